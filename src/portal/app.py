@@ -1,0 +1,122 @@
+"""The application: services, middleware, guards, headers, routes. `create_app(settings)` is the only way in."""
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Message, Receive, Scope, Send
+
+from portal import errors
+from portal.assets import Assets
+from portal.csrf import csrf_guard
+from portal.database import Database
+from portal.headers import HeaderWriter
+from portal.journal import Journal
+from portal.permissions import deny_undeclared
+from portal.routes import HANDLERS
+from portal.routing import Urls
+from portal.security import Keyring
+from portal.sessions import SessionMiddleware
+from portal.settings import Settings
+from portal.templating import create_environment
+from portal.web import DemoHelp, PortalRequest, Services
+
+MAX_BODY_BYTES = 64 * 1024
+access_log = logging.getLogger("portal.access")
+
+
+class Portal(Litestar):
+    """Litestar, plus what must hold for every request, also for those that no route answers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["reference"] = secrets.token_hex(6)
+        state["started"] = time.perf_counter()
+        if scope["method"] == "HEAD":
+            scope["method"] = "GET"
+            send = _without_body(send)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
+    """The portal for these settings; `database` when the caller has opened it already."""
+    services = create_services(settings, database or Database(settings.resolved_database_url), demo)
+    app = Portal(
+        route_handlers=[_placed(handler, services.database.threaded) for handler in HANDLERS],
+        request_class=PortalRequest,
+        middleware=[SessionMiddleware(services)],
+        guards=[deny_undeclared, csrf_guard],
+        exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
+        before_send=[HeaderWriter(settings), _log_access],
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude="^/static/"
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+        allowed_hosts=sorted(settings.hosts),
+        openapi_config=None,
+        lifespan=[_running(services)],
+        debug=False,
+    )
+    app.state.services = services
+    services.urls.learn(app)
+    return app
+
+
+def create_services(settings: Settings, database: Database, demo: DemoHelp | None = None) -> Services:
+    """The services behind the application, also used by commands."""
+    urls, assets = Urls(), Assets()
+    return Services(
+        settings=settings,
+        database=database,
+        keyring=Keyring(settings),
+        journal=Journal(database, settings),
+        urls=urls,
+        assets=assets,
+        templates=create_environment(settings, urls, assets, demo=demo is not None),
+        demo=demo,
+    )
+
+
+def _placed(handler: HTTPRouteHandler, threaded: bool) -> HTTPRouteHandler:
+    """The handler, set to run in a thread or on the loop: the one switch for all of them."""
+    if handler.sync_to_thread is not None:
+        handler.sync_to_thread = threaded
+    return handler
+
+
+def _running(services: Services) -> Callable[[Any], Any]:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        services.journal.start()
+        try:
+            yield
+        finally:
+            services.journal.stop()
+            services.database.dispose()
+
+    return lifespan
+
+
+async def _log_access(message: Message, scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        state = scope["state"]
+        elapsed = round((time.perf_counter() - state["started"]) * 1000, 1)
+        access_log.info("%s %s %s %s ms", scope["method"], scope["path"], message["status"], elapsed)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = message | {"body": b""}  # type: ignore[assignment]
+        await send(message)
+
+    return send_head

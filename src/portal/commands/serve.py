@@ -1,0 +1,45 @@
+"""`portal serve`: the web server."""
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from portal.app import Portal, create_app
+from portal.commands.context import open_database
+from portal.settings import load_settings
+
+
+def load_app() -> Portal:
+    """The application of the environment's settings, made anew in each worker."""
+    return create_app(load_settings())
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="More than one needs PostgreSQL.")
+def command(host: str, port: int, workers: int) -> None:
+    """Serve the portal.
+
+    Example: PORTAL_ORIGIN=https://portail.example portal serve --port 8080
+    """
+    settings = load_settings()
+    with open_database(settings) as database:
+        if workers > 1 and database.is_sqlite:
+            raise click.ClickException("SQLite is served by one process; set PORTAL_DATABASE_URL to use several")
+    run_server("portal.commands.serve:load_app", host, port, workers)
+
+
+def run_server(target: str, host: str, port: int, workers: int = 1) -> None:
+    """Runs granian on an application factory until it is stopped."""
+    Granian(
+        target,
+        factory=True,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        log_access=False,
+        websockets=False,
+        workers_kill_timeout=10,
+    ).serve()

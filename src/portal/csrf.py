@@ -1,0 +1,51 @@
+"""Cross-site request forgery: a token bound to the session, and the browser's own word on where a request comes from.
+
+Signed in, the token is bound to the session; before that, to a random visit cookie. Both checks must pass.
+"""
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from markupsafe import Markup
+
+from portal.web import PortalRequest
+
+FIELD = "jeton"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class CsrfRefused(PermissionDeniedException):
+    """The form was not sent from a page of ours in this session."""
+
+
+def csrf_input(request: PortalRequest) -> Markup:
+    """The hidden field that each form with method=post carries."""
+    token = request.services.keyring.csrf_token(_binding(request) or "")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+
+
+async def csrf_guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+    """Application guard of every unsafe method. Raises `CsrfRefused`."""
+    if connection.scope.get("method") in SAFE_METHODS:
+        return
+    request: PortalRequest = connection  # type: ignore[assignment]
+    if not _comes_from_here(request):
+        raise CsrfRefused
+    binding = _binding(request)
+    token = (await request.form()).get(FIELD, "")
+    if not binding or not isinstance(token, str) or not request.services.keyring.csrf_matches(binding, token):
+        raise CsrfRefused
+
+
+def _binding(request: PortalRequest) -> str | None:
+    viewer = request.signed_in
+    visit = request.scope["state"].get("visit")
+    return f"session:{viewer.session_hash}" if viewer else visit and f"visit:{visit}"
+
+
+def _comes_from_here(request: PortalRequest) -> bool:
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    return origin is None or origin == request.services.settings.origin

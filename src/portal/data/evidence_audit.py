@@ -1,0 +1,167 @@
+"""Reading the evidence record back (R-51): the whole chain to verify it, one account's rows to extract them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, type_coerce
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, SQLModel
+
+from portal.data.evidence import Action
+from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, commitment_of, row_hash
+
+BATCH = 5_000
+BEFORE_ALL = -(2**63)
+
+_rows = SQLModel.metadata.tables["evidence"]
+_details = SQLModel.metadata.tables["evidence_detail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first row that is not as it was written, and what is wrong with it."""
+
+    seq: int
+    problem: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a reading of the chain found. `noted`: the rows that the chain says checkpoints were signed for."""
+
+    rows: int = 0
+    last_hash: str = GENESIS
+    details: int = 0
+    erased: int = 0
+    fault: Fault | None = None
+    noted: set[int] = field(default_factory=set)
+
+
+class _Unreadable(Exception):
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+
+def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
+    """Reads the chain from its first row to its first fault. `anchors`: hashes by `seq` that checkpoints signed."""
+    verdict = Verdict()
+    try:
+        for row in _stream(db):
+            problem = _row_problem(row, verdict, anchors)
+            if problem:
+                verdict.fault = Fault(verdict.rows + 1, problem)
+                return verdict
+            _count(verdict, row)
+    except _Unreadable as unreadable:
+        verdict.fault = Fault(unreadable.after + 1, "cannot be read from the database")
+        return verdict
+    verdict.fault = _missing_end(db, verdict.rows, anchors)
+    return verdict
+
+
+def rows_of_account(db: Session, account_id: int, person_id: int | None) -> list[dict[str, Any]]:
+    """What an account did or was tried on it, and what others did for its person, oldest first, with the details that
+    still exist, and the hash of the row that follows each. For the insurer's extraction in a dispute (R-51) only."""
+    following = _rows.alias("following")
+    query = (
+        _select(db)
+        .add_columns(following.c.hash.label("next_hash"))
+        .outerjoin(following, following.c.seq == _rows.c.seq + 1)
+        .where(or_(_rows.c.actor == account_id, _acting_for(person_id)))
+        .order_by(_rows.c.seq)
+    )
+    return [dict(row) for row in db.connection().execute(query).mappings()]
+
+
+def account_key(db: Session, identifier: str) -> tuple[int, int | None] | None:
+    """The account's id and its person's id, by the identifier its holder signs in with; None when unknown."""
+    accounts = SQLModel.metadata.tables["account"]
+    query = select(accounts.c.id, accounts.c.person_id).where(accounts.c.identifier == identifier)
+    row = db.connection().execute(query).first()
+    return (row.id, row.person_id) if row else None
+
+
+def _acting_for(person_id: int | None) -> ColumnElement[bool]:
+    return false() if person_id is None else _rows.c.acting_for == person_id
+
+
+def _select(db: Session) -> Select[Any]:
+    hashed = [_instant_text(db) if name == "at" else _rows.c[name] for name in HASHED_FIELDS]
+    return select(*hashed, _rows.c.hash, _details.c.salt, _details.c.details).outerjoin_from(
+        _rows, _details, _details.c.seq == _rows.c.seq
+    )
+
+
+def _instant_text(db: Session) -> ColumnElement[str]:
+    """The instant as the canonical text, without a trip through datetime objects, which would hide odd values."""
+    if db.get_bind().dialect.name == "sqlite":
+        return type_coerce(_rows.c.at, String).label("at")
+    return func.to_char(func.timezone("UTC", _rows.c.at), "YYYY-MM-DD HH24:MI:SS.US").label("at")
+
+
+def _stream(db: Session) -> Iterator[Any]:
+    """By key, in batches: flat memory on both databases. A batch that the driver cannot read is read row by row."""
+    query = _select(db).where(_rows.c.seq > bindparam("after")).order_by(_rows.c.seq).limit(bindparam("count"))
+    connection, after, count = db.connection(), BEFORE_ALL, BATCH
+    while True:
+        try:
+            batch = connection.execute(query, {"after": after, "count": count}).all()
+        except (DBAPIError, UnicodeDecodeError, TypeError, ValueError) as error:
+            if count == 1:
+                raise _Unreadable(max(after, 0)) from error
+            count = 1
+            continue
+        if not batch:
+            return
+        yield from batch
+        after = batch[-1][0]
+
+
+def _row_problem(row: Any, verdict: Verdict, anchors: Mapping[int, str]) -> str:
+    seq = row[0]
+    expected = verdict.rows + 1
+    if seq != expected:
+        return "is missing" if seq > expected else f"a row numbered {seq} stands before it"
+    if row[10] != verdict.last_hash:
+        return "does not follow the row before it: one of the two was changed, inserted or moved"
+    if row[11] != _hash_or_nothing(row[:11]):
+        return "was changed: its content does not give its hash"
+    if seq in anchors and anchors[seq] != row[11]:
+        return "is not the row that a checkpoint signed: the chain was rewritten up to here"
+    return _details_problem(row[9], row[12], row[13])
+
+
+def _hash_or_nothing(values: Any) -> str:
+    try:
+        return row_hash(values)
+    except (TypeError, ValueError):
+        return ""
+
+
+def _details_problem(commitment: str, salt: str | None, details: str | None) -> str:
+    if details is None and salt is None:
+        return ""
+    if not commitment:
+        return "had no details when it was written, and has some now"
+    return "" if commitment_of(str(salt), str(details)) == commitment else "has details that were changed"
+
+
+def _count(verdict: Verdict, row: Any) -> None:
+    verdict.rows += 1
+    verdict.last_hash = row[11]
+    if row[9]:
+        verdict.details += 1
+        verdict.erased += row[13] is None
+    if row[5] == Action.CHECKPOINT_SIGNED and row[6].isdecimal():
+        verdict.noted.add(int(row[6]))
+
+
+def _missing_end(db: Session, rows: int, anchors: Mapping[int, str]) -> Fault | None:
+    signed = max(anchors, default=0)
+    if signed > rows:
+        return Fault(rows + 1, f"is missing, with all that followed: a checkpoint signed row {signed}")
+    orphan = db.connection().execute(select(func.max(_details.c.seq))).scalar()
+    if orphan is not None and orphan > rows:
+        return Fault(rows + 1, f"is missing, with all that followed: details of row {orphan} are still there")
+    return None

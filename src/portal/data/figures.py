@@ -1,0 +1,101 @@
+"""Dated figures as the settlement needs them: legal figures and tariffs in force on a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from portal.data.parameters import Act, ActTariff, Parameter
+from portal.data.rules import Figures
+
+CODES = {
+    "flat_fee": "participation_forfaitaire",
+    "flat_fee_day_cap": "participation_forfaitaire_plafond_jour",
+    "flat_fee_year_cap": "participation_forfaitaire_plafond_annuel",
+    "box_franchise": "franchise_boite",
+    "paramedical_franchise": "franchise_paramedical",
+    "paramedical_day_cap": "franchise_paramedical_plafond_jour",
+    "transport_franchise": "franchise_transport",
+    "transport_day_cap": "franchise_transport_plafond_jour",
+    "franchise_year_cap": "franchise_plafond_annuel",
+    "unbound_base": "base_specialiste_hors_optam",
+    "off_path_rate": "taux_hors_parcours",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The base scheme's tariff of an act: base in cents (None: priced freely), rate in percent."""
+
+    base_cents: int | None
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatedValue:
+    """A value between two dates, both included; open-ended when `valid_to` is None."""
+
+    valid_from: date
+    valid_to: date | None
+    value: int
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the value is in force on `day`."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+class FigureTable:
+    """Every dated parameter, kept in memory: for work on many lines."""
+
+    def __init__(self, rows: Iterable[tuple[str, date, date | None, int]]) -> None:
+        self._values: dict[str, list[DatedValue]] = {}
+        for code, valid_from, valid_to, value in rows:
+            self._values.setdefault(code, []).append(DatedValue(valid_from, valid_to, value))
+        self._cache: dict[date, Figures | None] = {}
+
+    def value(self, code: str, day: date) -> int | None:
+        """The parameter's value on `day`, in its own unit; None when it has none."""
+        return next((dated.value for dated in self._values.get(code, ()) if dated.holds_on(day)), None)
+
+    def on(self, day: date) -> Figures | None:
+        """The legal figures of a day; None when one of them is missing."""
+        if day not in self._cache:
+            self._cache[day] = figures_from({code: self.value(code, day) for code in CODES.values()})
+        return self._cache[day]
+
+
+def figures_from(values: dict[str, int | None]) -> Figures | None:
+    """Legal figures out of parameters by code; None when one is missing."""
+    found = {field: values.get(code) for field, code in CODES.items()}
+    if any(value is None for value in found.values()):
+        return None
+    return Figures(**found)  # type: ignore[arg-type]
+
+
+def figures_on(db: Session, day: date) -> Figures | None:
+    """The legal figures in force on `day`; None when the parameters do not say them all."""
+    statement = select(Parameter.code, Parameter.value).where(
+        Parameter.code.in_(CODES.values()),  # type: ignore[attr-defined]
+        Parameter.valid_from <= day,
+        or_(Parameter.valid_to.is_(None), Parameter.valid_to >= day),  # type: ignore[union-attr, operator]
+    )
+    rows = db.connection().execute(statement).all()
+    return figures_from({code: value for code, value in rows})
+
+
+def tariff_on(db: Session, act_code: str, day: date) -> Tariff | None:
+    """The tariff of an act on `day`; None when the act has none then."""
+    statement = select(ActTariff.base_cents, ActTariff.rate_percent).where(
+        ActTariff.act_code == act_code,
+        ActTariff.valid_from <= day,
+        or_(ActTariff.valid_to.is_(None), ActTariff.valid_to >= day),  # type: ignore[union-attr, operator]
+    )
+    row = db.connection().execute(statement).first()
+    return None if row is None else Tariff(row.base_cents, row.rate_percent)
+
+
+def act_description(db: Session, act_code: str) -> str:
+    """The words that explain an act; empty when the act is unknown."""
+    return db.connection().execute(select(Act.description).where(Act.code == act_code)).scalar() or ""

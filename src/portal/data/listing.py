@@ -1,0 +1,238 @@
+"""The member's benefit lines: filters, pages by key, totals (R-21). Statements are built once per shape of filter.
+
+Rows are reached through `Scope.detailed` alone: the persons whose lines the viewer may read, by member.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select, tuple_
+from sqlmodel import Session
+
+from portal.data.benefits import BenefitLine, Family, Payment, Status
+from portal.data.sessions import Viewer
+from portal.data.visibility import Scope
+from portal.folding import fold
+
+PAGE_SIZE = 20
+EXPORT_BATCH = 2000
+
+
+class Sort(StrEnum):
+    RECENT = "recent"
+    CARE = "soin"
+    REMAINING = "reste"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the viewer looks for; dates bear on `posted_on`, both included."""
+
+    person_id: int | None = None
+    start: date | None = None
+    end: date | None = None
+    family: Family | None = None
+    status: Status | None = None
+    text: str = ""
+    sort: Sort = Sort.RECENT
+
+    @property
+    def any_set(self) -> bool:
+        """Whether anything narrows the list (the order does not)."""
+        return replace(self, sort=Sort.RECENT) != Filters()
+
+
+class Line(NamedTuple):
+    """A row of the list, amounts in cents; the last four are its payment's, if any."""
+
+    id: int
+    payment_id: int | None
+    person_id: int
+    posted_on: date
+    care_date: date
+    label: str
+    kind: str
+    status: str
+    provider: str
+    note: str
+    spent_cents: int
+    base_net_cents: int
+    supplementary_cents: int
+    other_cover_cents: int
+    remaining_cents: int
+    paid_on: date | None
+    method: str | None
+    payee: str | None
+    amount_cents: int | None
+
+    @property
+    def reimbursed_cents(self) -> int:
+        """What base scheme, insurer and other covers paid together."""
+        return self.base_net_cents + self.supplementary_cents + self.other_cover_cents
+
+
+class Totals(NamedTuple):
+    """Sums over every line of a filter, in cents."""
+
+    count: int
+    spent_cents: int
+    base_net_cents: int
+    supplementary_cents: int
+    other_cover_cents: int
+    remaining_cents: int
+
+
+class PersonTotals(NamedTuple):
+    """All that a member learns of an adult dependant's lines."""
+
+    person_id: int
+    count: int
+    spent_cents: int
+    reimbursed_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """One page of lines; `more` when others follow."""
+
+    lines: tuple[Line, ...]
+    more: bool
+
+
+_LINE = BenefitLine.__table__.c  # type: ignore[attr-defined]
+_PAYMENT = Payment.__table__.c  # type: ignore[attr-defined]
+_COLUMNS = [_LINE[name] for name in Line._fields[:15]] + [_PAYMENT[name] for name in Line._fields[15:]]
+_SORT_COLUMNS = {Sort.RECENT: _LINE.posted_on, Sort.CARE: _LINE.care_date, Sort.REMAINING: _LINE.remaining_cents}
+_SUMS = [func.coalesce(func.sum(_LINE[name]), 0) for name in Totals._fields[1:]]
+_MATCHES: dict[str, ColumnElement[bool]] = {
+    "person": _LINE.person_id == bindparam("person"),
+    "start": _LINE.posted_on >= bindparam("start"),
+    "end": _LINE.posted_on <= bindparam("end"),
+    "family": _LINE.family == bindparam("family"),
+    "status": _LINE.status == bindparam("status"),
+    "text": _LINE.search.like(bindparam("text"), escape="\\"),
+}
+
+
+def line_page(
+    db: Session, viewer: Viewer, scope: Scope, filters: Filters, after: int | None = None
+) -> LinePage | None:
+    """The lines that follow line `after` (from the first when None); None when that line is not the viewer's to see."""
+    values = _values(scope, filters)
+    if after is not None and not _place_after(db, scope, filters.sort, after, values):
+        return None
+    statement = _page_statement(_shape(scope, filters), filters.sort, after is not None)
+    rows = [Line._make(row) for row in db.connection().execute(statement, values | {"limit": PAGE_SIZE + 1})]
+    return LinePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
+
+
+def totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Totals:
+    """Sums over all lines of the filter."""
+    statement = _totals_statement(_shape(scope, filters))
+    return Totals._make(db.connection().execute(statement, _values(scope, filters)).one())
+
+
+def private_totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> list[PersonTotals]:
+    """For each adult dependant whose lines are private, totals over the filter's dates."""
+    if not scope.private:
+        return []
+    dates = Filters(start=filters.start, end=filters.end)
+    statement = _private_statement(_shape(scope, dates, private=True))
+    rows = db.connection().execute(statement, _values(scope, dates, private=True))
+    return [PersonTotals._make(row) for row in rows]
+
+
+def all_lines(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Iterator[Line]:
+    """Every line of the filter in its order, read in batches: memory stays flat."""
+    after = None
+    while True:
+        values = _values(scope, filters)
+        if after is not None:
+            values |= {"after_value": after[0], "after_id": after[1]}
+        statement = _page_statement(_shape(scope, filters), filters.sort, after is not None)
+        rows = [Line._make(row) for row in db.connection().execute(statement, values | {"limit": EXPORT_BATCH})]
+        yield from rows
+        if len(rows) < EXPORT_BATCH:
+            return
+        after = (getattr(rows[-1], _SORT_COLUMNS[filters.sort].name), rows[-1].id)
+
+
+def _shape(scope: Scope, filters: Filters, *, private: bool = False) -> tuple[int, tuple[str, ...]]:
+    """What a statement depends on: how many members, which filters."""
+    persons = scope.private if private else scope.detailed
+    return len(persons), tuple(name for name in _MATCHES if _value(filters, name))
+
+
+def _values(scope: Scope, filters: Filters, *, private: bool = False) -> dict[str, Any]:
+    persons = scope.private if private else scope.detailed
+    values: dict[str, Any] = {name: _value(filters, name) for name in _MATCHES if _value(filters, name)}
+    for at, (member_id, person_ids) in enumerate(persons.items()):
+        values |= {f"member{at}": member_id, f"persons{at}": person_ids}
+    return values
+
+
+def _value(filters: Filters, name: str) -> Any:
+    if name == "person":
+        return filters.person_id
+    return _pattern(filters.text) if name == "text" else getattr(filters, name)
+
+
+def _pattern(text: str) -> str:
+    escaped = fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%" if escaped else ""
+
+
+def _conditions(shape: tuple[int, tuple[str, ...]]) -> list[ColumnElement[bool]]:
+    members, matches = shape
+    owned = [
+        and_(
+            _LINE.member_id == bindparam(f"member{at}"),
+            _LINE.person_id.in_(bindparam(f"persons{at}", expanding=True)),
+        )
+        for at in range(members)
+    ]
+    return [or_(*owned) if owned else false(), *(_MATCHES[name] for name in matches)]
+
+
+@lru_cache(maxsize=512)
+def _page_statement(shape: tuple[int, tuple[str, ...]], sort: Sort, is_continued: bool) -> Select[Any]:
+    order = _SORT_COLUMNS[sort]
+    statement = (
+        select(*_COLUMNS)
+        .select_from(BenefitLine.__table__.outerjoin(Payment.__table__, _PAYMENT.id == _LINE.payment_id))  # type: ignore[attr-defined]
+        .where(*_conditions(shape))
+        .order_by(order.desc(), _LINE.id.desc())
+        .limit(bindparam("limit"))
+    )
+    if is_continued:
+        statement = statement.where(tuple_(order, _LINE.id) < tuple_(bindparam("after_value"), bindparam("after_id")))
+    return statement
+
+
+@lru_cache(maxsize=256)
+def _totals_statement(shape: tuple[int, tuple[str, ...]]) -> Select[Any]:
+    return select(func.count(), *_SUMS).where(*_conditions(shape))
+
+
+@lru_cache(maxsize=64)
+def _private_statement(shape: tuple[int, tuple[str, ...]]) -> Select[Any]:
+    reimbursed = func.sum(_LINE.base_net_cents + _LINE.supplementary_cents + _LINE.other_cover_cents)
+    return (
+        select(_LINE.person_id, func.count(), func.sum(_LINE.spent_cents), reimbursed)
+        .where(*_conditions(shape))
+        .group_by(_LINE.person_id)
+    )
+
+
+def _place_after(db: Session, scope: Scope, sort: Sort, line_id: int, values: dict[str, Any]) -> bool:
+    owned = _conditions((len(scope.detailed), ()))
+    statement = select(_SORT_COLUMNS[sort]).where(_LINE.id == bindparam("after_id"), *owned)
+    row = db.connection().execute(statement, values | {"after_id": line_id}).first()
+    if row is None:
+        return False
+    values |= {"after_value": row[0], "after_id": line_id}
+    return True

@@ -1,0 +1,111 @@
+"""What the member's start page tells: the latest payment, what waits, the contracts that cover the household."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from portal.data.benefits import BenefitLine, Payment, Status
+from portal.data.coverage import Beneficiary, Contract, Product
+from portal.data.sessions import Viewer
+from portal.data.visibility import Scope, lines_of
+
+WAITING_SHOWN = 5
+READING_YEARS = 2
+
+
+class WaitingLine(NamedTuple):
+    """A line that is not settled yet; `note` says which piece is missing, if one is."""
+
+    id: int
+    person_id: int
+    label: str
+    care_date: date
+    posted_on: date
+    status: str
+    note: str
+    spent_cents: int
+
+
+class CoverContract(NamedTuple):
+    """A contract that covers the viewer; `ends_on` in the past means that the space is read-only (R-64)."""
+
+    number: str
+    member_number: str
+    product: str
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatestPayment:
+    """The last payment that holds a line the viewer may read. Cents; `line_count` counts visible lines only."""
+
+    paid_on: date
+    method: str
+    payee: str
+    iban_masked: str
+    line_count: int
+    supplementary_cents: int
+
+
+def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment | None:
+    """The most recent payment in which the viewer may read a line; sums bear on those lines alone."""
+    newest = (
+        select(BenefitLine.payment_id)
+        .where(lines_of(scope.detailed), col(BenefitLine.payment_id).is_not(None))
+        .order_by(col(BenefitLine.posted_on).desc(), col(BenefitLine.id).desc())
+        .limit(1)
+    )
+    payment_id = db.exec(newest).first()
+    if payment_id is None:
+        return None
+    payment = db.get_one(Payment, payment_id)
+    sums = select(func.count(), func.sum(BenefitLine.supplementary_cents)).where(
+        BenefitLine.payment_id == payment_id, lines_of(scope.detailed)
+    )
+    count, cents = db.exec(sums).one()
+    return LatestPayment(payment.paid_on, payment.method, payment.payee, payment.iban_masked, count, cents)
+
+
+def waiting_lines(db: Session, viewer: Viewer, scope: Scope) -> list[WaitingLine]:
+    """Lines that wait, those that need the member's action first, then the newest."""
+    awaiting = col(BenefitLine.status) == Status.AWAITING_PIECE
+    statement = (
+        select(*(getattr(BenefitLine, name) for name in WaitingLine._fields))
+        .where(lines_of(scope.detailed), col(BenefitLine.status).in_([Status.AWAITING_PIECE, Status.PENDING]))
+        .order_by(awaiting.desc(), col(BenefitLine.posted_on).desc(), col(BenefitLine.id).desc())
+        .limit(WAITING_SHOWN)
+    )
+    return [WaitingLine._make(row) for row in db.exec(statement)]
+
+
+def household_contracts(db: Session, viewer: Viewer) -> list[CoverContract]:
+    """The contracts that cover the viewer, the current ones first."""
+    statement = (
+        select(Contract.number, Contract.member_number, Product.name, Contract.starts_on, Contract.ends_on)
+        .join(Product, col(Product.id) == Contract.product_id)
+        .join(Beneficiary, col(Beneficiary.contract_id) == Contract.id)
+        .where(Beneficiary.person_id == viewer.person_id)
+        .distinct()
+        .order_by(Contract.starts_on)
+    )
+    contracts = [CoverContract._make(row) for row in db.exec(statement)]
+    return sorted(contracts, key=lambda contract: contract.ends_on or date.max, reverse=True)
+
+
+def closing_day(contracts: list[CoverContract]) -> date | None:
+    """The last day on which the space can be read: two years after the last contract's end (R-64); None while one runs."""
+    if not contracts or contracts[0].ends_on is None:
+        return None
+    return same_day_in(contracts[0].ends_on, READING_YEARS)
+
+
+def same_day_in(day: date, years: int) -> date:
+    """The same day `years` later; 29 February becomes 28 February."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

@@ -1,0 +1,136 @@
+"""What imported rows refer to, looked up a batch at a time: contracts, persons, payments, cover, guarantee rules.
+
+For an operator's import only: it acts for no account, so there is no viewer. Dates are ISO text.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Text, cast, select
+from sqlmodel import Session
+
+from portal.data.benefits import Payment
+from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion, Product
+from portal.data.loading import among_postgresql, among_sqlite
+from portal.data.parameters import Act
+from portal.data.persons import Person
+
+Lookup = Callable[[Session, list[Any]], dict[Any, Any]]
+
+
+class ContractReference(NamedTuple):
+    id: int
+    member_id: int
+    product_id: int
+
+
+class PaymentReference(NamedTuple):
+    id: int
+    member_id: int
+
+
+class Period(NamedTuple):
+    """From one day to another, both included, ISO text; open when `end` is None."""
+
+    start: str
+    end: str | None
+
+    def holds(self, day: str) -> bool:
+        """Whether `day` (ISO text) lies within."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+class Version(NamedTuple):
+    """A guarantee version and the ids of its rules by code."""
+
+    id: int
+    period: Period
+    rules: dict[str, int]
+
+
+class References:
+    """A bounded memory over one of this module's look-ups: what was found is kept, what was not is asked again."""
+
+    SIZE = 50_000
+
+    def __init__(self, db: Session, lookup: Lookup) -> None:
+        self._db = db
+        self._lookup = lookup
+        self._found: dict[Any, Any] = {}
+
+    def load(self, keys: Iterable[Any]) -> dict[Any, Any]:
+        """A dictionary that holds at least every known one of `keys`; valid until the next call."""
+        if len(self._found) > self.SIZE:
+            self._found = {}
+        missing = [key for key in set(keys) if key is not None and key not in self._found]
+        if missing:
+            self._found.update(self._lookup(self._db, missing))
+        return self._found
+
+
+def contracts(db: Session, numbers: list[str]) -> dict[str, ContractReference]:
+    """Contracts by number."""
+    rows = _among(db, Contract.number, Contract.id, Contract.member_id, Contract.product_id, keys=numbers)
+    return {number: ContractReference(*rest) for number, *rest in rows}
+
+
+def persons(db: Session, references: list[str]) -> dict[str, int]:
+    """Ids of persons by the insurer's reference."""
+    return dict(_among(db, Person.reference, Person.id, keys=references))
+
+
+def payments(db: Session, references: list[str]) -> dict[str, PaymentReference]:
+    """Payments by reference."""
+    rows = _among(db, Payment.reference, Payment.id, Payment.member_id, keys=references)
+    return {reference: PaymentReference(*rest) for reference, *rest in rows}
+
+
+def products(db: Session, codes: list[str]) -> dict[str, int]:
+    """Ids of products by code."""
+    return dict(_among(db, Product.code, Product.id, keys=codes))
+
+
+def acts(db: Session, codes: list[str]) -> dict[str, str]:
+    """Labels of acts by code."""
+    return dict(_among(db, Act.code, Act.label, keys=codes))
+
+
+def covers(db: Session, contract_ids: list[int]) -> dict[int, dict[int, list[Period]]]:
+    """Periods of cover by contract and person."""
+    columns = Beneficiary.person_id, _iso(Beneficiary.valid_from), _iso(Beneficiary.valid_to)
+    found: dict[int, dict[int, list[Period]]] = {contract_id: {} for contract_id in contract_ids}
+    for contract_id, person_id, start, end in _among(db, Beneficiary.contract_id, *columns, keys=contract_ids):
+        found[contract_id].setdefault(person_id, []).append(Period(start, end))
+    return found
+
+
+def versions(db: Session, product_ids: list[int]) -> dict[int, list[Version]]:
+    """Guarantee versions by product, the latest first, so that the first one that holds a day is in force."""
+    columns = GuaranteeVersion.id, _iso(GuaranteeVersion.valid_from), _iso(GuaranteeVersion.valid_to)
+    rows = sorted(_among(db, GuaranteeVersion.product_id, *columns, keys=product_ids), key=lambda row: row[2])
+    rules = _rules(db, [row[1] for row in rows])
+    found: dict[int, list[Version]] = {product_id: [] for product_id in product_ids}
+    for product_id, version_id, start, end in reversed(rows):
+        found[product_id].append(Version(version_id, Period(start, end), rules[version_id]))
+    return found
+
+
+def _rules(db: Session, version_ids: list[int]) -> dict[int, dict[str, int]]:
+    rules: dict[int, dict[str, int]] = {version_id: {} for version_id in version_ids}
+    for version_id, code, rule_id in _among(
+        db, GuaranteeRule.version_id, GuaranteeRule.code, GuaranteeRule.id, keys=version_ids
+    ):
+        rules[version_id][code] = rule_id
+    return rules
+
+
+def _among(db: Session, key: Any, *columns: Any, keys: list[Any]) -> list[tuple[Any, ...]]:
+    connection = db.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement: Select = select(key, *columns).where(among_sqlite(key) if is_sqlite else among_postgresql(key))
+    return [tuple(row) for row in connection.execute(statement, {"keys": json.dumps(keys) if is_sqlite else keys})]
+
+
+def _iso(column: Any) -> ColumnElement[str]:
+    return cast(column, Text)

@@ -1,0 +1,69 @@
+"""Throttling of guesses: failures are counted in the database, by purpose and subject, known or not (security: B9).
+
+A subject is kept as a keyed hash. After `allowed` failures in the window each further one doubles the delay, up to a
+quarter of an hour, so that nobody can lock someone else out for good.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Field, Session, SQLModel
+
+from portal.data.columns import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many failures are free within the window, and the first delay after them."""
+
+    purpose: str
+    allowed: int
+    window: timedelta = timedelta(minutes=15)
+    first_delay: timedelta = timedelta(seconds=30)
+    longest_delay: timedelta = timedelta(minutes=15)
+
+
+ACCOUNT_PASSWORD = Limit("account-password", allowed=10)
+ADDRESS_PASSWORD = Limit("address-password", allowed=50)
+ACCOUNT_CODE = Limit("account-code", allowed=5, window=timedelta(minutes=5))
+
+
+class Throttle(SQLModel, table=True):
+    """The failures of one subject for one purpose."""
+
+    __tablename__ = "throttle"
+
+    purpose: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    failures: int = 0
+    started_at: datetime = instant()
+    blocked_until: datetime | None = instant(default=None)
+
+
+def is_blocked(db: Session, limit: Limit, subject: str, now: datetime) -> bool:
+    """Whether the subject must wait."""
+    row = db.get(Throttle, (limit.purpose, subject))
+    return row is not None and row.blocked_until is not None and row.blocked_until > now
+
+
+def count_failure(db: Session, limit: Limit, subject: str, now: datetime) -> None:
+    """Counts one failure and sets the delay that follows from it."""
+    row = db.get(Throttle, (limit.purpose, subject), with_for_update=True)
+    if row is None:
+        row = Throttle(purpose=limit.purpose, subject=subject, started_at=now)
+    if now - row.started_at > limit.window and (row.blocked_until is None or row.blocked_until <= now):
+        row.failures, row.started_at = 0, now
+    row.failures += 1
+    beyond = row.failures - limit.allowed
+    if beyond >= 0:
+        row.blocked_until = now + min(limit.first_delay * 2 ** min(beyond, 10), limit.longest_delay)
+    db.add(row)
+    db.flush()
+
+
+def forget_failures(db: Session, limit: Limit, subject: str) -> None:
+    """A success clears the subject's count."""
+    row = db.get(Throttle, (limit.purpose, subject))
+    if row is not None:
+        db.delete(row)
+        db.flush()

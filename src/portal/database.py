@@ -1,0 +1,161 @@
+"""Connections and transactions: one place that opens, commits and rolls back.
+
+SQLite (one process): readers open the file read-only; the only writer connection begins with `BEGIN IMMEDIATE` and
+runs the checkpoints itself, between transactions and under a lock that other processes respect too, since checkpoints
+that meet a commit may lose it in SQLite before 3.51.3. PostgreSQL: any number of processes.
+"""
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+from anyio import to_thread
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+BUSY_SECONDS = 5
+CHECKPOINT_COMMITS = 64
+CHECKPOINT_BYTES = 32 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class DatabaseBusy(Exception):
+    """The database did not let us in in time; the caller may try again."""
+
+
+class Database:
+    """The portal's database, by its SQLAlchemy URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._commits = 0
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            path = Path(make_url(url).database or "").resolve()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._gate: Any = _WriterGate(path.with_name(path.name + ".writer"))
+            self._log = path.with_name(path.name + "-wal")
+            self.writer = _sqlite_engine(f"file:{path}", begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self.reader = _sqlite_engine(f"file:{path}?mode=ro", begin="BEGIN", pool_size=8)
+        else:
+            self._gate = nullcontext()
+            self.writer = create_engine(url, pool_pre_ping=True, pool_size=10)
+            self.reader = self.writer.execution_options(postgresql_readonly=True)
+
+    @property
+    def threaded(self) -> bool:
+        """Whether handlers run in threads: a network database would block the event loop, SQLite is faster on it."""
+        return not self.is_sqlite
+
+    def read(self) -> Session:
+        """A session that cannot write; it connects at its first query. Close it."""
+        return Session(self.reader, autoflush=False)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """The one place that commits: a writing session that commits at the end of the block, or rolls back.
+
+        Never `await` inside the block. Raises `DatabaseBusy` when the writer's turn does not come in time.
+        """
+        with _busy_is_named(), self._gate:
+            with Session(self.writer, expire_on_commit=False) as session:
+                yield session
+                session.commit()
+            if self.is_sqlite:
+                self._checkpoint()
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls a blocking function: here for SQLite, in a thread for PostgreSQL. The one switch between the two."""
+        return await to_thread.run_sync(function, *arguments) if self.threaded else function(*arguments)
+
+    def accepts_writes(self) -> bool:
+        """Whether a writing transaction can start now (nothing is written)."""
+        try:
+            with self.write() as session:
+                session.connection()
+        except (DatabaseBusy, DBAPIError):
+            return False
+        return True
+
+    def _checkpoint(self) -> None:
+        self._commits += 1
+        if self._commits % CHECKPOINT_COMMITS == 0 or self._log.stat().st_size > CHECKPOINT_BYTES:
+            with self.writer.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def dispose(self) -> None:
+        """Closes every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+        if isinstance(self._gate, _WriterGate):
+            self._gate.close()
+
+
+class _WriterGate:
+    """Lets one writer through at a time, among this process's threads and among processes (advisory file lock)."""
+
+    def __init__(self, path: Path) -> None:
+        self._threads = threading.Lock()
+        self._file = path.open("w")
+
+    def __enter__(self) -> None:
+        if not self._threads.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseBusy
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
+    uri = f"sqlite:///{path}{'&' if '?' in path else '?'}uri=true"
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
+    engine = create_engine(uri, connect_args=arguments, pool_timeout=BUSY_SECONDS, **pool)  # type: ignore[arg-type]
+
+    @event.listens_for(engine, "connect")
+    def configure(raw: Any, _: Any) -> None:
+        for pragma in _PRAGMAS if "mode=ro" not in path else _PRAGMAS[1:]:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_SECONDS * 1000}",
+    "trusted_schema=OFF",
+    "wal_autocheckpoint=0",
+    "journal_size_limit=33554432",
+    "cache_size=-16000",
+    "mmap_size=268435456",
+)
+
+
+@contextmanager
+def _busy_is_named() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy from error
+    except OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise DatabaseBusy from error
+        raise

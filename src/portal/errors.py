@@ -1,0 +1,77 @@
+"""Refusals and failures: clear French pages, bare statuses for fragments, a reference number in the log, no trace."""
+
+import logging
+from urllib.parse import urlencode
+
+from litestar import Response
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.response import Redirect
+from sqlalchemy.exc import DBAPIError
+
+from portal.database import DatabaseBusy
+from portal.journal import JournalUnavailable
+from portal.rendering import HTML
+from portal.web import PortalRequest
+
+logger = logging.getLogger("portal.errors")
+
+FRAGMENTS = "/fragments/"
+KNOWN = {400, 401, 403, 404, 405, 413, 422, 429, 500, 503}
+
+
+def refuse(request: PortalRequest, error: HTTPException) -> Response:
+    """Answers an HTTP exception: sign-in for the unknown, else the status's own page."""
+    if isinstance(error, NotAuthorizedException):
+        return _to_sign_in(request)
+    return error_page(request, error.status_code)
+
+
+def unavailable(request: PortalRequest, error: Exception) -> Response:
+    """The database or the evidence journal cannot serve now: 503, try again soon."""
+    logger.warning("unavailable", extra={"error": type(error).__name__})
+    return error_page(request, 503)
+
+
+def unexpected(request: PortalRequest, error: Exception) -> Response:
+    """Last resort: the log gets the trace, the person gets the reference number."""
+    logger.error("unexpected", exc_info=error, extra={"reference": _reference(request)})
+    return error_page(request, 500)
+
+
+HANDLERS = {
+    HTTPException: refuse,
+    DatabaseBusy: unavailable,
+    JournalUnavailable: unavailable,
+    DBAPIError: unexpected,
+    Exception: unexpected,
+}
+
+
+def error_page(request: PortalRequest, status: int) -> Response:
+    """The page of an error; a bare status for a fragment."""
+    headers = {"Retry-After": "10"} if status == 503 else {}
+    if request.scope["path"].startswith(FRAGMENTS):
+        return Response(b"", media_type=HTML, status_code=status, headers=headers)
+    shown = status if status in KNOWN else 500 if status >= 500 else 400
+    html = request.services.templates.get_template(f"errors/{shown}.html").render(reference=_reference(request))
+    return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
+
+
+def _reference(request: PortalRequest) -> str:
+    return str(request.scope["state"].get("reference", ""))
+
+
+def _to_sign_in(request: PortalRequest) -> Response:
+    viewer = request.signed_in
+    url = request.services.urls
+    target = url("second-factor") if viewer else url("sign-in")
+    if request.scope["path"].startswith(FRAGMENTS):
+        return Response(b"", media_type=HTML, status_code=401, headers={"HX-Redirect": target})
+    if request.scope["method"] == "GET" and viewer is None:
+        target += "?" + urlencode({"suite": _here(request)})
+    return Redirect(target, status_code=303)
+
+
+def _here(request: PortalRequest) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["path"] + (f"?{query}" if query else "")

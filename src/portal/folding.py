@@ -1,0 +1,14 @@
+"""Text as free search compares it: lowercase, without accents, so that « Généraliste » is found by « generaliste »."""
+
+import unicodedata
+
+_MARKS: dict[int, str | None] = dict.fromkeys(range(0x300, 0x370))
+_FOLDS = _MARKS | {ord("œ"): "oe", ord("æ"): "ae", ord("’"): "'", ord("\u00a0"): " ", ord("\u202f"): " "}
+
+
+def fold(text: str) -> str:
+    """`text` in lowercase without accents, ligatures spelled out, spaces and apostrophes plain. Folding twice is folding
+    once."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDS)

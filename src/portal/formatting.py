@@ -1,0 +1,57 @@
+"""How values look on French pages: money, dates, names. Pure functions, used as template filters."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def money(cents: int) -> str:
+    """Cents as « 1 234,56 € », with no-break spaces."""
+    return f"{number(cents)}{NBSP}€"
+
+
+def number(cents: int) -> str:
+    """Cents as « 1 234,56 », with no-break spaces."""
+    euros, rest = divmod(abs(cents), 100)
+    return f"{MINUS if cents < 0 else ''}{euros:,}".replace(",", NBSP) + f",{rest:02}"
+
+
+@lru_cache(maxsize=4096)
+def long_date(day: date) -> str:
+    """« 3 mars 2026 », « 1er mars 2026 »."""
+    text = format_date(day, "d MMMM y", locale="fr_FR")
+    return text.replace("1 ", "1er ", 1) if day.day == 1 else text
+
+
+@lru_cache(maxsize=4096)
+def short_date(day: date) -> str:
+    """« 03/03/2026 »."""
+    return day.strftime("%d/%m/%Y")
+
+
+@lru_cache(maxsize=512)
+def month_name(day: date) -> str:
+    """« mars 2026 »."""
+    return format_date(day, "MMMM y", locale="fr_FR")
+
+
+def local_time(at: datetime) -> str:
+    """An instant in Paris time: « 3 mars 2026 à 14 h 05 »."""
+    there = at.astimezone(PARIS)
+    return f"{long_date(there.date())} à {there.hour}{NBSP}h{NBSP}{there.minute:02}"
+
+
+def today() -> date:
+    """The day it is in Paris, by which rights and periods are judged."""
+    return datetime.now(PARIS).date()
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """« 1 ligne », « 2 lignes »; zero takes the singular in French."""
+    return f"{count}{NBSP}{one if abs(count) < 2 else many or one + 's'}"

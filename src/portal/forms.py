@@ -1,0 +1,35 @@
+"""Forms: what a browser sent, and what is wrong with it, in French (R-10: clear messages that lose nothing)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import ClientException
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One problem: the field's name (its id in the page) and what to do about it."""
+
+    field: str
+    message: str
+
+
+class DuplicateField(ClientException):
+    """A field was sent twice: no form of ours does that."""
+
+
+def single_values(sent: FormMultiDict, names: Iterable[str], longest: int = 200) -> dict[str, str]:
+    """The named text fields of a form, trimmed of control characters; unknown fields are ignored.
+
+    Raises `DuplicateField` for a field sent twice.
+    """
+    return {name: _single(sent, name, longest) for name in names}
+
+
+def _single(sent: FormMultiDict, name: str, longest: int) -> str:
+    values = sent.getall(name, [])
+    if len(values) > 1:
+        raise DuplicateField
+    text = values[0] if values and isinstance(values[0], str) else ""
+    return "".join(char for char in text if char.isprintable())[:longest]

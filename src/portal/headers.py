@@ -1,0 +1,54 @@
+"""Security headers on every answer: 404, 405 and refusals too, which skip middlewares (hence Litestar's `before_send`)."""
+
+from litestar.types import Message, Scope
+
+from portal.settings import Settings
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "object-src 'none'",
+    )
+)
+
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "x-robots-tag": "noindex, nofollow",
+}
+HSTS = "max-age=63072000; includeSubDomains"
+DOCUMENT_POLICY = "sandbox; default-src 'none'"
+PRIVATE = "no-store"
+
+
+def headers_for(settings: Settings) -> dict[str, str]:
+    """The headers of every answer; HSTS only where the origin is https."""
+    return SECURITY_HEADERS | ({"strict-transport-security": HSTS} if settings.is_https else {})
+
+
+class HeaderWriter:
+    """`before_send` hook that adds what a handler did not set itself; nothing is cached unless a handler says so."""
+
+    def __init__(self, settings: Settings) -> None:
+        wanted = headers_for(settings) | {"cache-control": PRIVATE}
+        self._wanted = [(name.encode(), value.encode()) for name, value in wanted.items()]
+
+    async def __call__(self, message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            headers = message.setdefault("headers", [])
+            present = {name for name, _ in headers}
+            headers.extend(pair for pair in self._wanted if pair[0] not in present)

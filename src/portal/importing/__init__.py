@@ -1,0 +1,1 @@
+"""Importing files of the insurer: reading them, judging each row, and loading what is right (`portal import`)."""

@@ -1,0 +1,106 @@
+"""Kinds of the dated figures: parameters, acts, act-tariffs."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from portal.data.benefits import Family
+from portal.data.loading import Row, Target
+from portal.data.parameters import Act, ActTariff, Parameter
+from portal.data.references import References, acts
+from portal.importing.kinds import Kind, PlainResolver, check_period, known
+from portal.importing.values import amount, choice, code, day, integer, optional, remembered, required, words
+from portal.security import Keyring
+
+
+class ParameterRecord(NamedTuple):
+    code: str
+    label: str
+    unit: str
+    value: int
+    valid_from: str
+    valid_to: str | None
+    source: str
+
+
+class ActRecord(NamedTuple):
+    code: str
+    label: str
+    family: str
+    description: str
+
+
+class TariffRecord(NamedTuple):
+    act: str
+    valid_from: str
+    valid_to: str | None
+    base: int | None
+    rate: int
+
+
+class TariffResolver(PlainResolver):
+    """Checks that the act is known."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        super().__init__(db, keyring)
+        self._acts = References(db, acts)
+        self._known: dict[str, str] = {}
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        self._known = self._acts.load(record.act for record in records)
+
+    def row(self, record: Any) -> Row:
+        known(self._known, record.act, "act", "l’acte")
+        return tuple(record)
+
+
+def _check_dates(record: Any) -> None:
+    check_period(record.valid_from, record.valid_to)
+
+
+_DAY = remembered(required(day))
+_DAY_OR_NONE = remembered(optional(day))
+
+PARAMETERS = Kind(
+    "parameters",
+    ParameterRecord,
+    {
+        "code": required(code),
+        "label": required(words),
+        "unit": required(choice(("centimes", "nombre"))),
+        "value": required(integer()),
+        "valid_from": _DAY,
+        "valid_to": _DAY_OR_NONE,
+        "source": optional(words, ""),
+    },
+    Target(Parameter, ("code", "valid_from"), ("code", "label", "unit", "value", "valid_from", "valid_to", "source")),
+    check=_check_dates,
+)
+
+ACTS = Kind(
+    "acts",
+    ActRecord,
+    {
+        "code": required(code),
+        "label": required(words),
+        "family": required(choice(Family)),
+        "description": optional(words, ""),
+    },
+    Target(Act, ("code",), ("code", "label", "family", "description")),
+)
+
+TARIFFS = Kind(
+    "act-tariffs",
+    TariffRecord,
+    {
+        "act": required(code),
+        "valid_from": _DAY,
+        "valid_to": _DAY_OR_NONE,
+        "base": optional(amount),
+        "rate": required(integer(0, 100)),
+    },
+    Target(ActTariff, ("act_code", "valid_from"), ("act_code", "valid_from", "valid_to", "base_cents", "rate_percent")),
+    TariffResolver,
+    check=_check_dates,
+)

@@ -1,0 +1,76 @@
+"""What every kind of import file is made of, and the kinds there are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from sqlmodel import Session
+
+from portal.data.loading import Row, Target, Verdict
+from portal.importing.problems import RejectedRow
+from portal.importing.values import Converter
+from portal.security import Keyring
+
+
+class Resolver(Protocol):
+    """Turns the records of one file into table rows, with what the database already knows."""
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        """Looks up what a batch of records refers to."""
+
+    def row(self, record: Any) -> Row:
+        """The row of a record, in the target's order; raises `RejectedRow`."""
+
+    def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts after loading, when rows also write elsewhere."""
+
+
+class PlainResolver:
+    """For kinds that refer to nothing: the record is the row."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        self._db = db
+        self._keyring = keyring
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        """Nothing to look up."""
+
+    def row(self, record: Any) -> Row:
+        """The record itself."""
+        return tuple(record)
+
+    def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts as they are."""
+        return verdicts
+
+
+def no_check(record: Any) -> None:
+    """For kinds whose columns say everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of file. `columns`: each column's converter, in the order of `record`'s fields; `check` raises
+    `RejectedRow` for a record that contradicts itself."""
+
+    name: str
+    record: type[NamedTuple]
+    columns: Mapping[str, Converter]
+    target: Target
+    resolver: Callable[[Session, Keyring], Resolver] = PlainResolver
+    check: Callable[[Any], None] = no_check
+    booleans: frozenset[str] = frozenset()
+
+
+def check_period(start: str, end: str | None, column: str = "valid_to") -> None:
+    """Raises `RejectedRow` when a period ends before it starts (ISO dates)."""
+    if end is not None and end < start:
+        raise RejectedRow(column, end, f"la fin précède le début ({start})")
+
+
+def known(found: Mapping[Any, Any], key: Any, column: str, what: str) -> Any:
+    """What `key` refers to; raises `RejectedRow` when it is unknown. `what`: « le contrat »."""
+    try:
+        return found[key]
+    except KeyError:
+        raise RejectedRow(column, str(key), f"{what} {key} est inconnu : importez-le d’abord") from None

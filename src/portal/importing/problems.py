@@ -1,0 +1,24 @@
+"""What can be wrong with a file, a row or a value, in words for the person who prepared the file."""
+
+from collections.abc import Callable
+
+Reject = Callable[[int, str, str, str], None]
+"""Reports a row that is left out: line number, column (empty: the whole line), value, reason in French."""
+
+
+class UnreadableFile(Exception):
+    """The file as a whole cannot be imported; the message says why, in French."""
+
+
+class InvalidValue(Exception):
+    """One value is not what its column expects; the message says what is expected, in French."""
+
+
+class RejectedRow(Exception):
+    """A row contradicts itself or what is already known."""
+
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.value = value
+        self.reason = reason

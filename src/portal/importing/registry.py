@@ -1,0 +1,22 @@
+"""Every kind of import file, by name, in the order in which files are to be imported."""
+
+from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
+from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
+from portal.importing.figures import ACTS, PARAMETERS, TARIFFS
+from portal.importing.guarantees import GUARANTEES, PRODUCTS
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        PARAMETERS,
+        ACTS,
+        TARIFFS,
+        PRODUCTS,
+        GUARANTEES,
+        PERSONS,
+        CONTRACTS,
+        BENEFICIARIES,
+        PAYMENTS,
+        BENEFIT_LINES,
+    )
+}

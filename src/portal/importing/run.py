@@ -1,0 +1,160 @@
+"""One import from file to database: read, convert, check, resolve, load, count; all or nothing is committed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from portal.data.evidence import Action, record
+from portal.data.loading import BulkLoader, Row, Verdict, refresh_statistics, tuned_for_loading
+from portal.database import Database
+from portal.importing.files import SourceFile, open_source
+from portal.importing.kinds import Kind
+from portal.importing.problems import InvalidValue, RejectedRow
+from portal.importing.rejects import RejectsFile
+from portal.importing.rows import read_rows
+from portal.importing.values import Converter
+from portal.security import Keyring
+
+BATCH = 2_000
+
+Progress = Callable[[int, int], None]
+"""Told the bytes read so far and the file's size."""
+
+_LEFT_OUT = {
+    Verdict.REPEATED: "cette ligne reprend l’identifiant d’une ligne précédente du fichier",
+    Verdict.PINNED: "l’adhérent enregistré pour cet identifiant est un autre : il ne change pas par import",
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did. `is_committed` is false after a dry run, or when `strict` met a rejected row."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    is_committed: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to import. Rejected rows go to `rejects`; `strict` commits nothing when there is one."""
+
+    kind: Kind
+    path: Path
+    rejects: Path
+    is_dry_run: bool = False
+    is_strict: bool = False
+    progress: Progress = field(default=lambda _done, _size: None)
+
+
+class _Undone(Exception):
+    """Leaves the writing block without a commit."""
+
+
+def run_import(database: Database, keyring: Keyring, request: Request) -> Report:
+    """Imports one file in one transaction; raises `UnreadableFile` when the file as a whole cannot be imported."""
+    report = Report()
+    rejects = RejectsFile(request.rejects)
+    try:
+        with open_source(request.path) as source, database.write() as db, tuned_for_loading(db):
+            _Import(db, keyring, request, source, rejects).run(report)
+            report.rejected = rejects.lines
+            source.check_unchanged()
+            if request.is_dry_run or (request.is_strict and rejects.lines):
+                raise _Undone
+            _conclude(db, request, source, report)
+        report.is_committed = True
+    except _Undone:
+        pass
+    finally:
+        rejects.close()
+    return report
+
+
+def _conclude(db: Session, request: Request, source: SourceFile, report: Report) -> None:
+    refresh_statistics(db, request.kind.target.model, report.created + report.updated)
+    details = {"file": source.path.name, "sha256": source.digest, **report.counts}
+    record(db, None, Action.IMPORT_COMPLETED, object=request.kind.name, details=details)
+
+
+class _Import:
+    """The way of one file's rows, a batch at a time."""
+
+    def __init__(
+        self, db: Session, keyring: Keyring, request: Request, source: SourceFile, rejects: RejectsFile
+    ) -> None:
+        self._kind = request.kind
+        self._source = source
+        self._rejects = rejects
+        self._progress = request.progress
+        self._columns = tuple(request.kind.columns)
+        self._converters: list[Converter] = list(request.kind.columns.values())
+        self._key = self._columns[0]
+        rows = read_rows(source.texts(rejects.add), self._columns, request.kind.booleans, rejects.add)
+        self._records = self._checked_records(rows)
+        self._resolver = request.kind.resolver(db, keyring)
+        self._loader = BulkLoader(db, request.kind.target)
+
+    def run(self, report: Report) -> None:
+        """Loads every batch, and adds up what became of the rows."""
+        totals: Counter[Verdict] = Counter()
+        while batch := list(islice(self._records, BATCH)):
+            totals.update(self._load(batch))
+            self._progress(self._source.position, self._source.size)
+        report.created = totals[Verdict.CREATED]
+        report.updated = totals[Verdict.UPDATED]
+        report.unchanged = totals[Verdict.UNCHANGED]
+
+    def _checked_records(self, rows: Iterator[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, Any]]:
+        make: Any = self._kind.record._make
+        check, converters = self._kind.check, self._converters
+        for line, cells in rows:
+            try:
+                record = make([convert(cell) for convert, cell in zip(converters, cells, strict=True)])
+                check(record)
+            except InvalidValue:
+                self._reject_cells(line, cells)
+            except RejectedRow as problem:
+                self._rejects.add(line, problem.column, problem.value, problem.reason)
+            else:
+                yield line, record
+
+    def _reject_cells(self, line: int, cells: tuple[str, ...]) -> None:
+        for name, convert, cell in zip(self._columns, self._converters, cells, strict=True):
+            try:
+                convert(cell)
+            except InvalidValue as problem:
+                self._rejects.add(line, name, cell, str(problem))
+
+    def _load(self, batch: list[tuple[int, Any]]) -> list[Verdict]:
+        self._resolver.prepare([record for _, record in batch])
+        resolved = list(self._resolved(batch))
+        rows = [row for _, _, row in resolved]
+        verdicts = self._resolver.revise(rows, self._loader.load(rows))
+        for (line, record, _), verdict in zip(resolved, verdicts, strict=True):
+            if verdict in _LEFT_OUT:
+                self._rejects.add(line, self._key, str(record[0]), _LEFT_OUT[verdict])
+        return verdicts
+
+    def _resolved(self, batch: list[tuple[int, Any]]) -> Iterator[tuple[int, Any, Row]]:
+        for line, record in batch:
+            try:
+                yield line, record, self._resolver.row(record)
+            except RejectedRow as problem:
+                self._rejects.add(line, problem.column, problem.value, problem.reason)

@@ -1,0 +1,14 @@
+"""The start page of the desk's space: /gestion."""
+
+from litestar import Response
+
+from portal.data.accounts import ROLE_LABELS, Role
+from portal.permissions import Permission, requires
+from portal.rendering import render_page
+from portal.routing import page
+from portal.web import PortalRequest
+
+
+@page("/gestion", name="desk.home", guards=[requires(Permission.DESK_HOME)])
+def home(request: PortalRequest) -> Response[bytes]:
+    return render_page(request, "desk/home/index.html", "Bonjour", role=ROLE_LABELS[Role(request.viewer.role)])

@@ -1,0 +1,143 @@
+"""The benefits list and the explanation of each line: /adherent/prestations (R-21, R-50)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+
+from portal.data.evidence import Action
+from portal.data.explanation import explain
+from portal.data.listing import Filters, Line, Sort, line_page, private_totals, totals
+from portal.data.visibility import Relative, Scope, visible_scope
+from portal.formatting import long_date, today
+from portal.pages.member.benefits_filters import (
+    FAMILY_LABELS,
+    SORT_LABELS,
+    STATUS_LABELS,
+    Query,
+    read_query,
+)
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import page
+from portal.web import PortalRequest
+
+TITLE = "Vos prestations"
+READS = [requires(Permission.BENEFITS_READ)]
+
+
+@page("/adherent/prestations", name="member.benefits", guards=READS)
+def benefits_page(request: PortalRequest) -> Response[bytes]:
+    context = list_context(request)
+    query: Query = context["query"]
+    return render_page(
+        request, "member/benefits/index.html", TITLE, errors=query.errors, crumbs=home_crumbs(request), **context
+    )
+
+
+@page("/adherent/prestations/{line:str}", name="member.benefit", guards=READS)
+def benefit_page(request: PortalRequest, line: str) -> Response[bytes]:
+    crumbs = [*home_crumbs(request), Crumb(TITLE, request.services.urls("member.benefits"))]
+    return render_page(
+        request,
+        "member/benefits/line.html",
+        "Pourquoi ce montant\u00a0?",
+        crumbs=crumbs,
+        **explanation_context(request, line),
+    )
+
+
+def home_crumbs(request: PortalRequest) -> list[Crumb]:
+    """The breadcrumb's first step in the member's space."""
+    return [Crumb("Accueil", request.services.urls("member.home"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that one payment covers, or that wait for theirs."""
+
+    first: Line
+    lines: list[tuple[Line, str]]
+    grouped: bool
+
+
+def list_context(request: PortalRequest) -> dict[str, Any]:
+    """What the list shows for the request's query string: page and fragments share it. Raises 404 for a foreign line."""
+    scope = visible_scope(request.db, request.viewer, today())
+    query = read_query(request.query_params, scope, request.services.keyring)
+    shown = line_page(request.db, request.viewer, scope, query.filters, _cursor(request))
+    if shown is None:
+        raise NotFoundException
+    request.note_read(Action.BENEFITS_READ, "liste", filters=query.parameters, lines=len(shown.lines))
+    opaque = request.services.keyring.conceal("line", (line.id for line in shown.lines))
+    return {
+        "query": query,
+        "scope": scope,
+        "names": {relative.person_id: relative.first_name for relative in scope.relatives},
+        "groups": list(_groups(zip(shown.lines, opaque, strict=True), query.filters.sort)),
+        "next": opaque[-1] if shown.more else None,
+        "chips": _chips(request, query, scope),
+        "problems": {error.field: error.message for error in query.errors},
+        "is_first": "apres" not in request.query_params,
+        "labels": {"soin": FAMILY_LABELS, "etat": STATUS_LABELS, "tri": SORT_LABELS},
+    } | _around(request, scope, query.filters)
+
+
+def explanation_context(request: PortalRequest, opaque: str) -> dict[str, Any]:
+    """The explanation of one line. Raises 404 when the line is unknown or not the viewer's to see."""
+    line_id = request.services.keyring.reveal("line", opaque)
+    explanation = explain(request.db, request.viewer, line_id, today()) if line_id is not None else None
+    if explanation is None:
+        raise NotFoundException
+    request.note_read(Action.BENEFITS_READ, f"ligne:{line_id}")
+    return {"explanation": explanation, "opaque": opaque}
+
+
+def _chips(request: PortalRequest, query: Query, scope: Scope) -> list[tuple[str, str]]:
+    """What narrows the list, in words, each with the URL of the list without it."""
+    filters, url = query.filters, request.services.urls
+    names = {relative.person_id: relative.first_name for relative in scope.relatives}
+    shown = {
+        "beneficiaire": filters.person_id and names[filters.person_id],
+        "soin": filters.family and FAMILY_LABELS[filters.family],
+        "etat": filters.status and STATUS_LABELS[filters.status],
+        "du": filters.start and f"depuis le {long_date(filters.start)}",
+        "au": filters.end and f"jusqu’au {long_date(filters.end)}",
+        "q": filters.text and f"«\u00a0{filters.text}\u00a0»",
+    }
+    return [(text, url("member.benefits", query.without(name))) for name, text in shown.items() if text]
+
+
+def _around(request: PortalRequest, scope: Scope, filters: Filters) -> dict[str, Any]:
+    visible = [relative for relative in _once(scope.relatives) if relative.in_detail]
+    opaque = request.services.keyring.conceal("person", (relative.person_id for relative in visible))
+    return {
+        "totals": totals(request.db, request.viewer, scope, filters),
+        "private": private_totals(request.db, request.viewer, scope, filters),
+        "people": list(zip(opaque, (relative.first_name for relative in visible), strict=True)),
+    }
+
+
+def _once(relatives: Iterable[Relative]) -> Iterable[Relative]:
+    return {relative.person_id: relative for relative in relatives}.values()
+
+
+def _cursor(request: PortalRequest) -> int | None:
+    given = request.query_params.get("apres")
+    if given is None:
+        return None
+    line_id = request.services.keyring.reveal("line", given)
+    if line_id is None:
+        raise NotFoundException
+    return line_id
+
+
+def _groups(lines: Iterable[tuple[Line, str]], sort: Sort) -> Iterator[Group]:
+    if sort is not Sort.RECENT:
+        rows = list(lines)
+        return iter([Group(rows[0][0], rows, grouped=False)] if rows else [])
+    runs = groupby(lines, key=lambda row: row[0].payment_id)
+    return (Group(rows[0][0], rows, grouped=True) for rows in (list(run) for _, run in runs))

@@ -1,0 +1,121 @@
+"""The filters of the benefits list, from the query string and back. Wrong values get a French message, and stay typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from portal.data.benefits import Family, Status
+from portal.data.listing import Filters, Sort
+from portal.data.visibility import Scope
+from portal.forms import FieldError
+from portal.security import Keyring
+
+NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
+LONGEST_TEXT = 80
+
+FAMILY_LABELS = {
+    Family.EVERYDAY: "Consultations et soins courants",
+    Family.PHARMACY: "Pharmacie",
+    Family.LABORATORY: "Analyses",
+    Family.IMAGING: "Imagerie",
+    Family.HOSPITAL: "Hospitalisation",
+    Family.DENTAL: "Dentaire",
+    Family.OPTICAL: "Optique",
+    Family.HEARING: "Aides auditives",
+    Family.TRANSPORT: "Transport",
+    Family.CURE: "Cure thermale",
+    Family.PREVENTION: "Prévention",
+    Family.ALTERNATIVE: "Médecines douces",
+    Family.MATERNITY: "Maternité",
+}
+STATUS_LABELS = {
+    Status.PAID: "Payée",
+    Status.PENDING: "En cours",
+    Status.AWAITING_PIECE: "Document attendu",
+    Status.REFUSED: "Refusée",
+    Status.REGULARISED: "Régularisée",
+    Status.CANCELLED: "Annulée",
+}
+SORT_LABELS = {
+    Sort.RECENT: "Les plus récentes",
+    Sort.CARE: "Date de soin",
+    Sort.REMAINING: "Reste à votre charge",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was typed (`raw`), what it means (`filters`), and what is wrong with it (`errors`)."""
+
+    raw: dict[str, str]
+    filters: Filters
+    errors: tuple[FieldError, ...]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query string that asks for the same list: only what is set."""
+        return {name: value for name, value in self.raw.items() if value and (name, value) != ("tri", Sort.RECENT)}
+
+    def without(self, *names: str) -> dict[str, str]:
+        """The parameters of the same list with some filters dropped."""
+        return {name: value for name, value in self.parameters.items() if name not in names}
+
+
+def read_query(sent: Mapping[str, Any], scope: Scope, keyring: Keyring) -> Query:
+    """The filters in a query string; what is not understood is left out of them and reported."""
+    raw = {name: _text(sent.get(name)) for name in NAMES}
+    reader = _Reader(raw)
+    filters = Filters(
+        person_id=reader.person(scope, keyring),
+        start=reader.day("du"),
+        end=reader.day("au"),
+        family=reader.choice("soin", Family, "Ce type de soin n’existe pas. Choisissez-en un dans la liste."),
+        status=reader.choice("etat", Status, "Cet état n’existe pas. Choisissez-en un dans la liste."),
+        text=raw["q"],
+        sort=reader.choice("tri", Sort, "Cet ordre n’existe pas. Choisissez-en un dans la liste.") or Sort.RECENT,
+    )
+    if filters.start and filters.end and filters.start > filters.end:
+        reader.errors.append(FieldError("au", "La date de fin précède la date de début. Inversez-les."))
+    return Query(raw, filters, tuple(reader.errors))
+
+
+class _Reader:
+    def __init__(self, raw: dict[str, str]) -> None:
+        self._raw = raw
+        self.errors: list[FieldError] = []
+
+    def choice(self, name: str, choices: type[Any], message: str) -> Any:
+        value = self._raw[name]
+        if value in {choice.value for choice in choices}:
+            return choices(value)
+        return self._wrong(name, message) if value else None
+
+    def day(self, name: str) -> date | None:
+        value = self._raw[name]
+        for pattern in (date.fromisoformat, _french_day):
+            try:
+                return pattern(value) if value else None
+            except ValueError:
+                continue
+        return self._wrong(name, "Cette date n’existe pas. Exemple de date valable\u00a0: 31/12/2025.")
+
+    def person(self, scope: Scope, keyring: Keyring) -> int | None:
+        value = self._raw["beneficiaire"]
+        person_id = keyring.reveal("person", value) if value else None
+        if value and person_id not in {relative.person_id for relative in scope.relatives if relative.in_detail}:
+            return self._wrong("beneficiaire", "Cette personne n’est pas dans la liste. Choisissez-la dans la liste.")
+        return person_id
+
+    def _wrong(self, name: str, message: str) -> None:
+        self.errors.append(FieldError(name, message))
+
+
+def _french_day(text: str) -> date:
+    day, month, year = text.split("/")
+    return date(int(year), int(month), int(day))
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else ""
+    return "".join(char for char in text if char.isprintable()).strip()[:LONGEST_TEXT]

@@ -1,0 +1,37 @@
+"""The member's start page: what matters now (R-21). /adherent."""
+
+from typing import Any
+
+from litestar import Response
+
+from portal.data.counters import counters
+from portal.data.evidence import Action
+from portal.data.member_home import closing_day, household_contracts, latest_payment, waiting_lines
+from portal.data.visibility import visible_scope
+from portal.formatting import today
+from portal.permissions import Permission, requires
+from portal.rendering import render_page
+from portal.routing import page
+from portal.web import PortalRequest
+
+
+@page("/adherent", name="member.home", guards=[requires(Permission.MEMBER_HOME)])
+def home(request: PortalRequest) -> Response[bytes]:
+    return render_page(request, "member/home/index.html", f"Bonjour {request.viewer.display_name}", **_context(request))
+
+
+def _context(request: PortalRequest) -> dict[str, Any]:
+    db, viewer, day = request.db, request.viewer, today()
+    scope = visible_scope(db, viewer, day)
+    contracts = household_contracts(db, viewer)
+    waiting = waiting_lines(db, viewer, scope)
+    request.note_read(Action.BENEFITS_READ, "accueil")
+    return {
+        "contracts": contracts,
+        "closing": closing_day(contracts),
+        "payment": latest_payment(db, viewer, scope),
+        "waiting": [(request.services.keyring.conceal("line", [line.id])[0], line) for line in waiting],
+        "counters": counters(db, viewer, day.year, day),
+        "names": {relative.person_id: relative.first_name for relative in scope.relatives},
+        "day": day,
+    }

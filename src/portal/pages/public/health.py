@@ -1,0 +1,58 @@
+"""Health endpoints for operators (R-60), the static files, and robots."""
+
+from typing import Annotated
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+
+from portal.permissions import public
+from portal.routing import page
+from portal.schema import is_current
+from portal.web import PortalRequest
+
+TEXT = "text/plain"
+FOR_A_YEAR = "public, max-age=31536000, immutable"
+
+
+@page("/healthz", name="health", guards=[public])
+def health() -> Response[bytes]:
+    """The process answers."""
+    return Response(b"ok\n", media_type=TEXT)
+
+
+@page("/readyz", name="readiness", guards=[public])
+def readiness(request: PortalRequest) -> Response[bytes]:
+    """The database accepts writes and has the current schema, and the evidence journal keeps up."""
+    problems = [
+        name
+        for name, is_well in (
+            ("database", request.database.accepts_writes()),
+            ("schema", is_current(request.database)),
+            ("journal", request.services.journal.is_healthy()),
+        )
+        if not is_well
+    ]
+    body = ("not ready: " + ", ".join(problems) if problems else "ready") + "\n"
+    return Response(body.encode(), media_type=TEXT, status_code=503 if problems else 200)
+
+
+@page("/robots.txt", name="robots", guards=[public])
+def robots() -> Response[bytes]:
+    """Nothing here is for crawlers (R-62)."""
+    return Response(b"User-agent: *\nDisallow: /\n", media_type=TEXT)
+
+
+@page("/static/{path:path}", name="static", guards=[public])
+def static(
+    request: PortalRequest, path: str, accepted: Annotated[str, Parameter(header="accept-encoding")] = ""
+) -> Response[bytes]:
+    """A static file under its hashed name."""
+    asset = request.services.assets.find(path.lstrip("/"))
+    if asset is None:
+        raise NotFoundException
+    body, encoding = asset.encoded(accepted)
+    headers = {"Cache-Control": FOR_A_YEAR, "Vary": "Accept-Encoding"} | (
+        {"Content-Encoding": encoding} if encoding else {}
+    )
+    return Response(body, media_type=asset.media_type, headers=headers)

@@ -1,0 +1,26 @@
+"""Fragments of the benefits list: filtered results, the lines that follow, one explanation."""
+
+from litestar import Response
+
+from portal.pages.member.benefits import READS, explanation_context, list_context
+from portal.rendering import render_fragment
+from portal.routing import fragment
+from portal.web import PortalRequest
+
+
+@fragment("/fragments/adherent/prestations", name="member.benefits.results", guards=READS)
+def results(request: PortalRequest) -> Response[bytes]:
+    context = list_context(request)
+    query = context["query"]
+    page_url = request.services.urls("member.benefits", query.parameters)
+    return render_fragment(request, "member/benefits/results.html", page_url=page_url, **context)
+
+
+@fragment("/fragments/adherent/prestations/suite", name="member.benefits.more", guards=READS)
+def more(request: PortalRequest) -> Response[bytes]:
+    return render_fragment(request, "member/benefits/more.html", **list_context(request))
+
+
+@fragment("/fragments/adherent/prestations/{line:str}", name="member.benefit.explanation", guards=READS)
+def explanation(request: PortalRequest, line: str) -> Response[bytes]:
+    return render_fragment(request, "member/benefits/explanation.html", **explanation_context(request, line))

@@ -1,0 +1,102 @@
+"""Who may do what: deny by default, one named permission per handler (R-72).
+
+Every handler carries exactly one policy among its guards: `requires(Permission.X)` or `public`. `deny_undeclared`, set
+on the application, refuses a handler that carries none.
+"""
+
+from enum import StrEnum
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from portal.data.accounts import Role
+from portal.data.sessions import Stage, Viewer
+
+
+class Permission(StrEnum):
+    MEMBER_HOME = "member-home:read"
+    BENEFITS_READ = "benefits:read"
+    BENEFITS_EXPORT = "benefits:export"
+    STATEMENTS_READ = "statements:read"
+    STATEMENTS_ISSUE = "statements:issue"
+    EMPLOYER_HOME = "employer-home:read"
+    PROVIDER_HOME = "provider-home:read"
+    DESK_HOME = "desk-home:read"
+    SECOND_FACTOR = "second-factor:answer"
+    SIGN_OUT = "session:close"
+
+
+_COVERED = frozenset(
+    {
+        Permission.MEMBER_HOME,
+        Permission.BENEFITS_READ,
+        Permission.BENEFITS_EXPORT,
+        Permission.STATEMENTS_READ,
+        Permission.STATEMENTS_ISSUE,
+        Permission.SIGN_OUT,
+    }
+)
+_PENDING = frozenset({Permission.SECOND_FACTOR, Permission.SIGN_OUT})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.MEMBER: _COVERED,
+    Role.DEPENDANT: _COVERED,
+    Role.SIGNATORY: frozenset({Permission.EMPLOYER_HOME, Permission.SIGN_OUT}),
+    Role.CLERK: frozenset({Permission.EMPLOYER_HOME, Permission.SIGN_OUT}),
+    Role.PROVIDER: frozenset({Permission.PROVIDER_HOME, Permission.SIGN_OUT}),
+    Role.AGENT: frozenset({Permission.DESK_HOME, Permission.SIGN_OUT}),
+    Role.SUPERVISOR: frozenset({Permission.DESK_HOME, Permission.SIGN_OUT}),
+}
+
+
+def may(viewer: Viewer, permission: Permission) -> bool:
+    """Whether the viewer holds the permission; between password and second factor, only what that step needs."""
+    granted = _PENDING if viewer.stage == Stage.CODE else GRANTS[Role(viewer.role)]
+    return permission in granted
+
+
+class Policy:
+    """A guard that says who may call a handler."""
+
+    name: str
+
+
+class Requires(Policy):
+    """The viewer must be signed in and hold one permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+        self.name = permission.value
+
+    def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
+        viewer: Viewer | None = connection.scope["state"].get("viewer")
+        if viewer is None or (viewer.stage == Stage.CODE and self.permission not in _PENDING):
+            raise NotAuthorizedException
+        if not may(viewer, self.permission):
+            raise PermissionDeniedException
+
+
+class Public(Policy):
+    """Anyone may call the handler, signed in or not."""
+
+    name = "public"
+
+    def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
+        """Lets everyone through."""
+
+
+requires = Requires
+public = Public()
+
+
+def policy_of(handler: BaseRouteHandler) -> Policy | None:
+    """The policy a handler declares, or None."""
+    declared = [guard for guard in handler.guards or () if isinstance(guard, Policy)]
+    return declared[0] if len(declared) == 1 else None
+
+
+def deny_undeclared(_: ASGIConnection, handler: BaseRouteHandler) -> None:
+    """Application guard: no declared policy, no service."""
+    if policy_of(handler) is None:
+        raise PermissionDeniedException

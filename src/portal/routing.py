@@ -1,0 +1,40 @@
+"""Decorators for handlers, and URLs by name."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from litestar import Litestar, get, post
+from litestar.handlers import HTTPRouteHandler
+
+# Handlers are synchronous; `create_app` moves them to threads where the database needs it (Database.threaded).
+page = partial(get, sync_to_thread=False)
+fragment = partial(get, sync_to_thread=False)
+action = partial(post, sync_to_thread=False, status_code=200)
+async_action = partial(post, status_code=200)
+
+
+class Urls:
+    """Paths of the application's handlers by their name."""
+
+    def __init__(self) -> None:
+        self._formats: dict[str, str] = {}
+
+    def learn(self, app: Litestar) -> None:
+        """Reads the route table."""
+        for route in app.routes:
+            for handler in getattr(route, "route_handlers", ()):
+                if isinstance(handler, HTTPRouteHandler) and handler.name:
+                    self._formats[handler.name] = route.path_format
+
+    def __call__(self, name: str, query: dict[str, Any] | None = None, **parameters: str) -> str:
+        """The path of the handler called `name`; raises KeyError for an unknown name or a missing parameter."""
+        quoted = {key: quote(value, safe="") for key, value in parameters.items()}
+        path = self._formats[name].format(**quoted)
+        return f"{path}?{urlencode(query)}" if query else path
+
+
+def local_path(text: str) -> str | None:
+    """`text` when it is a plain path inside the portal (safe to redirect to), else None."""
+    plain = text.isascii() and text.isprintable() and not {"\\", "\t", " "} & set(text)
+    return text if plain and text.startswith("/") and not text.startswith("//") else None

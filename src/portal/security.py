@@ -1,0 +1,154 @@
+"""Secrets: signed values, opaque identifiers, encryption at rest, passwords. Each key list is newest first, so that a
+key can be rotated: the first one signs and encrypts, all of them verify and decrypt."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from itsdangerous import BadSignature, Signer
+
+from portal.settings import Settings
+
+OPAQUE_LENGTH = 22
+
+
+class Keyring:
+    """Every secret operation of the portal, by purpose. Purposes never share a derived key."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._secrets = [key.get_secret_value().encode() for key in settings.secret_keys]
+        data = [key.get_secret_value().encode() for key in settings.data_keys]
+        self._vault = MultiFernet([Fernet(urlsafe_b64encode(_derive(key, "vault"))) for key in data])
+        self._lookup = _derive(data[0], "lookup")
+        self._opaque = [Cipher(algorithms.AES256(_derive(key, "opaque")), modes.ECB()) for key in data]
+        self._signers: dict[str, Signer] = {}
+        self._csrf = [_derive(key, "csrf") for key in self._secrets]
+
+    def signer(self, purpose: str) -> Signer:
+        """An itsdangerous signer bound to `purpose`."""
+        if purpose not in self._signers:
+            self._signers[purpose] = Signer(self._secrets[::-1], salt=purpose, digest_method=hashlib.sha256)
+        return self._signers[purpose]
+
+    def unsign(self, purpose: str, value: str) -> str | None:
+        """The value that was signed for `purpose`, or None when the signature is not ours."""
+        try:
+            return self.signer(purpose).unsign(value).decode()
+        except (BadSignature, UnicodeError):
+            return None
+
+    def encrypt(self, text: str) -> bytes:
+        """Ciphertext for a column (NIR, TOTP secret…)."""
+        return self._vault.encrypt(text.encode())
+
+    def decrypt(self, ciphertext: bytes) -> str:
+        """The text back; raises `cryptography.fernet.InvalidToken` when no key opens it."""
+        return self._vault.decrypt(ciphertext).decode()
+
+    def lookup(self, text: str) -> str:
+        """Keyed hash by which an encrypted value can be found."""
+        return hmac.new(self._lookup, text.encode(), hashlib.sha256).hexdigest()
+
+    def conceal(self, kind: str, ids: Iterable[int]) -> list[str]:
+        """Opaque URL identifiers of rows (R-62): one AES block of the kind's tag and the row's id, 22 characters."""
+        tag = _tag(kind)
+        blocks = b"".join(tag + row.to_bytes(8, "big") for row in ids)
+        sealed = self._opaque[0].encryptor().update(blocks)
+        return [urlsafe_b64encode(sealed[at : at + 16])[:OPAQUE_LENGTH].decode() for at in range(0, len(sealed), 16)]
+
+    def reveal(self, kind: str, opaque: str) -> int | None:
+        """The row's id behind an opaque identifier, or None when it was not made by `conceal` for this kind."""
+        try:
+            block = urlsafe_b64decode(opaque.encode("ascii") + b"==")
+        except (ValueError, UnicodeError):
+            return None
+        if len(opaque) != OPAQUE_LENGTH or len(block) != 16:
+            return None
+        plain = (cipher.decryptor().update(block) for cipher in self._opaque)
+        return next((int.from_bytes(row[8:], "big") for row in plain if row[:8] == _tag(kind)), None)
+
+    def csrf_token(self, binding: str) -> str:
+        """A token for forms, bound to a session. Masked anew each time, so that compression leaks nothing (BREACH)."""
+        mask = secrets.token_bytes(32)
+        return urlsafe_b64encode(mask + _xor(mask, _mac(self._csrf[0], binding))).decode()
+
+    def csrf_matches(self, binding: str, token: str) -> bool:
+        """Whether `token` was made for `binding`, in constant time."""
+        try:
+            raw = urlsafe_b64decode(token.encode("ascii"))
+        except (ValueError, UnicodeError):
+            return False
+        given = _xor(raw[:32], raw[32:]) if len(raw) == 64 else b""
+        return any(hmac.compare_digest(given, _mac(key, binding)) for key in self._csrf)
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, f"portal.{purpose}".encode(), hashlib.sha256).digest()
+
+
+def _tag(kind: str) -> bytes:
+    return hashlib.sha256(kind.encode()).digest()[:8]
+
+
+def _mac(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODY = _hasher.hash(secrets.token_urlsafe())
+
+
+def hash_password(password: str) -> str:
+    """Argon2id, with OWASP's minimum of 19 MiB, t=2, p=1. Slow on purpose: call it off the event loop."""
+    return _hasher.hash(password)
+
+
+def verify_password(password: str, password_hash: str | None) -> bool:
+    """Whether the password is the one hashed. An unknown account (None) costs the same time. Slow: off the event loop."""
+    try:
+        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether the hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def new_token() -> str:
+    """256 random bits, for cookies and links."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(token: str) -> str:
+    """What is stored of a token: its SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def luhn_digit(digits: str) -> str:
+    """The Luhn check digit of a run of digits."""
+    doubled = [int(digit) * (2 - at % 2) for at, digit in enumerate(reversed(digits))]
+    return str(-sum(value - 9 * (value > 9) for value in doubled) % 10)
+
+
+def new_identifier() -> str:
+    """A random account identifier: nine digits (the first not zero) and their Luhn check digit."""
+    digits = str(100_000_000 + secrets.randbelow(900_000_000))
+    return digits + luhn_digit(digits)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether `text` is ten digits with the right check digit."""
+    return len(text) == 10 and text.isascii() and text.isdecimal() and luhn_digit(text[:-1]) == text[-1]
+

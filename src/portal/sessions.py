@@ -1,0 +1,106 @@
+"""Session middleware: from the signed cookie to the viewer, on every request; and the cookies themselves.
+
+The session's row alone decides (data/sessions.py). Nothing is written here: the journal moves `seen_at` in batches.
+"""
+
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from litestar.datastructures import Cookie
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+from sqlmodel import Session
+
+from portal.data.sessions import Viewer, find_viewer
+from portal.settings import Settings
+from portal.web import Services
+
+SESSION = "session"
+VISIT = "visit"
+
+
+def cookie_name(settings: Settings, purpose: str) -> str:
+    """`__Host-` wherever the origin is https; a plain name on a loopback http address, where browsers refuse it."""
+    return f"__Host-portal-{purpose}" if settings.is_https else f"portal-{purpose}"
+
+
+def make_cookie(services: Services, purpose: str, token: str) -> Cookie:
+    """A signed cookie that lives as long as the browser stays open (R-73)."""
+    value = services.keyring.signer(purpose).sign(token).decode()
+    return _cookie(services.settings, purpose, value)
+
+
+def drop_cookie(settings: Settings, purpose: str) -> Cookie:
+    """The cookie that removes it."""
+    return _cookie(settings, purpose, "", max_age=0)
+
+
+def _cookie(settings: Settings, purpose: str, value: str, max_age: int | None = None) -> Cookie:
+    return Cookie(
+        key=cookie_name(settings, purpose),
+        value=value,
+        path="/",
+        secure=settings.is_https,
+        httponly=True,
+        samesite="lax",
+        max_age=max_age,
+    )
+
+
+class SessionMiddleware(ASGIMiddleware):
+    """Puts the reading database session, the viewer, the visit token and the client's address in the scope's state."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._session_cookie = cookie_name(services.settings, SESSION)
+        self._visit_cookie = cookie_name(services.settings, VISIT)
+        self._proxies = [ip_network(proxy) for proxy in services.settings.trusted_proxies]
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        database = self._services.database
+        db = database.read()
+        try:
+            await self._prepare(scope, db)
+            await next_app(scope, receive, send)
+        finally:
+            await database.run(db.close)
+
+    async def _prepare(self, scope: Scope, db: Session) -> None:
+        state: dict[str, Any] = scope["state"]
+        headers = dict(scope["headers"])
+        cookies = _cookies(headers.get(b"cookie", b"").decode("latin-1"))
+        state["db"] = db
+        state["address"] = self._address(scope, headers)
+        state["visit"] = self._services.keyring.unsign(VISIT, cookies.get(self._visit_cookie, ""))
+        state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
+
+    async def _viewer(self, db: Session, cookie: str | None) -> Viewer | None:
+        token = self._services.keyring.unsign(SESSION, cookie) if cookie else None
+        if token is None:
+            return None
+        now = datetime.now(UTC)
+        viewer = await self._services.database.run(find_viewer, db, token, now)
+        if viewer is not None:
+            self._services.journal.seen(viewer.session_hash, now)
+        return viewer
+
+    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The client's address: the last one in X-Forwarded-For that is not a trusted proxy's, if the peer is one."""
+        peer = (scope["client"] or ("",))[0]
+        hops = [peer, *reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(","))]
+        for hop in map(str.strip, hops):
+            if not self._is_trusted(hop):
+                return hop[:45]
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            return any(ip_address(address) in proxy for proxy in self._proxies)
+        except ValueError:
+            return False
+
+
+def _cookies(header: str) -> dict[str, str]:
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return {name: value for name, _, value in pairs}

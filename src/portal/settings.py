@@ -1,0 +1,124 @@
+"""Typed settings, read from the environment (`PORTAL_…`). docs/operations.md documents each one."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PORTAL_"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsError(Exception):
+    """A setting is unknown or invalid; the message names it."""
+
+
+class Insurer(BaseModel):
+    """The insurer's identity, as pages and documents show it."""
+
+    name: str
+    address: str
+    phone: str
+    email: str
+    network: str
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. Secrets never appear in `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_folder: Path = Path("var/portal")
+    database_url: str = ""
+    origin: str = "http://127.0.0.1:8000"
+    secret_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
+    data_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
+    checkpoint_folder: Path | None = None
+    trusted_proxies: Annotated[list[str], NoDecode] = []
+    log_level: str = "INFO"
+    insurer_name: str = "Mutuelle des Rives"
+    insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
+    insurer_phone: str = "01 99 00 00 00"
+    insurer_email: str = "contact@mutuelle-des-rives.example"
+    network_name: str = "Kalivia"
+    history_months: int = Field(default=27, ge=27)
+
+    @field_validator("secret_keys", "data_keys", "trusted_proxies", mode="before")
+    @classmethod
+    def split_commas(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("secret_keys", "data_keys")
+    @classmethod
+    def long_enough(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < 32 for key in keys):
+            raise ValueError("each key needs at least 32 characters")
+        return keys
+
+    @field_validator("origin")
+    @classmethod
+    def bare_origin(cls, origin: str) -> str:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("an origin looks like https://portail.example")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("plain http is accepted on this machine's loopback addresses only")
+        return origin.rstrip("/")
+
+    @model_validator(mode="after")
+    def known_database(self) -> "Settings":
+        if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("database_url starts with sqlite:/// or postgresql+psycopg://")
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'portal.sqlite3'}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @property
+    def hosts(self) -> set[str]:
+        """Host header values that are ours: the origin's, with and without port."""
+        parts = urlsplit(self.origin)
+        return {parts.netloc, parts.hostname or ""}
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.checkpoint_folder or self.data_folder / "checkpoints"
+
+    @cached_property
+    def insurer(self) -> Insurer:
+        return Insurer(
+            name=self.insurer_name,
+            address=self.insurer_address,
+            phone=self.insurer_phone,
+            email=self.insurer_email,
+            network=self.network_name,
+        )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment; raises `SettingsError` that names each unknown or invalid variable."""
+    unknown = sorted(set(_our_variables()) - {PREFIX + name.upper() for name in Settings.model_fields})
+    if unknown:
+        raise SettingsError(f"unknown setting: {', '.join(unknown)}")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_named(problem) for problem in error.errors())) from None
+
+
+def _our_variables() -> list[str]:
+    return [name for name in os.environ if name.startswith(PREFIX)]
+
+
+def _named(problem: Any) -> str:
+    field = str(problem["loc"][0]) if problem["loc"] else "database_url"
+    return f"{PREFIX}{field.upper()}: {problem['msg']}"

@@ -1,0 +1,49 @@
+"""The Jinja environment: autoescape, strict undefined names, French filters, compiled once."""
+
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from portal import formatting
+from portal.assets import TEMPLATES, Assets
+from portal.routing import Urls
+from portal.settings import Settings
+
+
+def create_environment(settings: Settings, urls: Urls, assets: Assets, *, demo: bool = False) -> Environment:
+    """The environment that renders every page, with the names that all templates share."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters.update(_FILTERS)
+    environment.globals.update(insurer=settings.insurer, url=urls, asset=_static_url(assets), demo=demo)
+    return environment
+
+
+def _static_url(assets: Assets) -> Any:
+    known: dict[str, str] = {}
+
+    def asset(plain: str) -> str:
+        if plain not in known:
+            known[plain] = "/static/" + assets.name(plain)
+        return known[plain]
+
+    return asset
+
+
+_FILTERS = {
+    "money": formatting.money,
+    "number": formatting.number,
+    "long_date": formatting.long_date,
+    "short_date": formatting.short_date,
+    "month_name": formatting.month_name,
+    "local_time": formatting.local_time,
+    "plural": formatting.plural,
+    "combine": lambda left, right: left | right,
+}

@@ -1,0 +1,109 @@
+"""The request that handlers receive, and the services behind it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from jinja2 import Environment
+from litestar_htmx import HTMXRequest
+from sqlmodel import Session
+
+from portal.assets import Assets
+from portal.data.evidence import Action, Outcome, entry_of, record
+from portal.data.sessions import Viewer
+from portal.database import Database
+from portal.journal import Journal
+from portal.routing import Urls
+from portal.security import Keyring
+from portal.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the application is made of; one instance per application."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    journal: Journal
+    urls: Urls
+    assets: Assets
+    templates: Environment
+    demo: "DemoHelp | None" = None
+
+
+@dataclass(frozen=True)
+class DemoHelp:
+    """What the demonstration shows on its own page; None outside `portal demo`."""
+
+    accounts: tuple[Any, ...] = field(default=())
+    password: str = ""
+    totp_secret: str = ""
+
+
+class PortalRequest(HTMXRequest):
+    """A request with the portal's own context. `db` reads only; writing goes through `database.write()`."""
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.app.state.services
+        return services
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    @property
+    def db(self) -> Session:
+        session: Session = self.scope["state"]["db"]
+        return session
+
+    @property
+    def viewer(self) -> Viewer:
+        """The signed-in viewer; only for handlers whose policy requires one."""
+        viewer: Viewer = self.scope["state"]["viewer"]
+        return viewer
+
+    @property
+    def signed_in(self) -> Viewer | None:
+        """The viewer, or None on public pages."""
+        return self.scope["state"].get("viewer")
+
+    @property
+    def client_address(self) -> str:
+        address: str = self.scope["state"]["address"]
+        return address
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def note_read(self, action: Action, object_: str = "", **details: Any) -> None:
+        """Notes in the evidence that the viewer read this (R-51). Raises `JournalUnavailable` when it cannot."""
+        entry = entry_of(self.viewer, action, object=object_, details=self._where | details, now=self.now)
+        self.services.journal.note(entry)
+
+    def record(
+        self,
+        db: Session,
+        action: Action,
+        object_: str = "",
+        *,
+        outcome: Outcome = Outcome.OK,
+        account_id: int | None = None,
+    ) -> None:
+        """Records an act in the transaction of the act itself (R-51); `account_id` when nobody is signed in yet."""
+        record(
+            db,
+            self.signed_in,
+            action,
+            object=object_,
+            outcome=outcome,
+            actor=account_id,
+            details=self._where,
+            now=self.now,
+        )
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"address": self.client_address, "browser": self.headers.get("user-agent", "")[:200]}

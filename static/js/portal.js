@@ -1,0 +1,71 @@
+// What the pages gain from JavaScript besides htmx. Everything works without this file.
+(() => {
+  "use strict";
+
+  const CONSEQUENCES = {
+    403: "Cette action ne vous est pas permise. Rechargez la page, puis réessayez.",
+    404: "Cet élément n’existe plus. Rechargez la page pour voir la liste à jour.",
+    409: "Cet élément a changé entre-temps. Rechargez la page, puis réessayez.",
+    413: "Le fichier envoyé est trop lourd. Choisissez un fichier plus petit.",
+    429: "Trop de demandes en peu de temps. Patientez une minute, puis réessayez.",
+    503: "Le service est interrompu un court moment. Réessayez dans quelques minutes.",
+  };
+  const BROKEN = "Un incident est survenu de notre côté. Rechargez la page pour voir si votre demande est prise en compte, puis réessayez.";
+  const OFFLINE = "La connexion semble coupée. Vérifiez votre réseau, puis réessayez.";
+  const SLOW = "La réponse tarde trop. Vérifiez votre réseau, puis réessayez.";
+
+  const alertRegion = () => document.getElementById("portal-alert");
+
+  function say(message) {
+    const region = alertRegion();
+    if (!region) return;
+    const box = document.createElement("p");
+    box.className = "notice bad";
+    box.textContent = message;
+    region.replaceChildren(box);
+    region.scrollIntoView({ block: "nearest" });
+  }
+
+  function focusIn(root) {
+    if (!root || !root.querySelector) return;
+    const mark = "[data-portal-focus]";
+    const found = root.matches(mark) ? root : root.querySelector(mark);
+    if (!found) return;
+    if (found.tabIndex < 0 && !found.hasAttribute("tabindex")) found.setAttribute("tabindex", "-1");
+    found.focus();
+  }
+
+  function reveal(button) {
+    const input = document.getElementById(button.dataset.portalReveal);
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  }
+
+  const showRevealButtons = (root) =>
+    root.querySelectorAll("[data-portal-reveal][hidden]").forEach((button) => { button.hidden = false; });
+
+  const on = (name, react) => document.addEventListener(name, react);
+
+  on("htmx:beforeRequest", ({ detail }) => {
+    alertRegion()?.replaceChildren();
+    detail.target?.setAttribute("aria-busy", "true");
+  });
+  on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
+  on("htmx:responseError", ({ detail }) => say(CONSEQUENCES[detail.xhr.status] ?? BROKEN));
+  on("htmx:sendError", () => say(OFFLINE));
+  on("htmx:timeout", () => say(SLOW));
+  on("htmx:afterSettle", ({ target }) => {
+    focusIn(target);
+    showRevealButtons(document);
+  });
+  on("click", ({ target }) => {
+    const button = target.closest?.("[data-portal-reveal]");
+    if (button) reveal(button);
+  });
+
+  // A page restored from the back/forward cache may show what a signed-out person must not see.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+
+  showRevealButtons(document);
+})();

@@ -1,0 +1,81 @@
+"""Fixtures of the whole suite. A test that asks for `database` (or `db`, `app`, `client`) runs on both databases."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from portal.database import Database
+from portal.settings import PREFIX, Settings
+from tests.support.databases import PostgresServer, build_sqlite_template, running_postgres
+from tests.support.network import forbid_other_machines
+
+ORIGIN = "https://portal.test"
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=[*ENGINES, "both"], default="both", help="database(s) the tests run on")
+
+
+def pytest_configure() -> None:
+    forbid_other_machines()
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine_name" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        wanted = metafunc.definition.get_closest_marker("engines")
+        names = [name for name in ENGINES if chosen in {name, "both"} and (not wanted or name in wanted.args)]
+        metafunc.parametrize("engine_name", names)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """This worker's PostgreSQL server."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    return build_sqlite_template(tmp_path_factory.mktemp("template") / "portal.sqlite3")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings as in production (https origin), with random keys and a data folder of the test's own."""
+    return Settings(
+        data_folder=tmp_path / "portal",
+        origin=ORIGIN,
+        secret_keys=[secrets.token_hex(32)],
+        data_keys=[secrets.token_hex(32)],
+    )
+
+
+@pytest.fixture
+def database(engine_name: str, settings: Settings, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A migrated, empty database; commits are real, and gone with the test. SQLite's is where `settings` expects it."""
+    if engine_name == "sqlite":
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), settings.data_folder / "portal.sqlite3")
+        opened = Database(f"sqlite:///{path}")
+    else:
+        opened = Database(request.getfixturevalue("postgres").emptied_database())
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """A writing session that is rolled back at the end. Only this session sees what it writes."""
+    with Session(database.writer, expire_on_commit=False) as session:
+        yield session
+        session.rollback()

