@@ -35,8 +35,9 @@ lint: ## style, types, templates, and the environment's consistency
 	$(BIN)/python tools/check_templates.py
 	$(BIN)/python -m pip check
 
-fix: ## puts right what ruff can
+fix: ## puts right what a program can: style, and French spaces in templates
 	@tools/setup test
+	$(BIN)/python tools/french_spaces.py
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

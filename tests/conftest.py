@@ -5,6 +5,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from portal.database import Database
 from portal.settings import PREFIX, Settings
 from tests.support.databases import PostgresServer, build_sqlite_template, running_postgres
 from tests.support.network import forbid_other_machines
+from tests.support.writes import WriteWatcher
 
 ORIGIN = "https://portal.test"
 ENGINES = ("sqlite", "postgresql")
@@ -79,3 +81,23 @@ def db(database: Database) -> Iterator[Session]:
     with Session(database.writer, expire_on_commit=False) as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Any:
+    """The application on the test's database. `client` runs it; its services are in `app.state.services`."""
+    from portal.app import create_app
+
+    return create_app(settings.model_copy(update={"database_url": database.url}), database=database)
+
+
+@pytest.fixture
+def client(app: Any, database: Database) -> Iterator[Any]:
+    """A browser on the application that audits every answer and lets no GET write; nobody is signed in."""
+    from litestar.testing import TestClient
+
+    from tests.support.client import AuditingClient
+
+    watcher = WriteWatcher(database)
+    with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
+        yield AuditingClient(http, watcher)

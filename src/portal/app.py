@@ -19,7 +19,7 @@ from portal.database import Database
 from portal.headers import HeaderWriter
 from portal.journal import Journal
 from portal.permissions import deny_undeclared
-from portal.routes import HANDLERS
+from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
 from portal.sessions import SessionMiddleware
@@ -50,8 +50,9 @@ class Portal(Litestar):
 def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
     """The portal for these settings; `database` when the caller has opened it already."""
     services = create_services(settings, database or Database(settings.resolved_database_url), demo)
+    handlers = [*HANDLERS, *(DEMO_HANDLERS if demo else ())]
     app = Portal(
-        route_handlers=[_placed(handler, services.database.threaded) for handler in HANDLERS],
+        route_handlers=[_placed(handler, services.database.threaded) for handler in handlers],
         request_class=PortalRequest,
         middleware=[SessionMiddleware(services)],
         guards=[deny_undeclared, csrf_guard],
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
         debug=False,
     )
     app.state.services = services
-    services.urls.learn(app)
+    services.urls.learn(handlers)
     return app
 
 

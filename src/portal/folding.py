@@ -7,8 +7,7 @@ _FOLDS = _MARKS | {ord("œ"): "oe", ord("æ"): "ae", ord("’"): "'", ord("\u00a
 
 
 def fold(text: str) -> str:
-    """`text` in lowercase without accents, ligatures spelled out, spaces and apostrophes plain. Folding twice is folding
-    once."""
+    """`text` in lowercase without accents, ligatures spelled out, spaces and apostrophes plain (idempotent)."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDS)

@@ -6,7 +6,7 @@ from portal.pages.employer import home as employer_home
 from portal.pages.member import benefits
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import health
+from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.member import benefits as benefits_fragments
 
@@ -36,3 +36,5 @@ HANDLERS = [
     provider_home.home,
     desk_home.home,
 ]
+
+DEMO_HANDLERS = [demonstration.demonstration]

@@ -1,10 +1,12 @@
 """Decorators for handlers, and URLs by name."""
 
+import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar import Litestar, get, post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
 # Handlers are synchronous; `create_app` moves them to threads where the database needs it (Database.threaded).
@@ -20,12 +22,11 @@ class Urls:
     def __init__(self) -> None:
         self._formats: dict[str, str] = {}
 
-    def learn(self, app: Litestar) -> None:
-        """Reads the route table."""
-        for route in app.routes:
-            for handler in getattr(route, "route_handlers", ()):
-                if isinstance(handler, HTTPRouteHandler) and handler.name:
-                    self._formats[handler.name] = route.path_format
+    def learn(self, handlers: Iterable[HTTPRouteHandler]) -> None:
+        """Reads the handlers' names and paths."""
+        for handler in handlers:
+            for path in handler.paths:
+                self._formats[str(handler.name)] = re.sub(r":[a-z]+}", "}", path)
 
     def __call__(self, name: str, query: dict[str, Any] | None = None, **parameters: str) -> str:
         """The path of the handler called `name`; raises KeyError for an unknown name or a missing parameter."""

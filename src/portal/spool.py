@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from portal.data.evidence import Entry
+from portal.data.evidence_chain import json_bytes
 
 SUFFIX = ".spool"
 CHUNK = 128 * 1024
 LONGEST_LINE = 64 * 1024
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
 
 
@@ -37,8 +37,8 @@ class Piece:
 
 
 def line_of(entry: Entry) -> bytes:
-    """One line: its CRC-32, a space, JSON. Raises SpoolError when it would be longer than `LONGEST_LINE`, TypeError if not JSON."""
-    body = _encode(entry)
+    """CRC-32, a space, JSON, a line end. Raises SpoolError beyond `LONGEST_LINE`, TypeError when it is not JSON."""
+    body = json_bytes(entry)
     if len(body) > LONGEST_LINE:
         raise SpoolError(f"an entry of {len(body)} bytes is too long for the journal")
     return b"%08x %s\n" % (zlib.crc32(body), body)

@@ -1,6 +1,6 @@
 """The request that handlers receive, and the services behind it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,24 @@ from portal.security import Keyring
 from portal.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account that the demonstration shows."""
+
+    identifier: str
+    who: str
+    needs_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DemoHelp:
+    """What the demonstration shows on its own page; absent outside `portal demo`."""
+
+    accounts: tuple[DemoAccount, ...]
+    password: str
+    totp_secret: str
+
+
 @dataclass(frozen=True)
 class Services:
     """What the application is made of; one instance per application."""
@@ -29,16 +47,7 @@ class Services:
     urls: Urls
     assets: Assets
     templates: Environment
-    demo: "DemoHelp | None" = None
-
-
-@dataclass(frozen=True)
-class DemoHelp:
-    """What the demonstration shows on its own page; None outside `portal demo`."""
-
-    accounts: tuple[Any, ...] = field(default=())
-    password: str = ""
-    totp_secret: str = ""
+    demo: DemoHelp | None = None
 
 
 class PortalRequest(HTMXRequest):

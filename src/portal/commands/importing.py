@@ -31,10 +31,9 @@ UNREADABLE = 2
 def command(kind: str, file: Path, *, dry_run: bool, strict: bool, rejects: Path | None) -> None:
     """Import FILE, a CSV or JSON Lines file (gzip too) of one KIND. Importing it twice changes nothing.
 
-    \b
-    Examples:
-      portal import persons adherents.csv
-      portal import benefit-lines prestations.csv.gz --dry-run
+    Example: portal import persons adherents.csv
+
+    Example: portal import benefit-lines prestations.csv.gz --dry-run
     """
     settings = load_settings()
     rejects = rejects or file.with_name(file.name + ".rejets.csv")

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Integer, Text, func, insert, select
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.columns import Index, instant, utc_now
-from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, canonical_instant, commitment_of, row_hash
+from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, canonical_instant, commitment_of, json_bytes, row_hash
 from portal.data.sessions import Viewer
 
 SESSION_PREFIX = 16
@@ -199,7 +199,7 @@ def _linked(last: Head, entries: Iterable[Entry]) -> tuple[list[dict[str, Any]],
     for seq, entry in enumerate(entries, start=last.seq + 1):
         commitment = ""
         if entry.details is not None:
-            salt, text = secrets.token_hex(16), _canonical_details(entry.details)
+            salt, text = secrets.token_hex(16), json_bytes(entry.details, "sorted").decode()
             commitment = commitment_of(salt, text)
             details.append({"seq": seq, "salt": salt, "details": text})
         row = _row(seq, entry, commitment, previous)
@@ -223,10 +223,6 @@ def _row(seq: int, entry: Entry, commitment: str, previous: str) -> dict[str, An
         previous,
     )
     return dict(zip(HASHED_FIELDS, values, strict=True)) | {"at": entry.at, "hash": row_hash(values)}
-
-
-def _canonical_details(details: dict[str, Any]) -> str:
-    return msgspec.json.encode(details, order="sorted").decode()
 
 
 def _storable(text: str | None) -> str | None:

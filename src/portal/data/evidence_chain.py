@@ -8,7 +8,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 GENESIS = "0" * 64
 HASHED_FIELDS = (
@@ -31,6 +33,15 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def canonical_instant(at: datetime) -> str:
     """UTC, to the microsecond: `2026-01-31 12:00:00.000000`, the very text that SQLite stores."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def json_bytes(value: Any, order: Literal["sorted"] | None = None) -> bytes:
+    """Compact JSON in UTF-8. A lone surrogate, which a hostile query can hold, becomes a question mark."""
+    try:
+        return msgspec.json.encode(value, order=order)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value)
+        return json.dumps(plain, ensure_ascii=False, sort_keys=order == "sorted").encode("utf-8", "replace")
 
 
 def row_hash(values: Sequence[Any]) -> str:

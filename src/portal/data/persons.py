@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, select
 
 ADULT_AGE = 18
 
@@ -29,3 +29,8 @@ def age_on(birth_date: date, day: date) -> int:
 def is_minor_on(birth_date: date, day: date) -> bool:
     """Whether parental authority still applies on `day` (civil code, article 414)."""
     return age_on(birth_date, day) < ADULT_AGE
+
+
+def id_by_reference(db: Session, reference: str) -> int:
+    """The id behind the insurer's own reference of a person; raises `NoResultFound`."""
+    return db.exec(select(Person.id).where(Person.reference == reference)).one() or 0

@@ -58,14 +58,14 @@ class StatementLine(msgspec.Struct, frozen=True):
 
 
 class StatementPayment(msgspec.Struct, frozen=True):
-    """A payment and its visible lines. `amount_cents` is the whole payment's, for the member who received it; else None."""
+    """A payment and its visible lines. `undetailed_cents`: what a member's transfer also holds, for private lines."""
 
     reference: str
     paid_on: date
     method: str
     payee: str
     iban_masked: str
-    amount_cents: int | None
+    undetailed_cents: int
     lines: list[StatementLine]
     totals: Amounts
 
@@ -118,7 +118,7 @@ class Content(msgspec.Struct, frozen=True):
 _LINE = BenefitLine.__table__.c  # type: ignore[attr-defined]
 _PAYMENT = Payment.__table__.c  # type: ignore[attr-defined]
 _LINE_COLUMNS = [_LINE[name] for name in StatementLine.__struct_fields__]
-_PAYMENT_FIELDS = ("id", "reference", "member_id", "paid_on", "method", "payee", "iban_masked", "amount_cents")
+_PAYMENT_FIELDS = ("id", "reference", "member_id", "paid_on", "method", "payee", "iban_masked")
 _PAYMENT_COLUMNS = [_PAYMENT[name].label(f"payment_{name}") for name in _PAYMENT_FIELDS]
 _SUM_FIELDS = Amounts.__struct_fields__
 
@@ -165,21 +165,36 @@ def _payments(db: Session, viewer: Viewer, scope: Scope, period: Period) -> list
         .order_by(_PAYMENT.paid_on, _PAYMENT.id, _LINE.care_date, _LINE.id)
     )
     rows = db.connection().execute(statement)
-    return [_payment(viewer, list(run)) for _, run in groupby(rows, key=lambda row: row.payment_id)]
+    undetailed = _undetailed(db, viewer, scope, period)
+    runs = groupby(rows, key=lambda row: row.payment_id)
+    return [_payment(viewer, list(run), undetailed.get(payment_id, 0)) for payment_id, run in runs]
 
 
-def _payment(viewer: Viewer, rows: list[Any]) -> StatementPayment:
+def _undetailed(db: Session, viewer: Viewer, scope: Scope, period: Period) -> dict[int, int]:
+    """Cents of private lines in the transfers that the viewer received, by payment: the bank shows the whole sum."""
+    if not scope.private:
+        return {}
+    statement = (
+        select(_PAYMENT.id, func.sum(_LINE.supplementary_cents))
+        .join(BenefitLine, _PAYMENT.id == _LINE.payment_id)
+        .where(*paid_in(scope, period), lines_of(scope.private))
+        .where(_PAYMENT.member_id == viewer.person_id, _PAYMENT.method == Method.TRANSFER)
+        .group_by(_PAYMENT.id)
+    )
+    return {payment_id: int(cents) for payment_id, cents in db.connection().execute(statement)}
+
+
+def _payment(viewer: Viewer, rows: list[Any], undetailed_cents: int) -> StatementPayment:
     first = rows[0]
     lines = [StatementLine(*row[len(_PAYMENT_FIELDS) :]) for row in rows]
     is_holder = first.payment_member_id == viewer.person_id
-    was_received = is_holder and first.payment_method == Method.TRANSFER
     return StatementPayment(
         reference=first.payment_reference,
         paid_on=first.payment_paid_on,
         method=first.payment_method,
         payee=first.payment_payee if is_holder or first.payment_method == Method.THIRD_PARTY else "",
         iban_masked=first.payment_iban_masked if is_holder else "",
-        amount_cents=first.payment_amount_cents if was_received else None,
+        undetailed_cents=undetailed_cents,
         lines=lines,
         totals=add_up(lines),
     )

@@ -177,9 +177,10 @@ def _unbalanced(record: Any, shared: int) -> str:
 
 def _ungrounded(record: Any) -> str:
     parts = (record.base_gross, record.flat_fee, record.franchise)
+    net = record.base_gross - record.flat_fee - record.franchise
     return (
         "la part nette ne correspond pas à son calcul : "
-        f"base_gross − flat_fee − franchise = {' − '.join(map(number, parts))} = {number(parts[0] - parts[1] - parts[2])}"
+        f"base_gross − flat_fee − franchise = {' − '.join(map(number, parts))} = {number(net)}"
     )
 
 

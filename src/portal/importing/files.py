@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
-from portal.importing.problems import Reject, UnreadableFile
+from portal.importing.problems import Reject, UnreadableFile, cause_of
 
+BUFFER = 256 * 1024
 LONGEST_LINE = 64 * 1024
 """Bytes. A longer line is rejected without being held in memory."""
 
@@ -30,7 +30,7 @@ _FOREIGN = {
 class SourceFile:
     """An open import file. `digest` is the SHA-256 of its bytes as they lie on disk, `encoding` utf-8 or cp1252."""
 
-    def __init__(self, path: Path, raw: BinaryIO) -> None:
+    def __init__(self, path: Path, raw: io.BufferedReader) -> None:
         self.path = path
         self._raw = raw
         self._state = _state(raw)
@@ -78,13 +78,15 @@ class SourceFile:
                     yield line
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise UnreadableFile("L’archive gzip est incomplète ou abîmée.") from None
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
 
-    def _rewound(self) -> BinaryIO:
+    def _rewound(self) -> io.BufferedReader:
         self._raw.seek(0)
-        packed = self._raw.read(2) == _GZIP
-        self._raw.seek(0)
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=self._raw), 256 * 1024) if packed else self._raw  # type: ignore[arg-type]
-        if stream.peek(3)[:3] == _UTF8_MARK:  # type: ignore[union-attr]
+        stream = self._raw
+        if self._raw.peek(2)[:2] == _GZIP:
+            stream = io.BufferedReader(gzip.GzipFile(fileobj=self._raw), BUFFER)
+        if stream.peek(3)[:3] == _UTF8_MARK:
             stream.read(3)
         return stream
 
@@ -92,17 +94,26 @@ class SourceFile:
 @contextmanager
 def open_source(path: Path) -> Iterator[SourceFile]:
     """Opens a file for import; raises `UnreadableFile` when it is not a text file that can be read."""
+    with _opened(path) as raw:
+        _refuse_foreign(raw)
+        yield SourceFile(path, raw)
+
+
+def _opened(path: Path) -> io.BufferedReader:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnreadableFile(f"« {path} » n’est pas un fichier ordinaire.")
-        with path.open("rb", buffering=256 * 1024) as raw:
-            _refuse_foreign(raw)
-            yield SourceFile(path, raw)
-    except OSError as error:
-        raise UnreadableFile(f"« {path} » ne peut pas être lu : {os.strerror(error.errno or 0)}.") from None
+        if stat.S_ISREG(path.stat().st_mode):
+            return io.BufferedReader(io.FileIO(path), BUFFER)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    raise UnreadableFile(f"« {path} » n’est pas un fichier ordinaire.")
 
 
-def _refuse_foreign(raw: BinaryIO) -> None:
+def _unreadable(path: Path, error: Exception) -> UnreadableFile:
+    cause = cause_of(error) if isinstance(error, OSError) else "son nom n’est pas valable"
+    return UnreadableFile(f"« {path} » ne peut pas être lu : {cause}.")
+
+
+def _refuse_foreign(raw: io.BufferedReader) -> None:
     start = raw.read(4)
     raw.seek(0)
     if not start:
@@ -112,12 +123,12 @@ def _refuse_foreign(raw: BinaryIO) -> None:
             raise UnreadableFile(f"Ce fichier ne peut pas être importé : {reason}.")
 
 
-def _state(raw: BinaryIO) -> tuple[int, int]:
+def _state(raw: io.BufferedReader) -> tuple[int, int]:
     facts = os.fstat(raw.fileno())
     return facts.st_size, facts.st_mtime_ns
 
 
-def _skip_line(stream: BinaryIO) -> None:
+def _skip_line(stream: io.BufferedReader) -> None:
     while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
         pass
 

@@ -80,11 +80,11 @@ class GuaranteeResolver(PlainResolver):
             )
         return (self._ids[version], *record[3:])
 
-    def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
+    def revise(self, _rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """A rule whose version changed its end is a rule that changed."""
         return [
             Verdict.UPDATED if verdict is Verdict.UNCHANGED and row[0] in self._amended else verdict
-            for row, verdict in zip(rows, verdicts, strict=True)
+            for row, verdict in zip(_rows, verdicts, strict=True)
         ]
 
 

@@ -21,7 +21,7 @@ class Resolver(Protocol):
     def row(self, record: Any) -> Row:
         """The row of a record, in the target's order; raises `RejectedRow`."""
 
-    def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
+    def revise(self, _rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts after loading, when rows also write elsewhere."""
 
 
@@ -39,7 +39,7 @@ class PlainResolver:
         """The record itself."""
         return tuple(record)
 
-    def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
+    def revise(self, _rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts as they are."""
         return verdicts
 

@@ -38,7 +38,7 @@ class _Header:
         _check_names(names, columns)
         places = [names.index(column) for column in columns]
         self.ordered: Callable[[list[str]], tuple[str, ...]] = (
-            tuple if places == list(range(self.width)) else itemgetter(*places)  # type: ignore[assignment]
+            tuple if places == list(range(self.width)) else itemgetter(*places)
         )
 
 

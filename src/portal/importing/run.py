@@ -76,8 +76,6 @@ def run_import(database: Database, keyring: Keyring, request: Request) -> Report
             _Import(db, keyring, request, source, rejects).run(report)
             report.rejected = rejects.lines
             source.check_unchanged()
-            if request.is_dry_run or (request.is_strict and rejects.lines):
-                raise _Undone
             _conclude(db, request, source, report)
         report.is_committed = True
     except _Undone:
@@ -88,6 +86,8 @@ def run_import(database: Database, keyring: Keyring, request: Request) -> Report
 
 
 def _conclude(db: Session, request: Request, source: SourceFile, report: Report) -> None:
+    if request.is_dry_run or (request.is_strict and report.rejected):
+        raise _Undone
     refresh_statistics(db, request.kind.target.model, report.created + report.updated)
     details = {"file": source.path.name, "sha256": source.digest, **report.counts}
     record(db, None, Action.IMPORT_COMPLETED, object=request.kind.name, details=details)
@@ -116,7 +116,9 @@ class _Import:
         totals: Counter[Verdict] = Counter()
         while batch := list(islice(self._records, BATCH)):
             totals.update(self._load(batch))
+            self._rejects.flush()
             self._progress(self._source.position, self._source.size)
+        self._rejects.flush()
         report.created = totals[Verdict.CREATED]
         report.updated = totals[Verdict.UPDATED]
         report.unchanged = totals[Verdict.UNCHANGED]
@@ -126,14 +128,14 @@ class _Import:
         check, converters = self._kind.check, self._converters
         for line, cells in rows:
             try:
-                record = make([convert(cell) for convert, cell in zip(converters, cells, strict=True)])
-                check(record)
+                found = make([convert(cell) for convert, cell in zip(converters, cells, strict=True)])
+                check(found)
             except InvalidValue:
                 self._reject_cells(line, cells)
             except RejectedRow as problem:
                 self._rejects.add(line, problem.column, problem.value, problem.reason)
             else:
-                yield line, record
+                yield line, found
 
     def _reject_cells(self, line: int, cells: tuple[str, ...]) -> None:
         for name, convert, cell in zip(self._columns, self._converters, cells, strict=True):
@@ -143,18 +145,18 @@ class _Import:
                 self._rejects.add(line, name, cell, str(problem))
 
     def _load(self, batch: list[tuple[int, Any]]) -> list[Verdict]:
-        self._resolver.prepare([record for _, record in batch])
+        self._resolver.prepare([found for _, found in batch])
         resolved = list(self._resolved(batch))
         rows = [row for _, _, row in resolved]
         verdicts = self._resolver.revise(rows, self._loader.load(rows))
-        for (line, record, _), verdict in zip(resolved, verdicts, strict=True):
+        for (line, found, _), verdict in zip(resolved, verdicts, strict=True):
             if verdict in _LEFT_OUT:
-                self._rejects.add(line, self._key, str(record[0]), _LEFT_OUT[verdict])
+                self._rejects.add(line, self._key, str(found[0]), _LEFT_OUT[verdict])
         return verdicts
 
     def _resolved(self, batch: list[tuple[int, Any]]) -> Iterator[tuple[int, Any, Row]]:
-        for line, record in batch:
+        for line, found in batch:
             try:
-                yield line, record, self._resolver.row(record)
+                yield line, found, self._resolver.row(found)
             except RejectedRow as problem:
                 self._rejects.add(line, problem.column, problem.value, problem.reason)

@@ -21,26 +21,20 @@ LONGEST_TEXT = 2_000
 LONGEST_CODE = 64
 FIRST_YEAR, LAST_YEAR = 1850, 2199
 
+_MARKS = (",", ".")
 _AMOUNT = re.compile(r"([+\-−]?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
 _TOO_PRECISE = re.compile(r"[+\-−]?[0-9 \u00a0\u202f]+[.,][0-9]{3,}")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _FRENCH_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _INTEGER = re.compile(r"[+\-−]?[0-9]{1,12}")
 _UNSTORABLE = {"Cc", "Cs", "Cn"}
-_BOOLEANS = {
-    "1": True,
-    "oui": True,
-    "vrai": True,
-    "true": True,
-    "0": False,
-    "non": False,
-    "faux": False,
-    "false": False,
-}
+_BOOLEANS = dict.fromkeys(("1", "oui", "vrai", "true"), True) | dict.fromkeys(("0", "non", "faux", "false"), False)
 
 
 def amount(text: str) -> int:
     """Cents of an amount in euros: « 1 234,56 », « 12.48 », « -3,00 ». At most two decimals."""
+    if text[-3:-2] in _MARKS and len(text) <= 10 and text.isascii() and (digits := text[:-3] + text[-2:]).isdecimal():
+        return int(digits)  # the usual « 12,48 », without the pattern's cost
     match = _AMOUNT.fullmatch(text)
     if match is None:
         raise InvalidValue(

@@ -12,6 +12,7 @@ from portal.schema import is_current
 from portal.web import PortalRequest
 
 TEXT = "text/plain"
+LARGEST_BACKLOG = 64 * 1024 * 1024
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -29,7 +30,7 @@ def readiness(request: PortalRequest) -> Response[bytes]:
         for name, is_well in (
             ("database", request.database.accepts_writes()),
             ("schema", is_current(request.database)),
-            ("journal", request.services.journal.is_healthy()),
+            ("journal", request.services.journal.backlog < LARGEST_BACKLOG),
         )
         if not is_well
     ]

@@ -1,0 +1,115 @@
+"""The demonstration's site: its folder, keys, data and accounts. It never touches a database that it did not make."""
+
+import csv
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+from sqlmodel import Session
+
+from portal.data.accounts import ROLE_LABELS, Role, Space
+from portal.data.credentials import create_account
+from portal.data.persons import id_by_reference
+from portal.database import Database
+from portal.demo.writing import write_demo_data
+from portal.importing.registry import KINDS
+from portal.importing.run import Request, run_import
+from portal.schema import migrate
+from portal.security import Keyring, hash_password
+from portal.settings import Settings, load_settings
+from portal.web import DemoAccount, DemoHelp
+
+PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
+ACCOUNTS = Path(__file__).parent / "reference" / "accounts.csv"
+READY = "demonstration.json"
+
+Tell = Callable[[str], None]
+
+
+class NotADemonstration(Exception):
+    """The folder holds a database that `portal demo` did not make."""
+
+
+def demo_settings(folder: Path, origin: str) -> Settings:
+    """Settings of a demonstration: everything under `folder`, keys of its own, made once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = folder / "keys.json"
+    if not keys.exists():
+        keys.touch(mode=0o600)
+        keys.write_text(json.dumps({"secret": secrets.token_hex(32), "data": secrets.token_hex(32)}))
+    made = json.loads(keys.read_text())
+    return load_settings(
+        data_folder=folder, origin=origin, secret_keys=made["secret"], data_keys=made["data"], database_url=""
+    )
+
+
+def prepare(folder: Path, settings: Settings, members: int, years: int, seed: int, tell: Tell) -> None:
+    """Makes what is missing: database, data, accounts. Raises `NotADemonstration`."""
+    if (folder / READY).exists():
+        return
+    if (folder / "portal.sqlite3").exists() and not (folder / "import").exists():
+        raise NotADemonstration(folder)
+    database = Database(settings.resolved_database_url)
+    migrate(database)
+    tell("données fictives…")
+    write_demo_data(folder / "import", members=members, years=years, seed=seed, today=date.today())
+    keyring = Keyring(settings)
+    for name in KINDS:
+        for path in sorted((folder / "import").glob(f"{name}.*")):
+            tell(f"import : {path.name}")
+            run_import(database, keyring, Request(KINDS[name], path, path.with_suffix(".rejets.csv")))
+    with database.write() as db:
+        create_accounts(db, keyring)
+    database.dispose()
+    (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
+
+
+def create_accounts(db: Session, keyring: Keyring) -> None:
+    """Creates the fixed accounts, all with the same password."""
+    password_hash = hash_password(PASSWORD)
+    for row in _accounts():
+        create_account(
+            db,
+            keyring,
+            identifier=row["identifier"],
+            space=Space(row["space"]),
+            role=Role(row["role"]),
+            display_name=row["name"],
+            organisation=row["organisation"],
+            person_id=id_by_reference(db, row["person"]) if row["person"] else None,
+            password_hash=password_hash,
+            totp_secret=TOTP_SECRET if row["needs_totp"] == "oui" else None,
+        )
+
+
+def demo_help() -> DemoHelp:
+    """What the demonstration's page shows."""
+    accounts = tuple(
+        DemoAccount(row["identifier"], f"{row['name']}, {ROLE_LABELS[Role(row['role'])].lower()}", row["needs_totp"] == "oui")
+        for row in _accounts()
+    )
+    return DemoHelp(accounts, PASSWORD, TOTP_SECRET)
+
+
+def _accounts() -> Iterator[dict[str, str]]:
+    with ACCOUNTS.open(encoding="utf8", newline="") as file:
+        yield from csv.DictReader(file, delimiter=";")
+
+
+FOLDER_VARIABLE = "DEMONSTRATION_FOLDER"
+ORIGIN_VARIABLE = "DEMONSTRATION_ORIGIN"
+
+
+def remember(folder: Path, origin: str) -> None:
+    """Tells the server's worker process, which starts anew, where the demonstration is."""
+    os.environ[FOLDER_VARIABLE] = str(folder.resolve())
+    os.environ[ORIGIN_VARIABLE] = origin
+
+
+def remembered_settings() -> Settings:
+    """The settings that `remember` pointed at."""
+    return demo_settings(Path(os.environ[FOLDER_VARIABLE]), os.environ[ORIGIN_VARIABLE])
