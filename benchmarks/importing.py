@@ -49,7 +49,7 @@ def _lines(lines: int, members: int) -> Iterator[tuple]:
     for number in range(lines):
         day = FIRST_DAY + timedelta(days=number * 1_460 // lines)
         payment = number // LINES_PER_PAYMENT
-        spent = dice.randrange(2_500, 90_000)
+        spent = dice.choice((dice.randrange(200, 6_000), dice.randrange(2_000, 90_000, 50)))
         gross = spent * 7 // 10
         fee = 200 if number % 3 == 0 else 0
         yield (

@@ -30,10 +30,11 @@ from portal.security import fingerprint
 from portal.spool import Spool
 from tests.support.evidence import scalar, viewer
 
-KILLS = 4
+KILLS = 3
 
 READER = """
 import sys
+import time
 from portal.database import Database
 from portal.data.evidence import Action, entry_of
 from portal.journal import Journal
@@ -47,6 +48,7 @@ while True:
     journal.note(entry_of(None, Action.BENEFITS_READ, object=f"{sys.argv[1]}-{number}", details={"n": number}))
     print(number, flush=True)
     number += 1
+    time.sleep(0.0005)
 """
 
 
@@ -176,12 +178,11 @@ def test_killed_process_loses_no_acknowledged_note_and_doubles_none(database, se
         "PORTAL_SECRET_KEYS": "s" * 32,
         "PORTAL_DATA_KEYS": "d" * 32,
     }
-    child = subprocess.Popen(
-        [sys.executable, "-c", READER, str(kill)], stdout=subprocess.PIPE, env=environment, bufsize=0
-    )
-    threading.Timer(random.Random(kill).uniform(0.3, 1.5) + 1.2, child.send_signal, [signal.SIGKILL]).start()
-    acknowledged = child.stdout.read().split(b"\n")[:-1]
-    assert child.wait() == -signal.SIGKILL
+    with subprocess.Popen([sys.executable, "-c", READER, str(kill)], stdout=subprocess.PIPE, env=environment) as child:
+        first = child.stdout.readline()
+        threading.Timer(random.Random(kill).uniform(0.2, 1.8), child.kill).start()
+        acknowledged = (first + child.stdout.read()).split(b"\n")[:-1]
+    assert child.returncode == -signal.SIGKILL
     Journal(database, settings).flush()
     found = objects(database)
     assert len(acknowledged) > 100

@@ -3,7 +3,7 @@
 from portal.pages.account import sign_in
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
-from portal.pages.member import benefits
+from portal.pages.member import benefits, benefits_export
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
@@ -29,6 +29,8 @@ HANDLERS = [
     member_home.home,
     benefits.benefits_page,
     benefits.benefit_page,
+    benefits_export.csv_export,
+    benefits_export.xlsx_export,
     benefits_fragments.results,
     benefits_fragments.more,
     benefits_fragments.explanation,

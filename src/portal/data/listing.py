@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_,
 from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine, Family, Payment, Status
+from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.visibility import Scope
 from portal.folding import fold
@@ -75,6 +76,37 @@ class Line(NamedTuple):
         return self.base_net_cents + self.supplementary_cents + self.other_cover_cents
 
 
+class ExportLine(NamedTuple):
+    """A row of an export: every amount of the line in cents, its payment's columns, the person's first name."""
+
+    id: int
+    reference: str
+    posted_on: date
+    care_date: date
+    act_code: str
+    label: str
+    family: str
+    kind: str
+    status: str
+    provider: str
+    quantity: int
+    note: str
+    spent_cents: int
+    base_cents: int
+    base_rate: int
+    base_gross_cents: int
+    flat_fee_cents: int
+    franchise_cents: int
+    base_net_cents: int
+    supplementary_cents: int
+    other_cover_cents: int
+    remaining_cents: int
+    first_name: str
+    paid_on: date | None
+    method: str | None
+    payment_reference: str | None
+
+
 class Totals(NamedTuple):
     """Sums over every line of a filter, in cents."""
 
@@ -106,6 +138,13 @@ class LinePage:
 _LINE = BenefitLine.__table__.c  # type: ignore[attr-defined]
 _PAYMENT = Payment.__table__.c  # type: ignore[attr-defined]
 _COLUMNS = [_LINE[name] for name in Line._fields[:15]] + [_PAYMENT[name] for name in Line._fields[15:]]
+_EXPORTED = [
+    *(_LINE[name] for name in ExportLine._fields[:22]),
+    Person.first_name,
+    _PAYMENT.paid_on,
+    _PAYMENT.method,
+    _PAYMENT.reference.label("payment_reference"),
+]
 _SORT_COLUMNS = {Sort.RECENT: _LINE.posted_on, Sort.CARE: _LINE.care_date, Sort.REMAINING: _LINE.remaining_cents}
 _SUMS = [func.coalesce(func.sum(_LINE[name]), 0) for name in Totals._fields[1:]]
 _MATCHES: dict[str, ColumnElement[bool]] = {
@@ -146,19 +185,19 @@ def private_totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) 
     return [PersonTotals._make(row) for row in rows]
 
 
-def all_lines(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Iterator[Line]:
-    """Every line of the filter in its order, read in batches: memory stays flat."""
-    after = None
+def export_lines(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Iterator[ExportLine]:
+    """Every line of the filter in its order, read in batches by key: memory stays flat."""
+    values = _values(scope, filters) | {"limit": EXPORT_BATCH}
+    sort_name = _SORT_COLUMNS[filters.sort].name
+    is_continued = False
     while True:
-        values = _values(scope, filters)
-        if after is not None:
-            values |= {"after_value": after[0], "after_id": after[1]}
-        statement = _page_statement(_shape(scope, filters), filters.sort, after is not None)
-        rows = [Line._make(row) for row in db.connection().execute(statement, values | {"limit": EXPORT_BATCH})]
+        statement = _page_statement(_shape(scope, filters), filters.sort, is_continued, for_export=True)
+        rows = [ExportLine._make(row) for row in db.connection().execute(statement, values)]
         yield from rows
         if len(rows) < EXPORT_BATCH:
             return
-        after = (getattr(rows[-1], _SORT_COLUMNS[filters.sort].name), rows[-1].id)
+        values |= {"after_value": getattr(rows[-1], sort_name), "after_id": rows[-1].id}
+        is_continued = True
 
 
 def _shape(scope: Scope, filters: Filters, *, private: bool = False) -> tuple[int, tuple[str, ...]]:
@@ -199,11 +238,13 @@ def _conditions(shape: tuple[int, tuple[str, ...]]) -> list[ColumnElement[bool]]
 
 
 @lru_cache(maxsize=512)
-def _page_statement(shape: tuple[int, tuple[str, ...]], sort: Sort, is_continued: bool) -> Select[Any]:
+def _page_statement(
+    shape: tuple[int, tuple[str, ...]], sort: Sort, is_continued: bool, for_export: bool = False
+) -> Select[Any]:
     order = _SORT_COLUMNS[sort]
     statement = (
-        select(*_COLUMNS)
-        .select_from(BenefitLine.__table__.outerjoin(Payment.__table__, _PAYMENT.id == _LINE.payment_id))  # type: ignore[attr-defined]
+        (_exported_columns() if for_export else select(*_COLUMNS).select_from(BenefitLine))
+        .outerjoin(Payment, _PAYMENT.id == _LINE.payment_id)
         .where(*_conditions(shape))
         .order_by(order.desc(), _LINE.id.desc())
         .limit(bindparam("limit"))
@@ -211,6 +252,10 @@ def _page_statement(shape: tuple[int, tuple[str, ...]], sort: Sort, is_continued
     if is_continued:
         statement = statement.where(tuple_(order, _LINE.id) < tuple_(bindparam("after_value"), bindparam("after_id")))
     return statement
+
+
+def _exported_columns() -> Select[Any]:
+    return select(*_EXPORTED).select_from(BenefitLine).join(Person, Person.id == _LINE.person_id)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ For an operator's import only: it acts for no account, so there is no viewer. Da
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Text, cast, select
@@ -59,13 +59,14 @@ class References:
         self._lookup = lookup
         self._found: dict[Any, Any] = {}
 
-    def load(self, keys: Iterable[Any]) -> dict[Any, Any]:
+    def load(self, keys: set[Any]) -> dict[Any, Any]:
         """A dictionary that holds at least every known one of `keys`; valid until the next call."""
         if len(self._found) > self.SIZE:
             self._found = {}
-        missing = [key for key in set(keys) if key is not None and key not in self._found]
+        missing = keys.difference(self._found)
+        missing.discard(None)
         if missing:
-            self._found.update(self._lookup(self._db, missing))
+            self._found.update(self._lookup(self._db, list(missing)))
         return self._found
 
 

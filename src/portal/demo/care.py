@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portal.data.persons import age_on
 from portal.demo.people import Patient
@@ -16,7 +16,10 @@ TOWNS = "Villefictive Port-Exemple Saint-Modèle Montimage Bourg-Témoin Rivedé
 
 
 class Care(NamedTuple):
-    """An act before it is settled; `rule` is the guarantee rule it falls under, if the product has it."""
+    """An act before it is settled; `rule` is the guarantee rule it falls under, if the product has it.
+
+    `incident`: the state to force on its line (refused, awaiting a piece, cancelled by a correction); empty for none.
+    """
 
     day: date
     act: str
@@ -27,6 +30,7 @@ class Care(NamedTuple):
     third_party: bool = False
     in_care_path: bool = True
     other_cover_cents: int = 0
+    incident: str = ""
 
 
 class Providers:
@@ -61,9 +65,9 @@ class Diary:
         self.rng = rng
         self.items: list[Care] = []
 
-    def add(self, day: date, act: str, spent: int, rule: str, provider: str, quantity: int = 1, **more: bool) -> None:
-        """Writes one act down."""
-        self.items.append(Care(day, act, quantity, spent, rule, provider, **more))  # type: ignore[arg-type]
+    def add(self, day: date, act: str, spent: int, rule: str, provider: str, quantity: int = 1, **more: Any) -> None:
+        """Writes one act down; `more`: the last fields of `Care`."""
+        self.items.append(Care(day, act, quantity, spent, rule, provider, **more))
 
     def price(self, act: str, day: date) -> int:
         """The tariff's base that day, in cents."""
@@ -104,8 +108,10 @@ class Diary:
     def specialist(self, day: date) -> None:
         """A specialist, inside or outside the moderation agreement."""
         roll = self.rng.random()
+        other = 1000 if self.patient.relationship == "conjoint" and roll < 0.05 else 0
         if roll < 0.25:
-            self.add(day, "CS", self.between(5500, 9500), "MED-LIBRE", self.at.unbound_specialist)
+            price = self.between(5500, 9500)
+            self.add(day, "CS", price, "MED-LIBRE", self.at.unbound_specialist, other_cover_cents=other)
         elif roll < 0.85:
             price = self.price("CS", day) if roll < 0.45 else self.between(4000, 7000)
             self.add(day, "CS", price, "MED-OPTAM", self.at.specialist, in_care_path=roll < 0.8)
@@ -277,16 +283,16 @@ FREQUENCIES: dict[Episode, tuple[float, float, float, float]] = {
 EPISODES: list[Episode] = list(FREQUENCIES)
 CUMULATED = [list(accumulate(column)) for column in zip(*FREQUENCIES.values(), strict=True)]
 AGES = (16, 40, 60)
-DAYS_A_YEAR = 365.25
+A_YEAR = 365
 FERTILE = range(24, 39)
 
 
 def live(diary: Diary, first: date, last: date) -> list[Care]:
     """The care of a person between two days, both included, in order of date."""
     days = last.toordinal() - first.toordinal() + 1
-    if days > 0:
-        _occasional(diary, first, days)
-        _regular(diary, first, days)
+    for start in range(0, days, A_YEAR):
+        _occasional(diary, date.fromordinal(first.toordinal() + start), min(A_YEAR, days - start))
+    _regular(diary, first, days)
     kept = [care for care in diary.items if first <= care.day <= last]
     return sorted(kept, key=lambda care: care.day)
 
@@ -295,7 +301,7 @@ def _occasional(diary: Diary, first: date, days: int) -> None:
     random, born = diary.rng.random, diary.patient.birth_date
     start, middle = first.toordinal(), date.fromordinal(first.toordinal() + days // 2)
     cumulated = CUMULATED[bisect(AGES, age_on(born, middle))]
-    for _ in range(_count(diary.rng, cumulated[-1] * days / DAYS_A_YEAR)):
+    for _ in range(_count(diary.rng, cumulated[-1] * days / A_YEAR)):
         episode = EPISODES[min(bisect(cumulated, random() * cumulated[-1]), len(EPISODES) - 1)]
         episode(diary, date.fromordinal(start + int(random() * days)))
     if diary.patient.is_female and age_on(born, middle) in FERTILE and random() < 0.1:

@@ -76,7 +76,7 @@ class PaymentResolver(PlainResolver):
         self._members: dict[str, int] = {}
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._members = self._persons.load(record.member for record in records)
+        self._members = self._persons.load({record.member for record in records})
 
     def row(self, record: Any) -> Row:
         return (record.reference, known(self._members, record.member, "member", "l’adhérent"), *record[2:])
@@ -97,12 +97,12 @@ class LineResolver(PlainResolver):
         self._fold = remembered(fold)
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._contract = self._contracts.load(record.contract for record in records)
-        self._person = self._persons.load(record.person for record in records)
-        self._payment = self._payments.load(record.payment for record in records)
+        self._contract = self._contracts.load({record.contract for record in records})
+        self._person = self._persons.load({record.person for record in records})
+        self._payment = self._payments.load({record.payment for record in records})
         named = {self._contract[record.contract] for record in records if record.contract in self._contract}
-        self._cover = self._covers.load(contract.id for contract in named)
-        self._version = self._versions.load(contract.product_id for contract in named)
+        self._cover = self._covers.load({contract.id for contract in named})
+        self._version = self._versions.load({contract.product_id for contract in named})
 
     def row(self, record: Any) -> Row:
         contract = known(self._contract, record.contract, "contract", "le contrat")
@@ -143,17 +143,20 @@ class LineResolver(PlainResolver):
     def _rule_id(self, record: Any, product_id: int) -> int | None:
         if record.rule is None:
             return None
-        version = next((one for one in self._version[product_id] if one.period.holds(record.care_date)), None)
-        if version is None:
+        for version in self._version[product_id]:
+            if version.period.holds(record.care_date):
+                break
+        else:
             raise RejectedRow("rule", record.rule, f"aucun tableau de garanties en vigueur le {record.care_date}")
-        if record.rule not in version.rules:
+        rule_id: int | None = version.rules.get(record.rule)
+        if rule_id is None:
             raise RejectedRow("rule", record.rule, f"absente du tableau de garanties du {version.period.start}")
-        return int(version.rules[record.rule])
+        return rule_id
 
     def _search(self, record: Any) -> str:
         folded = self._fold
-        parts = (folded(record.label), folded(record.provider), folded(record.act), folded(record.note))
-        return " ".join(filter(None, parts))
+        text: str = f"{folded(record.label)} {folded(record.provider)} {folded(record.act)} {folded(record.note)}"
+        return text.strip()
 
 
 def check_line(record: Any) -> None:

@@ -62,8 +62,8 @@ class ContractResolver(PlainResolver):
         self._ranges: dict[str, int] = {}
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._members = self._persons.load(record.member for record in records)
-        self._ranges = self._products.load(record.product for record in records)
+        self._members = self._persons.load({record.member for record in records})
+        self._ranges = self._products.load({record.product for record in records})
 
     def row(self, record: Any) -> Row:
         member_id = known(self._members, record.member, "member", "l’adhérent")
@@ -81,8 +81,8 @@ class BeneficiaryResolver(PlainResolver):
         self._covering: dict[str, ContractReference] = {}
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._covered = self._persons.load(record.person for record in records)
-        self._covering = self._contracts.load(record.contract for record in records)
+        self._covered = self._persons.load({record.person for record in records})
+        self._covering = self._contracts.load({record.contract for record in records})
 
     def row(self, record: Any) -> Row:
         contract = known(self._covering, record.contract, "contract", "le contrat")

@@ -48,7 +48,7 @@ class TariffResolver(PlainResolver):
         self._known: dict[str, str] = {}
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._known = self._acts.load(record.act for record in records)
+        self._known = self._acts.load({record.act for record in records})
 
     def row(self, record: Any) -> Row:
         known(self._known, record.act, "act", "l’acte")

@@ -51,7 +51,7 @@ class GuaranteeResolver(PlainResolver):
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Writes the versions that this batch is the first to name."""
-        self._known = self._products.load(record.product for record in records)
+        self._known = self._products.load({record.product for record in records})
         fresh: dict[tuple[int, str], Period] = {}
         for record in records:
             version = (self._known.get(record.product, 0), record.valid_from)

@@ -102,6 +102,8 @@ def words(text: str) -> str:
 
 def code(text: str) -> str:
     """A short text that identifies something: reference, number, code."""
+    if len(text) <= LONGEST_CODE and text.isascii() and text.isprintable():
+        return text
     if len(text) > LONGEST_CODE:
         raise InvalidValue(f"l’identifiant dépasse {LONGEST_CODE} caractères")
     return words(text)
@@ -153,7 +155,7 @@ def optional(convert: Converter, empty: Any = None) -> Converter:
 class Memory(dict[str, Any]):
     """Remembers what a converter gave for texts that come again and again, within a bounded size."""
 
-    SIZE = 20_000
+    SIZE = 50_000
 
     def __init__(self, convert: Converter) -> None:
         super().__init__()
