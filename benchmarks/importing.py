@@ -51,7 +51,7 @@ def _lines(lines: int, members: int) -> Iterator[tuple]:
         payment = number // LINES_PER_PAYMENT
         spent = dice.choice((dice.randrange(200, 6_000), dice.randrange(2_000, 90_000, 50)))
         gross = spent * 7 // 10
-        fee = 200 if number % 3 == 0 else 0
+        fee = 200 if number % 3 == 0 and gross > 200 else 0
         yield (
             *(f"L{number:09}", f"V{payment}", f"C{payment % members}", f"P{payment % members}", day, day),
             *("G", dice.choice(LABELS), "soins_courants", "soin", "payee", "noemie", dice.choice(PROVIDERS), 1),

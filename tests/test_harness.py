@@ -138,7 +138,7 @@ def test_a_good_fragment_passes(fragment: str) -> None:
     assert audit_fragment(fragment) == []
 
 
-@pytest.mark.parametrize("fragment", ["<div><p>x</p></div>", '<p id="a">x</p><p id="b">y</p>', "texte", '<div id="a"><p>x</div>',
+@pytest.mark.parametrize("fragment", ["<div><p>x</p></div>", '<p id="a">x</p><p id="b">y</p>', "texte", '<p id="a">x</p> texte', '<div id="a"><b>x</div>', '<tr id="a"><p>x</p></tr>',
                                       '<p id="a" hx-swap-oob="true">x</p><script>x</script>'])  # fmt: skip
 def test_a_broken_fragment_is_caught(fragment: str) -> None:
     assert audit_fragment(fragment) != []

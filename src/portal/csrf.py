@@ -47,5 +47,6 @@ def _comes_from_here(request: PortalRequest) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    return origin is None or origin == request.services.settings.origin
+    # Browsers too old for Sec-Fetch-Site send "null" from our own pages, since those say `no-referrer`.
+    origin = request.headers.get("origin", "null")
+    return origin in {"null", request.services.settings.origin}

@@ -5,6 +5,7 @@ sees the documents' folder alone, and the fonts vendored there plus those inside
 """
 
 import json
+import re
 import unicodedata
 from datetime import datetime
 from functools import cache
@@ -18,8 +19,6 @@ SOURCES = TEMPLATES / "documents"
 FONTS = SOURCES / "fonts"
 REPLACEMENT = "\ufffd"
 
-# Longest run that a narrow column holds at the size of table text; longer words get places where a line may end.
-LONGEST_WORD = 14
 LINE_END = "\u200b"
 
 # What the fonts draw (tests/test_documents.py sets every one of them): Latin, Greek, Cyrillic, punctuation, signs.
@@ -54,15 +53,13 @@ def printable(value: Any) -> Any:
     return [printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def breakable(text: str) -> str:
-    """`text` whose endless words may end a line: a zero-width space after every `LONGEST_WORD` characters."""
-    return " ".join(LINE_END.join(_pieces(word)) for word in text.split(" "))
+def breakable(text: str, longest: int) -> str:
+    """`text` in which a run of more than `longest` characters may end a line: it gets zero-width spaces."""
+    return re.sub(rf"[^\s\-]{{{longest + 1},}}", lambda run: _with_line_ends(run[0], longest), text)
 
 
-def _pieces(word: str) -> list[str]:
-    if len(word) <= LONGEST_WORD + 2:
-        return [word]
-    return [word[at : at + LONGEST_WORD] for at in range(0, len(word), LONGEST_WORD)]
+def _with_line_ends(run: str, longest: int) -> str:
+    return LINE_END.join(run[at : at + longest] for at in range(0, len(run), longest))
 
 
 def _printable_text(text: str) -> str:

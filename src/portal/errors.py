@@ -1,12 +1,14 @@
 """Refusals and failures: clear French pages, bare statuses for fragments, a reference number in the log, no trace."""
 
 import logging
+from traceback import extract_tb
 from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.database import DatabaseBusy
 from portal.journal import JournalUnavailable
@@ -28,13 +30,13 @@ def refuse(request: PortalRequest, error: HTTPException) -> Response:
 
 def unavailable(request: PortalRequest, error: Exception) -> Response:
     """The database or the evidence journal cannot serve now: 503, try again soon."""
-    logger.warning("unavailable", extra={"error": type(error).__name__})
+    logger.warning("unavailable %s: %s", _reference(request), _without_values(error))
     return error_page(request, 503)
 
 
 def unexpected(request: PortalRequest, error: Exception) -> Response:
     """Last resort: the log gets the trace, the person gets the reference number."""
-    logger.error("unexpected", exc_info=error, extra={"reference": _reference(request)})
+    logger.error("unexpected %s: %s", _reference(request), _without_values(error))
     return error_page(request, 500)
 
 
@@ -42,7 +44,8 @@ HANDLERS = {
     HTTPException: refuse,
     DatabaseBusy: unavailable,
     JournalUnavailable: unavailable,
-    DBAPIError: unexpected,
+    OperationalError: unavailable,
+    PoolTimeout: unavailable,
     Exception: unexpected,
 }
 
@@ -55,6 +58,12 @@ def error_page(request: PortalRequest, status: int) -> Response:
     shown = status if status in KNOWN else 500 if status >= 500 else 400
     html = request.services.templates.get_template(f"errors/{shown}.html").render(reference=_reference(request))
     return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
+
+
+def _without_values(error: BaseException) -> str:
+    """What failed where, on one line, without the error's message: it may quote what a person typed, or a row."""
+    frames = (f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in extract_tb(error.__traceback__))
+    return f"{type(error).__name__} at " + " < ".join(reversed([*frames]))
 
 
 def _reference(request: PortalRequest) -> str:

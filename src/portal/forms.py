@@ -27,9 +27,13 @@ def single_values(sent: FormMultiDict, names: Iterable[str], longest: int = 200)
     return {name: _single(sent, name, longest) for name in names}
 
 
-def _single(sent: FormMultiDict, name: str, longest: int) -> str:
+def exact_value(sent: FormMultiDict, name: str) -> str:
+    """A secret's text just as it was typed: never cut, trimmed or cleaned. Raises `DuplicateField`."""
     values = sent.getall(name, [])
     if len(values) > 1:
         raise DuplicateField
-    text = values[0] if values and isinstance(values[0], str) else ""
-    return "".join(char for char in text if char.isprintable())[:longest]
+    return values[0] if values and isinstance(values[0], str) else ""
+
+
+def _single(sent: FormMultiDict, name: str, longest: int) -> str:
+    return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]

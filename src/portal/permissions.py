@@ -1,7 +1,7 @@
 """Who may do what: deny by default, one named permission per handler (R-72).
 
 Every handler carries exactly one policy among its guards: `requires(Permission.X)` or `public`. `deny_undeclared`, set
-on the application, refuses a handler that carries none.
+on the application, refuses a handler that carries none, and asks the policy before anything reads the request's body.
 """
 
 from enum import StrEnum
@@ -61,6 +61,10 @@ class Policy:
 
     name: str
 
+    def __call__(self, connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+        """Returns, or raises `NotAuthorizedException` or `PermissionDeniedException`."""
+        raise PermissionDeniedException
+
 
 class Requires(Policy):
     """The viewer must be signed in and hold one permission."""
@@ -96,7 +100,9 @@ def policy_of(handler: BaseRouteHandler) -> Policy | None:
     return declared[0] if len(declared) == 1 else None
 
 
-def deny_undeclared(_: ASGIConnection, handler: BaseRouteHandler) -> None:
-    """Application guard: no declared policy, no service."""
-    if policy_of(handler) is None:
+def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+    """Application guard, the first one: no declared policy, no service. Raises what the policy raises."""
+    policy = policy_of(handler)
+    if policy is None:
         raise PermissionDeniedException
+    policy(connection, handler)

@@ -38,7 +38,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.MEMBER: (
         ("member.home", "Accueil", "home"),
         ("member.benefits", "Prestations", "receipt"),
-        ("member.statements", "Relevés", "document"),
+        ("member.statements", "Relevés", "file"),
     ),
     Space.EMPLOYER: (("employer.home", "Accueil", "home"),),
     Space.PROVIDER: (("provider.home", "Accueil", "home"),),

@@ -35,7 +35,11 @@ class Urls:
         return f"{path}?{urlencode(query)}" if query else path
 
 
+LONGEST_PATH = 1000
+
+
 def local_path(text: str) -> str | None:
     """`text` when it is a plain path inside the portal (safe to redirect to), else None."""
     plain = text.isascii() and text.isprintable() and not {"\\", "\t", " "} & set(text)
-    return text if plain and text.startswith("/") and not text.startswith("//") else None
+    short = len(text) <= LONGEST_PATH
+    return text if plain and short and text.startswith("/") and not text.startswith("//") else None

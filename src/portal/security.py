@@ -4,6 +4,7 @@ key can be rotated: the first one signs and encrypts, all of them verify and dec
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 
@@ -110,15 +111,20 @@ _NOBODY = _hasher.hash(secrets.token_urlsafe())
 
 def hash_password(password: str) -> str:
     """Argon2id, with OWASP's minimum of 19 MiB, t=2, p=1. Slow on purpose: call it off the event loop."""
-    return _hasher.hash(password)
+    return _hasher.hash(_bytes_of(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
     """Whether the password is the one hashed. An unknown account (None) costs the same time. Slow: off the event loop."""
     try:
-        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+        return _hasher.verify(password_hash or _NOBODY, _bytes_of(password)) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _bytes_of(password: str) -> bytes:
+    """One form for what keyboards compose differently (NFC), the same when set and when verified; nothing is cut."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 def needs_rehash(password_hash: str) -> bool:

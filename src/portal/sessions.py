@@ -4,7 +4,7 @@ The session's row alone decides (data/sessions.py). Nothing is written here: the
 """
 
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from litestar.datastructures import Cookie
@@ -74,6 +74,8 @@ class SessionMiddleware(ASGIMiddleware):
         state["address"] = self._address(scope, headers)
         state["visit"] = self._services.keyring.unsign(VISIT, cookies.get(self._visit_cookie, ""))
         state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
+        if scope["method"] != "GET":
+            db.close()  # its body may come slowly, and connections are few; the next query takes one again
 
     async def _viewer(self, db: Session, cookie: str | None) -> Viewer | None:
         token = self._services.keyring.unsign(SESSION, cookie) if cookie else None
@@ -88,17 +90,23 @@ class SessionMiddleware(ASGIMiddleware):
     def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """The client's address: the last one in X-Forwarded-For that is not a trusted proxy's, if the peer is one."""
         peer = (scope["client"] or ("",))[0]
-        hops = [peer, *reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(","))]
-        for hop in map(str.strip, hops):
-            if not self._is_trusted(hop):
-                return hop[:45]
+        told = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        for hop in [peer, *map(str.strip, reversed(told))]:
+            address = plain_address(hop)
+            if address is None:
+                break
+            if not any(address in proxy for proxy in self._proxies):
+                return str(address)
         return peer
 
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            return any(ip_address(address) in proxy for proxy in self._proxies)
-        except ValueError:
-            return False
+
+def plain_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that `text` spells, an IPv4 one also when it comes wrapped in IPv6; None when it spells none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _cookies(header: str) -> dict[str, str]:

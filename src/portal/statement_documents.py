@@ -18,6 +18,8 @@ from portal.spreadsheets import LINE_AMOUNTS, METHOD_WORDS, Column, Kind, csv_st
 PDF_SOURCE = "statement.typ"
 TITLE = "Relevé de prestations"
 PRIVATE_LINES = "Détail non affiché"
+# Longest run of letters, in the widest ones, that a column of names and a wider one hold.
+NARROW, WIDE = 9, 18
 
 TERMS = {
     Term.SPENT,
@@ -93,7 +95,7 @@ def payment_notes(payment: StatementPayment) -> list[str]:
     if payment.method == Method.TRANSFER and payment.iban_masked:
         notes.append(f"compte {payment.iban_masked}")
     if payment.undetailed_cents:
-        notes.append(f"comprend aussi {money(payment.undetailed_cents)} pour des soins non détaillés ici")
+        notes.append(f"dont {money(payment.undetailed_cents)} pour des soins non détaillés ici")
     return notes
 
 
@@ -105,7 +107,7 @@ def pdf_data(draft: Draft, insurer: Insurer) -> dict[str, Any]:
         "title": TITLE,
         "subtitle": period_name(content.kind, content.period_start, content.period_end),
         "insurer": insurer.model_dump(),
-        "recipient": breakable(content.recipient),
+        "recipient": breakable(content.recipient, WIDE),
         "facts": _facts(draft),
         "replaces": draft.replaces,
         "number": draft.number,
@@ -144,8 +146,9 @@ def _figures(totals: Amounts) -> list[tuple[str, str]]:
 
 def _payment_data(payment: StatementPayment, names: dict[int, str]) -> dict[str, Any]:
     return {
-        "title": breakable(payment_title(payment)),
-        "notes": breakable(" · ".join(payment_notes(payment))),
+        "title": breakable(payment_title(payment), WIDE),
+        "notes": breakable(" · ".join(payment_notes(payment)), WIDE),
+        "amount": money(payment.totals.supplementary_cents + payment.undetailed_cents),
         "lines": [_line_data(line, names) for line in payment.lines],
         "totals": _sums(payment.totals),
     }
@@ -156,9 +159,9 @@ def _line_data(line: StatementLine, names: dict[int, str]) -> dict[str, Any]:
     has_base = bool(line.base_cents or line.base_rate)
     return {
         "date": short_date(line.care_date),
-        "person": breakable(names[line.person_id]),
-        "act": breakable(f"{tag}{NBSP}: {line.label}" if tag else line.label),
-        "provider": breakable(line.provider),
+        "person": breakable(names[line.person_id], NARROW),
+        "act": breakable(f"{tag}{NBSP}: {line.label}" if tag else line.label, WIDE),
+        "provider": breakable(line.provider, WIDE),
         "spent": number(line.spent_cents),
         "base": number(line.base_cents) if has_base else "–",
         "rate": f"{line.base_rate}{NBSP}%" if has_base else "–",
@@ -168,7 +171,7 @@ def _line_data(line: StatementLine, names: dict[int, str]) -> dict[str, Any]:
 
 def _person_data(person: PersonTotals) -> dict[str, Any]:
     return {
-        "name": breakable(person.name),
+        "name": breakable(person.name, WIDE),
         "count": plural(person.line_count, "soin"),
         "is_private": person.is_private,
         "totals": _sums(person.totals),

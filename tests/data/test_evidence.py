@@ -33,7 +33,9 @@ def hashes(database, seqs) -> dict[int, str]:
 
 def test_member_reads_and_the_row_says_who_what_when(database):
     with database.write() as db:
-        seq = record(db, viewer(), Action.BENEFITS_READ, object="xyz", acting_for=9, details={"b": 1, "a": "é"}, now=START)
+        seq = record(
+            db, viewer(), Action.BENEFITS_READ, object="xyz", acting_for=9, details={"b": 1, "a": "é"}, now=START
+        )
     with database.read() as db:
         (row,) = rows_of_account(db, 7, None)
     assert seq == row["seq"] == 1
@@ -280,9 +282,7 @@ def test_details_added_to_a_row_that_had_none_are_found(database):
 
 
 @pytest.mark.engines("sqlite")
-@pytest.mark.parametrize(
-    "value", ["CAST(x'ff' AS TEXT)", "x'6f626a65742d34'", "12", "1.5", "'objet-4 '"]
-)
+@pytest.mark.parametrize("value", ["CAST(x'ff' AS TEXT)", "x'6f626a65742d34'", "12", "1.5", "'objet-4 '"])
 @pytest.mark.parametrize("column", ["object", "at", "hash", "actor", "commitment"])
 def test_value_of_a_foreign_type_is_named_and_never_a_crash(database, column, value):
     write_chain(database, 9)

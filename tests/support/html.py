@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html.parser import HTMLParser
 
 import html5lib
 from html5lib.html5parser import ParseError
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# A fragment's first tag says where the browser will put it: the parser must know, or it drops rows and options.
+# A root's tag says where the browser will put it: the parser must know, or it drops rows and options.
 _CONTAINERS = {"tr": "tbody", "td": "tr", "th": "tr", "tbody": "table", "thead": "table", "tfoot": "table",
                "caption": "table", "option": "select"}  # fmt: skip
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+HOLDER = "data-holder"
 
 
 @dataclass(frozen=True)
@@ -21,23 +24,22 @@ class Html:
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
-        """The parsed tree; a fragment's stands in the element its first tag needs (rows in a table)."""
+        """The parsed tree; each root of a fragment stands in the element that its tag needs (rows in a table)."""
         if not self.is_fragment:
             return LexborHTMLParser(self.text)
-        return LexborHTMLParser(_wrapped(self.text, self.container))
+        return LexborHTMLParser("".join(_held(piece) for piece in self.pieces))
 
-    @property
-    def container(self) -> str:
-        start = self.text.lstrip()[1:].lower()
-        name = next((tag for tag in _CONTAINERS if start.startswith((f"{tag} ", f"{tag}>"))), "")
-        return _CONTAINERS.get(name, "div")
+    @cached_property
+    def pieces(self) -> list[str]:
+        """The source of each root of a fragment, and of what stands between them."""
+        splitter = _Splitter(self.text)
+        return splitter.pieces
 
     @property
     def roots(self) -> list[LexborNode]:
-        """The outermost elements of a fragment."""
-        holder = self.tree.css_first("#the-container")
-        assert holder is not None
-        return [child for child in holder.iter() if child.tag != "-text"]
+        """The outermost nodes of a fragment, without white space."""
+        children = [child for holder in self.tree.css(f"[{HOLDER}]") for child in holder.iter(include_text=True)]
+        return [child for child in children if child.tag != "-text" or text_of(child)]
 
     def css(self, selector: str) -> list[LexborNode]:
         return self.tree.css(selector)
@@ -57,26 +59,76 @@ class Html:
 
     def syntax_error(self) -> str | None:
         """What a strict HTML5 parser objects to, or None."""
-        parser = html5lib.HTMLParser(strict=True)
-        try:
-            if self.is_fragment:
-                parser.parseFragment(self.text, container=self.container)
-            else:
-                parser.parse(self.text)
-        except ParseError as error:
-            line, column = parser.errors[-1][0]
-            return f"{error} at line {line}, column {column}: {self._near(line)}"
-        return None
-
-    def _near(self, line: int) -> str:
-        return self.text.splitlines()[max(line - 1, 0)].strip()[:120] if self.text else ""
+        parts = self.pieces if self.is_fragment else [self.text]
+        return next(filter(None, (_syntax_error(part, is_fragment=self.is_fragment) for part in parts)), None)
 
 
-def _wrapped(text: str, container: str) -> str:
-    holder = f'<{container} id="the-container">{text}</{container}>'
+def _syntax_error(text: str, *, is_fragment: bool) -> str | None:
+    parser = html5lib.HTMLParser(strict=True)
+    try:
+        if is_fragment:
+            parser.parseFragment(text, container=_container(text))
+        else:
+            parser.parse(text)
+    except ParseError as error:
+        line, column = parser.errors[-1][0]
+        near = (text.splitlines() or [""])[max(line - 1, 0)].strip()[:120]
+        return f"{error} at line {line}, column {column}: {near}"
+    return None
+
+
+def _container(piece: str) -> str:
+    start = piece.lstrip()[1:].lower()
+    name = next((tag for tag in _CONTAINERS if start.startswith((f"{tag} ", f"{tag}>"))), "")
+    return _CONTAINERS.get(name, "div")
+
+
+def _held(piece: str) -> str:
+    container = _container(piece)
+    holder = f"<{container} {HOLDER}>{piece}</{container}>"
     if container == "tr":
         holder = f"<tbody>{holder}</tbody>"
     return f"<table>{holder}</table>" if container in {"tbody", "tr"} else holder
+
+
+class _Splitter(HTMLParser):
+    """Cuts a fragment's source at its outermost elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._text = text
+        self._line_starts = [0]
+        for line in text.split("\n"):
+            self._line_starts.append(self._line_starts[-1] + len(line) + 1)
+        self._depth, self._from = 0, 0
+        self.pieces: list[str] = []
+        self.feed(text)
+        self.close()
+        self._cut(len(text))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._depth == 0:
+            self._cut(self._offset)
+        if tag not in _VOID:
+            self._depth += 1
+        elif self._depth == 0:
+            self._cut(self._offset + len(self.get_starttag_text() or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _VOID:
+            self._depth -= 1
+        if self._depth == 0 and tag not in _VOID:
+            self._cut(self._text.index(">", self._offset) + 1)
+
+    @property
+    def _offset(self) -> int:
+        line, column = self.getpos()
+        return self._line_starts[line - 1] + column
+
+    def _cut(self, at: int) -> None:
+        piece, self._from = self._text[self._from : at], at
+        if piece.strip():
+            self.pieces.append(piece)
 
 
 def text_of(node: LexborNode) -> str:

@@ -52,7 +52,9 @@ def explain(db: Session, viewer: Viewer, line_id: int, today: date) -> Explanati
         return None
     line = _facts(row)
     rule = _rule_in_force(row)
-    grounds = Grounds(row.birth_date, tariff_on(db, line.act_code, line.care_date), figures_on(db, line.care_date), None)
+    grounds = Grounds(
+        row.birth_date, tariff_on(db, line.act_code, line.care_date), figures_on(db, line.care_date), None
+    )
     return explain_line(line, grounds, rule, _history(db, line, rule), act_description(db, line.act_code))
 
 

@@ -41,7 +41,11 @@ def _other_parts(case: Case) -> list[tuple[str, int, str]]:
     limit = sign * (settled.granted - settled.supplementary)
     blocked = settled.supplementary if line.status in UNPAID else 0
     return [
-        ("Hors parcours de soins", path_cut, "La baisse de remboursement prévue par la loi. Elle reste à votre charge."),
+        (
+            "Hors parcours de soins",
+            path_cut,
+            "La baisse de remboursement prévue par la loi. Elle reste à votre charge.",
+        ),
         ("Au-delà de la limite", limit, "Votre garantie était déjà utilisée, en tout ou en partie."),
         _blocked_part(case, blocked),
         _overrun(case, rest - path_cut - limit - blocked),

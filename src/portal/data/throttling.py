@@ -1,15 +1,18 @@
 """Throttling of guesses: failures are counted in the database, by purpose and subject, known or not (security: B9).
 
 A subject is kept as a keyed hash. After `allowed` failures in the window each further one doubles the delay, up to a
-quarter of an hour, so that nobody can lock someone else out for good.
+longest one. What is tried during a delay is neither checked nor counted: nobody can lock someone else out for good.
+Each function needs a writing session, and holds the subject's row until its transaction ends: guesses
+made in parallel are judged one after the other.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam, text
 from sqlmodel import Field, Session, SQLModel
 
-from portal.data.columns import instant
+from portal.data.columns import UtcDateTime, instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,12 @@ class Limit:
 
 ACCOUNT_PASSWORD = Limit("account-password", allowed=10)
 ADDRESS_PASSWORD = Limit("address-password", allowed=50)
-ACCOUNT_CODE = Limit("account-code", allowed=5, window=timedelta(minutes=5))
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CODE_LIMITS = (
+    Limit("account-code", allowed=5, window=timedelta(minutes=5)),
+    Limit("account-code-hour", allowed=20, window=HOUR, first_delay=HOUR, longest_delay=HOUR),
+    Limit("account-code-day", allowed=50, window=DAY, first_delay=DAY, longest_delay=DAY),
+)
 
 
 class Throttle(SQLModel, table=True):
@@ -42,16 +50,13 @@ class Throttle(SQLModel, table=True):
 
 def is_blocked(db: Session, limit: Limit, subject: str, now: datetime) -> bool:
     """Whether the subject must wait."""
-    row = db.get(Throttle, (limit.purpose, subject))
-    return row is not None and row.blocked_until is not None and row.blocked_until > now
+    return _is_delayed(_held(db, limit, subject, now), now)
 
 
 def count_failure(db: Session, limit: Limit, subject: str, now: datetime) -> None:
     """Counts one failure and sets the delay that follows from it."""
-    row = db.get(Throttle, (limit.purpose, subject), with_for_update=True)
-    if row is None:
-        row = Throttle(purpose=limit.purpose, subject=subject, started_at=now)
-    if now - row.started_at > limit.window and (row.blocked_until is None or row.blocked_until <= now):
+    row = _held(db, limit, subject, now)
+    if now - row.started_at > limit.window and not _is_delayed(row, now):
         row.failures, row.started_at = 0, now
     row.failures += 1
     beyond = row.failures - limit.allowed
@@ -67,3 +72,18 @@ def forget_failures(db: Session, limit: Limit, subject: str) -> None:
     if row is not None:
         db.delete(row)
         db.flush()
+
+
+_ADD = text(
+    "INSERT INTO throttle (purpose, subject, failures, started_at) VALUES (:purpose, :subject, 0, :now)"
+    " ON CONFLICT DO NOTHING"
+).bindparams(bindparam("now", type_=UtcDateTime))
+
+
+def _held(db: Session, limit: Limit, subject: str, now: datetime) -> Throttle:
+    db.connection().execute(_ADD, {"purpose": limit.purpose, "subject": subject, "now": now})
+    return db.get_one(Throttle, (limit.purpose, subject), with_for_update=True, populate_existing=True)
+
+
+def _is_delayed(row: Throttle, now: datetime) -> bool:
+    return row.blocked_until is not None and row.blocked_until > now

@@ -219,8 +219,10 @@ class Diary:
         self.add(day, "VAC", self.between(2500, 6000), "VACCINS", self.at.pharmacy)
 
     def emergency(self, day: date) -> None:
-        """A visit to the emergency room."""
-        price = self.reference.amount("forfait_patient_urgences", day)
+        """A visit to the emergency room; its fixed fee exists since 2022."""
+        price = self.reference.figures.value("forfait_patient_urgences", day)
+        if price is None:
+            return
         self.add(day, "FPU", price, "FPU", self.at.hospital, third_party=self.rng.random() < 0.5)
 
     def hospital(self, day: date) -> None:

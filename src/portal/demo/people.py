@@ -138,7 +138,7 @@ def _add(household: Household, rng: Random, last_name: str, birth_date: date, re
             valid_from=valid_from,
             valid_to=household.ends_on,
             chronic=rng.random() < (0.05 if age < 40 else 0.2 if age < 60 else 0.45),
-            heavy=rng.random() < 0.02,
+            heavy=rng.random() < 0.012,
         )
     )
 

@@ -20,7 +20,7 @@ PAY_DAY = 3  # Thursday, as date.weekday() counts
 REFUSALS = (
     "La facture est illisible.",
     "Ce soin a déjà été remboursé sur une autre demande.",
-    "La facture nous est parvenue plus de deux ans après le soin (code de la mutualité, article L221-11).",
+    "Le nom du patient ne figure pas sur la facture.",
 )
 MISSING = {
     "optique": "Il manque la facture détaillée de l’opticien et l’ordonnance.",
@@ -174,7 +174,7 @@ class Clerk:
         posted_on = self._posted_on(care)
         pending = posted_on > self.today
         return Line(
-            "",
+            self._next_reference(),
             self._patient.reference,
             min(posted_on, self.today),
             care.day,
@@ -228,7 +228,13 @@ class Clerk:
         name = "Participation forfaitaire" if fee else "Franchise"
         held = dict.fromkeys(("spent", "base", "rate", "base_gross", "supplementary", "other_cover"), 0)
         held |= {"flat_fee": fee, "franchise": franchise, "base_net": -fee - franchise, "remaining": fee + franchise}
-        words = {"label": f"{name} retenue", "kind": LineKind.WITHHOLDING, "source": Source.NOEMIE, "rule": ""}
+        words = {
+            "reference": self._next_reference(),
+            "label": f"{name} retenue",
+            "kind": LineKind.WITHHOLDING,
+            "source": Source.NOEMIE,
+            "rule": "",
+        }
         note = f"Pour le soin du {long_date(line.care_date)}, payé directement au professionnel."
         self._write(line._replace(posted_on=posted_on, status=Status.PAID, note=note, **words, **held))
 
@@ -239,22 +245,30 @@ class Clerk:
         first = self._write(self._line(wrong, settled, terms)._replace(status=Status.CANCELLED))
         corrected_on = self._posted_on(care, delay=28)
         note = f"Annule la ligne {first.reference} : la facture avait été mal lue."
-        self._write(_negated(first, corrected_on, note))
+        self._write(_negated(first, self._next_reference(), corrected_on, note))
         settled, terms = self._settlement(care)
         note = f"Remplace la ligne {first.reference}."
         self._write(self._line(care, settled, terms)._replace(posted_on=corrected_on, note=note))
 
+    def _next_reference(self) -> str:
+        return f"L-{self.household.index:06d}-{len(self.lines) + 1:05d}"
+
     def _write(self, line: Line) -> Line:
-        line = line._replace(reference=f"L-{self.household.index:06d}-{len(self.lines) + 1:05d}")
         self.lines.append(line)
         self._tally.add(line)
         return line
 
 
-def _negated(line: Line, posted_on: date, note: str) -> Line:
+def _negated(line: Line, reference: str, posted_on: date, note: str) -> Line:
     """The correction that takes a whole line back."""
     amounts = {name: -getattr(line, name) for name in AMOUNTS}
-    kept = {"kind": LineKind.CORRECTION, "status": Status.REGULARISED, "posted_on": posted_on, "note": note}
+    kept = {
+        "reference": reference,
+        "kind": LineKind.CORRECTION,
+        "status": Status.REGULARISED,
+        "posted_on": posted_on,
+        "note": note,
+    }
     return line._replace(**amounts, **kept)
 
 

@@ -1,11 +1,9 @@
 """The demonstration's site: its folder, keys, data and accounts. It never touches a database that it did not make."""
 
-import csv
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlmodel import Session
@@ -14,7 +12,9 @@ from portal.data.accounts import ROLE_LABELS, Role, Space
 from portal.data.credentials import create_account
 from portal.data.persons import id_by_reference
 from portal.database import Database
-from portal.demo.writing import write_demo_data
+from portal.demo.generator import Options, write_demo_data
+from portal.demo.reference import accounts
+from portal.formatting import today
 from portal.importing.registry import KINDS
 from portal.importing.run import Request, run_import
 from portal.schema import migrate
@@ -24,7 +24,6 @@ from portal.web import DemoAccount, DemoHelp
 
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
-ACCOUNTS = Path(__file__).parent / "reference" / "accounts.csv"
 READY = "demonstration.json"
 
 Tell = Callable[[str], None]
@@ -56,7 +55,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
     database = Database(settings.resolved_database_url)
     migrate(database)
     tell("données fictives…")
-    write_demo_data(folder / "import", members=members, years=years, seed=seed, today=date.today())
+    write_demo_data(Options(members, years, seed, today()), folder / "import")
     keyring = Keyring(settings)
     for name in KINDS:
         for path in sorted((folder / "import").glob(f"{name}.*")):
@@ -71,33 +70,28 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
 def create_accounts(db: Session, keyring: Keyring) -> None:
     """Creates the fixed accounts, all with the same password."""
     password_hash = hash_password(PASSWORD)
-    for row in _accounts():
+    for account in accounts():
         create_account(
             db,
             keyring,
-            identifier=row["identifier"],
-            space=Space(row["space"]),
-            role=Role(row["role"]),
-            display_name=row["name"],
-            organisation=row["organisation"],
-            person_id=id_by_reference(db, row["person"]) if row["person"] else None,
+            identifier=account.identifier,
+            space=Space(account.space),
+            role=Role(account.role),
+            display_name=account.name,
+            organisation=account.organisation,
+            person_id=id_by_reference(db, account.person) if account.person else None,
             password_hash=password_hash,
-            totp_secret=TOTP_SECRET if row["needs_totp"] == "oui" else None,
+            totp_secret=TOTP_SECRET if account.needs_totp else None,
         )
 
 
 def demo_help() -> DemoHelp:
     """What the demonstration's page shows."""
-    accounts = tuple(
-        DemoAccount(row["identifier"], f"{row['name']}, {ROLE_LABELS[Role(row['role'])].lower()}", row["needs_totp"] == "oui")
-        for row in _accounts()
+    shown = (
+        DemoAccount(account.identifier, f"{account.name}, {ROLE_LABELS[Role(account.role)].lower()}", account.needs_totp)
+        for account in accounts()
     )
-    return DemoHelp(accounts, PASSWORD, TOTP_SECRET)
-
-
-def _accounts() -> Iterator[dict[str, str]]:
-    with ACCOUNTS.open(encoding="utf8", newline="") as file:
-        yield from csv.DictReader(file, delimiter=";")
+    return DemoHelp(tuple(shown), PASSWORD, TOTP_SECRET)
 
 
 FOLDER_VARIABLE = "DEMONSTRATION_FOLDER"

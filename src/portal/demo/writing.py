@@ -5,6 +5,7 @@ import gzip
 import io
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -119,8 +120,9 @@ def _line_row(line: Line, payment: str, contract: str) -> tuple[object, ...]:
         payment,
         contract,
         line[1],
-        line[2],
-        *line[3:12],
+        _iso(line[2]),
+        _iso(line[3]),
+        *line[4:12],
         *map(_euros, line[12:14]),
         line[14],
         *map(_euros, line[15:22]),
@@ -128,6 +130,11 @@ def _line_row(line: Line, payment: str, contract: str) -> tuple[object, ...]:
         1 if line[23] else 0,
         line[24],
     )
+
+
+@lru_cache(maxsize=8192)
+def _iso(day: date) -> str:
+    return day.isoformat()
 
 
 @lru_cache(maxsize=65536)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from tests.support.html import Html, shown, squeezed
+from tests.support.html import Html, shown, squeezed, text_of
 
 ERROR_PREFIX = "Erreur\u00a0: "
 FETCHING = ("src", "srcset", "poster", "data", "action", "formaction", "hx-get", "hx-post")
@@ -115,10 +115,12 @@ def landmarks(page: Html, _: str) -> Iterator[str]:
 def one_root(page: Html) -> Iterator[str]:
     """One element with an id; after it, only elements that say themselves where they go."""
     roots = page.roots
-    if not roots or not roots[0].attributes.get("id"):
+    if not roots or roots[0].tag == "-text" or not roots[0].attributes.get("id"):
         yield "a fragment is one element with an id"
     for extra in roots[1:]:
-        if "hx-swap-oob" not in extra.attributes or not extra.attributes.get("id"):
+        if extra.tag == "-text":
+            yield f"text outside the root: {text_of(extra)!r}"
+        elif "hx-swap-oob" not in extra.attributes or not extra.attributes.get("id"):
             yield f"a second root that is not out of band: {shown(extra)}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
+from portal.data.benefits import Status
 from portal.data.evidence import Action
 from portal.data.explanation import explain
 from portal.data.listing import Filters, Line, Sort, line_page, private_totals, totals
@@ -59,9 +60,17 @@ def home_crumbs(request: PortalRequest) -> list[Crumb]:
 class Group:
     """Lines that one payment covers, or that wait for theirs."""
 
-    first: Line
     lines: list[tuple[Line, str]]
-    grouped: bool
+    has_heading: bool
+
+    @property
+    def first(self) -> Line:
+        return self.lines[0][0]
+
+    @property
+    def is_refused(self) -> bool:
+        """Nothing was paid, and nothing will be."""
+        return self.first.payment_id is None and self.first.status == Status.REFUSED
 
 
 def list_context(request: PortalRequest) -> dict[str, Any]:
@@ -138,6 +147,6 @@ def _cursor(request: PortalRequest) -> int | None:
 def _groups(lines: Iterable[tuple[Line, str]], sort: Sort) -> Iterator[Group]:
     if sort is not Sort.RECENT:
         rows = list(lines)
-        return iter([Group(rows[0][0], rows, grouped=False)] if rows else [])
-    runs = groupby(lines, key=lambda row: row[0].payment_id)
-    return (Group(rows[0][0], rows, grouped=True) for rows in (list(run) for _, run in runs))
+        return iter([Group(rows, has_heading=False)] if rows else [])
+    runs = groupby(lines, key=lambda row: (row[0].payment_id, not row[0].payment_id and row[0].status == Status.REFUSED))
+    return (Group(list(run), has_heading=True) for _, run in runs)

@@ -1,0 +1,2 @@
+import pytest
+def test_a_b_c(): pytest.skip("x")
