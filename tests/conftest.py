@@ -96,7 +96,7 @@ def db(database: Database) -> Iterator[Session]:
 @pytest.fixture
 def app(settings: Settings, database: Database) -> Any:
     """The application on the test's database. `client` runs it; its services are in `app.state.services`."""
-    from portal.app import create_app
+    from portal.app import create_app  # noqa: PLC0415  (tests of data/ alone start without the application)
 
     return create_app(settings.model_copy(update={"database_url": database.url}), database=database)
 
@@ -104,9 +104,9 @@ def app(settings: Settings, database: Database) -> Any:
 @pytest.fixture
 def client(app: Any, database: Database) -> Iterator[Any]:
     """A browser on the application that audits every answer and lets no GET write; nobody is signed in."""
-    from litestar.testing import TestClient
+    from litestar.testing import TestClient  # noqa: PLC0415  (as above)
 
-    from tests.support.client import AuditingClient
+    from tests.support.client import AuditingClient  # noqa: PLC0415  (as above)
 
     watcher = WriteWatcher(database)
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:

@@ -1,4 +1,4 @@
-"""R-51: signed checkpoints outside the database expose a chain that was cut or rewritten; extracts stand on their own."""
+"""R-51: signed checkpoints outside the database expose a chain cut or rewritten; extracts stand on their own."""
 
 import json
 import random
@@ -171,7 +171,7 @@ def test_checkpoints_in_another_order_are_found(database, settings, lines):
 @pytest.mark.engines("sqlite")
 def test_changed_byte_of_the_checkpoint_file_is_found(database, settings, seed):
     checkpointed(database, settings)
-    path, rng = settings.checkpoints / FILE, random.Random(seed)
+    path, rng = settings.checkpoints / FILE, random.Random(seed)  # noqa: S311  (repeatable)
     content = bytearray(path.read_bytes())
     content[rng.randrange(len(content) - 1)] ^= 1 << rng.randrange(7)
     path.write_bytes(content)

@@ -21,7 +21,9 @@ TEXTS = [
     path
     for folder in ("src", "templates", "tests", "tools", "benchmarks", "docs", "requirements", ".ci")
     for path in (ROOT / folder).rglob("*")
-    if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".py", ".html", ".md", ".txt", ".css", ".in"}
+    if path.is_file()
+    and "__pycache__" not in path.parts
+    and path.suffix in {".py", ".html", ".md", ".txt", ".css", ".in"}
 ] + [path for path in ROOT.glob("*") if path.is_file() and path.suffix in {"", ".md", ".toml", ".json"}]
 
 MOST_MODULE_LINES = 300
@@ -137,6 +139,6 @@ def test_npm_lock_names_no_registry() -> None:
 
 def test_locked_packages_have_hashes() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
-        pinned = re.findall(r"^[a-z0-9].*$", path.read_text(encoding="utf8"), re.M)
+        pinned = re.findall(r"^[a-z0-9].*$", path.read_text(encoding="utf8"), re.MULTILINE)
         assert pinned
         assert [line for line in pinned if "==" not in line or not line.endswith("\\")] == [], path.name

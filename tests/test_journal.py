@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -180,7 +179,7 @@ def test_killed_process_loses_no_acknowledged_note_and_doubles_none(database, se
     }
     with subprocess.Popen([sys.executable, "-c", READER, str(kill)], stdout=subprocess.PIPE, env=environment) as child:
         first = child.stdout.readline()
-        threading.Timer(random.Random(kill).uniform(0.2, 1.8), child.kill).start()
+        threading.Timer(0.2 + 0.7 * kill, child.kill).start()
         acknowledged = (first + child.stdout.read()).split(b"\n")[:-1]
     assert child.returncode == -signal.SIGKILL
     Journal(database, settings).flush()

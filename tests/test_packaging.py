@@ -37,8 +37,23 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
-    site = Path(subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip())
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
+    site = Path(
+        subprocess.check_output(
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+        ).strip()
+    )
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(site),
+        str(wheel),
+    ]
     subprocess.run(install, check=True)
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf8")
     return python
@@ -79,8 +94,10 @@ def test_wheel_holds_code_templates_and_static_files(wheel: Path) -> None:
 def test_wheel_requires_what_the_lock_lists(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         metadata = next(name for name in opened.namelist() if name.endswith("METADATA"))
-        required = re.findall(r"^Requires-Dist: ([\w.-]+)", opened.read(metadata).decode(), re.M)
-    locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf8"), re.M)
+        required = re.findall(r"^Requires-Dist: ([\w.-]+)", opened.read(metadata).decode(), re.MULTILINE)
+    locked = re.findall(
+        r"^([\w.-]+)==", (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf8"), re.MULTILINE
+    )
     assert required
     assert {name.lower() for name in required} - set(locked) == set()
 

@@ -56,7 +56,7 @@ def test_paths_are_kebab_case_and_parameters_typed(handlers) -> None:
     for path, _ in handlers:
         segments = [segment for segment in path.split("/") if segment]
         assert [segment for segment in segments if not SEGMENT.fullmatch(segment)] == [], path
-        assert {kind for kind in re.findall(r"\{\w+:(\w+)\}", path)} <= PARAMETER_TYPES, path
+        assert set(re.findall(r"\{\w+:(\w+)\}", path)) <= PARAMETER_TYPES, path
 
 
 def test_fragments_stand_under_their_page(handlers) -> None:

@@ -17,6 +17,7 @@ from portal.assets import Assets
 from portal.csrf import csrf_guard
 from portal.database import Database
 from portal.headers import HeaderWriter
+from portal.hosts import HostMiddleware
 from portal.journal import Journal
 from portal.permissions import deny_undeclared
 from portal.routes import DEMO_HANDLERS, HANDLERS
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
     app = Portal(
         route_handlers=[_placed(handler, services.database.threaded) for handler in handlers],
         request_class=PortalRequest,
-        middleware=[SessionMiddleware(services)],
+        middleware=[HostMiddleware(settings), SessionMiddleware(services)],
         guards=[deny_undeclared, csrf_guard],
         exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
@@ -62,7 +63,6 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
             backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude="^/static/"
         ),
         request_max_body_size=MAX_BODY_BYTES,
-        allowed_hosts=sorted(settings.hosts),
         openapi_config=None,
         lifespan=[_running(services)],
         debug=False,
@@ -111,7 +111,8 @@ async def _log_access(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
         state = scope["state"]
         elapsed = round((time.perf_counter() - state["started"]) * 1000, 1)
-        access_log.info("%s %s %s %s ms", scope["method"], scope["path"], message["status"], elapsed)
+        route = scope.get("path_template") or "(no route)"  # a path itself may hold what somebody typed
+        access_log.info("%s %s %s %s ms", scope["method"], route, message["status"], elapsed)
 
 
 def _without_body(send: Send) -> Send:

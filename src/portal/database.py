@@ -46,8 +46,9 @@ class Database:
             self.reader = _sqlite_engine(f"file:{path}?mode=ro", begin="BEGIN", pool_size=8)
         else:
             self._gate = nullcontext()
-            self.writer = create_engine(url, pool_pre_ping=True, pool_size=10)
-            self.reader = self.writer.execution_options(postgresql_readonly=True)
+            # Two pools: requests that hold a reading connection never wait for each other's when they come to write.
+            self.writer = _postgresql_engine(url)
+            self.reader = _postgresql_engine(url).execution_options(postgresql_readonly=True)
 
     @property
     def threaded(self) -> bool:
@@ -119,10 +120,15 @@ class _WriterGate:
         self._file.close()
 
 
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=BUSY_SECONDS, hide_parameters=True)
+
+
 def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
     uri = f"sqlite:///{path}{'&' if '?' in path else '?'}uri=true"
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
-    engine = create_engine(uri, connect_args=arguments, pool_timeout=BUSY_SECONDS, **pool)  # type: ignore[arg-type]
+    options = {"pool_timeout": BUSY_SECONDS, "hide_parameters": True} | pool
+    engine = create_engine(uri, connect_args=arguments, **options)  # type: ignore[arg-type]
 
     @event.listens_for(engine, "connect")
     def configure(raw: Any, _: Any) -> None:

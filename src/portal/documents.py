@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import typst
 
@@ -37,8 +37,7 @@ def typeset(source: str, data: dict[str, Any], at: datetime) -> bytes:
     pdf = compiler.compile(
         format="pdf", sys_inputs={"data": text}, pdf_standards=["ua-1"], timestamp=int(at.timestamp())
     )
-    assert isinstance(pdf, bytes)
-    return pdf
+    return cast("bytes", pdf)
 
 
 def printable(value: Any) -> Any:

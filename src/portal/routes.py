@@ -5,6 +5,7 @@ from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
 from portal.pages.member import benefits, benefits_export
 from portal.pages.member import home as member_home
+from portal.pages.member import statements
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home
@@ -34,6 +35,11 @@ HANDLERS = [
     benefits_fragments.results,
     benefits_fragments.more,
     benefits_fragments.explanation,
+    statements.statements_page,
+    statements.issue,
+    statements.statement_page,
+    statements.pdf_file,
+    statements.csv_file,
     employer_home.home,
     provider_home.home,
     desk_home.home,

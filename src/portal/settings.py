@@ -2,8 +2,9 @@
 
 import os
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -33,13 +34,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     data_folder: Path = Path("var/portal")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     origin: str = "http://127.0.0.1:8000"
     secret_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
     data_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
     checkpoint_folder: Path | None = None
     trusted_proxies: Annotated[list[str], NoDecode] = []
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     insurer_name: str = "Mutuelle des Rives"
     insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
     insurer_phone: str = "01 99 00 00 00"
@@ -59,11 +60,19 @@ class Settings(BaseSettings):
             raise ValueError("each key needs at least 32 characters")
         return keys
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def networks(cls, proxies: list[str]) -> list[str]:
+        return [str(ip_network(proxy)) for proxy in proxies]
+
     @field_validator("origin")
     @classmethod
     def bare_origin(cls, origin: str) -> str:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        parts = urlsplit(origin.rstrip("/"))
+        _ = parts.port  # raises ValueError for one that is no number
+        if origin.rstrip("/") != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+            raise ValueError("an origin looks like https://portail.example")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("an origin looks like https://portail.example")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("plain http is accepted on this machine's loopback addresses only")

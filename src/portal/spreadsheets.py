@@ -143,9 +143,7 @@ def xlsx_stream(
             yield chunk
 
 
-def xlsx_bytes(
-    rows: Iterable[Any], columns: Sequence[Column] = BENEFIT_COLUMNS, sheet: str = "Prestations"
-) -> bytes:
+def xlsx_bytes(rows: Iterable[Any], columns: Sequence[Column] = BENEFIT_COLUMNS, sheet: str = "Prestations") -> bytes:
     """The whole workbook in memory. Raises `TooManyRows`."""
     return b"".join(xlsx_stream(rows, columns, sheet))
 

@@ -73,11 +73,15 @@ def mentions(insurer: Insurer) -> list[str]:
     """The legal mentions of every statement."""
     return [
         f"Les montants de ce relevé sont donnés à titre indicatif{NBSP}: seul votre contrat fait foi.",
-        "Conservez ce relevé au moins deux ans. Toute action liée à votre contrat se prescrit par deux ans à compter de "
-        f"l’événement qui y donne naissance (article L.{NBSP}221-11 du code de la mutualité).",
+        (
+            "Conservez ce relevé au moins deux ans. Toute action liée à votre contrat se prescrit par deux ans à "
+            f"compter de l’événement qui y donne naissance (article L.{NBSP}221-11 du code de la mutualité)."
+        ),
         "Ce relevé ne comprend que les soins dont le remboursement a été versé pendant la période.",
-        f"Un montant vous semble inexact{NBSP}? Écrivez à {insurer.name}, {insurer.address}, ou à {insurer.email}, "
-        f"ou appelez le {insurer.phone}. Indiquez le numéro de ce relevé.",
+        (
+            f"Un montant vous semble inexact{NBSP}? Écrivez à {insurer.name}, {insurer.address}, ou à {insurer.email}, "
+            f"ou appelez le {insurer.phone}. Indiquez le numéro de ce relevé."
+        ),
     ]
 
 
@@ -227,7 +231,7 @@ _LINE_FIELDS = ("care_date", "act_code", "label", "provider", *(column.attribute
 def _csv_rows(draft: Draft) -> Iterator[_CsvRow]:
     names = draft.content.names()
     for payment in draft.content.payments:
-        paid = {"paid_on": payment.paid_on, "method": payment.method, "reference": payment.reference}
+        paid: dict[str, Any] = {"paid_on": payment.paid_on, "method": payment.method, "reference": payment.reference}
         for line in payment.lines:
             values = {name: getattr(line, name) for name in _LINE_FIELDS}
             yield _CsvRow(number=draft.number, person=names[line.person_id], **values, **paid)
@@ -237,7 +241,7 @@ def _csv_rows(draft: Draft) -> Iterator[_CsvRow]:
 def _private_row(number_: str, person: PersonTotals) -> _CsvRow:
     label = f"{PRIVATE_LINES} ({plural(person.line_count, 'soin')})"
     sums = {name: getattr(person.totals, name) for name in Amounts.__struct_fields__}
-    empty = {"care_date": None, "act_code": "", "provider": "", "base_cents": None, "base_rate": None}
+    empty: dict[str, Any] = {"care_date": None, "act_code": "", "provider": "", "base_cents": None, "base_rate": None}
     return _CsvRow(number=number_, person=person.name, label=label, **empty, **sums)
 
 

@@ -99,15 +99,29 @@ class PortalRequest(HTMXRequest):
         object_: str = "",
         *,
         outcome: Outcome = Outcome.OK,
+    ) -> None:
+        """Records an act of whoever is signed in, in the transaction of the act itself (R-51)."""
+        self.record_of(self.signed_in, db, action, object_, outcome)
+
+    def record_of(
+        self,
+        viewer: Viewer | None,
+        db: Session,
+        action: Action,
+        object_: str = "",
+        outcome: Outcome = Outcome.OK,
+        *,
+        reason: str = "",
         account_id: int | None = None,
     ) -> None:
-        """Records an act in the transaction of the act itself (R-51); `account_id` when nobody is signed in yet."""
+        """Records an act of `viewer`, or without one, an act that concerns `account_id` (a refused sign-in)."""
         record(
             db,
-            self.signed_in,
+            viewer,
             action,
             object=object_,
             outcome=outcome,
+            reason=reason,
             actor=account_id,
             details=self._where,
             now=self.now,

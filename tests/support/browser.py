@@ -33,18 +33,23 @@ FLAGS = [
     "--metrics-recording-only",
 ]
 PROFILES: dict[str, dict[str, Any]] = {
-    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "is_mobile": True, "has_touch": True},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 3,
+        "is_mobile": True,
+        "has_touch": True,
+    },
     "narrow": {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True},
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation",
-    event => portalViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))"""
+    event => portalViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 # Every rule, also those that axe keeps off by default (enhanced contrast, experimental ones).
 RUN_AXE = """async () => {
     const rules = Object.fromEntries(axe.getRules().map(rule => [rule.ruleId, {enabled: true}]));
     const {violations} = await axe.run(document, {rules, resultTypes: ["violations"]});
-    return violations.map(({id, help, nodes}) =>
-        `${id}: ${help}: ${nodes.slice(0, 5).map(node => `${node.html.slice(0, 120)} ${node.failureSummary || ""}`).join(" | ")}`);
+    const told = node => `${node.html.slice(0, 120)} ${node.failureSummary || ""}`;
+    return violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 5).map(told).join(" | ")}`);
 }"""
 EXPECTED_STATUSES = ("401", "403", "404", "422")
 
@@ -105,7 +110,7 @@ def wait_until_ready(server: DemoServer, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
-            with urlopen(f"{server.origin}/healthz", timeout=2) as answer:  # noqa: S310  (loopback)
+            with urlopen(f"{server.origin}/healthz", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (URLError, OSError):
@@ -155,7 +160,8 @@ class Tab:
     def small_targets(self, pixels: int = 24) -> list[str]:
         """Links in no sentence, buttons and fields smaller than `pixels` (WCAG 2.5.8)."""
         found: list[str] = self.page.evaluate(
-            """pixels => [...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, nav a, .button")]
+            """pixels => [...document.querySelectorAll(
+                    "button, input:not([type=hidden]), select, textarea, nav a, .button")]
                 .filter(element => element.checkVisibility({visibilityProperty: true}))
                 .filter(element => !element.closest(".vh, .skip"))
                 .filter(element => { const box = element.getBoundingClientRect();
@@ -172,7 +178,13 @@ class Tab:
 
 
 def open_tab(
-    browser: Browser, origin: str, profile: str = "desktop", *, scheme: str = "light", javascript: bool = True, **options: Any
+    browser: Browser,
+    origin: str,
+    profile: str = "desktop",
+    *,
+    scheme: str = "light",
+    javascript: bool = True,
+    **options: Any,
 ) -> Tab:
     """A new context (no cookies) with one page. `scheme`: light or dark; `options` go to Playwright's context."""
     context = browser.new_context(

@@ -49,7 +49,9 @@ class AuditingClient:
 
     # --- requests ---
 
-    def get(self, path: str, *, follow: bool = False, audit: bool = True, failing: bool = False, **options: Any) -> Html:
+    def get(
+        self, path: str, *, follow: bool = False, audit: bool = True, failing: bool = False, **options: Any
+    ) -> Html:
         """Asks for a page; `follow` goes along redirections. Returns the page."""
         headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"} | options.pop("headers", {})
         self._request("GET", path, audit=audit, failing=failing, headers=headers, **options)
@@ -102,7 +104,7 @@ class AuditingClient:
     # --- sessions ---
 
     def sign_in(self, identifier: str, password: str, totp: str | None = None) -> Html:
-        """Signs in by the forms; `totp` is the secret whose code answers the second factor. Returns the page reached."""
+        """Signs in by the forms; `totp`: the secret whose code answers the second factor. Returns the page reached."""
         self.get(self.url("sign-in"))
         form = self._form_with('input[autocomplete="current-password"]')
         fields = {

@@ -1,4 +1,4 @@
-"""Migrated, empty databases in milliseconds: SQLite by copying a file, PostgreSQL by emptying one database per worker."""
+"""Migrated, empty databases in milliseconds: SQLite by copying a file, PostgreSQL by emptying one per worker."""
 
 import shutil
 import sqlite3
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from portal.database import Database
-from portal.schema import MIGRATIONS, migrate
+from portal.schema import migrate
 
 with warnings.catch_warnings():
     # The package looks for a run-time folder that containers do not have, and says so at import.
@@ -22,7 +22,6 @@ with warnings.catch_warnings():
 # Tests measure the portal, not the disk: a crash of the test machine may lose this server's data.
 SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
-VERSIONS = MIGRATIONS / "versions"
 KEPT_TABLES = {"alembic_version"}
 
 
@@ -101,20 +100,5 @@ def build_sqlite_template(path: Path) -> Path:
 
 def _migrate(url: str) -> None:
     database = Database(url)
-    if any(VERSIONS.glob("[0-9a-z]*.py")):
-        migrate(database)
-    else:
-        _create_all(database)
+    migrate(database)
     database.dispose()
-
-
-def _create_all(database: Database) -> None:
-    from importlib import import_module
-
-    from sqlmodel import SQLModel
-
-    for module in (MIGRATIONS.parent / "data").glob("*.py"):
-        if module.stem not in {"tables", "__init__"}:
-            import_module(f"portal.data.{module.stem}")
-    with database.write() as db:
-        SQLModel.metadata.create_all(db.connection())

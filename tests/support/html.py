@@ -106,7 +106,7 @@ class _Splitter(HTMLParser):
         self.close()
         self._cut(len(text))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  (the base class's signature)
         if self._depth == 0:
             self._cut(self._offset)
         if tag not in _VOID:

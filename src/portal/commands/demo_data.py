@@ -1,5 +1,6 @@
 """`portal demo-data`: writes fictitious import files."""
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -26,14 +27,14 @@ def command(members: int, history: int, seed: int, output: Path, today: datetime
     order: parameters, acts, act-tariffs, products, guarantees, persons, contracts, beneficiaries, payments,
     benefit-lines.
 
-    \b
-    Examples:
-      portal demo-data --members 200 --history 3 --output var/demo-data
-      portal demo-data --members 5000 --history 5 --gzip --output var/bench
+    Example: portal demo-data --members 200 --history 3 --output var/demo-data
+
+    Example: portal demo-data --members 5000 --history 5 --gzip --output var/bench
     """
     day: date = today.date() if today else today_in_paris()
     options = Options(members, history, seed, day)
-    with click.progressbar(length=members, label="Households", file=click.get_text_stream("stderr")) as bar:
+    bar = click.progressbar(length=members, label="Households", file=sys.stderr)
+    with bar:
         summary = write_demo_data(options, output, compress=compress, progress=bar.update)
     click.echo(
         f"{output}: {summary.households} households, {summary.persons} persons, "

@@ -6,9 +6,9 @@ Only for persons whose lines the viewer may read. Sums are made in the database,
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine
@@ -187,13 +187,18 @@ def _limits(db: Session, persons: dict[int, tuple[int, ...]], day: date) -> list
         .join(GuaranteeRule, GuaranteeRule.version_id == GuaranteeVersion.id)
         .where(or_(*covered))
         .where(or_(GuaranteeRule.max_acts.is_not(None), GuaranteeRule.max_cents.is_not(None)))
-        .where(Contract.starts_on <= day, or_(Contract.ends_on.is_(None), Contract.ends_on >= day))
-        .where(Beneficiary.valid_from <= day, or_(Beneficiary.valid_to.is_(None), Beneficiary.valid_to >= day))
-        .where(GuaranteeVersion.valid_from <= day)
-        .where(or_(GuaranteeVersion.valid_to.is_(None), GuaranteeVersion.valid_to >= day))
+        .where(
+            _in_force(Contract.starts_on, Contract.ends_on, day),
+            _in_force(Beneficiary.valid_from, Beneficiary.valid_to, day),
+            _in_force(GuaranteeVersion.valid_from, GuaranteeVersion.valid_to, day),
+        )
         .order_by(Beneficiary.person_id, GuaranteeRule.heading, GuaranteeRule.code)
     )
     return [_Limit(*row) for row in db.connection().execute(statement)]
+
+
+def _in_force(start: Any, end: Any, day: date) -> ColumnElement[bool]:
+    return and_(start <= day, or_(end.is_(None), end >= day))
 
 
 def _yearly_uses(db: Session, persons: dict[int, tuple[int, ...]], year: int) -> list[_Use]:

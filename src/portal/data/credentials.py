@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountSuspension, Role, Space
 from portal.data.sessions import Viewer
-from portal.security import Keyring, hash_password, needs_rehash
+from portal.security import Keyring
 
 CODE_SECONDS = 30
 
@@ -53,12 +53,11 @@ def code_matches(db: Session, viewer: Viewer, keyring: Keyring, code: str, now: 
     return True
 
 
-def renew_hash(db: Session, account_id: int, password_hash: str, password: str) -> None:
-    """Hashes the password again when the parameters have become stronger since (slow, rare)."""
-    if needs_rehash(password_hash):
-        account = db.get_one(Account, account_id)
-        account.password_hash = hash_password(password)
-        db.add(account)
+def keep_hash(db: Session, account_id: int, password_hash: str) -> None:
+    """Stores the hash of an account's password."""
+    account = db.get_one(Account, account_id)
+    account.password_hash = password_hash
+    db.flush()
 
 
 def create_account(

@@ -146,9 +146,9 @@ def record_many(db: Session, entries: Sequence[Entry]) -> int:
     _lock_chain(db)
     rows, details = _linked(head(db), entries)
     connection = db.connection()
-    connection.execute(_INSERT_ROW, rows)
+    connection.execute(_INSERT_ROW, _one_or_many(rows))
     if details:
-        connection.execute(_INSERT_DETAIL, details)
+        connection.execute(_INSERT_DETAIL, _one_or_many(details))
     return int(rows[-1]["seq"])
 
 
@@ -189,7 +189,12 @@ def forget_position(db: Session, spool: str) -> None:
 
 def _lock_chain(db: Session) -> None:
     if db.get_bind().dialect.name == "postgresql":
-        db.connection().execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
+        db.connection().execute(_LOCK)
+
+
+def _one_or_many(rows: list[dict[str, Any]]) -> list[dict[str, Any]] | dict[str, Any]:
+    """A list makes the driver prepare for a batch, which costs a single row more than it gains."""
+    return rows if len(rows) > 1 else rows[0]
 
 
 def _linked(last: Head, entries: Iterable[Entry]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -231,6 +236,7 @@ def _storable(text: str | None) -> str | None:
 
 
 _rows = SQLModel.metadata.tables["evidence"]
+_LOCK = select(func.pg_advisory_xact_lock(CHAIN_LOCK))
 _INSERT_ROW = insert(_rows)
 _INSERT_DETAIL = insert(SQLModel.metadata.tables["evidence_detail"])
 _HEAD = select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1)

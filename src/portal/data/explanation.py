@@ -108,17 +108,18 @@ def _fact_columns() -> list[Any]:
 
 
 def _line_query(*conditions: ColumnElement[bool]) -> Select:
-    return (
+    query: Select = (
         select(*_fact_columns(), *_RULE_COLUMNS, Person.birth_date)
         .join(Person, Person.id == BenefitLine.person_id)
         .outerjoin(GuaranteeRule, GuaranteeRule.id == BenefitLine.rule_id)
         .outerjoin(GuaranteeVersion, GuaranteeVersion.id == GuaranteeRule.version_id)
         .where(*conditions)
     )
+    return query
 
 
 def _facts(row: Any) -> LineFacts:
-    return LineFacts(*row[: len(LineFacts._fields) - 1], row.rule_code or "")
+    return LineFacts._make((*row[: len(LineFacts._fields) - 1], row.rule_code or ""))
 
 
 def _rule_in_force(row: Any) -> RuleInForce | None:

@@ -27,7 +27,8 @@ def _rule_steps(case: Case) -> list[Step]:
         return [*rule, *_transmitted(case)]
     if case.rule is None or case.result is None:
         return []
-    return [*rule, *_granted(case, case.rule.terms, case.result), *_counter_notes(case.rule.terms, case.result)]
+    counters = [] if case.line.status in UNPAID else _counter_notes(case.rule.terms, case.result)
+    return [*rule, *_granted(case, case.rule.terms, case.result), *counters]
 
 
 def _transmitted(case: Case) -> list[Step]:
@@ -107,7 +108,7 @@ def _arithmetic(terms: Terms, result: Recomputed, top: int | None) -> str:
 
 def _limit_words(terms: Terms, result: Recomputed) -> str:
     if terms.max_acts is not None and terms.max_acts - result.used.acts < result.care.quantity:
-        return f"Vous aviez déjà utilisé vos {terms.max_acts} prises en charge {_period(terms)}."
+        return f"La limite est atteinte : {_acts_limit(terms, terms.max_acts)}."
     left = max(0, (terms.max_cents or 0) - result.used.cents)
     return f"Le plafond de {money(terms.max_cents or 0)} {_period(terms)} est atteint : il restait {money(left)}."
 
@@ -127,12 +128,17 @@ def _counter_notes(terms: Terms, result: Recomputed) -> list[Step]:
 
 def _acts_words(terms: Terms, most: int, result: Recomputed) -> str:
     used, quantity = result.used.acts, result.care.quantity
-    limit = f"{most} {'séances' if most > 1 else 'prise en charge'} {_period(terms)} au plus"
+    limit = _acts_limit(terms, most)
     if used >= most:
         return f"{limit} : {'elles étaient toutes utilisées' if most > 1 else 'elle était déjà utilisée'}."
     if quantity > 1:
         return f"{limit} : {used} utilisées avant ce soin, {quantity} pour ce soin."
     return f"{limit} : c’était la {_ordinal(used + 1)}."
+
+
+def _acts_limit(terms: Terms, most: int) -> str:
+    what = "prise en charge" if most == 1 else "prises en charge" if terms.renewal_months else "séances"
+    return f"{most} {what} {_period(terms)} au plus"
 
 
 def _ordinal(rank: int) -> str:

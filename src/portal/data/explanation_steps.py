@@ -187,11 +187,18 @@ def _charge_words(case: Case, title: str) -> str:
     due = settled.flat_fee_due + settled.franchise_due
     if due < full:
         words += f" {_cap_words(case, title, due)}"
-    if case.line.kind == LineKind.CARE and case.line.source == Source.THIRD_PARTY and due:
-        words += f" Le professionnel a été payé directement : {money(due)} seront repris sur un autre remboursement."
+    if deferred := deferred_charge(case):
+        words += f" Le professionnel a été payé directement : {money(deferred)}, à reprendre sur un autre remboursement."
     if case.line.kind == LineKind.WITHHOLDING:
         words += " Le professionnel avait été payé directement : cette somme est donc reprise ici."
     return words
+
+
+def deferred_charge(case: Case) -> int:
+    """Cents that the patient owes but that could not be withheld, the professional being paid directly."""
+    if case.result is None or case.line.kind != LineKind.CARE or case.line.source != Source.THIRD_PARTY:
+        return 0
+    return case.result.settlement.flat_fee_due + case.result.settlement.franchise_due
 
 
 def _full_charge(case: Case, title: str) -> tuple[int, str]:

@@ -1,12 +1,13 @@
 """The end of an explanation: what remains, piece by piece, the sentence that sums it up, and the words to define."""
 
-from portal.data.benefits import LineKind, Source, Status
+from portal.data.benefits import Family, LineKind, Source, Status
 from portal.data.coverage import Formula
-from portal.data.explanation_steps import Case, Section, Sign, Step, step, typeset
+from portal.data.explanation_steps import Case, Section, Sign, Step, deferred_charge, step, typeset
 from portal.data.glossary import Term
 from portal.data.recomputation import UNPAID, is_unbound
 from portal.formatting import money
 
+FEE_FAMILIES = frozenset({Family.EVERYDAY, Family.IMAGING, Family.HOSPITAL})
 NOT_REFUNDED = "La loi vous laisse cette somme. La mutuelle ne peut pas la rembourser."
 
 
@@ -24,8 +25,16 @@ def remaining_steps(case: Case) -> list[Step]:
         for title, cents, words in parts
         if cents
     ]
+    return [*steps, step(Section.REMAINING, Sign.TOTAL, "Reste à votre charge", line.remaining_cents, _left_words(case))]
+
+
+def _left_words(case: Case) -> str:
+    line = case.line
+    if line.kind == LineKind.CORRECTION:
+        return "La somme qui n’est plus à votre charge, puisque le soin est annulé."
     words = "La somme que vous payez vous-même." if line.remaining_cents else "Rien : tout est remboursé."
-    return [*steps, step(Section.REMAINING, Sign.TOTAL, "Reste à votre charge", line.remaining_cents, words)]
+    due = deferred_charge(case)
+    return f"{words} La loi vous laisse aussi {money(due)}, repris plus tard sur un autre remboursement." if due else words
 
 
 def _other_parts(case: Case) -> list[tuple[str, int, str]]:
@@ -44,7 +53,7 @@ def _other_parts(case: Case) -> list[tuple[str, int, str]]:
         (
             "Hors parcours de soins",
             path_cut,
-            "La baisse de remboursement prévue par la loi. Elle reste à votre charge.",
+            "Le remboursement baisse, comme le prévoit la loi.",
         ),
         ("Au-delà de la limite", limit, "Votre garantie était déjà utilisée, en tout ou en partie."),
         _blocked_part(case, blocked),
@@ -61,7 +70,14 @@ def _blocked_part(case: Case, cents: int) -> tuple[str, int, str]:
 def _overrun(case: Case, cents: int) -> tuple[str, int, str]:
     if case.rule is None or case.rule.terms.formula == Formula.NONE:
         return "Non couvert par votre contrat", cents, "Votre contrat ne prévoit pas de remboursement pour cette part."
-    return "Au-delà de votre garantie", cents, "La partie du prix qui dépasse ce que prévoit votre contrat."
+    fees = " Pour un médecin, on parle de dépassement d’honoraires." if _is_fee_overrun(case) else ""
+    words = f"La partie du prix qui dépasse ce que prévoit votre contrat.{fees}"
+    return "Au-delà de votre garantie", cents, words
+
+
+def _is_fee_overrun(case: Case) -> bool:
+    line = case.line
+    return line.family in FEE_FAMILIES and 0 < line.base_cents < line.spent_cents and line.remaining_cents > 0
 
 
 def summary_of(case: Case) -> str:
@@ -91,8 +107,8 @@ def _care_summary(case: Case) -> str:
         if cents
     ]
     paid = " et ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else "aucun remboursement"
-    remaining = money(line.remaining_cents) if line.remaining_cents else "rien"
-    return f"Sur {money(line.spent_cents)} dépensés : {paid}. Il vous reste {remaining} à payer.{_state(case)}"
+    left = f"Il vous reste {money(line.remaining_cents)}" if line.remaining_cents else "Il ne vous reste rien"
+    return f"Sur {money(line.spent_cents)} dépensés : {paid}. {left} à payer.{_state(case)}"
 
 
 def _state(case: Case) -> str:
@@ -120,7 +136,7 @@ def terms_of(case: Case) -> set[Term]:
         Term.FLAT_FEE: bool(line.flat_fee_cents or (settled and settled.flat_fee_due)),
         Term.FRANCHISE: bool(line.franchise_cents or (settled and settled.franchise_due)),
         Term.OPTAM: is_unbound(line, case.grounds.tariff, case.grounds.figures),
-        Term.OVERRUN: bool(line.base_cents) and line.spent_cents > line.base_cents,
+        Term.OVERRUN: _is_fee_overrun(case),
         Term.CARE_PATH: not line.in_care_path,
         Term.THIRD_PARTY: line.source == Source.THIRD_PARTY,
         Term.OTHER_COVER: bool(line.other_cover_cents),

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session
 
 from portal.data.parameters import Act, ActTariff, Parameter
@@ -71,26 +72,28 @@ def figures_from(values: dict[str, int | None]) -> Figures | None:
     found = {field: values.get(code) for field, code in CODES.items()}
     if any(value is None for value in found.values()):
         return None
-    return Figures(**found)  # type: ignore[arg-type]
+    return Figures(**found)
 
 
 def figures_on(db: Session, day: date) -> Figures | None:
     """The legal figures in force on `day`; None when the parameters do not say them all."""
     statement = select(Parameter.code, Parameter.value).where(
-        Parameter.code.in_(CODES.values()),  # type: ignore[attr-defined]
-        Parameter.valid_from <= day,
-        or_(Parameter.valid_to.is_(None), Parameter.valid_to >= day),  # type: ignore[union-attr, operator]
+        Parameter.code.in_(CODES.values()),
+        _in_force(Parameter.valid_from, Parameter.valid_to, day),
     )
     rows = db.connection().execute(statement).all()
-    return figures_from({code: value for code, value in rows})
+    return figures_from({row.code: row.value for row in rows})
+
+
+def _in_force(start: Any, end: Any, day: date) -> ColumnElement[bool]:
+    return and_(start <= day, or_(end.is_(None), end >= day))
 
 
 def tariff_on(db: Session, act_code: str, day: date) -> Tariff | None:
     """The tariff of an act on `day`; None when the act has none then."""
     statement = select(ActTariff.base_cents, ActTariff.rate_percent).where(
         ActTariff.act_code == act_code,
-        ActTariff.valid_from <= day,
-        or_(ActTariff.valid_to.is_(None), ActTariff.valid_to >= day),  # type: ignore[union-attr, operator]
+        _in_force(ActTariff.valid_from, ActTariff.valid_to, day),
     )
     row = db.connection().execute(statement).first()
     return None if row is None else Tariff(row.base_cents, row.rate_percent)

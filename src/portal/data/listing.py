@@ -3,7 +3,7 @@
 Rows are reached through `Scope.detailed` alone: the persons whose lines the viewer may read, by member.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -169,6 +169,15 @@ def line_page(
     return LinePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
 
 
+def payment_shares(db: Session, viewer: Viewer, scope: Scope, payment_ids: Iterable[int]) -> dict[int, int]:
+    """What the insurer paid by each payment for the lines that the viewer may read, in cents, by payment."""
+    values = _values(scope, Filters()) | {"payments": tuple(payment_ids)}
+    if not values["payments"]:
+        return {}
+    rows = db.connection().execute(_shares_statement(_shape(scope, Filters())), values)
+    return {payment_id: cents for payment_id, cents in rows}
+
+
 def totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Totals:
     """Sums over all lines of the filter."""
     statement = _totals_statement(_shape(scope, filters))
@@ -261,6 +270,16 @@ def _exported_columns() -> Select[Any]:
 @lru_cache(maxsize=256)
 def _totals_statement(shape: tuple[int, tuple[str, ...]]) -> Select[Any]:
     return select(func.count(), *_SUMS).where(*_conditions(shape))
+
+
+@lru_cache(maxsize=8)
+def _shares_statement(shape: tuple[int, tuple[str, ...]]) -> Select[Any]:
+    chosen = _LINE.payment_id.in_(bindparam("payments", expanding=True))
+    return (
+        select(_LINE.payment_id, func.sum(_LINE.supplementary_cents))
+        .where(chosen, *_conditions(shape))
+        .group_by(_LINE.payment_id)
+    )
 
 
 @lru_cache(maxsize=64)

@@ -5,14 +5,14 @@ Only an operator's import calls this: it acts for no account, so there is no vie
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Text, bindparam, cast, func, select, text
+from sqlalchemy import ColumnElement, Connection, Date, Select, Text, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel
 
@@ -191,12 +191,18 @@ def tuned_for_loading(db: Session) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
+    loading = {"cache_size": -SQLITE_CACHE_KIB, "mmap_size": 0}
+    usual = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in loading}
+    _set_pragmas(connection, loading)
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={usual}")
+        _set_pragmas(connection, usual)
+
+
+def _set_pragmas(connection: Connection, pragmas: Mapping[str, int]) -> None:
+    for name, value in pragmas.items():
+        connection.exec_driver_sql(f"PRAGMA {name}={value}")
 
 
 def refresh_statistics(db: Session, model: type[SQLModel], written: int) -> None:

@@ -94,7 +94,7 @@ def recompute(line: LineFacts, grounds: Grounds, history: Sequence[LineFacts]) -
     subject = _subject(line, history)
     if subject is None or grounds.tariff is None or grounds.figures is None:
         return None
-    if bool(subject.rule_code) != (grounds.terms is not None):
+    if bool(line.rule_code) != (grounds.terms is not None):
         return None
     care = _care(subject, grounds, grounds.tariff, grounds.figures)
     used = used_before(subject, history, grounds.terms)

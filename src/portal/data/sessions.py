@@ -118,9 +118,9 @@ def open_session(
     return token
 
 
-def end_session(db: Session, viewer: Viewer, now: datetime) -> None:
-    """Ends the viewer's session. An ended session is never opened again."""
-    db.exec(_end(now).where(SignedSession.token_hash == viewer.session_hash))
+def end_session(db: Session, viewer: Viewer, now: datetime) -> bool:
+    """Ends the viewer's session; whether it was still open. An ended session is never opened again."""
+    return bool(db.exec(_end(now).where(SignedSession.token_hash == viewer.session_hash)).rowcount)
 
 
 def end_sessions_of(db: Session, account_id: int, now: datetime) -> None:

@@ -115,8 +115,8 @@ class Content(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode([self.payments, persons])).hexdigest()
 
 
-_LINE = BenefitLine.__table__.c  # type: ignore[attr-defined]
-_PAYMENT = Payment.__table__.c  # type: ignore[attr-defined]
+_LINE = BenefitLine.__table__.c
+_PAYMENT = Payment.__table__.c
 _LINE_COLUMNS = [_LINE[name] for name in StatementLine.__struct_fields__]
 _PAYMENT_FIELDS = ("id", "reference", "member_id", "paid_on", "method", "payee", "iban_masked")
 _PAYMENT_COLUMNS = [_PAYMENT[name].label(f"payment_{name}") for name in _PAYMENT_FIELDS]
@@ -241,11 +241,11 @@ def names_of(relatives: Iterable[Relative]) -> dict[int, str]:
 
 
 def _covers(db: Session, person_id: int | None, period: Period) -> list[Cover]:
-    contract, cover = Contract.__table__.c, Beneficiary.__table__.c  # type: ignore[attr-defined]
+    contract, cover = Contract.__table__.c, Beneficiary.__table__.c
     statement = (
-        select(contract.number, contract.member_number, Product.__table__.c.name)  # type: ignore[attr-defined]
+        select(contract.number, contract.member_number, Product.__table__.c.name)
         .join(Beneficiary, cover.contract_id == contract.id)
-        .join(Product, Product.__table__.c.id == contract.product_id)  # type: ignore[attr-defined]
+        .join(Product, Product.__table__.c.id == contract.product_id)
         .where(cover.person_id == person_id, cover.valid_from <= period.end)
         .where(cover.valid_to.is_(None) | (cover.valid_to >= period.start))
         .distinct()

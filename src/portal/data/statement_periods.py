@@ -1,8 +1,12 @@
 """Periods of statements: months and years that have ended, and any period on demand."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+YEAR = re.compile(r"\d{4}", re.ASCII)
 
 
 class PeriodKind(StrEnum):
@@ -37,3 +41,18 @@ def between(start: date, end: date) -> Period:
         if (period.start, period.end) == (start, end):
             return period
     return Period(PeriodKind.CUSTOM, start, end)
+
+
+def code_of(period: Period) -> str:
+    """The code of a month or a year: « 2026-10 », « 2026 »."""
+    return f"{period.start:%Y-%m}" if period.kind == PeriodKind.MONTH else f"{period.start:%Y}"
+
+
+def period_of_code(code: str) -> Period | None:
+    """The month or year of a code, or None."""
+    try:
+        if found := MONTH.fullmatch(code):
+            return month_of(date(int(found[1]), int(found[2]), 1))
+        return year_of(int(code)) if YEAR.fullmatch(code) else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,4 +1,4 @@
-"""Issued statements: numbered, stored with their files, never changed (R-22). data/statement_content.py says what they hold."""
+"""Issued statements: numbered, stored with their files, never changed (R-22). data/statement_content.py fills them."""
 
 import hashlib
 import secrets
@@ -20,7 +20,7 @@ from portal.data.persons import Person
 from portal.data.sessions import Stage, Viewer
 from portal.data.statement_content import Content
 from portal.data.statement_periods import Period
-from portal.data.visibility import Scope, lines_of
+from portal.data.visibility import lines_of, visible_scope
 
 # Crockford's digits: no I, L, O or U, so that a number read aloud or copied by hand stays the same.
 NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -108,7 +108,7 @@ class MonthPaid(NamedTuple):
     supplementary_cents: int
 
 
-_STATEMENT = Statement.__table__.c  # type: ignore[attr-defined]
+_STATEMENT = Statement.__table__.c
 _ISSUED = [_STATEMENT[name] for name in Issued._fields]
 
 
@@ -155,7 +155,7 @@ def draft_statement(content: Content, previous: Issued | None, now: datetime) ->
 
 def store_statement(db: Session, viewer: Viewer, draft: Draft, files: Files) -> Issued | None:
     """Stores a draft with its files; None when another revision of the same period came in between."""
-    period = Period(draft.content.kind, draft.content.period_start, draft.content.period_end)  # type: ignore[arg-type]
+    period = Period(draft.content.kind, draft.content.period_start, draft.content.period_end)
     _lock_person(db, viewer)
     last = last_issued(db, viewer, period)
     if (last.number if last else "") != draft.replaces:
@@ -165,9 +165,10 @@ def store_statement(db: Session, viewer: Viewer, draft: Draft, files: Files) -> 
     return last_issued(db, viewer, period)
 
 
-def months_paid(db: Session, viewer: Viewer, scope: Scope) -> dict[date, MonthPaid]:
+def months_paid(db: Session, viewer: Viewer, today: date) -> dict[date, MonthPaid]:
     """What was paid in each month to the household as the viewer sees it, by the month's first day."""
-    payment, line = Payment.__table__.c, BenefitLine.__table__.c  # type: ignore[attr-defined]
+    scope = visible_scope(db, viewer, today)
+    payment, line = Payment.__table__.c, BenefitLine.__table__.c
     reimbursed = func.sum(line.base_net_cents + line.supplementary_cents)
     statement = (
         select(payment.paid_on, func.count(), reimbursed, func.sum(line.supplementary_cents))
@@ -186,7 +187,7 @@ def months_paid(db: Session, viewer: Viewer, scope: Scope) -> dict[date, MonthPa
 
 def first_cover_day(db: Session, viewer: Viewer) -> date | None:
     """The first day on which the viewer, or somebody under the viewer's contract, was covered."""
-    cover, contract = Beneficiary.__table__.c, Contract.__table__.c  # type: ignore[attr-defined]
+    cover, contract = Beneficiary.__table__.c, Contract.__table__.c
     statement = (
         select(func.min(cover.valid_from))
         .join(Contract, contract.id == cover.contract_id)
@@ -196,7 +197,7 @@ def first_cover_day(db: Session, viewer: Viewer) -> date | None:
 
 
 def viewers_to_issue_for(db: Session, identifier: str | None = None) -> Iterator[Viewer]:
-    """The accounts that batch issuing serves, as their own viewers: every usable one of a covered person, or one alone."""
+    """The accounts that batch issuing serves, as their own viewers: all usable ones of covered persons, or one."""
     suspended = (
         select(AccountSuspension.id)
         .where(AccountSuspension.account_id == Account.id, AccountSuspension.ended_at.is_(None))
@@ -207,7 +208,7 @@ def viewers_to_issue_for(db: Session, identifier: str | None = None) -> Iterator
     if identifier is not None:
         statement = statement.where(Account.identifier == identifier)
     for row in db.connection().execute(statement.order_by(Account.id)).all():
-        yield Viewer(*row, stage=Stage.FULL, session_hash=SYSTEM_SESSION)
+        yield Viewer(*row, Stage.FULL, SYSTEM_SESSION)
 
 
 def new_number(period_end: date) -> str:
@@ -230,13 +231,12 @@ def _owned(db: Session, viewer: Viewer, statement_id: int, *columns: Any) -> Any
 
 def _lock_person(db: Session, viewer: Viewer) -> None:
     """One statement at a time for a person: a second request waits here, then finds the first one's work."""
-    person = Person.__table__.c  # type: ignore[attr-defined]
+    person = Person.__table__.c
     db.connection().execute(select(person.id).where(person.id == viewer.person_id).with_for_update())
 
 
 def _row(viewer: Viewer, draft: Draft, files: Files) -> Statement:
     content = draft.content
-    assert viewer.person_id is not None
     return Statement(
         number=draft.number,
         person_id=viewer.person_id,

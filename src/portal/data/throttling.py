@@ -2,8 +2,6 @@
 
 A subject is kept as a keyed hash. After `allowed` failures in the window each further one doubles the delay, up to a
 longest one. What is tried during a delay is neither checked nor counted: nobody can lock someone else out for good.
-Each function needs a writing session, and holds the subject's row until its transaction ends: guesses
-made in parallel are judged one after the other.
 """
 
 from dataclasses import dataclass
@@ -48,30 +46,45 @@ class Throttle(SQLModel, table=True):
     blocked_until: datetime | None = instant(default=None)
 
 
-def is_blocked(db: Session, limit: Limit, subject: str, now: datetime) -> bool:
-    """Whether the subject must wait."""
-    return _is_delayed(_held(db, limit, subject, now), now)
+Guesses = list[tuple[Limit, str]]
 
 
-def count_failure(db: Session, limit: Limit, subject: str, now: datetime) -> None:
-    """Counts one failure and sets the delay that follows from it."""
-    row = _held(db, limit, subject, now)
-    if now - row.started_at > limit.window and not _is_delayed(row, now):
+def is_delayed(db: Session, guesses: Guesses, now: datetime) -> bool:
+    """Whether one of the subjects must wait, as far as a reading session sees."""
+    rows = (db.get(Throttle, (limit.purpose, subject)) for limit, subject in guesses)
+    return any(row is not None and _must_wait(row, now) for row in rows)
+
+
+def hold(db: Session, guesses: Guesses, now: datetime) -> bool:
+    """Whether one of the subjects must wait. Holds their rows until the transaction ends, always in the order given:
+    guesses made in parallel are judged one after the other."""
+    rows = [_held(db, limit, subject, now) for limit, subject in guesses]
+    return any(_must_wait(row, now) for row in rows)
+
+
+def count_failures(db: Session, guesses: Guesses, now: datetime) -> None:
+    """Counts one failure for each subject and sets the delay that follows from it."""
+    for limit, subject in guesses:
+        _count(_held(db, limit, subject, now), limit, now)
+    db.flush()
+
+
+def forget(db: Session, guesses: Guesses) -> None:
+    """A success clears the subjects' counts."""
+    for limit, subject in guesses:
+        row = db.get(Throttle, (limit.purpose, subject))
+        if row is not None:
+            db.delete(row)
+    db.flush()
+
+
+def _count(row: Throttle, limit: Limit, now: datetime) -> None:
+    if now - row.started_at > limit.window and not _must_wait(row, now):
         row.failures, row.started_at = 0, now
     row.failures += 1
     beyond = row.failures - limit.allowed
     if beyond >= 0:
         row.blocked_until = now + min(limit.first_delay * 2 ** min(beyond, 10), limit.longest_delay)
-    db.add(row)
-    db.flush()
-
-
-def forget_failures(db: Session, limit: Limit, subject: str) -> None:
-    """A success clears the subject's count."""
-    row = db.get(Throttle, (limit.purpose, subject))
-    if row is not None:
-        db.delete(row)
-        db.flush()
 
 
 _ADD = text(
@@ -85,5 +98,5 @@ def _held(db: Session, limit: Limit, subject: str, now: datetime) -> Throttle:
     return db.get_one(Throttle, (limit.purpose, subject), with_for_update=True, populate_existing=True)
 
 
-def _is_delayed(row: Throttle, now: datetime) -> bool:
+def _must_wait(row: Throttle, now: datetime) -> bool:
     return row.blocked_until is not None and row.blocked_until > now

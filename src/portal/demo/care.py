@@ -11,8 +11,8 @@ from portal.data.persons import age_on
 from portal.demo.people import Patient
 from portal.demo.reference import Reference
 
-DOCTORS = "Fabule Conte Légende Mirage Esquisse Chimère Songe Parabole Fiction Mythe Rêve Énigme".split()
-TOWNS = "Villefictive Port-Exemple Saint-Modèle Montimage Bourg-Témoin Rivedémo".split()
+DOCTORS = tuple("Fabule Conte Légende Mirage Esquisse Chimère Songe Parabole Fiction Mythe Rêve Énigme".split())  # noqa: SIM905
+TOWNS = tuple("Villefictive Port-Exemple Saint-Modèle Montimage Bourg-Témoin Rivedémo".split())  # noqa: SIM905
 
 
 class Care(NamedTuple):
@@ -98,7 +98,7 @@ class Diary:
         """A general practitioner, and often the pharmacy."""
         roll = self.rng.random()
         on_path = roll > 0.03
-        act = "TCG" if roll > 0.93 else "V" if 0.9 < roll else "GS" if roll > 0.6 else "G"
+        act = "TCG" if roll > 0.93 else "V" if roll > 0.9 else "GS" if roll > 0.6 else "G"
         self.add(
             day, act, self.price(act, day), "MED-GEN", self.at.doctor, third_party=roll > 0.85, in_care_path=on_path
         )

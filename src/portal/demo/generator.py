@@ -128,11 +128,11 @@ def group_payments(household: Household, lines: list[Line]) -> list[Payment]:
             method, payee = (Method.THIRD_PARTY, line.provider) if direct else (Method.TRANSFER, member)
             groups.setdefault((line.posted_on, method, payee), []).append(line)
     payments: list[Payment] = []
-    for (paid_on, method, payee), group in sorted(groups.items()):
+    for (paid_on, means, payee), group in sorted(groups.items()):
         amount = sum(line.supplementary for line in group)
         if amount > 0:
-            iban = household.iban_masked if method == Method.TRANSFER else ""
+            iban = household.iban_masked if means == Method.TRANSFER else ""
             reference = f"V-{household.index:06d}-{len(payments) + 1:05d}"
             names = tuple(line.reference for line in group)
-            payments.append(Payment(reference, paid_on, method, payee, iban, amount, names))
+            payments.append(Payment(reference, paid_on, means, payee, iban, amount, names))
     return payments

@@ -5,20 +5,11 @@ from datetime import date, timedelta
 from random import Random
 
 from portal.data.rules import add_months
+from portal.demo.reference import rows
 
-FEMALE = (
-    "Agathe Alice Anaïs Camille Chloé Claire Élodie Emma Fanny Inès Jeanne Julie Léa Lina Louise Lucie Manon Margaux "
-    "Marie Nadia Nina Odile Rose Salomé Sarah Solène Sophie Yasmine Zoé"
-).split()
-MALE = (
-    "Adam Alain Antoine Arthur Bernard Bruno Clément David Éric Gabriel Hugo Ilyes Jules Karim Léo Louis Lucas Malik "
-    "Marc Martin Nathan Noé Olivier Paul Raphaël Samuel Théo Victor Yanis"
-).split()
-LAST = (
-    "Delafable Duconte Fabulet Fictivet Imaginot Inventaire Mirage Personnage Prototype Spécimen Songeur Utopie Chimère "
-    "Esquisse Maquette Modèle Témoin Échantillon Légende Parabole Scénario Figurant Pseudonyme Archétype Exemplaire "
-    "Delamuse Duroman Rêverie Simulacre Hypothèse"
-).split()
+FEMALE = tuple(row["name"] for row in rows("names") if row["kind"] == "female")
+MALE = tuple(row["name"] for row in rows("names") if row["kind"] == "male")
+LAST = tuple(row["name"] for row in rows("names") if row["kind"] == "last")
 
 # A place of birth abroad (99) in a country whose code was never given (000 to 098): nobody has such a number.
 UNISSUED_PLACES = 99

@@ -101,7 +101,7 @@ class Reference:
 def accounts() -> list[Account]:
     """The fixed accounts of the demonstration."""
     return [
-        Account(*(row[field] for field in Account._fields[:-1]), needs_totp=row["needs_totp"] == "oui")
+        Account._make((*(row[field] for field in Account._fields[:-1]), row["needs_totp"] == "oui"))
         for row in rows("accounts")
     ]
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portal.data import rules
 from portal.data.benefits import LineKind, Source, Status
@@ -226,17 +226,20 @@ class Clerk:
             return
         fee, franchise = settled.flat_fee_due, settled.franchise_due
         name = "Participation forfaitaire" if fee else "Franchise"
-        held = dict.fromkeys(("spent", "base", "rate", "base_gross", "supplementary", "other_cover"), 0)
-        held |= {"flat_fee": fee, "franchise": franchise, "base_net": -fee - franchise, "remaining": fee + franchise}
-        words = {
-            "reference": self._next_reference(),
-            "label": f"{name} retenue",
-            "kind": LineKind.WITHHOLDING,
-            "source": Source.NOEMIE,
-            "rule": "",
-        }
-        note = f"Pour le soin du {long_date(line.care_date)}, payé directement au professionnel."
-        self._write(line._replace(posted_on=posted_on, status=Status.PAID, note=note, **words, **held))
+        held = line._replace(
+            reference=self._next_reference(),
+            posted_on=posted_on,
+            label=f"{name} retenue",
+            kind=LineKind.WITHHOLDING,
+            status=Status.PAID,
+            source=Source.NOEMIE,
+            rule="",
+            note=f"Pour le soin du {long_date(line.care_date)}, payé directement au professionnel.",
+        )
+        nothing: dict[str, Any] = dict.fromkeys(AMOUNTS, 0)
+        kept = {"rate": 0, "flat_fee": fee, "franchise": franchise}
+        totals = {"base_net": -fee - franchise, "remaining": fee + franchise}
+        self._write(held._replace(**(nothing | kept | totals)))
 
     def _correct(self, care: Care) -> None:
         """A bill first read too low: the line, then its cancellation, then the right line."""
@@ -261,15 +264,9 @@ class Clerk:
 
 def _negated(line: Line, reference: str, posted_on: date, note: str) -> Line:
     """The correction that takes a whole line back."""
-    amounts = {name: -getattr(line, name) for name in AMOUNTS}
-    kept = {
-        "reference": reference,
-        "kind": LineKind.CORRECTION,
-        "status": Status.REGULARISED,
-        "posted_on": posted_on,
-        "note": note,
-    }
-    return line._replace(**amounts, **kept)
+    amounts: dict[str, Any] = {name: -getattr(line, name) for name in AMOUNTS}
+    corrected = line._replace(kind=LineKind.CORRECTION, status=Status.REGULARISED, posted_on=posted_on, note=note)
+    return corrected._replace(reference=reference, **amounts)
 
 
 AMOUNTS = (

@@ -97,10 +97,11 @@ class LineResolver(PlainResolver):
         self._fold = remembered(fold)
 
     def prepare(self, records: Sequence[Any]) -> None:
-        self._contract = self._contracts.load({record.contract for record in records})
+        numbers = {record.contract for record in records}
+        self._contract = self._contracts.load(numbers)
         self._person = self._persons.load({record.person for record in records})
         self._payment = self._payments.load({record.payment for record in records})
-        named = {self._contract[record.contract] for record in records if record.contract in self._contract}
+        named = [self._contract[number] for number in numbers if number in self._contract]
         self._cover = self._covers.load({contract.id for contract in named})
         self._version = self._versions.load({contract.product_id for contract in named})
 

@@ -1,4 +1,4 @@
-"""Headers, cookies and URLs of every answer, HTML or not. The values are written out here, not taken from the source."""
+"""Headers, cookies and URLs of every answer, HTML or not. The values are written out, not taken from the source."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,9 @@ IBAN = re.compile(r"\bFR\d{2}[\dA-Z]{10,}")
 
 def audit_answer(answer: httpx.Response) -> list[str]:
     """What is wrong with an answer's headers."""
-    return [problem for rule in (_golden, _policy, _caching, _media_type, _cookies, _targets) for problem in rule(answer)]
+    return [
+        problem for rule in (_golden, _policy, _caching, _media_type, _cookies, _targets) for problem in rule(answer)
+    ]
 
 
 def _golden(answer: httpx.Response) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from tests.support.html import Html, shown, squeezed, text_of
@@ -95,7 +96,7 @@ def errors_are_announced(page: Html, _: str) -> Iterator[str]:
 
 def heading_levels(page: Html, _: str) -> Iterator[str]:
     levels = [int((node.tag or "h0")[1]) for node in page.css("h1, h2, h3, h4, h5, h6")]
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         if after > before + 1:
             yield f"a heading jumps from h{before} to h{after}"
 

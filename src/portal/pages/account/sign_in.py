@@ -2,12 +2,13 @@
 
 from litestar import Response
 from litestar.datastructures import Cookie
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from portal.authentication import SignedIn, check_code, check_password, sign_out
 from portal.data.accounts import Space
 from portal.data.sessions import Stage
-from portal.forms import FieldError, single_values
+from portal.forms import FieldError, exact_value, single_values
 from portal.permissions import Permission, public, requires
 from portal.rendering import render_page
 from portal.routing import action, async_action, local_path, page
@@ -27,7 +28,7 @@ HOMES = {
 
 
 @page("/connexion", name="sign-in", guards=[public])
-def sign_in_page(request: PortalRequest, suite: str = "") -> Response[bytes] | Redirect:
+def sign_in_page(request: PortalRequest, suite: FromQuery[str] = "") -> Response[bytes] | Redirect:
     if request.signed_in is not None:
         return Redirect(home_url(request), status_code=303)
     return _form(request, suite, identifier="")
@@ -35,23 +36,24 @@ def sign_in_page(request: PortalRequest, suite: str = "") -> Response[bytes] | R
 
 @async_action("/connexion", name="sign-in.submit", guards=[public])
 async def submit(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), ("identifiant", "mot-de-passe", "suite"), longest=1000)
+    form = await request.form()
+    sent, password = single_values(form, ("identifiant", "suite"), longest=1001), exact_value(form, "mot-de-passe")
     identifier = "".join(sent["identifiant"].split())
-    errors = _missing(identifier, sent["mot-de-passe"])
-    signed = None if errors else await check_password(request, identifier, sent["mot-de-passe"])
+    errors = _missing(identifier, password)
+    signed = None if errors else await check_password(request, identifier, password)
     if signed is None:
         return _form(request, sent["suite"], identifier, errors or [FieldError("identifiant", WRONG)])
     return _welcome(request, signed, sent["suite"])
 
 
 @page("/connexion/code", name="second-factor", guards=[requires(Permission.SECOND_FACTOR)])
-def code_page(request: PortalRequest, suite: str = "") -> Response[bytes]:
+def code_page(request: PortalRequest, suite: FromQuery[str] = "") -> Response[bytes]:
     return render_page(request, "account/sign_in/code.html", "Votre code de connexion", suite=suite)
 
 
 @async_action("/connexion/code", name="second-factor.submit", guards=[requires(Permission.SECOND_FACTOR)])
 async def submit_code(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), ("code", "suite"), longest=1000)
+    sent = single_values(await request.form(), ("code", "suite"), longest=1001)
     signed = await request.database.run(check_code, request, request.viewer, "".join(sent["code"].split()))
     if signed is None:
         errors = [FieldError("code", WRONG_CODE)]

@@ -7,11 +7,12 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from portal.data.benefits import Status
 from portal.data.evidence import Action
 from portal.data.explanation import explain
-from portal.data.listing import Filters, Line, Sort, line_page, private_totals, totals
+from portal.data.listing import Filters, Line, Sort, line_page, payment_shares, private_totals, totals
 from portal.data.visibility import Relative, Scope, visible_scope
 from portal.formatting import long_date, today
 from portal.pages.member.benefits_filters import (
@@ -40,7 +41,7 @@ def benefits_page(request: PortalRequest) -> Response[bytes]:
 
 
 @page("/adherent/prestations/{line:str}", name="member.benefit", guards=READS)
-def benefit_page(request: PortalRequest, line: str) -> Response[bytes]:
+def benefit_page(request: PortalRequest, line: FromPath[str]) -> Response[bytes]:
     crumbs = [*home_crumbs(request), Crumb(TITLE, request.services.urls("member.benefits"))]
     return render_page(
         request,
@@ -87,6 +88,9 @@ def list_context(request: PortalRequest) -> dict[str, Any]:
         "scope": scope,
         "names": {relative.person_id: relative.first_name for relative in scope.relatives},
         "groups": list(_groups(zip(shown.lines, opaque, strict=True), query.filters.sort)),
+        "shares": payment_shares(
+            request.db, request.viewer, scope, {line.payment_id for line in shown.lines if line.payment_id}
+        ),
         "next": opaque[-1] if shown.more else None,
         "chips": _chips(request, query, scope),
         "problems": {error.field: error.message for error in query.errors},

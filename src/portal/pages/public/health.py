@@ -1,10 +1,8 @@
 """Health endpoints for operators (R-60), the static files, and robots."""
 
-from typing import Annotated
-
 from litestar import Response
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath
 
 from portal.permissions import public
 from portal.routing import page
@@ -45,14 +43,12 @@ def robots() -> Response[bytes]:
 
 
 @page("/static/{path:path}", name="static", guards=[public])
-def static(
-    request: PortalRequest, path: str, accepted: Annotated[str, Parameter(header="accept-encoding")] = ""
-) -> Response[bytes]:
+def static(request: PortalRequest, path: FromPath[str]) -> Response[bytes]:
     """A static file under its hashed name."""
     asset = request.services.assets.find(path.lstrip("/"))
     if asset is None:
         raise NotFoundException
-    body, encoding = asset.encoded(accepted)
+    body, encoding = asset.encoded(request.headers.get("accept-encoding", ""))
     headers = {"Cache-Control": FOR_A_YEAR, "Vary": "Accept-Encoding"} | (
         {"Content-Encoding": encoding} if encoding else {}
     )

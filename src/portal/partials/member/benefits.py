@@ -1,6 +1,7 @@
 """Fragments of the benefits list: filtered results, the lines that follow, one explanation."""
 
 from litestar import Response
+from litestar.params import FromPath
 
 from portal.pages.member.benefits import READS, explanation_context, list_context
 from portal.rendering import render_fragment
@@ -22,5 +23,5 @@ def more(request: PortalRequest) -> Response[bytes]:
 
 
 @fragment("/fragments/adherent/prestations/{line:str}", name="member.benefit.explanation", guards=READS)
-def explanation(request: PortalRequest, line: str) -> Response[bytes]:
+def explanation(request: PortalRequest, line: FromPath[str]) -> Response[bytes]:
     return render_fragment(request, "member/benefits/explanation.html", **explanation_context(request, line))

@@ -1,2 +1,0 @@
-import pytest
-def test_a_b_c(): pytest.skip("x")
