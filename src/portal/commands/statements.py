@@ -20,7 +20,7 @@ ACTOR = "batch"
 REFUSED_MONTH = "give a month that has ended, as 2026-10"
 
 
-class MonthType(click.ParamType):  # type: ignore[type-arg]
+class MonthType(click.ParamType):
     """A month that has ended, as YYYY-MM."""
 
     name = "YYYY-MM"

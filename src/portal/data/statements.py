@@ -203,12 +203,13 @@ def viewers_to_issue_for(db: Session, identifier: str | None = None) -> Iterator
         .where(AccountSuspension.account_id == Account.id, AccountSuspension.ended_at.is_(None))
         .exists()
     )
-    columns = [Account.id, Account.space, Account.role, Account.display_name, Account.organisation, Account.person_id]
+    names = ("space", "role", "display_name", "organisation", "person_id")
+    columns = [Account.id.label("account_id"), *(getattr(Account, name) for name in names)]
     statement = select(*columns).where(Account.space == Space.MEMBER, Account.person_id.is_not(None), ~suspended)
     if identifier is not None:
         statement = statement.where(Account.identifier == identifier)
-    for row in db.connection().execute(statement.order_by(Account.id)).all():
-        yield Viewer(*row, Stage.FULL, SYSTEM_SESSION)
+    for row in db.connection().execute(statement.order_by(Account.id)).mappings().all():
+        yield Viewer(**row, stage=Stage.FULL, session_hash=SYSTEM_SESSION)
 
 
 def new_number(period_end: date) -> str:
