@@ -8,6 +8,7 @@ import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 
+import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.fernet import Fernet, MultiFernet
@@ -130,6 +131,12 @@ def _bytes_of(password: str) -> bytes:
 def needs_rehash(password_hash: str) -> bool:
     """Whether the hash was made with weaker parameters than today's."""
     return _hasher.check_needs_rehash(password_hash)
+
+
+class OneTimeCode(pyotp.TOTP):
+    """Time-based codes of 30 seconds. Secrets made elsewhere may be as short as 80 bits; ours are longer."""
+
+    min_secret_length_bits = 80
 
 
 def new_token() -> str:

@@ -94,9 +94,11 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> set[str]:
-        """Host header values that are ours: the origin's, with and without port."""
-        parts = urlsplit(self.origin)
-        return {parts.netloc, parts.hostname or ""}
+        """Host header values that are ours, in lower case: the origin's, with and without port."""
+        parts = urlsplit(self.origin.lower())
+        port = parts.port or (443 if self.is_https else 80)
+        name = parts.netloc.removesuffix(f":{port}")
+        return {name, f"{name}:{port}"}
 
     @property
     def checkpoints(self) -> Path:

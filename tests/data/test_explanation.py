@@ -1,4 +1,4 @@
-"""« Pourquoi ce montant ? »: it adds up for every line, in words, and only for those who may read the line (R-21, R-72)."""
+"""« Pourquoi ce montant ? »: it adds up for every line, in words, for those who may read it alone (R-21, R-72)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

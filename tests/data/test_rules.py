@@ -76,7 +76,9 @@ def test_insurer_pays_no_fourth_session_of_three():
 
 def test_insurer_stops_at_the_yearly_ceiling():
     act = care("ICO", 85000, 12000, 60)
-    shares = [settle(act, FIGURES, percent(300, max_cents=60000), Used(cents=c)).supplementary for c in (0, 50000, 70000)]
+    shares = [
+        settle(act, FIGURES, percent(300, max_cents=60000), Used(cents=c)).supplementary for c in (0, 50000, 70000)
+    ]
     assert shares == [28800, 10000, 0]
 
 

@@ -13,13 +13,12 @@ from stdnum.fr import nir
 from portal.commands.demo_data import command
 from portal.data.persons import age_on
 from portal.demo.generator import Options, write_demo_data
-from portal.demo.reference import accounts, cents
+from portal.demo.reference import TABLES, accounts, cents
+from portal.demo.writing import HEADERS
 from tests.support.demonstration import TODAY
 
 OPTIONS = Options(members=80, history=3, seed=5, today=TODAY)
-FILES = (
-    "parameters acts act-tariffs products guarantees persons contracts beneficiaries payments benefit-lines"
-).split()
+FILES = (*TABLES, *HEADERS)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +177,7 @@ def test_fixed_accounts_are_persons_of_the_files_whatever_the_size(tmp_path):
 
 def test_the_leaver_s_contract_ended_thirteen_months_ago(folder):
     ended = next(row["ends_on"] for row in read(folder, "contracts") if row["number"] == "C-000003")
-    assert ended == "2025-09-30"
+    assert ended == "2025-10-24"
 
 
 def test_a_child_turned_eighteen_while_covered(folder):

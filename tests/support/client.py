@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
-import pyotp
 from litestar.testing import TestClient
 
 from portal.app import Portal
+from portal.security import OneTimeCode
 from tests.support.audit import audit_document, audit_fragment
 from tests.support.audit.answer import audit_answer, audit_urls
 from tests.support.forms import Form, read_form
@@ -115,7 +115,7 @@ class AuditingClient:
         self.send(form)
         self._follow()
         if totp is not None and self.page.first('input[autocomplete="one-time-code"]'):
-            self.answer_code(pyotp.TOTP(totp).now())
+            self.answer_code(OneTimeCode(totp).now())
         return self.page
 
     def answer_code(self, code: str) -> Html:

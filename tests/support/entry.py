@@ -69,10 +69,13 @@ def try_password(client: AuditingClient, identifier: str, password: str, **optio
 @contextmanager
 def address(client: AuditingClient, host: str) -> Iterator[None]:
     """A block in which the browser's connection comes from `host`."""
-    transport = client.http._transport
-    former = transport.client
-    transport.client = (host, 50000)
+    portal = client.http.app
+
+    async def moved(scope: Any, receive: Any, send: Any) -> None:
+        await portal(scope | {"client": (host, 50000)} if scope["type"] == "http" else scope, receive, send)
+
+    client.http.app = moved  # type: ignore[assignment]
     try:
         yield
     finally:
-        transport.client = former
+        client.http.app = portal

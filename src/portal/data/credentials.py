@@ -6,12 +6,11 @@ These functions run before anyone is signed in, hence without a viewer; they giv
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyotp
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountSuspension, Role, Space
 from portal.data.sessions import Viewer
-from portal.security import Keyring
+from portal.security import Keyring, OneTimeCode
 
 CODE_SECONDS = 30
 
@@ -44,7 +43,7 @@ def code_matches(db: Session, viewer: Viewer, keyring: Keyring, code: str, now: 
     account = db.get_one(Account, viewer.account_id, with_for_update=True)
     if account.totp_encrypted is None:
         return False
-    totp = pyotp.TOTP(keyring.decrypt(account.totp_encrypted), interval=CODE_SECONDS)
+    totp = OneTimeCode(keyring.decrypt(account.totp_encrypted), interval=CODE_SECONDS)
     step = next((step for step in _steps(now) if totp.verify(code, for_time=step * CODE_SECONDS)), None)
     if step is None or step <= account.totp_last_step:
         return False

@@ -188,7 +188,9 @@ def _charge_words(case: Case, title: str) -> str:
     if due < full:
         words += f" {_cap_words(case, title, due)}"
     if deferred := deferred_charge(case):
-        words += f" Le professionnel a été payé directement : {money(deferred)}, à reprendre sur un autre remboursement."
+        words += (
+            f" Le professionnel a été payé directement : {money(deferred)}, à reprendre sur un autre remboursement."
+        )
     if case.line.kind == LineKind.WITHHOLDING:
         words += " Le professionnel avait été payé directement : cette somme est donc reprise ici."
     return words

@@ -25,7 +25,10 @@ def remaining_steps(case: Case) -> list[Step]:
         for title, cents, words in parts
         if cents
     ]
-    return [*steps, step(Section.REMAINING, Sign.TOTAL, "Reste à votre charge", line.remaining_cents, _left_words(case))]
+    return [
+        *steps,
+        step(Section.REMAINING, Sign.TOTAL, "Reste à votre charge", line.remaining_cents, _left_words(case)),
+    ]
 
 
 def _left_words(case: Case) -> str:
@@ -34,7 +37,9 @@ def _left_words(case: Case) -> str:
         return "La somme qui n’est plus à votre charge, puisque le soin est annulé."
     words = "La somme que vous payez vous-même." if line.remaining_cents else "Rien : tout est remboursé."
     due = deferred_charge(case)
-    return f"{words} La loi vous laisse aussi {money(due)}, repris plus tard sur un autre remboursement." if due else words
+    return (
+        f"{words} La loi vous laisse aussi {money(due)}, repris plus tard sur un autre remboursement." if due else words
+    )
 
 
 def _other_parts(case: Case) -> list[tuple[str, int, str]]:

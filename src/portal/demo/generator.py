@@ -14,7 +14,8 @@ from random import Random
 from portal.data.benefits import Method, Source, Status
 from portal.data.rules import add_months
 from portal.demo import showcase
-from portal.demo.care import Care, Diary, Providers, live
+from portal.demo.care import Care, Diary, Providers
+from portal.demo.life import live
 from portal.demo.people import Household, NirRegister, Patient, make_household
 from portal.demo.reference import TABLES, Reference, text
 from portal.demo.settling import Clerk, Line

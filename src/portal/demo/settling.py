@@ -138,8 +138,8 @@ class Clerk:
         return Status.CANCELLED if days > 60 else ""
 
     def _settle(self, care: Care, incident: str) -> None:
-        settled, terms = self._settlement(care)
-        line = self._line(care, settled, terms)
+        settled, rate, rule = self._settlement(care)
+        line = self._line(care, settled, rate, rule)
         if incident and settled.supplementary:
             line = self._blocked(line, incident)
         self._write(line)
@@ -147,30 +147,31 @@ class Clerk:
         if care.third_party and due:
             self._withhold(line, settled)
 
-    def _settlement(self, care: Care) -> tuple[Settlement, Terms | None]:
+    def _settlement(self, care: Care) -> tuple[Settlement, int, str]:
+        """The settlement, the rate applied, and the code of the guarantee rule; empty when none covers the care."""
         reference, day = self.reference, care.day
         figures, tariff = reference.legal(day), reference.tariff(care.act, day)
         terms = reference.terms(self.household.product, care.rule, day) if care.rule else None
         unit = figures.unbound_base if care.rule == UNBOUND_RULE else tariff.base_cents
         base = unit * care.quantity if unit is not None else care.spent_cents if tariff.rate else 0
         off_path = not care.in_care_path and care.act in CONSULTATIONS
+        rate = figures.off_path_rate if off_path else tariff.rate
         act = rules.Care(
             care.act,
             care.quantity,
             care.spent_cents,
             base,
-            figures.off_path_rate if off_path else tariff.rate,
+            rate,
             tariff.rate,
             is_exempt(self.reference.acts[care.act][1], self._patient.birth_date, day),
             care.third_party,
             care.other_cover_cents,
         )
-        return rules.settle(act, figures, terms, self._tally.before(care, terms)), terms
+        settled = rules.settle(act, figures, terms, self._tally.before(care, terms))
+        return settled, rate, care.rule if terms else ""
 
-    def _line(self, care: Care, settled: Settlement, terms: Terms | None) -> Line:
+    def _line(self, care: Care, settled: Settlement, rate: int, rule: str) -> Line:
         label, family = self.reference.acts[care.act]
-        tariff_rate = self.reference.tariff(care.act, care.day).rate
-        off_path = not care.in_care_path and care.act in CONSULTATIONS
         posted_on = self._posted_on(care)
         pending = posted_on > self.today
         return Line(
@@ -188,7 +189,7 @@ class Clerk:
             care.quantity,
             care.spent_cents,
             settled.base,
-            self.reference.legal(care.day).off_path_rate if off_path else tariff_rate,
+            rate,
             settled.base_gross,
             settled.flat_fee,
             settled.franchise,
@@ -196,7 +197,7 @@ class Clerk:
             settled.supplementary,
             care.other_cover_cents,
             settled.remaining,
-            terms.code if terms else "",
+            rule,
             care.in_care_path,
             "",
         )
@@ -244,14 +245,12 @@ class Clerk:
     def _correct(self, care: Care) -> None:
         """A bill first read too low: the line, then its cancellation, then the right line."""
         wrong = care._replace(spent_cents=max(1, percent_of(care.spent_cents, 60)), other_cover_cents=0)
-        settled, terms = self._settlement(wrong)
-        first = self._write(self._line(wrong, settled, terms)._replace(status=Status.CANCELLED))
+        first = self._write(self._line(wrong, *self._settlement(wrong))._replace(status=Status.CANCELLED))
         corrected_on = self._posted_on(care, delay=28)
         note = f"Annule la ligne {first.reference} : la facture avait été mal lue."
         self._write(_negated(first, self._next_reference(), corrected_on, note))
-        settled, terms = self._settlement(care)
         note = f"Remplace la ligne {first.reference}."
-        self._write(self._line(care, settled, terms)._replace(posted_on=corrected_on, note=note))
+        self._write(self._line(care, *self._settlement(care))._replace(posted_on=corrected_on, note=note))
 
     def _next_reference(self) -> str:
         return f"L-{self.household.index:06d}-{len(self.lines) + 1:05d}"

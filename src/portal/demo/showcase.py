@@ -17,7 +17,7 @@ YEARS = 3
 def households(first_day: date, today: date) -> list[Household]:
     """A family of four with two minors and an adult student, a retired single member, a member who left."""
     starts_on = min(first_day, add_months(today, -12 * YEARS)).replace(day=1)
-    ended_on = add_months(today, -MONTHS_SINCE_END).replace(day=1) - timedelta(days=1)
+    ended_on = add_months(today, -MONTHS_SINCE_END)
     family = Household(FAMILY, "collectif_obligatoire", "EQUILIBRE", starts_on)
     single = Household(SINGLE, "individuel", "CONFORT", starts_on)
     leaver = Household(LEAVER, "collectif_obligatoire", "EQUILIBRE", starts_on, ended_on)

@@ -12,7 +12,8 @@ from litestar.params import FromPath
 from portal.data.benefits import Status
 from portal.data.evidence import Action
 from portal.data.explanation import explain
-from portal.data.listing import Filters, Line, Sort, line_page, payment_shares, private_totals, totals
+from portal.data.listing import line_page, payment_shares, private_totals, totals
+from portal.data.listing_rows import Filters, Line, Sort
 from portal.data.visibility import Relative, Scope, visible_scope
 from portal.formatting import long_date, today
 from portal.pages.member.benefits_filters import (

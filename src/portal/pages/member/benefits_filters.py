@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from portal.data.benefits import Family, Status
-from portal.data.listing import Filters, Sort
+from portal.data.listing_rows import Filters, Sort
 from portal.data.visibility import Scope
 from portal.forms import FieldError
 from portal.security import Keyring

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import pyotp
 from litestar import Response
 
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import page
+from portal.security import OneTimeCode
 from portal.web import DemoHelp, PortalRequest
 
 
@@ -23,6 +23,6 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     return {
         "accounts": demo.accounts,
         "password": demo.password,
-        "code": pyotp.TOTP(demo.totp_secret).now(),
+        "code": OneTimeCode(demo.totp_secret).now(),
         "secret": demo.totp_secret,
     }

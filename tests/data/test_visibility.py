@@ -1,0 +1,173 @@
+"""Who reads whose lines (R-21, R-22, R-72): the matrix of family privacy, on both databases."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from portal.data.benefits import BenefitLine
+from portal.data.coverage import Relationship
+from portal.data.visibility import lines_of, visible_scope
+from portal.formatting import today
+from portal.security import Keyring
+from tests.support import factories
+from tests.support.factories import cover, household, line, person, sharing
+
+DAY = date(2026, 3, 2)
+SEVENTEEN = date(2008, 3, 3)  # 18 tomorrow
+EIGHTEEN = date(2008, 3, 2)  # 18 today
+
+
+@pytest.fixture
+def keyring(settings) -> Keyring:
+    return Keyring(settings)
+
+
+def scope_of(db, keyring, who, day: date = DAY):
+    return visible_scope(db, factories.viewer_of(db, factories.member_account(db, keyring, who)), day)
+
+
+def read_by(db, keyring, who, day: date = DAY) -> set[str]:
+    """Labels of the lines that `who` reads in detail."""
+    detailed = scope_of(db, keyring, who, day).detailed
+    return set(db.execute(select(BenefitLine.label).where(lines_of(detailed))).scalars())
+
+
+def in_detail(db, keyring, who, day: date = DAY) -> set[str]:
+    return {relative.first_name for relative in scope_of(db, keyring, who, day).relatives if relative.in_detail}
+
+
+def in_total(db, keyring, who, day: date = DAY) -> set[str]:
+    return {relative.first_name for relative in scope_of(db, keyring, who, day).relatives if not relative.in_detail}
+
+
+@pytest.fixture
+def family(db):
+    """A member, a spouse, a minor, a child of 17 and a child of 18; one line each."""
+    made = household(db, spouse="Paul", children={"Lou": date(2015, 1, 1), "Nina": SEVENTEEN, "Tom": EIGHTEEN})
+    line(db, made.contract, label="Anne")
+    for name, who in made.dependants.items():
+        line(db, made.contract, who, label=name)
+    return made
+
+
+def test_member_reads_own_lines_and_those_of_minors(db, keyring, family) -> None:
+    assert read_by(db, keyring, family.member) == {"Anne", "Lou", "Nina"}
+    assert in_total(db, keyring, family.member) == {"Paul", "Tom"}
+
+
+@pytest.mark.parametrize("name", ["Paul", "Lou", "Nina", "Tom"])
+def test_dependant_reads_own_lines_alone(db, keyring, family, name) -> None:
+    assert read_by(db, keyring, family[name]) == {name}
+    assert in_total(db, keyring, family[name]) == set()
+
+
+def test_member_stops_reading_a_child_on_the_eighteenth_birthday(db, keyring, family) -> None:
+    assert "Nina" in read_by(db, keyring, family.member, date(2026, 3, 2))
+    assert "Nina" not in read_by(db, keyring, family.member, date(2026, 3, 3))
+
+
+def test_child_born_on_a_leap_day_is_of_age_on_the_first_of_march(db, keyring) -> None:
+    made = household(db, children={"Léa": date(2008, 2, 29)})
+    assert in_detail(db, keyring, made.member, date(2026, 2, 28)) == {"Anne", "Léa"}
+    assert in_detail(db, keyring, made.member, date(2026, 3, 1)) == {"Anne"}
+
+
+@pytest.mark.parametrize(
+    ("instant", "birth_date", "is_minor"),
+    [
+        (datetime(2026, 3, 2, 22, 59, 59, tzinfo=UTC), date(2008, 3, 3), True),
+        (datetime(2026, 3, 2, 23, 0, 0, tzinfo=UTC), date(2008, 3, 3), False),
+        (datetime(2026, 7, 1, 21, 59, 59, tzinfo=UTC), date(2008, 7, 2), True),
+        (datetime(2026, 7, 1, 22, 0, 0, tzinfo=UTC), date(2008, 7, 2), False),
+    ],
+    ids=["winter-before", "winter-midnight", "summer-before", "summer-midnight"],
+)
+def test_the_birthday_begins_at_midnight_in_paris(db, keyring, instant, birth_date, is_minor) -> None:
+    made = household(db, children={"Nina": birth_date})
+    with time_machine.travel(instant, tick=False):
+        assert ("Nina" in in_detail(db, keyring, made.member, today())) is is_minor
+
+
+def test_member_reads_an_adult_dependant_who_shares(db, keyring, family) -> None:
+    sharing(db, family["Paul"], family.member)
+    assert read_by(db, keyring, family.member) == {"Anne", "Lou", "Nina", "Paul"}
+    assert in_total(db, keyring, family.member) == {"Tom"}
+
+
+def test_member_stops_reading_when_sharing_ends(db, keyring, family) -> None:
+    sharing(db, family["Paul"], family.member, ended=True)
+    assert "Paul" not in read_by(db, keyring, family.member)
+
+
+def test_sharing_again_after_it_ended_counts(db, keyring, family) -> None:
+    sharing(db, family["Paul"], family.member, ended=True)
+    sharing(db, family["Paul"], family.member)
+    assert "Paul" in read_by(db, keyring, family.member)
+    assert [relative.first_name for relative in scope_of(db, keyring, family.member).relatives].count("Paul") == 1
+
+
+def test_sharing_goes_one_way_and_to_one_member(db, keyring, family) -> None:
+    stranger = household(db, name="Autre")
+    sharing(db, family["Paul"], stranger.member)
+    sharing(db, family.member, family["Paul"])
+    assert read_by(db, keyring, family.member) == {"Anne", "Lou", "Nina"}
+    assert read_by(db, keyring, family["Paul"]) == {"Paul"}
+    assert read_by(db, keyring, stranger.member) == set()
+
+
+def test_member_with_two_contracts_reads_both_and_counts_each_person_once(db, keyring) -> None:
+    made = household(db, children={"Lou": date(2015, 1, 1)})
+    second = factories.contract(db, made.member)
+    cover(db, second, made["Lou"])
+    line(db, made.contract, made["Lou"], label="premier")
+    line(db, second, made["Lou"], label="second")
+    assert read_by(db, keyring, made.member) == {"premier", "second"}
+    assert len(scope_of(db, keyring, made.member).relatives) == 2
+
+
+def test_parents_read_their_child_each_under_their_own_contract(db, keyring) -> None:
+    mother = household(db, children={"Lou": date(2015, 1, 1)})
+    father = household(db, name="Père")
+    cover(db, father.contract, mother["Lou"])
+    line(db, mother.contract, mother["Lou"], label="chez la mère")
+    line(db, father.contract, mother["Lou"], label="chez le père")
+    assert read_by(db, keyring, mother.member) == {"chez la mère"}
+    assert read_by(db, keyring, father.member) == {"chez le père"}
+    assert read_by(db, keyring, mother["Lou"]) == {"chez la mère", "chez le père"}
+
+
+def test_member_covered_elsewhere_reads_own_lines_under_both_contracts(db, keyring) -> None:
+    made, spouse = household(db), household(db, name="Conjoint", children={"Zoé": date(2015, 1, 1)})
+    cover(db, spouse.contract, made.member, Relationship.SPOUSE)
+    line(db, made.contract, label="mon contrat")
+    line(db, spouse.contract, made.member, label="son contrat")
+    line(db, spouse.contract, spouse["Zoé"], label="Zoé")
+    line(db, spouse.contract, label="conjoint")
+    assert read_by(db, keyring, made.member) == {"mon contrat", "son contrat"}
+    assert read_by(db, keyring, spouse.member) == {"Zoé", "conjoint"}
+
+
+def test_member_still_reads_a_minor_whose_cover_ended(db, keyring) -> None:
+    """R-64: past lines stay readable after the cover ends."""
+    made = household(db)
+    lou = person(db, "Lou", born=date(2015, 1, 1))
+    cover(db, made.contract, lou, valid_to=date(2024, 12, 31))
+    line(db, made.contract, lou, label="Lou")
+    assert read_by(db, keyring, made.member) == {"Lou"}
+
+
+def test_member_reads_nothing_of_another_household(db, keyring, family) -> None:
+    stranger = household(db, name="Autre", children={"Max": date(2015, 1, 1)})
+    line(db, stranger.contract, stranger["Max"], label="Max")
+    assert read_by(db, keyring, stranger.member) == {"Max"}
+    assert "Max" not in read_by(db, keyring, family.member)
+
+
+@pytest.mark.parametrize("account", [factories.employer_account, factories.provider_account, factories.desk_account])
+def test_accounts_without_a_covered_person_read_nothing(db, keyring, family, account) -> None:
+    """D4: employers, professionals and staff see no care data here."""
+    scope = visible_scope(db, factories.viewer_of(db, account(db, keyring)), DAY)
+    assert scope.relatives == ()
+    assert db.execute(select(BenefitLine.id).where(lines_of(scope.detailed))).all() == []
