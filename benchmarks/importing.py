@@ -31,8 +31,8 @@ def write_files(folder: Path, lines: int) -> dict[str, Path]:
     members = max(1, lines // LINES_PER_MEMBER)
     sources = {
         "products": iter([("CONFORT", "Confort")]),
-        "guarantees": iter([("CONFORT", FIRST_DAY, "", "consultations", "soins_courants", "Consultations", "art. 3")
-                            + ("pourcentage", 100, "", "", "", "")]),
+        "guarantees": iter([("CONFORT", FIRST_DAY, "", "consultations", "soins_courants", "Consultations", "art. 3",
+                             "pourcentage", 100, "", "", "", "")]),
         "persons": ((f"P{n}", "Exemple", f"Prénom{n}", "1980-05-17", "") for n in range(members)),
         "contracts": ((f"C{n}", "individuel", f"P{n}", "CONFORT", f"A{n}", "general", 1, FIRST_DAY, "")
                       for n in range(members)),

@@ -1,0 +1,19 @@
+"""`make bench`: every number that the project promises, measured in one run, with what it is compared to.
+
+`BENCH_FULL=1` adds ten million lines; `BENCH_SECONDS` sets how long each load lasts. Name parts to run only those.
+"""
+
+import sys
+
+from benchmarks import documents, importing_speed, listing, sizes
+
+PARTS = {
+    "import": importing_speed.main,
+    "listing": listing.main,
+    "sizes": sizes.main,
+    "documents": documents.main,
+}
+
+for name in sys.argv[1:] or PARTS:
+    print(f"{name}")
+    PARTS[name]()
