@@ -10,9 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from benchmarks.sites import settings_of
 from portal.assets import Assets
 from portal.csrf import FIELD
-from portal.data.listing import PAGE_SIZE, Line, Totals
+from portal.data.listing import PAGE_SIZE
+from portal.data.listing_rows import Line, PersonTotals, Totals
+from portal.data.accounts import Space
 from portal.data.persons import is_minor_on
 from portal.data.sessions import Viewer
 from portal.data.visibility import Relative, Scope
@@ -20,7 +25,7 @@ from portal.formatting import today
 from portal.headers import headers_for
 from portal.pages.member.benefits import TITLE, _groups
 from portal.pages.member.benefits_filters import FAMILY_LABELS, SORT_LABELS, STATUS_LABELS, read_query
-from portal.rendering import Crumb, NavItem
+from portal.rendering import NAVIGATION, Crumb, NavItem
 from portal.routes import HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
@@ -34,7 +39,10 @@ FROM session JOIN account ON account.id = session.account_id WHERE token_hash = 
 HOUSEHOLD_SQL = """
 SELECT DISTINCT person.id, contract.member_id, first_name, last_name, birth_date FROM person
 JOIN beneficiary ON beneficiary.person_id = person.id JOIN contract ON contract.id = beneficiary.contract_id
-WHERE contract.member_id = ?1 OR person.id = ?1 ORDER BY birth_date, person.id
+WHERE beneficiary.id IN (
+    SELECT id FROM beneficiary WHERE person_id = ?1
+    UNION SELECT beneficiary.id FROM beneficiary JOIN contract ON contract.id = contract_id WHERE member_id = ?1
+) ORDER BY birth_date, person.id
 """
 
 
@@ -67,10 +75,33 @@ class Floor:
         relatives = tuple(self._relative(row, viewer) for row in self._db.execute(HOUSEHOLD_SQL, (viewer.person_id,)))
         household = Scope(relatives)
         ((member_id, persons),) = household.detailed.items()
-        where = f"line.member_id = ? AND line.person_id IN ({','.join('?' * len(persons))})"
+        where = f"line.member_id = ? AND line.person_id + 0 IN ({','.join('?' * len(persons))})"
         lines = [_line(row) for row in self._db.execute(_lines_sql(where), (member_id, *persons, PAGE_SIZE + 1))]
         totals = Totals(*self._db.execute(_totals_sql(where), (member_id, *persons)).fetchone())
-        return self._template.render(self._context(viewer, household, lines, totals))
+        context = self._context(viewer, household, lines, totals)
+        context |= {"shares": self._shares(where, (member_id, *persons), lines), "private": self._private(household)}
+        return self._template.render(context)
+
+    def _shares(self, where: str, owners: tuple[int, ...], lines: list[Line]) -> dict[int, int]:
+        payments = {line.payment_id for line in lines[:PAGE_SIZE] if line.payment_id}
+        if not payments:
+            return {}
+        sql = (
+            "SELECT payment_id, sum(supplementary_cents) FROM benefit_line line "
+            f"WHERE payment_id IN ({','.join('?' * len(payments))}) AND {where} GROUP BY payment_id"
+        )
+        return dict(self._db.execute(sql, (*payments, *owners)).fetchall())
+
+    def _private(self, household: Scope) -> list[PersonTotals]:
+        found = []
+        for member_id, persons in household.private.items():
+            sql = (
+                "SELECT person_id, count(*), sum(spent_cents), "
+                "sum(base_net_cents + supplementary_cents + other_cover_cents) FROM benefit_line line "
+                f"WHERE line.member_id = ? AND line.person_id + 0 IN ({','.join('?' * len(persons))}) GROUP BY person_id"
+            )
+            found += [PersonTotals(*row) for row in self._db.execute(sql, (member_id, *persons))]
+        return found
 
     def _relative(self, row: Any, viewer: Viewer) -> Relative:
         person_id, member_id, first_name, last_name, born = row
@@ -104,22 +135,16 @@ class Floor:
             "is_first": True,
             "labels": {"soin": FAMILY_LABELS, "etat": STATUS_LABELS, "tri": SORT_LABELS},
             "totals": totals,
-            "private": [],
             "people": list(zip(people, (relative.first_name for relative in visible), strict=True)),
         }
 
     def _nav(self) -> list[NavItem]:
-        from portal.data.accounts import Space
-        from portal.rendering import NAVIGATION
-
         return [
             NavItem(label, self._urls(name), icon, name == "member.benefits")
             for name, label, icon in NAVIGATION[Space.MEMBER]
         ]
 
     def _csrf(self, viewer: Viewer) -> Any:
-        from markupsafe import Markup
-
         token = self._keyring.csrf_token(f"session:{viewer.session_hash}")
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
@@ -160,6 +185,4 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 def load_floor() -> Floor:
     """The floor over the database in `BENCH_FOLDER`."""
-    from benchmarks.sites import settings_of
-
     return Floor(settings_of(Path(os.environ["BENCH_FOLDER"])))

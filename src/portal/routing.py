@@ -16,6 +16,9 @@ action = partial(post, sync_to_thread=False, status_code=200)
 async_action = partial(post, status_code=200)
 
 
+_SAFE = re.compile(r"[\w-]*", re.ASCII).fullmatch
+
+
 class Urls:
     """Paths of the application's handlers by their name."""
 
@@ -30,7 +33,7 @@ class Urls:
 
     def __call__(self, name: str, query: dict[str, Any] | None = None, **parameters: str) -> str:
         """The path of the handler called `name`; raises KeyError for an unknown name or a missing parameter."""
-        quoted = {key: quote(value, safe="") for key, value in parameters.items()}
+        quoted = {key: value if _SAFE(value) else quote(value, safe="") for key, value in parameters.items()}
         path = self._formats[name].format(**quoted)
         return f"{path}?{urlencode(query)}" if query else path
 

@@ -61,6 +61,14 @@ _sharing = (
     .exists()
 )
 
+# Two searches by index: one condition over both tables would read every beneficiary.
+_own_cover = select(Beneficiary.id).where(Beneficiary.person_id == bindparam("person_id"))
+_cover_under_own_contracts = (
+    select(Beneficiary.id)
+    .join(Contract, Contract.id == Beneficiary.contract_id)
+    .where(Contract.member_id == bindparam("person_id"))
+)
+
 _HOUSEHOLD = (
     select(
         Person.id,
@@ -72,7 +80,7 @@ _HOUSEHOLD = (
     )
     .join(Beneficiary, Beneficiary.person_id == Person.id)
     .join(Contract, Contract.id == Beneficiary.contract_id)
-    .where((Contract.member_id == bindparam("person_id")) | (Person.id == bindparam("person_id")))
+    .where(Beneficiary.id.in_(_own_cover.union(_cover_under_own_contracts)))
     .distinct()
     .order_by(Person.birth_date, Person.id)
 )
