@@ -24,7 +24,8 @@ from portal.data.visibility import Relative, Scope
 from portal.formatting import today
 from portal.headers import headers_for
 from portal.pages.member.benefits import TITLE, _groups
-from portal.pages.member.benefits_filters import FAMILY_LABELS, SORT_LABELS, STATUS_LABELS, read_query
+from portal.labels import FAMILY_LABELS, STATUS_LABELS
+from portal.pages.member.benefits_filters import SORT_LABELS, read_query
 from portal.rendering import NAVIGATION, Crumb, NavItem
 from portal.routes import HANDLERS
 from portal.routing import Urls
@@ -64,13 +65,17 @@ class Floor:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        body = self._page(dict(scope["headers"])[b"cookie"].partition(b"=")[2].rpartition(b".")[0].decode()).encode()
+        cookie = dict(scope["headers"]).get(b"cookie", b"=.")
+        body = self.page(cookie.partition(b"=")[2].rpartition(b".")[0].decode()).encode()
         length = (b"content-length", str(len(body)).encode())
         await send({"type": "http.response.start", "status": 200, "headers": [*self._headers, length]})
         await send({"type": "http.response.body", "body": body})
 
-    def _page(self, token: str) -> str:
+    def page(self, token: str) -> str:
+        """The list of the member behind a session token."""
         row = self._db.execute(SESSION_SQL, (hashlib.sha256(token.encode()).hexdigest(),)).fetchone()
+        if row is None:
+            return ""
         viewer = Viewer(*row)
         relatives = tuple(self._relative(row, viewer) for row in self._db.execute(HOUSEHOLD_SQL, (viewer.person_id,)))
         household = Scope(relatives)

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from benchmarks.load import Measure, run
-from benchmarks.sites import build, served, sign_in_members
+from benchmarks.equality import compare
+from benchmarks.sites import build, postgresql, served, sign_in_members
 
 PATH = "/adherent/prestations"
 PORT = 8770
@@ -16,12 +17,16 @@ def main() -> None:
     """Prints requests per second, p50, p95, the ratios, and the same on PostgreSQL."""
     sizes = [10_000, 1_000_000, *([10_000_000] if os.environ.get("BENCH_FULL") else [])]
     folders = {size: build(size) for size in sizes}
-    _against_floor(folders[1_000_000])
+    floor = _against_floor(folders[1_000_000])
     _by_size(folders)
+    with postgresql() as url:
+        _on_postgresql(build(1_000_000, url), floor)
 
 
-def _against_floor(folder: Path) -> None:
-    requests = _requests(sign_in_members(folder))
+def _against_floor(folder: Path) -> Measure:
+    cookies = sign_in_members(folder)
+    compare(folder, cookies)
+    requests = _requests(cookies)
     portal, floor = [], []
     for _ in range(ROUNDS):
         floor.append(_measure("benchmarks.floor:load_floor", folder, requests))
@@ -32,6 +37,15 @@ def _against_floor(folder: Path) -> None:
     _tell("portal, 1 M lines", best_portal)
     ratio = best_portal.requests_per_second / best_floor.requests_per_second
     print(f"  portal / floor = {ratio:.2f} of the requests per second (wanted: 0.50 or more)")
+    return best_floor
+
+
+def _on_postgresql(folder: Path, floor: Measure) -> None:
+    requests = _requests(sign_in_members(folder))
+    measures = [_measure("benchmarks.sites:load_portal", folder, requests) for _ in range(ROUNDS)]
+    best = max(measures, key=lambda measure: measure.requests_per_second)
+    _tell("portal, PostgreSQL", best)
+    print(f"  portal on PostgreSQL / SQLite floor = {best.requests_per_second / floor.requests_per_second:.2f}")
 
 
 def _by_size(folders: dict[int, Path]) -> None:

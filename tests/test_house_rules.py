@@ -73,7 +73,7 @@ def is_assembled(argument: ast.expr) -> bool:
     """Whether an SQL text is put together from anything but our own tables' names."""
     if isinstance(argument, ast.JoinedStr):
         parts = [part.value for part in argument.values if isinstance(part, ast.FormattedValue)]
-        return any(not (isinstance(part, ast.Attribute) and part.attr == "__tablename__") for part in parts)
+        return any(not ast.unparse(part).endswith((".__tablename__", "table.name")) for part in parts)
     return isinstance(argument, ast.BinOp | ast.Call)
 
 

@@ -62,9 +62,9 @@ def _expressions(source: str) -> Iterator[Problem]:
     for node in tree.find_all(nodes.Filter):
         if node.name in MARKED_SAFE:
             yield node.lineno, f"|{node.name}: everything is escaped"
-    for node in tree.find_all(nodes.Call):
-        if isinstance(node.node, nodes.Name) and node.node.name in {"Markup", "url_for"}:
-            yield node.lineno, f"{node.node.name}(): not in templates"
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in {"Markup", "url_for"}:
+            yield call.lineno, f"{call.node.name}(): not in templates"
     for data in tree.find_all(nodes.ScopedEvalContextModifier):
         yield data.lineno, "autoescape stays on"
     for pair in tree.find_all(nodes.Pair):

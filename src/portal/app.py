@@ -5,8 +5,11 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
+from functools import partial, wraps
 from typing import Any
 
+from anyio import to_thread
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.handlers import HTTPRouteHandler
@@ -88,10 +91,25 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
 
 
 def _placed(handler: HTTPRouteHandler, threaded: bool) -> HTTPRouteHandler:
-    """The handler, set to run in a thread or on the loop: the one switch for all of them."""
-    if handler.sync_to_thread is not None:
-        handler.sync_to_thread = threaded
-    return handler
+    """The handler, to be called on the loop, or in a thread: the one switch for all of them.
+
+    Not by Litestar's `sync_to_thread`: 2.25 wraps a handler twice when another one shares its path, and the outer
+    thread then hands back the inner coroutine.
+    """
+    if not threaded or handler.sync_to_thread is None:
+        return handler
+    moved = copy(handler)
+    moved._fn = _in_thread(handler.fn)  # noqa: SLF001  (a handler offers no other way to change its function)
+    moved.sync_to_thread = None
+    return moved
+
+
+def _in_thread(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    async def run(*arguments: Any, **keywords: Any) -> Any:
+        return await to_thread.run_sync(partial(function, *arguments, **keywords))
+
+    return run
 
 
 def _running(services: Services) -> Callable[[Any], Any]:

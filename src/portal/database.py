@@ -7,6 +7,7 @@ that meet a commit may lose it in SQLite before 3.51.3. PostgreSQL: any number o
 
 import fcntl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 BUSY_SECONDS = 5
+# A server waits on its event loop: while an import holds the database, better a quick 503 than pages that hang.
+OTHER_PROCESS_SECONDS = 1
 CHECKPOINT_COMMITS = 64
 CHECKPOINT_BYTES = 32 * 1024 * 1024
 
@@ -110,7 +113,19 @@ class _WriterGate:
     def __enter__(self) -> None:
         if not self._threads.acquire(timeout=BUSY_SECONDS):
             raise DatabaseBusy
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        deadline = time.monotonic() + OTHER_PROCESS_SECONDS
+        while not self._locks_out_other_processes():
+            if time.monotonic() > deadline:
+                self._threads.release()
+                raise DatabaseBusy
+            time.sleep(0.005)
+
+    def _locks_out_other_processes(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)

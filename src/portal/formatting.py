@@ -19,7 +19,7 @@ def money(cents: int) -> str:
 def number(cents: int) -> str:
     """Cents as « 1 234,56 », with no-break spaces."""
     euros, rest = divmod(abs(cents), 100)
-    return f"{MINUS if cents < 0 else ''}{euros:,}".replace(",", NBSP) + f",{rest:02}"
+    return f"{MINUS if cents < 0 else ''}{_spaced(euros)},{rest:02}"
 
 
 @lru_cache(maxsize=4096)
@@ -54,4 +54,9 @@ def today() -> date:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """« 1 ligne », « 2 lignes »; zero takes the singular in French."""
-    return f"{count}{NBSP}{one if abs(count) < 2 else many or one + 's'}"
+    return f"{_spaced(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"
+
+
+def _spaced(whole: int) -> str:
+    """A whole number, its thousands apart."""
+    return f"{whole:,}".replace(",", NBSP)

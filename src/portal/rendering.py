@@ -70,14 +70,14 @@ def render_page(
 
 
 def render_fragment(
-    request: PortalRequest, template: str, *, page_url: str | None = None, **context: Any
+    request: PortalRequest, template: str, *, page_url: str | None = None, status: int = 200, **context: Any
 ) -> Response[bytes]:
     """One element from `templates/partials/…`; `page_url` goes to the browser's address bar and history."""
     html = request.services.templates.get_template(f"partials/{template}").render(
         csrf_input=partial(csrf_input, request), **context
     )
     headers = {"HX-Push-Url": page_url} if page_url else None
-    return Response(html.encode(), media_type=HTML, headers=headers)
+    return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
 
 
 def shell(request: PortalRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Every writer takes any iterable of rows and the columns to read from them by att
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import IO, Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from portal.data.benefits import Family, LineKind, Method, Status
+from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, STATUS_LABELS
 
 CSV_MEDIA_TYPE = "text/csv; charset=utf-8"
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -55,32 +56,6 @@ class Column:
         return self.labels.get(value, value) if self.labels else value
 
 
-FAMILY_WORDS = {
-    Family.EVERYDAY: "Consultations et soins courants",
-    Family.PHARMACY: "Pharmacie",
-    Family.LABORATORY: "Analyses",
-    Family.IMAGING: "Imagerie",
-    Family.HOSPITAL: "Hospitalisation",
-    Family.DENTAL: "Dentaire",
-    Family.OPTICAL: "Optique",
-    Family.HEARING: "Aides auditives",
-    Family.TRANSPORT: "Transport",
-    Family.CURE: "Cure thermale",
-    Family.PREVENTION: "Prévention",
-    Family.ALTERNATIVE: "Médecines douces",
-    Family.MATERNITY: "Maternité",
-}
-STATUS_WORDS = {
-    Status.PAID: "Payée",
-    Status.PENDING: "En cours",
-    Status.AWAITING_PIECE: "Document attendu",
-    Status.REFUSED: "Refusée",
-    Status.REGULARISED: "Régularisée",
-    Status.CANCELLED: "Annulée",
-}
-KIND_WORDS = {LineKind.CARE: "Soin", LineKind.WITHHOLDING: "Retenue", LineKind.CORRECTION: "Régularisation"}
-METHOD_WORDS = {Method.TRANSFER: "Virement", Method.THIRD_PARTY: "Tiers payant"}
-
 LINE_AMOUNTS = (
     Column("Dépense", "spent_cents", Kind.MONEY),
     Column("Base de remboursement", "base_cents", Kind.MONEY),
@@ -95,9 +70,9 @@ BENEFIT_COLUMNS = (
     Column("Bénéficiaire", "first_name"),
     Column("Acte", "label"),
     Column("Code de l’acte", "act_code"),
-    Column("Type de soin", "family", labels=FAMILY_WORDS),
-    Column("Nature de la ligne", "kind", labels=KIND_WORDS),
-    Column("État", "status", labels=STATUS_WORDS),
+    Column("Type de soin", "family", labels=FAMILY_LABELS),
+    Column("Nature de la ligne", "kind", labels=KIND_LABELS),
+    Column("État", "status", labels=STATUS_LABELS),
     Column("Professionnel", "provider"),
     Column("Quantité", "quantity", Kind.COUNT),
     *LINE_AMOUNTS[:3],
@@ -107,7 +82,7 @@ BENEFIT_COLUMNS = (
     *LINE_AMOUNTS[3:],
     Column("Traitée le", "posted_on", Kind.DATE),
     Column("Versée le", "paid_on", Kind.DATE),
-    Column("Mode de versement", "method", labels=METHOD_WORDS),
+    Column("Mode de versement", "method", labels=METHOD_LABELS),
     Column("Référence du versement", "payment_reference"),
     Column("Référence de la ligne", "reference"),
     Column("Note", "note"),
@@ -199,16 +174,15 @@ _XLSX_WIDTHS = {Kind.TEXT: 24, Kind.DATE: 13, Kind.MONEY: 15, Kind.PERCENT: 11, 
 def _write_xlsx(file: IO[bytes], rows: Iterable[Any], columns: Sequence[Column], sheet: str) -> None:
     # Text stays text: nothing a person typed becomes a formula or a link.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    workbook = Workbook(file, options)
-    worksheet = workbook.add_worksheet(sheet)
-    _write_titles(workbook, worksheet, columns)
-    cells = [(column.value, _xlsx_cell(workbook, worksheet, column.kind)) for column in columns]
-    for number, row in enumerate(rows, start=1):
-        if number > XLSX_MOST_ROWS:
-            raise TooManyRows(f"a sheet holds {XLSX_MOST_ROWS} rows")
-        for at, (value, write) in enumerate(cells):
-            write(number, at, value(row))
-    workbook.close()
+    with closing(Workbook(file, options)) as workbook:
+        worksheet = workbook.add_worksheet(sheet)
+        _write_titles(workbook, worksheet, columns)
+        cells = [(column.value, _xlsx_cell(workbook, worksheet, column.kind)) for column in columns]
+        for number, row in enumerate(rows, start=1):
+            if number > XLSX_MOST_ROWS:
+                raise TooManyRows(f"a sheet holds {XLSX_MOST_ROWS} rows")
+            for at, (value, write) in enumerate(cells):
+                write(number, at, value(row))
 
 
 def _write_titles(workbook: Workbook, worksheet: Worksheet, columns: Sequence[Column]) -> None:

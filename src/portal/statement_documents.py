@@ -13,7 +13,8 @@ from portal.data.statements import Draft, Files
 from portal.documents import breakable, typeset
 from portal.formatting import NBSP, PARIS, long_date, money, month_name, number, plural, short_date
 from portal.settings import Insurer
-from portal.spreadsheets import LINE_AMOUNTS, METHOD_WORDS, Column, Kind, csv_stream
+from portal.labels import METHOD_LABELS
+from portal.spreadsheets import LINE_AMOUNTS, Column, Kind, csv_stream
 
 PDF_SOURCE = "statement.typ"
 TITLE = "Relevé de prestations"
@@ -222,7 +223,7 @@ CSV_COLUMNS = (
     Column("Professionnel", "provider"),
     *LINE_AMOUNTS,
     Column("Versé le", "paid_on", Kind.DATE),
-    Column("Mode de versement", "method", labels=METHOD_WORDS),
+    Column("Mode de versement", "method", labels=METHOD_LABELS),
     Column("Référence du versement", "reference"),
 )
 _LINE_FIELDS = ("care_date", "act_code", "label", "provider", *(column.attribute for column in LINE_AMOUNTS))

@@ -35,6 +35,13 @@
     found.focus();
   }
 
+  // A live region is heard when its words change, not when it arrives: one that stays repeats what a swap brought.
+  function announceFrom(root) {
+    const said = root?.querySelector?.("[data-portal-said]");
+    const region = document.getElementById("portal-status");
+    if (said && region) region.textContent = said.textContent;
+  }
+
   function reveal(button) {
     const input = document.getElementById(button.dataset.portalReveal);
     const shown = input.type === "password";
@@ -56,6 +63,7 @@
   on("htmx:sendError", () => say(OFFLINE));
   on("htmx:timeout", () => say(SLOW));
   on("htmx:afterSettle", ({ target }) => {
+    announceFrom(target);
     focusIn(target);
     showRevealButtons(document);
   });

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.support import browser as harness
 from tests.support.browser import DemoServer, Tab
 from tests.support.html_checker import html_errors, why_unavailable
+from tests.support.visits import Site, open_site
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,6 +25,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     """The demonstration, served by the real program."""
     with harness.demo_server(tmp_path_factory.mktemp("demo")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def site(demo: DemoServer) -> Iterator[Site]:
+    """The demonstration's own database: to add people to it, and to enter without the sign-in form."""
+    with open_site(demo) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Statements: what they hold for whom, numbers, revisions (R-22, R-72)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from portal.data.benefits import Method
@@ -14,6 +16,7 @@ from portal.data.statement_content import Content, statement_content
 from portal.data.statement_periods import PeriodKind, between, month_of, period_of_code, year_of
 from portal.data.statements import (
     Files,
+    Statement,
     draft_statement,
     find_file,
     find_statement,
@@ -26,7 +29,6 @@ from portal.data.statements import (
     store_statement,
     viewers_to_issue_for,
 )
-from portal.data.visibility import visible_scope
 from portal.database import Database
 from portal.security import Keyring
 from portal.settings import Insurer, Settings
@@ -65,7 +67,9 @@ def family(db: Session) -> Family:
     home = make.household(db, spouse="Paul", children={"Zoé": date(2015, 9, 3)})
     transfer = make.payment(db, home.member, paid_on=DAY, amount_cents=2700)
     for who in (home.member, home["Paul"], home["Zoé"]):
-        make.line(db, home.contract, who, paid_by=transfer, care_date=date(2026, 9, 28), provider=f"Dr {who.first_name}")
+        make.line(
+            db, home.contract, who, paid_by=transfer, care_date=date(2026, 9, 28), provider=f"Dr {who.first_name}"
+        )
     third = make.payment(db, home.member, paid_on=DAY, method=Method.THIRD_PARTY, payee="Pharmacie secrète")
     make.line(db, home.contract, home["Paul"], paid_by=third, label="Traitement secret", provider="Pharmacie secrète")
     return Family(home, transfer.reference)
@@ -184,7 +188,9 @@ def test_exact_month_and_year_are_the_monthly_and_annual_periods():
     assert between(date(2026, 2, 1), date(2026, 2, 27)).kind == PeriodKind.CUSTOM
 
 
-@pytest.mark.parametrize("code", ["", "2026-13", "2026-00", "0000", "0000-01", "9999-12", "٢٠٢٦", "2026-1", "x", "2026-10\n"])
+@pytest.mark.parametrize(
+    "code", ["", "2026-13", "2026-00", "0000", "0000-01", "9999-12", "٢٠٢٦", "2026-1", "x", "2026-10\n"]
+)
 def test_code_of_no_period_is_none(code):
     assert period_of_code(code) is None
 
@@ -282,8 +288,17 @@ def test_draft_that_came_second_is_not_stored(database, member):
         assert last_issued(db, member.viewer, OCTOBER).revision == 1
 
 
+def test_two_requests_at_once_issue_one_statement(database, member):
+    witnessed: list[str] = []
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: issue(database, member.viewer, seen=witnessed), range(4)))
+    assert {issued.number for issued, _ in done} == set(witnessed)
+    assert [is_new for _, is_new in done].count(True) == 1
+    with database.read() as db:
+        assert len(issued_statements(db, member.viewer)) == 1
+
+
 def test_months_count_private_lines_too(db, family):
-    visible_scope(db, seen_by(family.anne), TODAY)
     months = months_paid(db, seen_by(family.anne), TODAY)
     assert months == {date(2026, 10, 1): (4, 4 * 2800, 4 * 900)}
     assert months_paid(db, seen_by(family.paul), TODAY) == {date(2026, 10, 1): (2, 2 * 2800, 2 * 900)}
@@ -303,3 +318,10 @@ def test_batch_serves_usable_accounts_of_covered_persons_only(db, settings: Sett
     assert [viewer.account_id for viewer in viewers_to_issue_for(db)] == [account.id]
     assert [viewer.person_id for viewer in viewers_to_issue_for(db, account.identifier)] == [home.member.id]
     assert list(viewers_to_issue_for(db, suspended.identifier)) == []
+
+
+def test_database_refuses_to_change_an_issued_statement(database, member):
+    """R-22: same number, same bytes, whoever asks."""
+    issued, _ = issue(database, member.viewer)
+    with pytest.raises(DBAPIError, match="never changes"), database.write() as db:
+        db.get_one(Statement, issued.id).number = "R-2026-10-000000"

@@ -40,6 +40,7 @@ class AuditingClient:
         self.services = http.app.state.services
         self.watcher = watcher
         self.page: Html = Html("")
+        self.path_of_page = "/"
         self.answer: httpx.Response
 
     def url(self, name: str, query: dict[str, Any] | None = None, **parameters: str) -> str:
@@ -88,7 +89,7 @@ class AuditingClient:
 
     def send(self, form: Form) -> Html:
         """Sends a form to its action by its method."""
-        target = urljoin(self.path, form.action)
+        target = urljoin(self.path_of_page, form.action)
         if form.method == "get":
             return self.get(f"{target.partition('?')[0]}?{urlencode(form.pairs)}")
         body = urlencode(form.pairs)
@@ -99,7 +100,7 @@ class AuditingClient:
         links = [node for node in self.page.css("a[href]") if _name_of(node) == text]
         targets = {node.attributes["href"] or "" for node in links}
         assert len(targets) == 1, f"{len(targets)} links lead somewhere under the name {text!r}"
-        return self.get(urljoin(self.path, targets.pop()), follow=follow, audit=audit)
+        return self.get(urljoin(self.path_of_page, targets.pop()), follow=follow, audit=audit)
 
     # --- sessions ---
 
@@ -132,7 +133,7 @@ class AuditingClient:
 
     @property
     def path(self) -> str:
-        """Path and query of the last page."""
+        """Path and query of the last answer (`path_of_page`: of the page that is still shown)."""
         parts = urlsplit(str(self.answer.request.url))
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -186,7 +187,7 @@ class AuditingClient:
         text = self.answer.text
         if self.answer.request.url.path.startswith(FRAGMENTS):
             return audit_fragment(text) + audit_urls(Html(text, is_fragment=True))
-        self.page = Html(text)
+        self.page, self.path_of_page = Html(text), self.path
         return audit_document(text, self.services.settings.insurer_name) + audit_urls(self.page)
 
 

@@ -1,7 +1,7 @@
 """Ways into the portal that tests share: a ready session for a browser, the sign-in forms sent by hand."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -60,7 +60,8 @@ def send(client: AuditingClient, path: str, fields: Any = None, *, form_at: str 
 
 
 def try_password(client: AuditingClient, identifier: str, password: str, **options: Any) -> httpx.Response:
-    """Sends the sign-in form: 303 when it opens a session, 422 when it does not."""
+    """Sends the sign-in form from a browser that knows nothing of us: 303 when it opens a session, 422 when it does not."""
+    leave(client)
     path = client.url("sign-in")
     fields = {"identifiant": identifier, "mot-de-passe": password} | options.pop("fields", {})
     return send(client, path, fields, form_at=path, **options)

@@ -27,10 +27,10 @@ from portal.data.coverage import (
     Relationship,
 )
 from portal.data.credentials import create_account
-from portal.data.persons import Person
+from portal.data.persons import Person, id_by_reference
 from portal.data.sessions import Stage, Viewer, find_viewer, open_session
 from portal.folding import fold
-from portal.security import Keyring, hash_password, new_identifier
+from portal.security import Keyring, OneTimeCode, hash_password, new_identifier
 
 PASSWORD = "Un mot de passe d’essai"
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"
@@ -48,6 +48,11 @@ def password_hash() -> str:
     return hash_password(PASSWORD)
 
 
+def current_code(steps: int = 0) -> str:
+    """The one-time code of `TOTP_SECRET` now, or that many steps later."""
+    return OneTimeCode(TOTP_SECRET).at(datetime.now(UTC) + steps * timedelta(seconds=30))
+
+
 # --- persons, contracts, households ---
 
 
@@ -55,6 +60,11 @@ def person(db: Session, first_name: str = "Anne", *, born: date = ADULT_BIRTH, l
     """Somebody the insurer knows."""
     reference = f"P{next(_serial):06}"
     return _added(db, Person(reference=reference, last_name=last_name, first_name=first_name, birth_date=born))
+
+
+def person_by_reference(db: Session, reference: str) -> Person:
+    """Somebody whom an import brought."""
+    return db.get_one(Person, id_by_reference(db, reference))
 
 
 def product(db: Session, code: str = "") -> Product:
@@ -174,7 +184,11 @@ def household(
 
 def payment(db: Session, member: Person, *, paid_on: date = CARE_DAY, amount_cents: int = 0, **values: Any) -> Payment:
     """Money sent to a member."""
-    defaults = {"method": Method.TRANSFER, "payee": f"{member.first_name} {member.last_name}", "iban_masked": "FR76 **** 0042"}
+    defaults = {
+        "method": Method.TRANSFER,
+        "payee": f"{member.first_name} {member.last_name}",
+        "iban_masked": "FR76 **** 0042",
+    }
     return _added(
         db,
         Payment(

@@ -80,14 +80,15 @@ def _add(form: Form, control: LexborNode) -> None:
 
 
 def _add_select(form: Form, name: str, control: LexborNode) -> None:
-    options = {_option_value(option): option for option in control.css("option")}
+    options = {option_value(option): option for option in control.css("option")}
     form.allowed[name] = list(options)
     chosen = [value for value, option in options.items() if "selected" in option.attributes]
     is_multiple = "multiple" in control.attributes
     form.values[name].extend(chosen if is_multiple else chosen[-1:] or list(options)[:1])
 
 
-def _option_value(option: LexborNode) -> str:
+def option_value(option: LexborNode) -> str:
+    """What an option sends: its value, or its text when it has none."""
     value = option.attributes.get("value")
     return text_of(option) if value is None and "value" not in option.attributes else value or ""
 

@@ -1,13 +1,14 @@
 """htmx swaps, applied to a parsed page; and the proof that a swapped page equals the reloaded one."""
 
+from difflib import unified_diff
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.support.client import AuditingClient
-from tests.support.forms import read_form
+from tests.support.forms import option_value, read_form
 from tests.support.html import Html
 
 DEFAULT_SWAP = "innerHTML"
@@ -70,9 +71,48 @@ class _Outline(HTMLParser):
 
 def outline(page: str) -> list[str]:
     """What two equal pages have in common: every element, attribute and word, whatever the white space and tokens."""
+    document = LexborHTMLParser(page)
+    for choice in document.css("select:not([multiple])"):
+        _tell_choice(choice)
     reader = _Outline()
-    reader.feed(LexborHTMLParser(page).html or "")
+    reader.feed(document.html or "")
     return reader.lines
+
+
+def _tell_choice(choice: LexborNode) -> None:
+    """Writes on a select what it says now: no option marked means the first one."""
+    options = choice.css("option")
+    marked = [option for option in options if "selected" in option.attributes]
+    choice.attrs["data-chosen"] = option_value((marked[-1:] or options[:1] or [choice])[0])
+    for option in marked:
+        del option.attrs["selected"]
+
+
+def filled_in(page: str, form: str, fields: dict[str, Any]) -> str:
+    """The page's HTML as it stands once somebody filled the form: a browser keeps what was entered through a swap."""
+    document = LexborHTMLParser(page)
+    for name, value in fields.items():
+        given = [] if value is None else [value] if isinstance(value, str) else list(value)
+        for control in document.css(f'{form} [name="{name}"]'):
+            _enter(control, given)
+    return document.html or ""
+
+
+def _enter(control: LexborNode, given: list[str]) -> None:
+    if control.tag == "select":
+        for option in control.css("option"):
+            _mark(option, "selected", is_on=option_value(option) in given)
+    elif control.attributes.get("type") in {"checkbox", "radio"}:
+        _mark(control, "checked", is_on=(control.attributes.get("value") or "on") in given)
+    elif control.tag == "input":
+        control.attrs["value"] = given[0] if given else ""
+
+
+def _mark(node: LexborNode, name: str, *, is_on: bool) -> None:
+    if is_on:
+        node.attrs[name] = ""
+    elif name in node.attributes:
+        del node.attrs[name]
 
 
 def assert_swap_equals_reload(client: AuditingClient, selector: str, **fields: Any) -> Html:
@@ -80,11 +120,34 @@ def assert_swap_equals_reload(client: AuditingClient, selector: str, **fields: A
     that its URL (the one the answer pushes, or the page's own) gives when reloaded. `fields` fill a form. Returns the
     reloaded page, which is then the client's current one.
     """
-    here = client.path
+    here = client.path_of_page
     swapped = swap_into(client, selector, **fields)
     client.get(client.answer.headers.get("hx-push-url", here))
-    assert outline(swapped) == outline(client.page.text)
+    _assert_equal(outline(swapped), outline(client.page.text))
     return client.page
+
+
+def assert_fragment_is_in_page(client: AuditingClient, selector: str, within: str) -> Html:
+    """Asserts that what a link's htmx request brings is what its `href` shows without scripts: the elements `within`
+    (a CSS selector) are equal in both. For « load more » and details, whose swap leaves the page's URL as it is.
+    Returns the page of the `href`, which is then the client's current one.
+    """
+    node = client.page.one(selector)
+    fragment = client.fragment(str(node.attributes["hx-get"]))
+    page = client.get(urljoin(client.path_of_page, str(node.attributes["href"])))
+    _assert_equal(_outlines(fragment, within), _outlines(page, within))
+    return page
+
+
+def _outlines(page: Html, within: str) -> list[str]:
+    found = page.css(within)
+    assert found, f"nothing matches {within!r}"
+    return [line for node in found for line in outline(node.html or "")]
+
+
+def _assert_equal(swapped: list[str], reloaded: list[str]) -> None:
+    difference = list(unified_diff(swapped, reloaded, "by htmx", "without", n=1, lineterm=""))
+    assert not difference, "\n".join(difference[:40])
 
 
 def swap_into(client: AuditingClient, selector: str, **fields: Any) -> str:
@@ -98,7 +161,7 @@ def swap_into(client: AuditingClient, selector: str, **fields: Any) -> str:
         path = f"{path}?{urlencode(data, doseq=True)}"
     fragment = client.fragment(path, data if method == "POST" else None, method=method)
     swap = (node.attributes.get("hx-swap") or DEFAULT_SWAP).split()[0]
-    return apply_swap(page.text, fragment.text, _target(page, node), swap)
+    return apply_swap(filled_in(page.text, selector, fields), fragment.text, _target(page, node), swap)
 
 
 def _filled(page: Html, node: LexborNode, selector: str, fields: dict[str, Any]) -> dict[str, list[str]]:

@@ -41,7 +41,9 @@ def command(host: str, port: int, data: Path, members: int, history: int, seed: 
     try:
         prepare(data, settings, members, history, seed, click.echo)
     except NotADemonstration:
-        raise click.ClickException(f"{data} holds a database that is not a demonstration: choose another folder") from None
+        raise click.ClickException(
+            f"{data} holds a database that is not a demonstration: choose another folder"
+        ) from None
     if prepare_only:
         return
     _introduce(origin)

@@ -59,8 +59,8 @@ def _tell(report: Report, request: Request) -> None:
     created, updated, unchanged = map(_grouped, (report.created, report.updated, report.unchanged))
     click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées")
     if report.rejected:
-        verb = "lignes rejetées" if report.rejected > 1 else "ligne rejetée"
-        click.echo(f"{_grouped(report.rejected)} {verb}, expliquées dans {request.rejects}", err=True)
+        words = "lignes rejetées, expliquées" if report.rejected > 1 else "ligne rejetée, expliquée"
+        click.echo(f"{_grouped(report.rejected)} {words} dans {request.rejects}", err=True)
     if request.is_dry_run:
         click.echo("Essai à blanc : rien n’a été enregistré.")
     elif not report.is_committed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine
@@ -142,14 +142,16 @@ def _history(db: Session, line: LineFacts, rule: RuleInForce | None) -> list[Lin
     since = date(line.care_date.year, 1, 1)
     if rule is not None and rule.terms.renewal_months:
         since = min(since, add_months(line.care_date, -rule.terms.renewal_months) - timedelta(days=3))
-    statement = (
-        select(*_fact_columns())
-        .outerjoin(GuaranteeRule, GuaranteeRule.id == BenefitLine.rule_id)
-        .where(
-            BenefitLine.person_id == line.person_id,
-            BenefitLine.member_id == line.member_id,
-            BenefitLine.care_date >= since,
-            BenefitLine.care_date <= line.care_date,
-        )
+    values = {"person": line.person_id, "member": line.member_id, "since": since, "until": line.care_date}
+    return [_facts(row) for row in db.connection().execute(_HISTORY, values)]
+
+
+_HISTORY = (
+    select(*_fact_columns())
+    .outerjoin(GuaranteeRule, GuaranteeRule.id == BenefitLine.rule_id)
+    .where(
+        BenefitLine.person_id == bindparam("person"),
+        BenefitLine.member_id == bindparam("member"),
+        BenefitLine.care_date.between(bindparam("since"), bindparam("until")),
     )
-    return [_facts(row) for row in db.connection().execute(statement)]
+)

@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from portal.data.benefits import Family, LineKind, Source
 from portal.data.recomputation import Grounds, LineFacts, Recomputed, is_unbound
-from portal.data.rules import BOXES, CONSULTATIONS, FLAT_FEE_ACTS, FRANCHISE_ACTS, TRANSPORTS, Terms, franchise_terms
+from portal.data.rules import (
+    BOXES,
+    CONSULTATIONS,
+    FLAT_FEE_ACTS,
+    FRANCHISE_ACTS,
+    TRANSPORTS,
+    Figures,
+    Terms,
+    franchise_terms,
+)
 from portal.formatting import NBSP, long_date, money
 
 
@@ -182,11 +191,11 @@ def _charge_words(case: Case, title: str) -> str:
     if result.care.is_exempt:
         maternity = case.line.family == Family.MATERNITY
         return f"Rien n’est retenu : {'ce soin relève de la maternité' if maternity else 'le patient était mineur'}."
-    full, words = _full_charge(case, title)
+    full, words = _full_charge(case, title, figures)
     settled = result.settlement
     due = settled.flat_fee_due + settled.franchise_due
     if due < full:
-        words += f" {_cap_words(case, title, due)}"
+        words += f" {_cap_words(title, due, result, figures)}"
     if deferred := deferred_charge(case):
         words += (
             f" Le professionnel a été payé directement : {money(deferred)}, à reprendre sur un autre remboursement."
@@ -203,10 +212,8 @@ def deferred_charge(case: Case) -> int:
     return case.result.settlement.flat_fee_due + case.result.settlement.franchise_due
 
 
-def _full_charge(case: Case, title: str) -> tuple[int, str]:
+def _full_charge(case: Case, title: str, figures: Figures) -> tuple[int, str]:
     """The charge before caps, in cents, and the law in words."""
-    figures = case.grounds.figures
-    assert figures is not None  # noqa: S101  (callers have recomputed the line with them)
     act, quantity = case.line.act_code, case.line.quantity
     if title == "Franchise":
         unit, _ = franchise_terms(act, figures)
@@ -217,10 +224,7 @@ def _full_charge(case: Case, title: str) -> tuple[int, str]:
     return unit * quantity, f"La loi laisse {money(unit)} par {by} à la charge de chaque adulte.{count}"
 
 
-def _cap_words(case: Case, title: str, due: int) -> str:
-    result, figures = case.result, case.grounds.figures
-    assert result is not None  # noqa: S101  (callers have recomputed the line)
-    assert figures is not None  # noqa: S101
+def _cap_words(title: str, due: int, result: Recomputed, figures: Figures) -> str:
     used, is_fee = result.used, title != "Franchise"
     year_cap = figures.flat_fee_year_cap if is_fee else figures.franchise_year_cap
     year_used = used.flat_fee_year if is_fee else used.franchise_year
@@ -228,7 +232,7 @@ def _cap_words(case: Case, title: str, due: int) -> str:
         return f"Le maximum de {money(year_cap)} par an est atteint : {money(due)} pour ce soin."
     if due == result.settlement.base_gross:
         return f"Elle ne dépasse jamais le remboursement : {money(due)} pour ce soin."
-    day_cap = figures.flat_fee_day_cap if is_fee else franchise_terms(case.line.act_code, figures)[1]
+    day_cap = figures.flat_fee_day_cap if is_fee else franchise_terms(result.care.act_code, figures)[1]
     return f"Le maximum de {money(day_cap)} par jour est atteint : {money(due)} pour ce soin."
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlmodel import Session
 
 from portal.data.parameters import Act, ActTariff, Parameter
@@ -75,30 +75,31 @@ def figures_from(values: dict[str, int | None]) -> Figures | None:
     return Figures(**found)
 
 
+def _in_force(start: Any, end: Any) -> ColumnElement[bool]:
+    return and_(start <= bindparam("day"), or_(end.is_(None), end >= bindparam("day")))
+
+
+_FIGURES = select(Parameter.code, Parameter.value).where(
+    Parameter.code.in_(CODES.values()), _in_force(Parameter.valid_from, Parameter.valid_to)
+)
+_TARIFF = select(ActTariff.base_cents, ActTariff.rate_percent).where(
+    ActTariff.act_code == bindparam("act"), _in_force(ActTariff.valid_from, ActTariff.valid_to)
+)
+_DESCRIPTION = select(Act.description).where(Act.code == bindparam("act"))
+
+
 def figures_on(db: Session, day: date) -> Figures | None:
     """The legal figures in force on `day`; None when the parameters do not say them all."""
-    statement = select(Parameter.code, Parameter.value).where(
-        Parameter.code.in_(CODES.values()),
-        _in_force(Parameter.valid_from, Parameter.valid_to, day),
-    )
-    rows = db.connection().execute(statement).all()
+    rows = db.connection().execute(_FIGURES, {"day": day})
     return figures_from({row.code: row.value for row in rows})
-
-
-def _in_force(start: Any, end: Any, day: date) -> ColumnElement[bool]:
-    return and_(start <= day, or_(end.is_(None), end >= day))
 
 
 def tariff_on(db: Session, act_code: str, day: date) -> Tariff | None:
     """The tariff of an act on `day`; None when the act has none then."""
-    statement = select(ActTariff.base_cents, ActTariff.rate_percent).where(
-        ActTariff.act_code == act_code,
-        _in_force(ActTariff.valid_from, ActTariff.valid_to, day),
-    )
-    row = db.connection().execute(statement).first()
+    row = db.connection().execute(_TARIFF, {"act": act_code, "day": day}).first()
     return None if row is None else Tariff(row.base_cents, row.rate_percent)
 
 
 def act_description(db: Session, act_code: str) -> str:
     """The words that explain an act; empty when the act is unknown."""
-    return db.connection().execute(select(Act.description).where(Act.code == act_code)).scalar() or ""
+    return db.connection().execute(_DESCRIPTION, {"act": act_code}).scalar() or ""

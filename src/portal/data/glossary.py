@@ -40,7 +40,7 @@ _DEFINITIONS = {
         "même si le professionnel demande plus."
     ),
     Term.RATE: "La part de la base que la Sécurité sociale rembourse. Elle dépend du soin.",
-    Term.BASE_SCHEME: "La Sécurité sociale : c’est votre caisse d’assurance maladie qui verse cette part.",
+    Term.BASE_SCHEME: "La Sécurité sociale\u00a0: c’est votre caisse d’assurance maladie qui verse cette part.",
     Term.SUPPLEMENTARY: "Ce que votre mutuelle ajoute, selon le tableau de garanties de votre contrat.",
     Term.FLAT_FEE: (
         "Une petite somme que la loi laisse à chaque adulte pour une consultation, une radio ou une analyse. "
@@ -59,7 +59,7 @@ _DEFINITIONS = {
         "Passer d’abord par son médecin traitant. Sinon, la Sécurité sociale rembourse moins, et la mutuelle ne peut "
         "pas compenser."
     ),
-    Term.THIRD_PARTY: "Le professionnel est payé directement : vous n’avancez pas la part remboursée.",
+    Term.THIRD_PARTY: "Le professionnel est payé directement\u00a0: vous n’avancez pas la part remboursée.",
     Term.FLAT_AMOUNT: "Une somme fixe en euros, prévue par votre contrat.",
     Term.CAP: "Le maximum prévu, par an ou par période. Au-delà, le soin n’est plus couvert de la même façon.",
     Term.OTHER_COVER: "Une autre assurance qui a payé une partie de ce soin.",

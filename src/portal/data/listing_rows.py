@@ -95,7 +95,7 @@ class ExportLine(NamedTuple):
 class Totals(NamedTuple):
     """Sums over every line of a filter, in cents."""
 
-    count: int
+    line_count: int
     spent_cents: int
     base_net_cents: int
     supplementary_cents: int
@@ -107,7 +107,7 @@ class PersonTotals(NamedTuple):
     """All that a member learns of an adult dependant's lines."""
 
     person_id: int
-    count: int
+    line_count: int
     spent_cents: int
     reimbursed_cents: int
 

@@ -97,7 +97,7 @@ def household_contracts(db: Session, viewer: Viewer) -> list[CoverContract]:
 
 
 def closing_day(contracts: list[CoverContract]) -> date | None:
-    """The last day on which the space can be read: two years after the last contract's end (R-64); None while one runs."""
+    """The last day on which the space can be read: two years after the last contract (R-64), None while one runs."""
     if not contracts or contracts[0].ends_on is None:
         return None
     return same_day_in(contracts[0].ends_on, READING_YEARS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Role, Space
-from portal.data.credentials import create_account
+from portal.data.credentials import UNKNOWN, create_account, find_credentials
 from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.generator import Options, write_demo_data
@@ -24,6 +24,7 @@ from portal.web import DemoAccount, DemoHelp
 
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
+STARTED = "demonstration.started"
 READY = "demonstration.json"
 
 Tell = Callable[[str], None]
@@ -48,29 +49,43 @@ def demo_settings(folder: Path, origin: str) -> Settings:
 
 def prepare(folder: Path, settings: Settings, members: int, years: int, seed: int, tell: Tell) -> None:
     """Makes what is missing: database, data, accounts. Raises `NotADemonstration`."""
-    if (folder / READY).exists():
-        return
-    if (folder / "portal.sqlite3").exists() and not (folder / "import").exists():
-        raise NotADemonstration(folder)
+    _claim(folder)
     database = Database(settings.resolved_database_url)
-    migrate(database)
-    tell("données fictives…")
-    write_demo_data(Options(members, years, seed, today()), folder / "import")
-    keyring = Keyring(settings)
+    try:
+        migrate(database)
+        if not (folder / READY).exists():
+            write_demo_data(Options(members, years, seed, today()), folder / "import")
+            _fill(database, Keyring(settings), folder / "import", tell)
+            (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
+    finally:
+        database.dispose()
+
+
+def _claim(folder: Path) -> None:
+    """Marks the folder as a demonstration's before its database exists, so that no other one is ever taken for it."""
+    has_database = (folder / "portal.sqlite3").exists()
+    if has_database and not any((folder / mark).exists() for mark in (STARTED, READY)):
+        raise NotADemonstration(folder)
+    (folder / STARTED).touch()
+    if not has_database:
+        (folder / READY).unlink(missing_ok=True)
+
+
+def _fill(database: Database, keyring: Keyring, files: Path, tell: Tell) -> None:
     for name in KINDS:
-        for path in sorted((folder / "import").glob(f"{name}.*")):
-            tell(f"import : {path.name}")
+        for path in sorted(files.glob(f"{name}.csv")):
+            tell(f"import\u00a0: {path.name}")
             run_import(database, keyring, Request(KINDS[name], path, path.with_suffix(".rejets.csv")))
     with database.write() as db:
         create_accounts(db, keyring)
-    database.dispose()
-    (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
 
 
 def create_accounts(db: Session, keyring: Keyring) -> None:
-    """Creates the fixed accounts, all with the same password."""
+    """Creates the fixed accounts that are missing, all with the same password."""
     password_hash = hash_password(PASSWORD)
     for account in accounts():
+        if find_credentials(db, account.identifier) is not UNKNOWN:
+            continue
         create_account(
             db,
             keyring,
@@ -88,7 +103,9 @@ def create_accounts(db: Session, keyring: Keyring) -> None:
 def demo_help() -> DemoHelp:
     """What the demonstration's page shows."""
     shown = (
-        DemoAccount(account.identifier, f"{account.name}, {ROLE_LABELS[Role(account.role)].lower()}", account.needs_totp)
+        DemoAccount(
+            account.identifier, f"{account.name}, {ROLE_LABELS[Role(account.role)].lower()}", account.needs_totp
+        )
         for account in accounts()
     )
     return DemoHelp(tuple(shown), PASSWORD, TOTP_SECRET)

@@ -68,8 +68,8 @@ class SourceFile:
         return "utf-8" if votes >= 0 else "cp1252"
 
     def _lines(self) -> Iterator[bytes | None]:
-        stream = self._rewound()
         try:
+            stream = self._rewound()
             while line := stream.readline(LONGEST_LINE):
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
                     _skip_line(stream)

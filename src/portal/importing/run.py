@@ -1,5 +1,6 @@
 """One import from file to database: read, convert, check, resolve, load, count; all or nothing is committed."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -89,7 +90,8 @@ def _conclude(db: Session, request: Request, source: SourceFile, report: Report)
     if request.is_dry_run or (request.is_strict and report.rejected):
         raise _Undone
     refresh_statistics(db, request.kind.target.model, report.created + report.updated)
-    details = {"file": source.path.name, "sha256": source.digest, **report.counts}
+    name = os.fsencode(source.path.name).decode(errors="replace")
+    details = {"file": name, "sha256": source.digest, **report.counts}
     record(db, None, Action.IMPORT_COMPLETED, object=request.kind.name, details=details)
 
 
@@ -128,7 +130,7 @@ class _Import:
         check, converters = self._kind.check, self._converters
         for line, cells in rows:
             try:
-                found = make([convert(cell) for convert, cell in zip(converters, cells, strict=True)])
+                found = make([convert(cell) for convert, cell in zip(converters, cells)])  # noqa: B905  (the reader counted)
                 check(found)
             except InvalidValue:
                 self._reject_cells(line, cells)

@@ -13,16 +13,11 @@ from portal.data.benefits import Status
 from portal.data.evidence import Action
 from portal.data.explanation import explain
 from portal.data.listing import line_page, payment_shares, private_totals, totals
-from portal.data.listing_rows import Filters, Line, Sort
+from portal.data.listing_rows import Line, Sort
 from portal.data.visibility import Relative, Scope, visible_scope
 from portal.formatting import long_date, today
-from portal.pages.member.benefits_filters import (
-    FAMILY_LABELS,
-    SORT_LABELS,
-    STATUS_LABELS,
-    Query,
-    read_query,
-)
+from portal.labels import FAMILY_LABELS, STATUS_LABELS
+from portal.pages.member.benefits_filters import SORT_LABELS, Query, read_query
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import page
@@ -76,7 +71,14 @@ class Group:
 
 
 def list_context(request: PortalRequest) -> dict[str, Any]:
-    """What the list shows for the request's query string: page and fragments share it. Raises 404 for a foreign line."""
+    """The list and what stands around it: page and fragment share it. Raises 404 for a foreign line."""
+    context = lines_context(request)
+    query: Query = context["query"]
+    return context | _around(request, context["scope"], query)
+
+
+def lines_context(request: PortalRequest) -> dict[str, Any]:
+    """The lines of the request's query string, from its cursor on. Raises 404 for a foreign line."""
     scope = visible_scope(request.db, request.viewer, today())
     query = read_query(request.query_params, scope, request.services.keyring)
     shown = line_page(request.db, request.viewer, scope, query.filters, _cursor(request))
@@ -93,11 +95,8 @@ def list_context(request: PortalRequest) -> dict[str, Any]:
             request.db, request.viewer, scope, {line.payment_id for line in shown.lines if line.payment_id}
         ),
         "next": opaque[-1] if shown.more else None,
-        "chips": _chips(request, query, scope),
-        "problems": {error.field: error.message for error in query.errors},
-        "is_first": "apres" not in request.query_params,
         "labels": {"soin": FAMILY_LABELS, "etat": STATUS_LABELS, "tri": SORT_LABELS},
-    } | _around(request, scope, query.filters)
+    }
 
 
 def explanation_context(request: PortalRequest, opaque: str) -> dict[str, Any]:
@@ -125,12 +124,15 @@ def _chips(request: PortalRequest, query: Query, scope: Scope) -> list[tuple[str
     return [(text, url("member.benefits", query.without(name))) for name, text in shown.items() if text]
 
 
-def _around(request: PortalRequest, scope: Scope, filters: Filters) -> dict[str, Any]:
+def _around(request: PortalRequest, scope: Scope, query: Query) -> dict[str, Any]:
     visible = [relative for relative in _once(scope.relatives) if relative.in_detail]
     opaque = request.services.keyring.conceal("person", (relative.person_id for relative in visible))
     return {
-        "totals": totals(request.db, request.viewer, scope, filters),
-        "private": private_totals(request.db, request.viewer, scope, filters),
+        "chips": _chips(request, query, scope),
+        "problems": {error.field: error.message for error in query.errors},
+        "is_first": "apres" not in request.query_params,
+        "totals": totals(request.db, request.viewer, scope, query.filters),
+        "private": private_totals(request.db, request.viewer, scope, query.filters),
         "people": list(zip(opaque, (relative.first_name for relative in visible), strict=True)),
     }
 
@@ -153,5 +155,9 @@ def _groups(lines: Iterable[tuple[Line, str]], sort: Sort) -> Iterator[Group]:
     if sort is not Sort.RECENT:
         rows = list(lines)
         return iter([Group(rows, has_heading=False)] if rows else [])
-    runs = groupby(lines, key=lambda row: (row[0].payment_id, not row[0].payment_id and row[0].status == Status.REFUSED))
-    return (Group(list(run), has_heading=True) for _, run in runs)
+    return (Group(list(run), has_heading=True) for _, run in groupby(lines, key=lambda row: _settled_by(row[0])))
+
+
+def _settled_by(line: Line) -> tuple[int | None, bool]:
+    """What lines under one heading share: their payment, or that there will be none, or that it is awaited."""
+    return line.payment_id, line.payment_id is None and line.status == Status.REFUSED

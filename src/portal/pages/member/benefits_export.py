@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from litestar.exceptions import ValidationException
+from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 from portal.data.evidence import Action
@@ -29,11 +29,11 @@ def xlsx_export(request: PortalRequest) -> Stream:
 
 
 def _lines(request: PortalRequest, form: str) -> Iterator[object]:
-    """The filter's lines; noted in the evidence before the first one leaves. Raises 400 for a filter that is wrong."""
+    """The filter's lines; noted in the evidence before the first one leaves. Raises 422 for a filter that is wrong."""
     scope = visible_scope(request.db, request.viewer, today())
     query = read_query(request.query_params, scope, request.services.keyring)
     if query.errors:
-        raise ValidationException
+        raise HTTPException(status_code=422)
     request.note_read(Action.BENEFITS_EXPORTED, form, filters=query.parameters)
     return export_lines(request.db, request.viewer, scope, query.filters)
 

@@ -1,5 +1,6 @@
-"""The filters of the benefits list, from the query string and back. Wrong values get a French message, and stay typed."""
+"""The filters of the benefits list, from the query string and back. Wrong values get a French message, and are kept."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,30 +14,9 @@ from portal.security import Keyring
 
 NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
 LONGEST_TEXT = 80
+FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-FAMILY_LABELS = {
-    Family.EVERYDAY: "Consultations et soins courants",
-    Family.PHARMACY: "Pharmacie",
-    Family.LABORATORY: "Analyses",
-    Family.IMAGING: "Imagerie",
-    Family.HOSPITAL: "Hospitalisation",
-    Family.DENTAL: "Dentaire",
-    Family.OPTICAL: "Optique",
-    Family.HEARING: "Aides auditives",
-    Family.TRANSPORT: "Transport",
-    Family.CURE: "Cure thermale",
-    Family.PREVENTION: "Prévention",
-    Family.ALTERNATIVE: "Médecines douces",
-    Family.MATERNITY: "Maternité",
-}
-STATUS_LABELS = {
-    Status.PAID: "Payée",
-    Status.PENDING: "En cours",
-    Status.AWAITING_PIECE: "Document attendu",
-    Status.REFUSED: "Refusée",
-    Status.REGULARISED: "Régularisée",
-    Status.CANCELLED: "Annulée",
-}
 SORT_LABELS = {
     Sort.RECENT: "Les plus récentes",
     Sort.CARE: "Date de soin",
@@ -72,7 +52,7 @@ def read_query(sent: Mapping[str, Any], scope: Scope, keyring: Keyring) -> Query
         end=reader.day("au"),
         family=reader.choice("soin", Family, "Ce type de soin n’existe pas. Choisissez-en un dans la liste."),
         status=reader.choice("etat", Status, "Cet état n’existe pas. Choisissez-en un dans la liste."),
-        text=raw["q"],
+        text=reader.search(),
         sort=reader.choice("tri", Sort, "Cet ordre n’existe pas. Choisissez-en un dans la liste.") or Sort.RECENT,
     )
     if filters.start and filters.end and filters.start > filters.end:
@@ -89,33 +69,51 @@ class _Reader:
         value = self._raw[name]
         if value in {choice.value for choice in choices}:
             return choices(value)
-        return self._wrong(name, message) if value else None
+        if value:
+            self._wrong(name, message)
+        return None
 
     def day(self, name: str) -> date | None:
         value = self._raw[name]
-        for pattern in (date.fromisoformat, _french_day):
-            try:
-                return pattern(value) if value else None
-            except ValueError:
-                continue
-        return self._wrong(name, "Cette date n’existe pas. Exemple de date valable\u00a0: 31/12/2025.")
+        if not value:
+            return None
+        found = _day(value)
+        if found is None:
+            self._wrong(name, "Cette date n’existe pas. Exemple de date valable\u00a0: 31/12/2025.")
+            return None
+        self._raw[name] = found.isoformat()  # what a date field can show again
+        return found
+
+    def search(self) -> str:
+        value = self._raw["q"]
+        self._raw["q"] = value[:LONGEST_TEXT]
+        if len(value) > LONGEST_TEXT:
+            self._wrong("q", f"Ce texte est trop long. Gardez-en {LONGEST_TEXT} caractères au plus.")
+        return self._raw["q"]
 
     def person(self, scope: Scope, keyring: Keyring) -> int | None:
         value = self._raw["beneficiaire"]
         person_id = keyring.reveal("person", value) if value else None
-        if value and person_id not in {relative.person_id for relative in scope.relatives if relative.in_detail}:
-            return self._wrong("beneficiaire", "Cette personne n’est pas dans la liste. Choisissez-la dans la liste.")
-        return person_id
+        if not value or person_id in {relative.person_id for relative in scope.relatives if relative.in_detail}:
+            return person_id
+        self._wrong("beneficiaire", "Cette personne n’est pas dans la liste. Choisissez-la dans la liste.")
+        return None
 
     def _wrong(self, name: str, message: str) -> None:
         self.errors.append(FieldError(name, message))
 
 
-def _french_day(text: str) -> date:
-    day, month, year = text.split("/")
-    return date(int(year), int(month), int(day))
+def _day(text: str) -> date | None:
+    french = FRENCH_DAY.fullmatch(text)
+    try:
+        if french:
+            return date(int(french[3]), int(french[2]), int(french[1]))
+        return date.fromisoformat(text) if ISO_DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else ""
-    return "".join(char for char in text if char.isprintable()).strip()[:LONGEST_TEXT]
+    """What was sent, without control characters, any run of spaces as one; cut once it is surely too long."""
+    text = value[: 2 * LONGEST_TEXT] if isinstance(value, str) else ""
+    return " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())

@@ -29,7 +29,7 @@ def read_request(raw: dict[str, str], first_day: date, today: date) -> Request:
         return _named_period(raw["periode"], today)
     reader = _Dates(raw, first_day, today)
     start, end = reader.day("du", "début"), reader.day("au", "fin")
-    if start and end:
+    if start and end and not reader.errors:
         reader.check_together(start, end)
     if reader.errors or start is None or end is None:
         return Request(None, tuple(reader.errors))

@@ -54,6 +54,11 @@ class Year:
     whole: Row
     months: list[Row]
 
+    @property
+    def rows(self) -> list[Row]:
+        """What the page lists: the whole year once it has ended, then its months."""
+        return self.months if self.whole.state is State.RUNNING else [self.whole, *self.months]
+
 
 def file_label(kind: str, size: int) -> str:
     """« PDF (72 Ko) »: format and size of a file, as links say them."""

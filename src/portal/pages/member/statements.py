@@ -23,7 +23,7 @@ from portal.formatting import today
 from portal.forms import FieldError, single_values
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.member.statement_forms import FIELDS, LONGEST_YEARS, read_request
-from portal.pages.member.statement_list import download_of, others_of, years_of
+from portal.pages.member.statement_list import State, download_of, others_of, years_of
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -39,6 +39,7 @@ KIND = "statement"
 MEDIA_TYPES = {"pdf": "application/pdf", "csv": CSV_MEDIA_TYPE}
 NOTHING_PAID = "Aucun remboursement n’a été versé pendant cette période. Choisissez-en une autre."
 
+TO_ISSUE = {State.READY, State.OUTDATED}
 TYPESETTING_THREADS = 2
 _typesetting = CapacityLimiter(TYPESETTING_THREADS)
 
@@ -114,8 +115,10 @@ def _history(request: PortalRequest) -> dict[str, Any]:
     downloads = [download_of(row, name) for row, name in zip(issued, opaque, strict=True)]
     paid = months_paid(db, viewer, day)
     first_day = first_cover_day(db, viewer) or day
+    years = years_of(paid, downloads, first_day, day)
     return {
-        "years": years_of(paid, downloads, first_day, day),
+        "years": years,
+        "has_buttons": any(row.state in TO_ISSUE for year in years for row in year.rows),
         "others": others_of(downloads),
         "first_day": first_day,
         "longest_years": LONGEST_YEARS,

@@ -3,7 +3,7 @@
 from litestar import Response
 from litestar.params import FromPath
 
-from portal.pages.member.benefits import READS, explanation_context, list_context
+from portal.pages.member.benefits import READS, explanation_context, lines_context, list_context
 from portal.rendering import render_fragment
 from portal.routing import fragment
 from portal.web import PortalRequest
@@ -14,12 +14,13 @@ def results(request: PortalRequest) -> Response[bytes]:
     context = list_context(request)
     query = context["query"]
     page_url = request.services.urls("member.benefits", query.parameters)
-    return render_fragment(request, "member/benefits/results.html", page_url=page_url, **context)
+    status = 422 if query.errors else 200
+    return render_fragment(request, "member/benefits/results.html", page_url=page_url, status=status, **context)
 
 
 @fragment("/fragments/adherent/prestations/suite", name="member.benefits.more", guards=READS)
 def more(request: PortalRequest) -> Response[bytes]:
-    return render_fragment(request, "member/benefits/more.html", **list_context(request))
+    return render_fragment(request, "member/benefits/more.html", **lines_context(request))
 
 
 @fragment("/fragments/adherent/prestations/{line:str}", name="member.benefit.explanation", guards=READS)

@@ -1,0 +1,120 @@
+"""One good row of each kind of import file, and the means to write and import files of them."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from portal.database import Database
+from portal.importing.registry import KINDS
+from portal.importing.run import Report, Request, run_import
+from portal.security import Keyring
+
+Cells = dict[str, Any]
+
+SAMPLES: dict[str, Cells] = {
+    "parameters": {
+        "code": "participation", "label": "Participation forfaitaire", "unit": "centimes", "value": "200",
+        "valid_from": "2024-05-15", "valid_to": "", "source": "décret 2024-113",
+    },
+    "acts": {
+        "code": "G", "label": "Consultation généraliste", "family": "soins_courants", "description": "Au cabinet",
+    },
+    "act-tariffs": {
+        "act": "G", "valid_from": "2024-12-22", "valid_to": "", "base": "30,00", "rate": "70",
+    },
+    "products": {
+        "code": "CONFORT", "name": "Confort",
+    },
+    "guarantees": {
+        "product": "CONFORT", "valid_from": "2025-01-01", "valid_to": "", "rule": "consultations",
+        "heading": "soins_courants", "label": "Consultations", "clause": "art. 3", "formula": "pourcentage",
+        "percent": "150", "amount": "", "max_acts": "", "max_amount": "", "renewal_months": "",
+    },
+    "persons": {
+        "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
+        "nir": "2 85 05 78 006 084 41",
+    },
+    "contracts": {
+        "number": "C1", "kind": "individuel", "member": "P1", "product": "CONFORT", "member_number": "A1",
+        "regime": "general", "responsible": "oui", "starts_on": "01/01/2025", "ends_on": "",
+    },
+    "beneficiaries": {
+        "contract": "C1", "person": "P1", "relationship": "adherent", "birth_rank": "1", "valid_from": "2025-01-01",
+        "valid_to": "31/12/2025",
+    },
+    "payments": {
+        "reference": "V1", "member": "P1", "paid_on": "2025-03-05", "method": "virement", "payee": "Zoé Exemple",
+        "iban_masked": "FR76 •••• 1234", "amount": "28,00",
+    },
+    "benefit-lines": {
+        "reference": "L1", "payment": "V1", "contract": "C1", "person": "P1", "posted_on": "2025-03-05",
+        "care_date": "03/03/2025", "act": "G", "label": "Consultation généraliste", "family": "soins_courants",
+        "kind": "soin", "status": "payee", "source": "noemie", "provider": "Dr Œuvrard", "quantity": "1",
+        "spent": "30,00", "base": "30,00", "rate": "70", "base_gross": "21,00", "flat_fee": "2,00", "franchise": "",
+        "base_net": "19,00", "supplementary": "9,00", "other_cover": "", "remaining": "2,00",
+        "rule": "consultations", "care_path": "1", "note": "Médecin traitant",
+    },
+}  # fmt: skip
+
+TABLES = dict(zip(SAMPLES, (
+    "parameter", "act", "act_tariff", "product", "guarantee_rule", "person", "contract", "beneficiary", "payment",
+    "benefit_line"), strict=True))  # fmt: skip
+
+
+def row(kind: str, /, **changes: Any) -> Cells:
+    return SAMPLES[kind] | changes
+
+
+def csv_text(kind: str, *rows: Cells, delimiter: str = ";") -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(SAMPLES[kind]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def json_lines(*rows: Cells) -> str:
+    return "".join(json.dumps(cells, ensure_ascii=False) + "\n" for cells in rows)
+
+
+class Importer:
+    """Imports content under a test's folder, and reads back what came of it."""
+
+    def __init__(self, database: Database, keyring: Keyring, folder: Path) -> None:
+        self.database = database
+        self.keyring = keyring
+        self.folder = folder
+        self.rejects = folder / "file.rejets.csv"
+
+    def __call__(self, kind: str, content: str | bytes, **options: Any) -> Report:
+        path = self.folder / "file"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return run_import(self.database, self.keyring, Request(KINDS[kind], path, self.rejects, **options))
+
+    def one(self, kind: str, /, **changes: Any) -> Report:
+        return self(kind, csv_text(kind, row(kind, **changes)))
+
+    def before(self, kind: str) -> None:
+        """Imports a good row of each kind that comes before `kind`."""
+        for earlier in list(SAMPLES)[: list(SAMPLES).index(kind)]:
+            assert self.one(earlier).created == 1
+
+    def problems(self) -> list[list[str]]:
+        if not self.rejects.exists():
+            return []
+        with self.rejects.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.reader(file, delimiter=";"))[1:]
+
+    def stored(self, kind: str, columns: str) -> list[tuple[Any, ...]]:
+        return self.query(f"SELECT {columns} FROM {TABLES[kind]} ORDER BY 1")
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.database.read() as db:
+            return [tuple(one) for one in db.connection().execute(text(sql))]
+
+    def count(self, table: str) -> int:
+        return int(self.query(f"SELECT count(*) FROM {table}")[0][0])

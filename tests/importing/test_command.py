@@ -1,0 +1,97 @@
+"""`portal import` as an operator types it (R-51 for its trace)."""
+
+import hashlib
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from portal.cli import main
+from portal.settings import Settings
+from tests.importing.samples import Importer, csv_text, row
+
+
+class Shell:
+    def __init__(self, importer: Importer, settings: Settings) -> None:
+        self.folder = importer.folder
+        self._environment = {
+            "PORTAL_DATABASE_URL": importer.database.url,
+            "PORTAL_DATA_FOLDER": str(settings.data_folder),
+            "PORTAL_SECRET_KEYS": settings.secret_keys[0].get_secret_value(),
+            "PORTAL_DATA_KEYS": settings.data_keys[0].get_secret_value(),
+        }
+
+    def write(self, content: str) -> str:
+        path = self.folder / "actes.csv"
+        path.write_text(content, encoding="utf-8")
+        return str(path)
+
+    def __call__(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, ["import", *arguments], env=self._environment)
+
+
+@pytest.fixture
+def shell(importer: Importer, settings: Settings) -> Shell:
+    return Shell(importer, settings)
+
+
+def test_operator_imports_twice_and_reads_the_counts(shell: Shell) -> None:
+    path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS")))
+    assert shell("acts", path).output == "acts : 2 créées, 0 modifiées, 0 inchangées\n"
+    again = shell("acts", path)
+    assert (again.exit_code, again.output) == (0, "acts : 0 créées, 0 modifiées, 2 inchangées\n")
+
+
+def test_operator_is_told_where_the_rejected_rows_are(shell: Shell) -> None:
+    path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS", family="x")))
+    result = shell("acts", path)
+    assert result.exit_code == 0
+    assert f"1 ligne rejetée, expliquée dans {path}.rejets.csv" in result.output
+    assert (shell.folder / "actes.csv.rejets.csv").exists()
+
+
+def test_strict_operator_gets_exit_code_1_and_an_unchanged_database(shell: Shell, importer: Importer) -> None:
+    path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS", family="x")))
+    result = shell("acts", path, "--strict", "--rejects", str(shell.folder / "mes-rejets.csv"))
+    assert result.exit_code == 1
+    assert "Rien n’a été enregistré" in result.output
+    assert (shell.folder / "mes-rejets.csv").exists()
+    assert importer.count("act") == 0
+
+
+def test_dry_run_says_so(shell: Shell, importer: Importer) -> None:
+    result = shell("acts", shell.write(csv_text("acts", row("acts"))), "--dry-run")
+    assert result.exit_code == 0
+    assert "1 créées" in result.output
+    assert "Essai à blanc" in result.output
+    assert importer.count("act") == 0
+
+
+@pytest.mark.parametrize("name", ["absent.csv", ".", "actes.csv"])
+def test_unreadable_files_give_exit_code_2_and_no_traceback(shell: Shell, name: str) -> None:
+    shell.write("code;libellé\n")
+    result = shell("acts", str(shell.folder / name))
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    assert result.output.strip()
+
+
+def test_rejects_in_a_missing_folder_give_exit_code_2_and_commit_nothing(shell: Shell, importer: Importer) -> None:
+    path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS", family="x")))
+    result = shell("acts", path, "--rejects", str(shell.folder / "absent" / "r.csv"))
+    assert result.exit_code == 2
+    assert "ne peut pas être écrit" in result.output
+    assert importer.count("act") == 0
+
+
+def test_an_import_leaves_evidence_with_the_digest_of_the_file(shell: Shell, importer: Importer) -> None:
+    content = csv_text("acts", row("acts"))
+    shell("acts", shell.write(content))
+    with importer.database.read() as db:
+        action, kind = db.connection().execute(text("SELECT action, object FROM evidence")).one()
+        details = json.loads(db.connection().execute(text("SELECT details FROM evidence_detail")).scalar_one())
+    assert (action, kind) == ("import.completed", "acts")
+    digest = hashlib.sha256((shell.folder / "actes.csv").read_bytes()).hexdigest()
+    counts = {"created": 1, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert details == counts | {"file": "actes.csv", "sha256": digest}
