@@ -66,6 +66,7 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
             backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude="^/static/"
         ),
         request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
         openapi_config=None,
         lifespan=[_running(services)],
         debug=False,

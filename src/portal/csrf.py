@@ -8,6 +8,7 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from markupsafe import Markup
 
+from portal.forms import exact_value
 from portal.web import PortalRequest
 
 FIELD = "jeton"
@@ -25,15 +26,15 @@ def csrf_input(request: PortalRequest) -> Markup:
 
 
 async def csrf_guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:
-    """Application guard of every unsafe method. Raises `CsrfRefused`."""
+    """Application guard of every unsafe method. Raises `CsrfRefused`, or `DuplicateField` for two tokens."""
     if connection.scope.get("method") in SAFE_METHODS:
         return
     request: PortalRequest = connection  # type: ignore[assignment]
     if not _comes_from_here(request):
         raise CsrfRefused
     binding = _binding(request)
-    token = (await request.form()).get(FIELD, "")
-    if not binding or not isinstance(token, str) or not request.services.keyring.csrf_matches(binding, token):
+    token = exact_value(await request.form(), FIELD)
+    if not binding or not request.services.keyring.csrf_matches(binding, token):
         raise CsrfRefused
 
 

@@ -86,7 +86,7 @@ class Keyring:
             raw = urlsafe_b64decode(token.encode("ascii"))
         except (ValueError, UnicodeError):
             return False
-        given = _xor(raw[:32], raw[32:]) if len(raw) == 64 else b""
+        given = _xor(raw[:32], raw[32:]) if len(raw) == 64 and len(token) == 88 else b""
         return any(hmac.compare_digest(given, _mac(key, binding)) for key in self._csrf)
 
 

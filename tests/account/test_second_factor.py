@@ -1,5 +1,6 @@
 """The one-time code after the password (security B12): once, one step early or late, limited, in order."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,10 @@ STEP = timedelta(seconds=30)
 
 def answer_with(client, code: str, **options):
     return send(client, CODE_PAGE, {"code": code}, form_at=CODE_PAGE, **options)
+
+
+def without_tokens(answer) -> str:
+    return re.sub(r'name="jeton" value="[^"]+"', "", answer.text)
 
 
 def wrong_code() -> str:
@@ -122,7 +127,8 @@ def test_five_wrong_codes_delay_the_right_one_with_the_same_answer(client, emplo
         answer_with(client, wrong_code())
     wrong = answer_with(client, wrong_code())
     during = answer_with(client, factories.current_code())
-    assert (during.status_code, during.headers["content-length"]) == (422, wrong.headers["content-length"])
+    assert during.status_code == 422
+    assert without_tokens(during) == without_tokens(wrong)
     later = datetime.now(UTC) + timedelta(seconds=31)
     monkeypatch.setattr("portal.web.PortalRequest.now", property(lambda _: later))
     assert answer_with(client, OneTimeCode(factories.TOTP_SECRET).at(later)).status_code == 303

@@ -51,6 +51,8 @@ RUN_AXE = """async () => {
     const told = node => `${node.html.slice(0, 120)} ${node.failureSummary || ""}`;
     return violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 5).map(told).join(" | ")}`);
 }"""
+# What htmx says of a request that a newer one replaced (hx-sync); a failed one also says htmx:sendError.
+ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 EXPECTED_STATUSES = ("401", "403", "404", "422")
 
 
@@ -220,5 +222,5 @@ def _off_origin(tab: Tab) -> Callable[[Request], None]:
 
 def _note_console(tab: Tab, kind: str, text: str) -> None:
     refused = text.startswith("Failed to load resource") and any(status in text for status in EXPECTED_STATUSES)
-    if kind in {"error", "warning"} and not refused:
+    if kind in {"error", "warning"} and not refused and not text.startswith(ABORTED):
         tab.problems.append(f"console {kind}: {text}")

@@ -16,11 +16,14 @@ from portal.demo.site import (
     remember,
     remembered_settings,
 )
+from portal.logs import configure_logging
 
 
 def load_app() -> Portal:
     """The demonstration's application, made anew in the server's worker."""
-    return create_app(remembered_settings(), demo=demo_help())
+    settings = remembered_settings()
+    configure_logging(settings.log_level)
+    return create_app(settings, demo=demo_help())
 
 
 @click.command()

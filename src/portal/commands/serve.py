@@ -6,12 +6,15 @@ from granian.constants import Interfaces
 
 from portal.app import Portal, create_app
 from portal.commands.context import open_database
+from portal.logs import configure_logging
 from portal.settings import load_settings
 
 
 def load_app() -> Portal:
     """The application of the environment's settings, made anew in each worker."""
-    return create_app(load_settings())
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return create_app(settings)
 
 
 @click.command()

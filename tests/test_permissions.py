@@ -1,0 +1,249 @@
+"""Who may call what (security D1, D2, D3, R-72): a committed matrix of personas and routes; deny by default."""
+
+import pytest
+from litestar import Response, get
+from litestar.testing import TestClient
+
+from portal import app as application
+from portal.data.accounts import Role
+from portal.data.sessions import Stage
+from portal.permissions import GRANTS, Permission, Policy, policy_of, public, requires
+from tests.support import factories
+from tests.support.client import AuditingClient
+from tests.support.entry import ask, enter, leave, send
+
+SIGN_IN, CODE = "303 /connexion", "303 /connexion/code"
+PERSONAS = ("visitor", "member", "dependant", "employer", "clerk", "provider", "agent", "supervisor", "code")
+COVERED = {"member", "dependant"}
+PUBLIC = {
+    "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "health": 200, "readiness": 200,
+    "robots": 200, "static": 404,
+}  # fmt: skip
+# Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
+PRIVATE = {
+    "member.home": (COVERED, 200),
+    "member.benefits": (COVERED, 200),
+    "member.benefit": (COVERED, 404),
+    "member.benefits.results": (COVERED, 200),
+    "member.benefits.more": (COVERED, 200),
+    "member.benefit.explanation": (COVERED, 404),
+    "member.benefits.csv": (COVERED, 200),
+    "member.benefits.xlsx": (COVERED, 200),
+    "member.statements": (COVERED, 200),
+    "member.statement": (COVERED, 404),
+    "member.statement.pdf": (COVERED, 404),
+    "member.statement.csv": (COVERED, 404),
+    "employer.home": ({"employer", "clerk"}, 200),
+    "provider.home": ({"provider"}, 200),
+    "desk.home": ({"agent", "supervisor"}, 200),
+    "second-factor": ({"code"}, 200),
+}
+# These depend on the persona in their own way; tests/account says how.
+OTHERS = {"start", "sign-in"}
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+def handlers_of(app) -> list[tuple[str, object]]:
+    found = [(route.path, handler) for route in app.routes for handler in getattr(route, "route_handlers", ())]
+    return [(path, handler) for path, handler in found if handler.http_methods - {"OPTIONS"}]
+
+
+@pytest.fixture
+def enter_as(client):
+    """Gives the browser a session of a persona of one household, or of another account."""
+    with client.services.database.write() as db:
+        keyring = client.services.keyring
+        family, member = factories.member_with_account(db, keyring, spouse="Paul")
+        accounts = {
+            "member": member,
+            "dependant": factories.dependant_account(db, keyring, family["Paul"]),
+            "employer": factories.employer_account(db, keyring),
+            "clerk": factories.employer_account(db, keyring, is_clerk=True),
+            "provider": factories.provider_account(db, keyring),
+            "agent": factories.desk_account(db, keyring),
+            "supervisor": factories.desk_account(db, keyring, is_supervisor=True),
+        }
+
+    def arrive(persona: str) -> None:
+        if persona == "visitor":
+            leave(client)
+        elif persona == "code":
+            enter(client, accounts["employer"], stage=Stage.CODE)
+        else:
+            enter(client, accounts[persona])
+
+    return arrive
+
+
+def outcome(client, path: str) -> str:
+    answer = ask(client, path)
+    if answer.status_code == 303:
+        return f"303 {answer.headers['location'].partition('?')[0]}"
+    if "hx-redirect" in answer.headers:
+        return f"{answer.status_code} {answer.headers['hx-redirect']}"
+    return str(answer.status_code)
+
+
+def expected(name: str, path: str, persona: str) -> str:
+    allowed, status = PRIVATE[name]
+    if persona in allowed:
+        return str(status)
+    refusal = {"visitor": SIGN_IN, "code": CODE}.get(persona, "403")
+    return refusal.replace("303", "401") if path.startswith("/fragments/") else refusal
+
+
+def test_every_persona_gets_exactly_what_the_matrix_says(client, app, enter_as) -> None:
+    """D2: a route without a row here fails; so does any change of who gets in."""
+    gets = {handler.name: path for path, handler in handlers_of(app) if "GET" in handler.http_methods}
+    assert set(gets) == set(PUBLIC) | set(PRIVATE) | OTHERS
+    wrong = []
+    for persona in PERSONAS:
+        enter_as(persona)
+        for name, path in gets.items():
+            if name in OTHERS:
+                continue
+            asked = "".join("x" if part.startswith("{") else part for part in _split(path))
+            wanted = str(PUBLIC[name]) if name in PUBLIC else expected(name, path, persona)
+            got = outcome(client, asked)
+            if got != wanted:
+                wrong.append((persona, name, got, wanted))
+    assert wrong == []
+
+
+def _split(path: str) -> list[str]:
+    parts: list[str] = []
+    for piece in path.replace("{", "\n{").replace("}", "}\n").split("\n"):
+        parts.append(piece)
+    return parts
+
+
+def test_every_persona_may_post_only_what_is_theirs(client, app, enter_as) -> None:
+    """D2, for writing: with a valid form of their own, all but the permitted are refused."""
+    posts = {handler.name: (path, policy_of(handler)) for path, handler in handlers_of(app) if "POST" in handler.http_methods}
+    for persona in ("member", "employer", "provider", "agent", "code"):
+        for path, policy in posts.values():
+            if policy is public or policy.permission is Permission.SIGN_OUT:
+                continue
+            enter_as(persona)
+            answer = send(client, path, {"x": "1"}, form_at="/aide" if persona != "code" else "/connexion/code")
+            may_act = {
+                "code": policy.permission is Permission.SECOND_FACTOR,
+                "member": policy.permission in GRANTS[Role.MEMBER],
+                "employer": policy.permission in GRANTS[Role.SIGNATORY],
+                "provider": policy.permission in GRANTS[Role.PROVIDER],
+                "agent": policy.permission in GRANTS[Role.AGENT],
+            }[persona]
+            assert (answer.status_code == 403 or answer.headers.get("location") == "/connexion/code") is not may_act, path
+
+
+def test_every_role_has_its_grants_and_no_space_reads_another() -> None:
+    """D4: care data belongs to covered persons alone."""
+    assert set(GRANTS) == set(Role)
+    health = {Permission.MEMBER_HOME, Permission.BENEFITS_READ, Permission.BENEFITS_EXPORT, Permission.STATEMENTS_READ}
+    for role in set(Role) - {Role.MEMBER, Role.DEPENDANT}:
+        assert not GRANTS[role] & health, role
+    assert all(Permission.SIGN_OUT in granted for granted in GRANTS.values())
+    assert all(Permission.SECOND_FACTOR not in granted for granted in GRANTS.values())
+
+
+class TestUndeclared:
+    """D1: a handler that says nothing, or too much, is refused at run time."""
+
+    @pytest.fixture
+    def browser(self, settings, database, monkeypatch):
+        def served(*guards) -> AuditingClient:
+            @get("/oubli", name="forgotten", sync_to_thread=False, guards=list(guards))
+            def forgotten() -> Response[bytes]:
+                return Response(b"secret", media_type="text/html")
+
+            monkeypatch.setattr(application, "HANDLERS", [*application.HANDLERS, forgotten])
+            app = application.create_app(settings.model_copy(update={"database_url": database.url}), database=database)
+            return AuditingClient(TestClient(app, base_url="https://portal.test", raise_server_exceptions=False))
+
+        return served
+
+    def test_handler_without_a_policy_is_refused(self, browser) -> None:
+        answer = ask(browser(), "/oubli")
+        assert answer.status_code == 403
+        assert "secret" not in answer.text
+
+    def test_handler_with_a_guard_that_is_no_policy_is_refused(self, browser) -> None:
+        assert ask(browser(lambda *_: None), "/oubli").status_code == 403
+
+    def test_handler_with_two_policies_is_refused(self, browser) -> None:
+        assert ask(browser(public, requires(Permission.BENEFITS_READ)), "/oubli").status_code == 403
+
+    def test_policy_that_forgot_to_decide_refuses(self, browser) -> None:
+        assert ask(browser(Policy()), "/oubli").status_code == 403
+
+    def test_guard_that_fails_lets_nobody_in(self, browser) -> None:
+        """F5: an exception in a guard is no way in."""
+
+        class Broken(Policy):
+            def __call__(self, *_: object) -> None:
+                raise RuntimeError("canari")
+
+        answer = ask(browser(Broken()), "/oubli")
+        assert answer.status_code == 500
+        assert "secret" not in answer.text
+        assert "canari" not in answer.text
+
+    def test_public_handler_is_served(self, browser) -> None:
+        assert ask(browser(public), "/oubli").text == "secret"
+
+
+class TestForeignRows:
+    """D3: somebody else's row is as absent as one that never was."""
+
+    @pytest.fixture
+    def rows(self, client):
+        keyring = client.services.keyring
+        with client.services.database.write() as db:
+            family, member = factories.member_with_account(db, keyring, spouse="Paul")
+            stranger, _ = factories.member_with_account(db, keyring, name="Autre")
+            own = factories.paid_line(db, family.contract)
+            foreign = factories.paid_line(db, stranger.contract)
+            private = factories.paid_line(db, family.contract, family["Paul"])
+        enter(client, member)
+        opaque = keyring.conceal("line", [own.id, foreign.id, private.id, 10**9])
+        return dict(zip(("own", "foreign", "private", "unknown"), opaque, strict=True))
+
+    @pytest.mark.parametrize("prefix", ["/adherent/prestations/", "/fragments/adherent/prestations/"])
+    def test_foreign_line_answers_like_an_unknown_one(self, client, rows, prefix) -> None:
+        assert ask(client, prefix + rows["own"]).status_code == 200
+        answers = [ask(client, prefix + rows[whose]) for whose in ("foreign", "private", "unknown")]
+        answers += [ask(client, prefix + odd) for odd in ("x", "A" * 22, "1", rows["own"][:-1], rows["own"] + "A")]
+        assert {answer.status_code for answer in answers} == {404}
+        assert len({_without_reference(answer.text) for answer in answers}) == 1
+
+    def test_cursor_on_a_foreign_line_answers_like_an_unknown_one(self, client, rows) -> None:
+        for page in ("/adherent/prestations", "/fragments/adherent/prestations/suite"):
+            assert ask(client, page, params={"apres": rows["own"]}).status_code == 200
+            answers = [ask(client, page, params={"apres": rows[whose]}) for whose in ("foreign", "private", "unknown")]
+            assert {answer.status_code for answer in answers} == {404}
+
+    def test_identifier_of_another_kind_is_no_identifier(self, client, rows) -> None:
+        keyring = client.services.keyring
+        line_id = keyring.reveal("line", rows["own"])
+        (as_person,) = keyring.conceal("person", [line_id])
+        assert ask(client, f"/adherent/prestations/{as_person}").status_code == 404
+
+    def test_filter_on_a_foreign_person_shows_nothing_of_theirs(self, client, rows) -> None:
+        (person,) = client.services.keyring.conceal("person", [10**9])
+        answer = ask(client, "/adherent/prestations", params={"beneficiaire": person})
+        assert answer.status_code == 422
+
+
+def _without_reference(html: str) -> str:
+    import re
+
+    return re.sub(r"\b[0-9a-f]{12}\b", "", html)
+
+
+def test_htmx_headers_change_no_permission(client, enter_as) -> None:
+    """Security §2.3: HX-* headers are forgeable, never a security input."""
+    forged = {"HX-Request": "true", "HX-Current-URL": "https://portal.test/gestion", "HX-Boosted": "true", "HX-Target": "x"}
+    for persona, wanted in (("visitor", 303), ("employer", 403), ("agent", 200)):
+        enter_as(persona)
+        assert ask(client, "/gestion", headers=forged).status_code == wanted
