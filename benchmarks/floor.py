@@ -15,16 +15,16 @@ from markupsafe import Markup
 from benchmarks.sites import settings_of
 from portal.assets import Assets
 from portal.csrf import FIELD
+from portal.data.accounts import Space
 from portal.data.listing import PAGE_SIZE
 from portal.data.listing_rows import Line, PersonTotals, Totals
-from portal.data.accounts import Space
 from portal.data.persons import is_minor_on
 from portal.data.sessions import Viewer
 from portal.data.visibility import Relative, Scope
 from portal.formatting import today
 from portal.headers import headers_for
-from portal.pages.member.benefits import TITLE, _groups
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
+from portal.pages.member.benefits import TITLE, _groups
 from portal.pages.member.benefits_filters import SORT_LABELS, read_query
 from portal.rendering import NAVIGATION, Crumb, NavItem
 from portal.routes import HANDLERS
@@ -56,7 +56,8 @@ class Floor:
         self._keyring = Keyring(settings)
         self._urls = Urls()
         self._urls.learn(HANDLERS)
-        self._template = create_environment(settings, self._urls, Assets()).get_template("pages/member/benefits/index.html")
+        environment = create_environment(settings, self._urls, Assets())
+        self._template = environment.get_template("pages/member/benefits/index.html")
         self._query = read_query({}, Scope(()), self._keyring)
         headers = headers_for(settings) | {"cache-control": "no-store", "content-type": "text/html; charset=utf-8"}
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -103,7 +104,8 @@ class Floor:
             sql = (
                 "SELECT person_id, count(*), sum(spent_cents), "
                 "sum(base_net_cents + supplementary_cents + other_cover_cents) FROM benefit_line line "
-                f"WHERE line.member_id = ? AND line.person_id + 0 IN ({','.join('?' * len(persons))}) GROUP BY person_id"
+                f"WHERE line.member_id = ? AND line.person_id + 0 IN ({','.join('?' * len(persons))}) "
+                "GROUP BY person_id"
             )
             found += [PersonTotals(*row) for row in self._db.execute(sql, (member_id, *persons))]
         return found
@@ -159,7 +161,7 @@ _LINE_COLUMNS = ", ".join(f"line.{name}" for name in Line._fields[:15])
 
 def _lines_sql(where: str) -> str:
     return (
-        f"SELECT {_LINE_COLUMNS}, paid_on, method, payee, amount_cents FROM benefit_line line "  # noqa: S608
+        f"SELECT {_LINE_COLUMNS}, paid_on, method, payee, amount_cents FROM benefit_line line "
         f"LEFT JOIN payment ON payment.id = line.payment_id WHERE {where} "
         "ORDER BY line.posted_on DESC, line.id DESC LIMIT ?"
     )
@@ -167,7 +169,7 @@ def _lines_sql(where: str) -> str:
 
 def _totals_sql(where: str) -> str:
     sums = ", ".join(f"coalesce(sum({name}), 0)" for name in Totals._fields[1:])
-    return f"SELECT count(*), {sums} FROM benefit_line line WHERE {where}"  # noqa: S608
+    return f"SELECT count(*), {sums} FROM benefit_line line WHERE {where}"
 
 
 def _line(row: Any) -> Line:

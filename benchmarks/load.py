@@ -1,4 +1,4 @@
-"""A load generator: keep-alive connections over raw sockets, in a process of its own, so that it is not what is measured."""
+"""A load generator: keep-alive connections over raw sockets, in a process of its own."""
 
 import multiprocessing
 import selectors

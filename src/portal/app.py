@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import copy
 from functools import partial, wraps
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
+from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from portal import errors
 from portal.assets import Assets
@@ -39,16 +40,20 @@ class Portal(Litestar):
     """Litestar, plus what must hold for every request, also for those that no route answers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        state["reference"] = secrets.token_hex(6)
-        state["started"] = time.perf_counter()
-        if scope["method"] == "HEAD":
-            scope["method"] = "GET"
-            send = _without_body(send)
+        if scope["type"] == ScopeType.HTTP:
+            scope, send = _prepared(scope, send)
         await super().__call__(scope, receive, send)
+
+
+def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
+    """The request with its reference and its start; HEAD becomes GET without a body."""
+    state = scope.setdefault("state", {})
+    state["reference"] = secrets.token_hex(6)
+    state["started"] = time.perf_counter()
+    if scope["method"] != HttpMethod.HEAD:
+        return scope, send
+    scope["method"] = HttpMethod.GET
+    return scope, _without_body(send)
 
 
 def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
@@ -56,7 +61,7 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
     services = create_services(settings, database or Database(settings.resolved_database_url), demo)
     handlers = [*HANDLERS, *(DEMO_HANDLERS if demo else ())]
     app = Portal(
-        route_handlers=[_placed(handler, services.database.threaded) for handler in handlers],
+        route_handlers=[_placed(handler, threaded=services.database.threaded) for handler in handlers],
         request_class=PortalRequest,
         middleware=[HostMiddleware(settings), SessionMiddleware(services)],
         guards=[deny_undeclared, csrf_guard],
@@ -91,7 +96,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
     )
 
 
-def _placed(handler: HTTPRouteHandler, threaded: bool) -> HTTPRouteHandler:
+def _placed(handler: HTTPRouteHandler, *, threaded: bool) -> HTTPRouteHandler:
     """The handler, to be called on the loop, or in a thread: the one switch for all of them.
 
     Not by Litestar's `sync_to_thread`: 2.25 wraps a handler twice when another one shares its path, and the outer
@@ -131,13 +136,13 @@ async def _log_access(message: Message, scope: Scope) -> None:
         state = scope["state"]
         elapsed = round((time.perf_counter() - state["started"]) * 1000, 1)
         route = scope.get("path_template") or "(no route)"  # a path itself may hold what somebody typed
-        access_log.info("%s %s %s %s ms", scope["method"], route, message["status"], elapsed)
+        access_log.info("%s %s %s %s ms", cast("HTTPScope", scope)["method"], route, message["status"], elapsed)
 
 
 def _without_body(send: Send) -> Send:
     async def send_head(message: Message) -> None:
         if message["type"] == "http.response.body":
-            message = message | {"body": b""}  # type: ignore[assignment]
+            message = message | {"body": b""}
         await send(message)
 
     return send_head

@@ -43,7 +43,7 @@ async def check_password(request: PortalRequest, identifier: str, password: str)
 
 
 def check_code(request: PortalRequest, viewer: Viewer, code: str) -> SignedIn | None:
-    """Replaces the pending session by a full one when the code is right, no delay runs and nobody ended it meanwhile."""
+    """Replaces the pending session by a full one: the code is right, no delay runs, nobody ended it meanwhile."""
     guesses = [(limit, str(viewer.account_id)) for limit in throttling.CODE_LIMITS]
     with request.database.write() as db:
         is_delayed = throttling.hold(db, guesses, request.now)

@@ -143,7 +143,7 @@ def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
     uri = f"sqlite:///{path}{'&' if '?' in path else '?'}uri=true"
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
     options = {"pool_timeout": BUSY_SECONDS, "hide_parameters": True} | pool
-    engine = create_engine(uri, connect_args=arguments, **options)  # type: ignore[arg-type]
+    engine = create_engine(uri, connect_args=arguments, **options)
 
     @event.listens_for(engine, "connect")
     def configure(raw: Any, _: Any) -> None:

@@ -4,6 +4,7 @@ Every handler carries exactly one policy among its guards: `requires(Permission.
 on the application, refuses a handler that carries none, and asks the policy before anything reads the request's body.
 """
 
+from abc import ABC, abstractmethod
 from enum import StrEnum
 
 from litestar.connection import ASGIConnection
@@ -56,14 +57,14 @@ def may(viewer: Viewer, permission: Permission) -> bool:
     return permission in granted
 
 
-class Policy:
+class Policy(ABC):
     """A guard that says who may call a handler."""
 
     name: str
 
+    @abstractmethod
     def __call__(self, connection: ASGIConnection, handler: BaseRouteHandler) -> None:
         """Returns, or raises `NotAuthorizedException` or `PermissionDeniedException`."""
-        raise PermissionDeniedException
 
 
 class Requires(Policy):

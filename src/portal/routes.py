@@ -3,9 +3,8 @@
 from portal.pages.account import sign_in
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
-from portal.pages.member import benefits, benefits_export
+from portal.pages.member import benefits, benefits_export, statements
 from portal.pages.member import home as member_home
-from portal.pages.member import statements
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home

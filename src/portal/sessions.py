@@ -74,7 +74,7 @@ class SessionMiddleware(ASGIMiddleware):
         state["address"] = self._address(scope, headers)
         state["visit"] = self._services.keyring.unsign(VISIT, cookies.get(self._visit_cookie, ""))
         state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
-        if scope["method"] != "GET":
+        if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again
 
     async def _viewer(self, db: Session, cookie: str | None) -> Viewer | None:

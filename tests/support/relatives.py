@@ -25,9 +25,8 @@ READS = {
     FOREIGN: {FOREIGN},
 }
 NAMES = {SPOUSE: "Bruno", PRIVATE: "Capucine", SHARING: "Diego", MINOR: "Élise"}
-# Distinct amounts, so that one shown by mistake is recognised: cents spent, all left to pay but 1,00 €.
+# Cents spent, a different sum for each; all is left to pay but 1,00 €.
 SPENT = {who: 31_337 + 1_111 * at for at, who in enumerate(EVERYONE)}
-PAIRS = [(viewer, owner) for viewer in EVERYONE for owner in EVERYONE]
 
 
 @dataclass

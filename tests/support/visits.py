@@ -28,7 +28,9 @@ EMPLOYER, PROVIDER, DESK = "2000000014", "3000000012", "9000000019"
 
 LONG_FIRST_NAME = "Marie-Bénédicte-Alexandrine-Philippine"
 LONG_LAST_NAME = "de La Rochefoucauld-Montmorency-Luxembourg d’Arenberg"
-LONG_LABEL = "Téléexpertise d’hépatogastroentérologie-pluridisciplinaire-interdépartementale anticonstitutionnellement longue"
+LONG_LABEL = (
+    "Téléexpertise d’hépatogastroentérologie-pluridisciplinaire-interdépartementale anticonstitutionnellement longue"
+)
 LONG_PROVIDER = "Cabinetdestomatologieetdechirurgiemaxillofacialereconstructricepédiatrique"
 
 
@@ -55,7 +57,7 @@ class Site:
         """Name and value of the cookie of a new session."""
         with self.database.write() as db:
             token = factories.session_token(db, db.get_one(Account, account_id), stage=stage)
-        services = cast(Services, SimpleNamespace(settings=self.settings, keyring=self.keyring))
+        services = cast("Services", SimpleNamespace(settings=self.settings, keyring=self.keyring))
         cookie = make_cookie(services, SESSION, token)
         return cookie.key, str(cookie.value)
 

@@ -74,8 +74,9 @@ class BenefitLine(SQLModel, table=True):
     """One act, and where its money went, in cents.
 
     `posted_on` is the payment's day, or the day the file arrived while nothing is paid. `base_cents` is the base of
-    reimbursement (BR), `base_rate` its percentage, `base_gross_cents` what the rate gives before flat fee (participation
-    forfaitaire) and franchise; `base_net_cents` is what the base scheme pays. `search` is the folded text of free search.
+    reimbursement (BR), `base_rate` its percentage, `base_gross_cents` what the rate gives before flat fee
+    (participation forfaitaire) and franchise; `base_net_cents` is what the base scheme pays. `search` is the folded
+    text of free search.
     """
 
     __tablename__ = "benefit_line"

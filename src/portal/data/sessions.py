@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
@@ -136,11 +136,11 @@ def refresh_sessions(db: Session, seen: dict[str, datetime]) -> None:
             .where(
                 SignedSession.token_hash == token_hash,
                 SignedSession.ended_at.is_(None),
-                or_(SignedSession.seen_at < at),
+                SignedSession.seen_at < at,
             )
             .values(seen_at=at)
         )
 
 
-def _end(now: datetime):  # noqa: ANN202
+def _end(now: datetime) -> Update:
     return update(SignedSession).where(SignedSession.ended_at.is_(None)).values(ended_at=now)

@@ -103,7 +103,7 @@ def lines_of(persons: dict[int, tuple[int, ...]]) -> ColumnElement[bool]:
     return or_(false(), *pairs)
 
 
-def _relative(row: tuple, viewer_id: int, today: date) -> Relative:  # type: ignore[type-arg]
+def _relative(row: tuple, viewer_id: int, today: date) -> Relative:
     person_id, member_id, first_name, last_name, birth_date, shared = row
     is_self = person_id == viewer_id
     in_detail = is_self or is_minor_on(birth_date, today) or bool(shared)

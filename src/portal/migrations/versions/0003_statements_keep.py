@@ -1,4 +1,4 @@
-"""Issued statements refuse change (R-22): same number, same bytes. Deletion stays possible, for the retention schedule."""
+"""Issued statements refuse change (R-22): same number, same bytes. Deletion stays possible, for retention."""
 
 from alembic import op
 

@@ -9,6 +9,7 @@ from portal.data.evidence import Action
 from portal.data.listing import export_lines
 from portal.data.visibility import visible_scope
 from portal.formatting import today
+from portal.headers import DOCUMENT_POLICY
 from portal.pages.member.benefits_filters import read_query
 from portal.permissions import Permission, requires
 from portal.routing import page
@@ -40,5 +41,5 @@ def _lines(request: PortalRequest, form: str) -> Iterator[object]:
 
 def _download(pieces: Iterator[bytes], media_type: str, suffix: str) -> Stream:
     name = f"prestations-{today().isoformat()}.{suffix}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": DOCUMENT_POLICY}
     return Stream(pieces, media_type=media_type, headers=headers)
