@@ -4,9 +4,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Generator, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from sqlmodel import Session
 
@@ -26,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     forbid_other_machines()
+    brotli.compress = lru_cache(brotli.compress)  # static files are compressed once, not by each application anew
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
 

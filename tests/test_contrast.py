@@ -1,4 +1,4 @@
-"""The style sheet's colours can be told apart in both themes, and it stays small and its own (WCAG 1.4.3, 1.4.6, 1.4.11).
+"""The style sheet's colours can be told apart in both themes; it is small and its own (WCAG 1.4.3, 1.4.6, 1.4.11).
 
 axe sees what a page happens to show; here every pair of tokens that the sheet can put together is computed.
 """

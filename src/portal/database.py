@@ -152,7 +152,7 @@ def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.driver_connection.execute(begin)
 
     return engine
 

@@ -25,6 +25,8 @@ def refuse(request: PortalRequest, error: HTTPException) -> Response:
     """Answers an HTTP exception: sign-in for the unknown, else the status's own page."""
     if isinstance(error, NotAuthorizedException):
         return _to_sign_in(request)
+    if error.status_code >= 500:
+        return unexpected(request, error)
     return error_page(request, error.status_code)
 
 

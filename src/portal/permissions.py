@@ -1,5 +1,7 @@
 """Who may do what: deny by default, one named permission per handler (R-72).
 
+Guards are coroutines, since Litestar runs plain functions in threads.
+
 Every handler carries exactly one policy among its guards: `requires(Permission.X)` or `public`. `deny_undeclared`, set
 on the application, refuses a handler that carries none, and asks the policy before anything reads the request's body.
 """
@@ -63,7 +65,7 @@ class Policy(ABC):
     name: str
 
     @abstractmethod
-    def __call__(self, connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: ASGIConnection, handler: BaseRouteHandler) -> None:
         """Returns, or raises `NotAuthorizedException` or `PermissionDeniedException`."""
 
 
@@ -74,7 +76,7 @@ class Requires(Policy):
         self.permission = permission
         self.name = permission.value
 
-    def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
+    async def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
         viewer: Viewer | None = connection.scope["state"].get("viewer")
         if viewer is None or (viewer.stage == Stage.CODE and self.permission not in _PENDING):
             raise NotAuthorizedException
@@ -87,7 +89,7 @@ class Public(Policy):
 
     name = "public"
 
-    def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
+    async def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
         """Lets everyone through."""
 
 
@@ -101,9 +103,9 @@ def policy_of(handler: BaseRouteHandler) -> Policy | None:
     return declared[0] if len(declared) == 1 else None
 
 
-def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+async def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     """Application guard, the first one: no declared policy, no service. Raises what the policy raises."""
     policy = policy_of(handler)
     if policy is None:
         raise PermissionDeniedException
-    policy(connection, handler)
+    await policy(connection, handler)

@@ -72,13 +72,16 @@ class SessionMiddleware(ASGIMiddleware):
         cookies = _cookies(headers.get(b"cookie", b"").decode("latin-1"))
         state["db"] = db
         state["address"] = self._address(scope, headers)
-        state["visit"] = self._services.keyring.unsign(VISIT, cookies.get(self._visit_cookie, ""))
+        state["visit"] = self._token(VISIT, cookies.get(self._visit_cookie))
         state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again
 
+    def _token(self, purpose: str, cookie: str | None) -> str | None:
+        return self._services.keyring.unsign(purpose, cookie) if cookie else None
+
     async def _viewer(self, db: Session, cookie: str | None) -> Viewer | None:
-        token = self._services.keyring.unsign(SESSION, cookie) if cookie else None
+        token = self._token(SESSION, cookie)
         if token is None:
             return None
         now = datetime.now(UTC)

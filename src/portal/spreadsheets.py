@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, STATUS_LABELS
 
-CSV_MEDIA_TYPE = "text/csv; charset=utf-8"
+CSV_MEDIA_TYPE = "text/csv"  # the framework adds the charset
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BYTE_ORDER_MARK = "\ufeff"
 CSV_BATCH = 500

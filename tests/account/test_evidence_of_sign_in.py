@@ -7,8 +7,7 @@ from sqlalchemy import text
 from portal.data.evidence_audit import verify_chain
 from portal.security import new_identifier
 from tests.support import factories
-from tests.support.entry import address, enter, send, token_in, try_password
-from tests.support.entry import ask as ask_for
+from tests.support.entry import address, enter, send, try_password
 
 ROWS = "SELECT actor, session, action, object, outcome, reason FROM evidence WHERE action LIKE 'session.%' ORDER BY seq"
 
@@ -26,18 +25,15 @@ def prefix(client, stage: str) -> str:
         return db.execute(text(query), {"stage": stage}).scalar_one()[:16]
 
 
-def test_signing_in_and_out_leaves_two_rows_of_the_same_session(client, member) -> None:
-    assert try_password(client, member.identifier, factories.PASSWORD).status_code == 303
-    send(client, "/deconnexion", {"jeton": session_token_of_form(client)})
+def test_signing_in_and_out_leaves_two_rows_of_the_same_session(client, make) -> None:
+    account = make(factories.employer_account, with_code=False)
+    assert try_password(client, account.identifier, factories.PASSWORD).status_code == 303
+    send(client, "/deconnexion", form_at="/employeur")
     session = prefix(client, "complete")
     assert rows(client) == [
-        (member.id, session, "session.opened", "complete", "ok", ""),
-        (member.id, session, "session.closed", "", "ok", ""),
+        (account.id, session, "session.opened", "complete", "ok", ""),
+        (account.id, session, "session.closed", "", "ok", ""),
     ]
-
-
-def session_token_of_form(client) -> str:
-    return token_in(ask_for(client, "/aide"), "/deconnexion")
 
 
 def test_refused_sign_in_names_the_account_when_it_is_known(client, member) -> None:

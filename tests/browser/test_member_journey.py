@@ -1,4 +1,4 @@
-"""The member's main job, whole, in a real browser: by touch, by keyboard, without JavaScript (R-01, R-21, R-22, A6, A7)."""
+"""The member's main job in a real browser: by touch, by keyboard, without JavaScript (R-01, R-21, R-22, A6, A7)."""
 
 import re
 from datetime import date, timedelta
@@ -227,6 +227,7 @@ def load_more_by_keyboard(page: Page) -> None:
 def issue_by_keyboard(page: Page) -> None:
     page.goto(page.url.partition("/adherent")[0] + "/adherent")
     press_link(page, "Relevés")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vos relevés")
     tab_to(page, lambda on: str(on["words"]).startswith("Éditer"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Relevé n°")
@@ -348,7 +349,7 @@ def test_member_without_network_is_told_what_to_do_and_keeps_the_page(open_tab) 
     tab.context.set_offline(False)
     page.locator(".line a").first.tap()
     expect(page.locator(".explanation")).to_be_visible()
-    expect(page.get_by_role("alert")).to_be_empty()
+    expect(page.locator("#portal-alert")).to_be_empty()
     assert all("ERR_INTERNET_DISCONNECTED" in problem or "htmx:sendError" in problem for problem in tab.problems)
     tab.problems.clear()
 

@@ -190,13 +190,12 @@ def open_tab(
 ) -> Tab:
     """A new context (no cookies) with one page. `scheme`: light or dark; `options` go to Playwright's context."""
     context = browser.new_context(
-        **PROFILES[profile],
         color_scheme=scheme,  # type: ignore[arg-type]
         java_script_enabled=javascript,
         reduced_motion="reduce",
         locale="fr-FR",
         timezone_id="Europe/Paris",
-        **options,
+        **(PROFILES[profile] | options),
     )
     context.set_default_timeout(PATIENCE_MS)
     tab = Tab(context.new_page(), origin, context)

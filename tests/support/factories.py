@@ -120,6 +120,11 @@ def contract(
     return made
 
 
+def contract_of(db: Session, line: BenefitLine) -> Contract:
+    """The contract under which a line stands."""
+    return db.get_one(Contract, line.contract_id)
+
+
 def cover(
     db: Session,
     under: Contract,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from portal.data.prepared import Prepared
 from portal.database import Database
 
 
@@ -18,8 +19,16 @@ def queries(database: Database) -> Iterator[list[str]]:
         if statement.lstrip().upper().startswith("SELECT"):
             seen.append(statement)
 
+    rows = Prepared.rows
+
+    def noted_rows(self: Prepared, *arguments: Any) -> Any:
+        seen.append("SELECT, prepared")
+        return rows(self, *arguments)
+
     event.listen(database.reader, "before_cursor_execute", note)
+    Prepared.rows = noted_rows  # type: ignore[method-assign]
     try:
         yield seen
     finally:
+        Prepared.rows = rows  # type: ignore[method-assign]
         event.remove(database.reader, "before_cursor_execute", note)

@@ -45,7 +45,7 @@ def verify(key: Path | None, checkpoints: Path | None) -> None:
 def export(identifier: str, output: Path) -> None:
     """Extract one account's record into a signed JSON file. Refuses to overwrite a file.
 
-    Example: portal audit export --account 1000000016 --output extract.json
+    Example: portal audit export --account 1234567897 --output extract.json
     """
     settings = load_settings()
     try:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.listing_rows import ExportLine, Filters, Line, LinePage, PersonTotals, Sort, Totals
 from portal.data.persons import Person
+from portal.data.prepared import Prepared
 from portal.data.sessions import Viewer
 from portal.data.visibility import Scope
 from portal.folding import fold
@@ -48,7 +49,7 @@ def line_page(db: Session, viewer: Viewer, scope: Scope, filters: Filters, after
     if after is not None and not _place_after(db, scope, filters.sort, after, values):
         return None
     statement = _page_statement(_shape(scope, filters), filters.sort, is_continued=after is not None)
-    rows = [Line._make(row) for row in db.connection().execute(statement, values | {"limit": PAGE_SIZE + 1})]
+    rows = [Line._make(row) for row in statement.rows(db, values | {"limit": PAGE_SIZE + 1})]
     return LinePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
 
 
@@ -57,14 +58,14 @@ def payment_shares(db: Session, viewer: Viewer, scope: Scope, payment_ids: Itera
     values = _values(scope, Filters()) | {"payments": tuple(payment_ids)}
     if not values["payments"]:
         return {}
-    rows = db.connection().execute(_shares_statement(_shape(scope, Filters())), values)
+    rows = _shares_statement(_shape(scope, Filters())).rows(db, values)
     return {payment_id: cents for payment_id, cents in rows}  # noqa: C416  (dict() of rows is untyped)
 
 
 def totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Totals:
     """Sums over all lines of the filter."""
     statement = _totals_statement(_shape(scope, filters))
-    return Totals._make(db.connection().execute(statement, _values(scope, filters)).one())
+    return Totals._make(statement.rows(db, _values(scope, filters))[0])
 
 
 def private_totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> list[PersonTotals]:
@@ -73,7 +74,7 @@ def private_totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) 
         return []
     dates = Filters(start=filters.start, end=filters.end)
     statement = _private_statement(_shape(scope, dates, private=True))
-    rows = db.connection().execute(statement, _values(scope, dates, private=True))
+    rows = statement.rows(db, _values(scope, dates, private=True))
     return [PersonTotals._make(row) for row in rows]
 
 
@@ -84,7 +85,7 @@ def export_lines(db: Session, viewer: Viewer, scope: Scope, filters: Filters) ->
     is_continued = False
     while True:
         statement = _page_statement(_shape(scope, filters), filters.sort, is_continued=is_continued, for_export=True)
-        rows = [ExportLine._make(row) for row in db.connection().execute(statement, values)]
+        rows = [ExportLine._make(row) for row in statement.rows(db, values)]
         yield from rows
         if len(rows) < EXPORT_BATCH:
             return
@@ -133,7 +134,7 @@ def _conditions(shape: tuple[int, tuple[str, ...]]) -> list[ColumnElement[bool]]
 @lru_cache(maxsize=512)
 def _page_statement(
     shape: tuple[int, tuple[str, ...]], sort: Sort, *, is_continued: bool, for_export: bool = False
-) -> Select:
+) -> Prepared:
     order = _SORT_COLUMNS[sort]
     statement = (
         (_exported_columns() if for_export else select(*_COLUMNS).select_from(BenefitLine))
@@ -145,7 +146,7 @@ def _page_statement(
     if is_continued:
         place = tuple_(bindparam("after_value", type_=order.type), bindparam("after_id", type_=_LINE.id.type))
         statement = statement.where(tuple_(order, _LINE.id) < place)
-    return statement
+    return Prepared(statement)
 
 
 def _exported_columns() -> Select:
@@ -153,14 +154,14 @@ def _exported_columns() -> Select:
 
 
 @lru_cache(maxsize=256)
-def _totals_statement(shape: tuple[int, tuple[str, ...]]) -> Select:
-    return select(func.count(), *_SUMS).where(*_conditions(shape))
+def _totals_statement(shape: tuple[int, tuple[str, ...]]) -> Prepared:
+    return Prepared(select(func.count(), *_SUMS).where(*_conditions(shape)))
 
 
 @lru_cache(maxsize=8)
-def _shares_statement(shape: tuple[int, tuple[str, ...]]) -> Select:
+def _shares_statement(shape: tuple[int, tuple[str, ...]]) -> Prepared:
     chosen = _LINE.payment_id.in_(bindparam("payments", expanding=True))
-    return (
+    return Prepared(
         select(_LINE.payment_id, func.sum(_LINE.supplementary_cents))
         .where(chosen, *_conditions(shape))
         .group_by(_LINE.payment_id)
@@ -168,9 +169,9 @@ def _shares_statement(shape: tuple[int, tuple[str, ...]]) -> Select:
 
 
 @lru_cache(maxsize=64)
-def _private_statement(shape: tuple[int, tuple[str, ...]]) -> Select:
+def _private_statement(shape: tuple[int, tuple[str, ...]]) -> Prepared:
     reimbursed = func.sum(_LINE.base_net_cents + _LINE.supplementary_cents + _LINE.other_cover_cents)
-    return (
+    return Prepared(
         select(_LINE.person_id, func.count(), func.sum(_LINE.spent_cents), reimbursed)
         .where(*_conditions(shape))
         .group_by(_LINE.person_id)

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
 from portal.data.columns import Index, instant
+from portal.data.prepared import Prepared
 from portal.security import fingerprint, new_token
 
 
@@ -69,33 +70,35 @@ class Viewer:
     session_hash: str
 
 
-_FIND = select(
-    Account.id,
-    Account.space,
-    Account.role,
-    Account.display_name,
-    Account.organisation,
-    Account.person_id,
-    SignedSession.stage,
-    SignedSession.token_hash,
-    SignedSession.created_at,
-    SignedSession.seen_at,
-).where(
-    SignedSession.account_id == Account.id,
-    SignedSession.token_hash == bindparam("token_hash"),
-    SignedSession.ended_at.is_(None),
+_FIND = Prepared(
+    select(
+        Account.id,
+        Account.space,
+        Account.role,
+        Account.display_name,
+        Account.organisation,
+        Account.person_id,
+        SignedSession.stage,
+        SignedSession.token_hash,
+        SignedSession.created_at,
+        SignedSession.seen_at,
+    ).where(
+        SignedSession.account_id == Account.id,
+        SignedSession.token_hash == bindparam("token_hash"),
+        SignedSession.ended_at.is_(None),
+    )
 )
 
 
 def find_viewer(db: Session, token: str, now: datetime) -> Viewer | None:
     """The viewer behind a session token, or None when the session is unknown, ended or past its limits."""
-    row = db.connection().execute(_FIND, {"token_hash": fingerprint(token)}).first()
+    row = _FIND.first(db, {"token_hash": fingerprint(token)})
     if row is None:
         return None
-    limits = LIMITS[Space(row.space)]
-    if now - row.seen_at > limits.idle or now - row.created_at > limits.absolute:
-        return None
-    return Viewer(*row[:8])
+    viewer, (created_at, seen_at) = Viewer(*row[:8]), row[8:]
+    limits = LIMITS[Space(viewer.space)]
+    is_over = now - seen_at > limits.idle or now - created_at > limits.absolute
+    return None if is_over else viewer
 
 
 def open_session(

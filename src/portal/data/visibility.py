@@ -4,8 +4,10 @@ A member reads the member's own lines and those of minor dependants. An adult de
 member sees totals only, unless the dependant shares them. A dependant reads the dependant's own lines.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
 from sqlmodel import Session
@@ -13,6 +15,7 @@ from sqlmodel import Session
 from portal.data.benefits import BenefitLine
 from portal.data.coverage import Beneficiary, Contract, LineSharing
 from portal.data.persons import Person, is_minor_on
+from portal.data.prepared import Prepared
 from portal.data.sessions import Viewer
 
 
@@ -69,7 +72,7 @@ _cover_under_own_contracts = (
     .where(Contract.member_id == bindparam("person_id"))
 )
 
-_HOUSEHOLD = (
+_HOUSEHOLD = Prepared(
     select(
         Person.id,
         Contract.member_id,
@@ -90,7 +93,7 @@ def visible_scope(db: Session, viewer: Viewer, today: date) -> Scope:
     """The viewer's household; empty for an account that is not a covered person's."""
     if viewer.person_id is None:
         return Scope(())
-    rows = db.connection().execute(_HOUSEHOLD, {"person_id": viewer.person_id})
+    rows = _HOUSEHOLD.rows(db, {"person_id": viewer.person_id})
     return Scope(tuple(_relative(row, viewer.person_id, today) for row in rows))
 
 
@@ -103,7 +106,7 @@ def lines_of(persons: dict[int, tuple[int, ...]]) -> ColumnElement[bool]:
     return or_(false(), *pairs)
 
 
-def _relative(row: tuple, viewer_id: int, today: date) -> Relative:
+def _relative(row: Sequence[Any], viewer_id: int, today: date) -> Relative:
     person_id, member_id, first_name, last_name, birth_date, shared = row
     is_self = person_id == viewer_id
     in_detail = is_self or is_minor_on(birth_date, today) or bool(shared)

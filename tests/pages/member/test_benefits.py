@@ -147,7 +147,7 @@ def test_member_follows_the_links_to_the_end_and_meets_every_line(client, home) 
 def test_lines_stand_under_the_payment_that_covers_them(client, home) -> None:
     page = client.get(LIST)
     headings = [text_of(node).replace("\u00a0", " ") for node in page.css("h3.group")]
-    assert "Payé le 20 mars 2026 18,00 € par virement" in headings
+    assert "Payé le 20 mars 2026 : 18,00 € par virement" in headings
     assert {"Pas encore payé", "Sans versement"} <= set(headings)
 
 
@@ -155,7 +155,7 @@ def test_payment_to_a_professional_says_so(client, home) -> None:
     with client.services.database.write() as db:
         paid = factories.payment(db, home.member, paid_on=date(2026, 4, 1), method=Method.THIRD_PARTY)
         factories.line(db, home.contract, paid_by=paid)
-    assert "Payé le 1er avril 2026 9,00 € au professionnel" in words(client.get(LIST))
+    assert "Payé le 1er avril 2026 : 9,00 € au professionnel" in words(client.get(LIST))
 
 
 @pytest.mark.parametrize("sort", ["soin", "reste"])

@@ -1,0 +1,102 @@
+"""Pages in a text browser: what a person without style sheets, or a braille line, meets, and in which order (R-21)."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.visits import MEMBER, Site
+
+COLUMNS = "100"
+
+
+@pytest.fixture(scope="module")
+def reader(site: Site, tmp_path_factory):
+    """The member's page as w3m lays it out, by its path."""
+    w3m = shutil.which("w3m")
+    if w3m is None:
+        pytest.skip("w3m is missing (apt-get install w3m)")
+    folder = tmp_path_factory.mktemp("text")
+    with site.client(site.account_of(MEMBER)) as client:
+
+        def read(path: str) -> str:
+            file = folder / "page.html"
+            file.write_bytes(client.get(path, follow_redirects=True).raise_for_status().content)
+            command = [w3m, "-dump", "-T", "text/html", "-I", "UTF-8", "-O", "UTF-8", "-cols", COLUMNS, file]
+            return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
+
+        read.client = client
+        yield read
+
+
+def assert_in_order(text: str, *patterns: str) -> None:
+    """Each pattern is found after the one before it."""
+    at = 0
+    for pattern in patterns:
+        found = re.compile(pattern).search(text, at)
+        assert found, f"{pattern!r} does not follow in:\n{text}"
+        at = found.end()
+
+
+MONEY = r"[-−]?\d[\d\s]*,\d\d\s€"
+
+
+def test_member_hears_home_in_a_sensible_order(reader) -> None:
+    text = reader("/adherent")
+    assert_in_order(
+        text,
+        "Aller au contenu",
+        "Accueil",
+        "Prestations",
+        "Relevés",
+        "Bonjour Camille Exemple",
+        "Un document nous manque",
+        "Dernier versement",
+        MONEY,
+        "Comprendre ce montant",
+        "En cours de traitement",
+        "Vos compteurs",
+        "seul votre contrat fait foi",
+        "Accessibilité",
+    )
+
+
+def test_member_hears_each_amount_of_the_list_with_its_label(reader) -> None:
+    text = reader("/adherent/prestations")
+    assert_in_order(text, "Accueil", "Vos prestations", "Filtrer et trier", "Bénéficiaire", "Appliquer", r"\d+\slignes")
+    assert_in_order(text, r"\d+\slignes", "Pas encore payé", "Pourquoi ce montant", "Dépense", MONEY)
+    labels = re.findall(rf"(Dépense|Remboursé|Reste à votre charge)\s+{MONEY}", text)
+    assert labels.count("Dépense") == labels.count("Remboursé") == 20
+    assert labels.count("Reste à votre charge") == 21
+    assert_in_order(text, "Afficher la suite", "Montants indicatifs")
+
+
+def test_member_hears_why_in_the_order_of_the_computation(reader) -> None:
+    page = reader.client.get("/adherent/prestations").text
+    path = re.search(r'href="(/adherent/prestations/[\w-]{20,})"', page)
+    assert path
+    text = reader(path.group(1))
+    assert_in_order(
+        text,
+        "Pourquoi ce montant",
+        "Sur ",
+        "Sécurité sociale",
+        "Mutuelle",
+        "À votre charge",
+        MONEY,
+        "Les mots du calcul",
+    )
+
+
+def test_member_hears_what_each_button_of_the_statements_does(reader) -> None:
+    text = reader("/adherent/releves")
+    assert_in_order(text, "Vos relevés", r"Remboursé\s:", MONEY, "Du", "Au", "Éditer ce relevé")
+    assert "le relevé : " in text.replace("\u00a0", " ")
+
+
+def test_stranger_hears_where_to_sign_in(reader) -> None:
+    reader.client.cookies.clear()
+    assert_in_order(
+        reader("/connexion"), "Connexion à votre espace", "Identifiant", "Dix chiffres", "Mot de passe", "Aide"
+    )

@@ -1,0 +1,149 @@
+"""What the start page tells: latest payment, what waits, contracts and their end (R-21, R-64), on both databases."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from portal.data.benefits import Method, Status
+from portal.data.coverage import Relationship
+from portal.data.member_home import (
+    WAITING_SHOWN,
+    CoverContract,
+    closing_day,
+    household_contracts,
+    latest_payment,
+    same_day_in,
+    waiting_lines,
+)
+from portal.data.visibility import visible_scope
+from tests.support import factories
+from tests.support.evidence import viewer
+
+TODAY = date(2026, 3, 31)
+DAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def family(db):
+    return factories.household(db, children={"Paul": date(2000, 1, 1), "Lou": factories.MINOR_BIRTH})
+
+
+def told(db, who, function):
+    reader = viewer(person_id=who.id)
+    return function(db, reader, visible_scope(db, reader, TODAY))
+
+
+# --- the latest payment ---
+
+
+def test_member_learns_the_latest_payment_of_visible_lines(db, family) -> None:
+    factories.paid_line(db, family.contract, posted_on=DAY - timedelta(days=9))
+    paid = factories.payment(db, family.member, paid_on=DAY, method=Method.THIRD_PARTY, iban_masked="")
+    for who in (family.member, family["Lou"], family["Paul"]):
+        factories.line(db, family.contract, who, paid_by=paid)
+    latest = told(db, family.member, latest_payment)
+    assert (latest.paid_on, latest.method, latest.line_count, latest.supplementary_cents) == (
+        DAY,
+        "tiers_payant",
+        2,
+        1800,
+    )
+
+
+def test_payment_for_a_private_relative_alone_is_not_the_members_latest(db, family) -> None:
+    factories.paid_line(db, family.contract, posted_on=DAY - timedelta(days=9))
+    factories.paid_line(db, family.contract, family["Paul"], posted_on=DAY)
+    assert told(db, family.member, latest_payment).paid_on == DAY - timedelta(days=9)
+    assert told(db, family["Paul"], latest_payment).paid_on == DAY
+
+
+def test_newest_of_two_payments_of_a_day_wins(db, family) -> None:
+    for cents in (900, 1100):
+        paid = factories.payment(db, family.member, paid_on=DAY, payee=f"n° {cents}")
+        factories.line(db, family.contract, paid_by=paid)
+    assert told(db, family.member, latest_payment).payee == "n° 1100"
+
+
+def test_member_without_payment_has_no_latest_one(db, family) -> None:
+    factories.line(db, family.contract)
+    assert told(db, family.member, latest_payment) is None
+
+
+# --- what waits ---
+
+
+def test_lines_that_wait_for_a_document_come_first_then_the_newest(db, family) -> None:
+    made = {
+        label: factories.line(db, family.contract, label=label, status=status, posted_on=DAY + timedelta(days=days))
+        for label, status, days in (
+            ("vieux", Status.PENDING, 0),
+            ("pièce ancienne", Status.AWAITING_PIECE, 1),
+            ("récent", Status.PENDING, 5),
+            ("pièce récente", Status.AWAITING_PIECE, 3),
+            ("refusé", Status.REFUSED, 9),
+        )
+    }
+    factories.line(db, family.contract, family["Paul"], label="privé", status=Status.AWAITING_PIECE)
+    waiting = told(db, family.member, waiting_lines)
+    assert [line.label for line in waiting] == ["pièce récente", "pièce ancienne", "récent", "vieux"]
+    assert waiting[0].id == made["pièce récente"].id
+
+
+def test_only_the_first_waiting_lines_are_told(db, family) -> None:
+    for _ in range(WAITING_SHOWN + 3):
+        factories.line(db, family.contract)
+    assert len(told(db, family.member, waiting_lines)) == WAITING_SHOWN
+
+
+# --- contracts ---
+
+
+def test_member_of_two_contracts_sees_the_running_one_first(db, family) -> None:
+    ended = factories.contract(db, family.member, starts_on=date(2015, 1, 1), ends_on=date(2019, 12, 31))
+    numbers = [contract.number for contract in household_contracts(db, viewer(person_id=family.member.id))]
+    assert numbers == [family.contract.number, ended.number]
+
+
+def test_dependant_sees_the_contract_that_covers_and_no_other(db, family) -> None:
+    factories.contract(db, family.member)
+    stranger = factories.household(db, name="Voisin")
+    covered = household_contracts(db, viewer(person_id=family["Paul"].id))
+    assert [contract.number for contract in covered] == [family.contract.number]
+    theirs = household_contracts(db, viewer(person_id=stranger.member.id))
+    assert [contract.number for contract in theirs] == [stranger.contract.number]
+
+
+def test_person_covered_in_two_periods_sees_the_contract_once(db, family) -> None:
+    for year in (2020, 2023):
+        factories.cover(
+            db,
+            family.contract,
+            family["Lou"],
+            Relationship.CHILD,
+            valid_from=date(year, 2, 1),
+            valid_to=date(year, 9, 1),
+        )
+    assert len(household_contracts(db, viewer(person_id=family["Lou"].id))) == 1
+
+
+def cover_until(*days: date | None) -> list[CoverContract]:
+    return [CoverContract("C1", "A1", "Formule", date(2020, 1, 1), day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("contracts", "closing"),
+    [
+        (cover_until(date(2025, 2, 28)), date(2027, 2, 28)),
+        (cover_until(date(2024, 2, 29)), date(2026, 2, 28)),
+        (cover_until(date(2025, 6, 30), date(2022, 1, 31)), date(2027, 6, 30)),
+        (cover_until(None, date(2022, 1, 31)), None),
+        ([], None),
+    ],
+)
+def test_space_closes_two_years_after_the_last_contract(contracts, closing) -> None:
+    assert closing_day(contracts) == closing
+
+
+def test_29_february_becomes_28_in_common_years_alone() -> None:
+    assert same_day_in(date(2024, 2, 29), 4) == date(2028, 2, 29)
+    assert same_day_in(date(2024, 2, 29), 1) == date(2025, 2, 28)

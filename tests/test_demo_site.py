@@ -1,0 +1,190 @@
+"""The demonstration's site: made by the import in one go, kept, and unknown to the rest of the portal."""
+
+import csv
+import re
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from litestar.testing import TestClient
+
+import portal
+from portal.app import create_app
+from portal.commands.demo import command
+from portal.database import Database
+from portal.demo import site
+from portal.demo.site import PASSWORD, TOTP_SECRET, NotADemonstration, demo_help, demo_settings, prepare
+from portal.security import OneTimeCode
+from tests.support.client import AuditingClient
+from tests.support.html import text_of
+
+ORIGIN = "https://portal.test"
+MEMBERS, YEARS, SEED = 3, 1, 1
+ACCOUNTS = {
+    "1000000016": ("adherent", "adherent"),
+    "1000000024": ("adherent", "adherent"),
+    "1000000032": ("adherent", "ayant_droit"),
+    "1000000040": ("adherent", "adherent"),
+    "2000000014": ("employeur", "signataire"),
+    "2000000022": ("employeur", "gestionnaire_paie"),
+    "3000000012": ("professionnel", "professionnel"),
+    "3000000020": ("professionnel", "professionnel"),
+    "3000000038": ("professionnel", "professionnel"),
+    "9000000019": ("gestion", "gestionnaire"),
+    "9000000027": ("gestion", "superviseur"),
+}
+TRIED_ABOVE = "9000000019"  # a code works once, so this account signs in once
+HOMES = {"adherent": "/adherent", "employeur": "/employeur", "professionnel": "/professionnel", "gestion": "/gestion"}
+
+pytestmark = pytest.mark.xdist_group("demo-site")
+
+
+def make(folder: Path) -> list[str]:
+    told: list[str] = []
+    prepare(folder, demo_settings(folder, ORIGIN), MEMBERS, YEARS, SEED, told.append)
+    return told
+
+
+def asked(folder: Path, query: str) -> list[tuple]:
+    raw = sqlite3.connect(folder / "portal.sqlite3")
+    found = raw.execute(query).fetchall()
+    raw.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A small demonstration."""
+    folder = tmp_path_factory.mktemp("demonstration") / "demo"
+    assert len(make(folder)) == 10
+    return folder
+
+
+@pytest.fixture
+def visitor(made):
+    settings = demo_settings(made, ORIGIN)
+    app = create_app(settings, database=Database(settings.resolved_database_url), demo=demo_help())
+    with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
+        yield AuditingClient(http)
+
+
+# --- made once, by the import ---
+
+
+def test_demonstration_holds_every_row_of_its_import_files(made) -> None:
+    for kind, table in {"persons": "person", "payments": "payment", "benefit-lines": "benefit_line"}.items():
+        with (made / "import" / f"{kind}.csv").open(encoding="utf8") as file:
+            written = len(list(csv.DictReader(file, delimiter=";")))
+        assert asked(made, f"SELECT count(*) FROM {table}") == [(written,)]
+        assert written > 0
+    assert list((made / "import").glob("*.rejets.csv")) == []
+
+
+def test_import_of_the_demonstration_is_in_the_evidence(made) -> None:
+    assert asked(made, "SELECT count(*) FROM evidence WHERE action = 'import.completed'")[0][0] == 10
+
+
+def test_accounts_are_those_of_the_documentation(made) -> None:
+    found = asked(made, "SELECT identifier, space, role, totp_encrypted IS NOT NULL FROM account ORDER BY identifier")
+    assert {identifier: (space, role) for identifier, space, role, _ in found} == ACCOUNTS
+    assert all(bool(has_code) == (identifier[0] in "239") for identifier, _, _, has_code in found)
+    assert {account.identifier for account in demo_help().accounts} == set(ACCOUNTS)
+
+
+def test_second_run_changes_nothing(made) -> None:
+    before = (made / "keys.json").read_text(), asked(made, "SELECT max(seq) FROM evidence")
+    assert make(made) == []
+    assert ((made / "keys.json").read_text(), asked(made, "SELECT max(seq) FROM evidence")) == before
+
+
+def test_keys_are_the_folders_own_and_private(made, tmp_path) -> None:
+    assert stat.S_IMODE((made / "keys.json").stat().st_mode) == 0o600
+    ours, others = demo_settings(made, ORIGIN), demo_settings(tmp_path, ORIGIN)
+    assert ours.secret_keys == demo_settings(made, ORIGIN).secret_keys != others.secret_keys
+
+
+def test_interrupted_preparation_is_finished_by_the_next(tmp_path, monkeypatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site, "create_accounts", stop)
+        with pytest.raises(KeyboardInterrupt):
+            make(tmp_path)
+    assert asked(tmp_path, "SELECT count(*) FROM account") == [(0,)]
+    make(tmp_path)
+    (tmp_path / site.READY).unlink()  # as if stopped just before the last step
+    make(tmp_path)
+    assert asked(tmp_path, "SELECT count(*) FROM account") == [(len(ACCOUNTS),)]
+
+
+@pytest.mark.parametrize("extra", [None, "import"])
+def test_foreign_database_is_refused_and_left_alone(tmp_path, extra) -> None:
+    if extra:
+        (tmp_path / extra).mkdir()
+    path = tmp_path / "portal.sqlite3"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE person (id INTEGER)")
+    raw.close()
+    before = path.read_bytes()
+    with pytest.raises(NotADemonstration):
+        make(tmp_path)
+    assert path.read_bytes() == before
+    result = CliRunner().invoke(command, ["--data", str(tmp_path), "--prepare-only"])
+    assert result.exit_code == 1
+    assert "choose another folder" in result.output
+    assert path.read_bytes() == before
+
+
+# --- the demonstration's page ---
+
+
+def test_page_shows_the_accounts_the_password_and_a_code_that_works(visitor) -> None:
+    page = visitor.get("/demonstration")
+    shown = text_of(page.one("main"))
+    assert PASSWORD in shown
+    assert {text_of(node) for node in page.css("tbody th")} == set(ACCOUNTS)
+    code = re.search(r"\b\d{6}\b", text_of(page.one("strong.num")))
+    assert code is not None
+    assert OneTimeCode(TOTP_SECRET).verify(code.group(), valid_window=1)
+    visitor.sign_in(TRIED_ABOVE, PASSWORD)
+    visitor.answer_code(code.group())
+    assert visitor.path == "/gestion"
+
+
+@pytest.mark.parametrize("identifier", [identifier for identifier in ACCOUNTS if identifier != TRIED_ABOVE])
+def test_each_account_signs_in_to_its_space(visitor, identifier) -> None:
+    visitor.sign_in(identifier, PASSWORD, TOTP_SECRET)
+    assert visitor.path == HOMES[ACCOUNTS[identifier][0]]
+
+
+def test_sign_in_leads_to_the_demonstrations_page(visitor) -> None:
+    page = visitor.get("/connexion")
+    assert [node for node in page.css("a") if node.attributes["href"] == "/demonstration"]
+    assert "Démonstration, données fictives" in page.text
+
+
+def test_member_of_the_demonstration_reads_lines_and_statements(visitor) -> None:
+    visitor.sign_in("1000000016", PASSWORD)
+    assert visitor.get("/adherent/prestations").css("li.line")
+    assert visitor.get("/adherent/releves").one("h1")
+    assert visitor.status == 200
+
+
+def test_member_who_left_is_told_until_when_the_space_stays_open(visitor) -> None:
+    visitor.sign_in("1000000040", PASSWORD)
+    assert "a pris fin le" in text_of(visitor.get("/adherent").one("main"))
+
+
+# --- nothing else knows ---
+
+
+def test_nothing_outside_the_demonstration_knows_its_accounts() -> None:
+    source = Path(portal.__file__).parent
+    secrets = [*ACCOUNTS, PASSWORD, TOTP_SECRET]
+    others = [path for path in source.rglob("*") if path.is_file() and (source / "demo") not in path.parents]
+    texts = {path: path.read_bytes() for path in others if path.suffix not in {".pyc", ".woff2", ".ttf"}}
+    assert len(texts) > 80
+    assert [path.name for path, body in texts.items() for secret in secrets if secret.encode() in body] == []

@@ -1,0 +1,108 @@
+"""Settings: an unknown or invalid one is refused by its name, secrets never show, each one is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal.settings import PREFIX, Settings, SettingsError, load_settings
+
+OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
+KEY = "k" * 32
+GOOD = {"SECRET_KEYS": KEY, "DATA_KEYS": KEY}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    def set_variables(**values: str) -> None:
+        for name, value in (GOOD | values).items():
+            monkeypatch.setenv(PREFIX + name, value)
+
+    return set_variables
+
+
+def test_operator_sets_what_the_environment_says(environment) -> None:
+    environment(ORIGIN="https://portail.example/", TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1", SECRET_KEYS=f"{KEY}, {KEY[::-1]}2")
+    settings = load_settings()
+    assert settings.origin == "https://portail.example"
+    assert settings.trusted_proxies == ["10.0.0.0/8", "192.0.2.1/32"]
+    assert len(settings.secret_keys) == 2
+
+
+def test_operator_with_a_misspelt_variable_is_told_its_name(environment) -> None:
+    environment(ORIGINE="https://portail.example", SECRET="x")
+    with pytest.raises(SettingsError, match="PORTAL_ORIGINE, PORTAL_SECRET$"):
+        load_settings()
+
+
+def test_operator_without_keys_is_told_which_ones(monkeypatch) -> None:
+    with pytest.raises(SettingsError, match=r"PORTAL_SECRET_KEYS.*PORTAL_DATA_KEYS"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEYS", "too-short"),
+        ("SECRET_KEYS", ""),
+        ("SECRET_KEYS", f"{KEY},short"),
+        ("DATA_KEYS", " , "),
+        ("DATABASE_URL", "mysql://somewhere"),
+        ("DATABASE_URL", "postgresql://somewhere/portal"),
+        ("ORIGIN", "http://portail.example"),
+        ("ORIGIN", "portail.example"),
+        ("ORIGIN", "ftp://portail.example"),
+        ("ORIGIN", "https://"),
+        ("ORIGIN", "https://portail.example/chemin"),
+        ("ORIGIN", "https://portail.example?x=1"),
+        ("ORIGIN", "https://portail.example#x"),
+        ("ORIGIN", "https://qui:secret@portail.example"),
+        ("ORIGIN", "https://portail.example:port"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("LOG_LEVEL", "LOUD"),
+        ("HISTORY_MONTHS", "26"),
+        ("HISTORY_MONTHS", "deux ans"),
+    ],
+)
+def test_operator_with_an_invalid_value_is_told_its_name_and_not_the_value(environment, name, value) -> None:
+    environment(**{name: value})
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value).startswith(f"{PREFIX}{name}: ")
+    assert "too-short" not in str(refused.value)
+    assert "secret@" not in str(refused.value)
+
+
+def test_secrets_do_not_show(environment) -> None:
+    environment(DATABASE_URL="postgresql+psycopg://portal:motdepasse@db/portal")
+    settings = load_settings()
+    shown = f"{settings!r} {settings}"
+    assert KEY not in shown
+    assert "motdepasse" not in shown
+
+
+def test_settings_cannot_change_while_the_portal_runs(environment) -> None:
+    environment()
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().origin = "https://evil.test"
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    documented = re.findall(r"^\| `(PORTAL_[A-Z_]+)` \|", OPERATIONS.read_text(encoding="utf8"), re.M)
+    assert sorted(documented) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("origin", "hosts"),
+    [
+        ("https://portail.example", {"portail.example", "portail.example:443"}),
+        ("https://Portail.example:8443", {"portail.example", "portail.example:8443"}),
+        ("http://127.0.0.1:8000", {"127.0.0.1", "127.0.0.1:8000"}),
+        ("http://[::1]:8000", {"[::1]", "[::1]:8000"}),
+    ],
+)
+def test_hosts_are_those_of_the_origin(environment, origin, hosts) -> None:
+    """A14."""
+    environment(ORIGIN=origin)
+    assert load_settings().hosts == hosts
