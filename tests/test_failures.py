@@ -1,4 +1,4 @@
-"""When something breaks (security F1 to F5, R-60): nobody gets in, people get a reference, logs get no personal data."""
+"""When something breaks (security F1 to F5, R-60): nobody gets in, people get a reference, logs nothing personal."""
 
 import logging
 import re
@@ -61,7 +61,11 @@ def test_failure_on_the_way_in_lets_nobody_in(client, employer, monkeypatch, cap
     token = token_in(ask(client, "/employeur"))
     monkeypatch.setattr(broken, breaks(BROKEN))
     fields = {"identifiant": employer.identifier, "mot-de-passe": factories.PASSWORD, "jeton": token}
-    answers = [ask(client, "/employeur"), send(client, "/connexion", fields), send(client, "/deconnexion", {"jeton": token})]
+    answers = [
+        ask(client, "/employeur"),
+        send(client, "/connexion", fields),
+        send(client, "/deconnexion", {"jeton": token}),
+    ]
     broke = [answer for answer in answers if answer.status_code >= 500]
     assert broke
     for answer in broke:
@@ -78,10 +82,17 @@ def test_failure_on_the_way_in_lets_nobody_in(client, employer, monkeypatch, cap
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(
     "error",
-    [DatabaseBusy(), JournalUnavailable("x"), OperationalError(CANARY, {"q": CANARY}, Exception(CANARY)), PoolTimeout(CANARY)],
+    [
+        DatabaseBusy(),
+        JournalUnavailable("x"),
+        OperationalError(CANARY, {"q": CANARY}, Exception(CANARY)),
+        PoolTimeout(CANARY),
+    ],
     ids=lambda error: type(error).__name__,
 )
-def test_busy_database_or_journal_answers_503_and_when_to_come_back(client, employer, monkeypatch, caplog, error) -> None:
+def test_busy_database_or_journal_answers_503_and_when_to_come_back(
+    client, employer, monkeypatch, caplog, error
+) -> None:
     """R4, R5, R14, R-60."""
     enter(client, employer)
     monkeypatch.setattr(home, "render_page", breaks(error))

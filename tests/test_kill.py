@@ -1,10 +1,12 @@
 """`kill -9` of the server under load: nothing that was answered is lost, and the evidence verifies (R-51, R-60).
 
-The real program serves real sockets; people sign in, export, have statements made and read. At a random moment its whole
-process group dies. After each restart every answer that came through must still be true. `KILL_ROUNDS` makes it longer.
+The real program serves real sockets; people sign in, export, have statements made and read. At a random moment its
+whole process group dies. After each restart every answer that came through must still be true. `KILL_ROUNDS` makes it
+longer.
 """
 
 import hashlib
+import logging
 import os
 import random
 import re
@@ -50,6 +52,7 @@ SERVE = "from portal.cli import main; main()"
 BUSY = 503
 
 pytestmark = pytest.mark.slow
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -221,6 +224,7 @@ def file_of(client: httpx.Client, location: str) -> tuple[str, str]:
 @pytest.fixture
 def served(settings, database) -> Iterator[tuple[Server, Settings, Crowd]]:
     settings = settings.model_copy(update={"origin": f"http://127.0.0.1:{free_port()}"})
+    settings.data_folder.mkdir(exist_ok=True)
     server = Server(settings, database.url, workers=1 if database.is_sqlite else 2)
     yield server, settings, Crowd(settings.origin, [household(database, settings) for _ in range(4)])
     server.end(signal.SIGKILL)
@@ -251,7 +255,9 @@ def test_nothing_answered_is_lost_when_the_server_is_killed(served, database) ->
     assert_in_evidence(crowd.answered, database)
     server.end(signal.SIGTERM)
     assert_intact(server, settings, database)
-    print(f"{ROUNDS} kills, {len(crowd.answered)} answers kept, ready again in {max(took[1:]):.1f} s at most")
+    assert all((crowd.answered.cookies, crowd.answered.reads, crowd.answered.statements)), "somebody did nothing"
+    summary = "%d kills, %d answers kept, ready again in %.1f s at most"
+    logger.info(summary, ROUNDS, len(crowd.answered), max(took[1:]))
 
 
 def assert_still_true(crowd: Crowd, settings: Settings, database: Database) -> None:

@@ -155,7 +155,9 @@ def test_l8_limits_are_ours_and_announce_nothing(client, employer) -> None:
     answers = [try_password(client, employer.identifier, "faux") for _ in range(3)]
     names = {name.lower() for answer in answers for name in answer.headers}
     assert not {name for name in names if name.startswith(("ratelimit", "x-ratelimit", "retry-after"))}
-    assert not [path for path in SOURCE.rglob("*.py") if "litestar.middleware.rate_limit" in path.read_text(encoding="utf8")]
+    assert not [
+        path for path in SOURCE.rglob("*.py") if "litestar.middleware.rate_limit" in path.read_text(encoding="utf8")
+    ]
 
 
 def test_l9_nothing_of_a_person_is_cached(client, app) -> None:
@@ -175,6 +177,7 @@ def test_l9_nothing_of_a_person_is_cached(client, app) -> None:
 
 def test_l10_a_failure_is_logged_once_with_the_reference_people_see(client, employer, monkeypatch, caplog) -> None:
     """L10: not only in debug."""
+
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("canari")
 
@@ -204,7 +207,15 @@ def test_l11_errors_are_pages_that_echo_nothing(client) -> None:
 def test_l12_the_schema_is_not_served(client, app) -> None:
     """L12, A13."""
     assert app.openapi_config is None
-    for path in ("/schema", "/schema/openapi.json", "/schema/swagger", "/docs", "/openapi.json", "/.git/config", "/static/"):
+    for path in (
+        "/schema",
+        "/schema/openapi.json",
+        "/schema/swagger",
+        "/docs",
+        "/openapi.json",
+        "/.git/config",
+        "/static/",
+    ):
         assert ask(client, path).status_code == 404, path
 
 

@@ -17,7 +17,13 @@ from tests.support.entry import ask, enter, leave, send
 SIGN_IN, CODE = "303 /connexion", "303 /connexion/code"
 PERSONAS = ("visitor", "member", "dependant", "employer", "clerk", "provider", "agent", "supervisor", "code")
 COVERED = {"member", "dependant"}
-START = {"member": "/adherent", "employer": "/employeur", "provider": "/professionnel", "agent": "/gestion", "code": CODE[4:]}
+START = {
+    "member": "/adherent",
+    "employer": "/employeur",
+    "provider": "/professionnel",
+    "agent": "/gestion",
+    "code": CODE[4:],
+}
 PUBLIC = {
     "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "health": 200, "readiness": 200,
     "robots": 200, "static": 404,
@@ -116,7 +122,9 @@ def test_every_persona_gets_exactly_what_the_matrix_says(client, app, enter_as) 
 
 def test_every_persona_may_post_only_what_is_theirs(client, app, enter_as) -> None:
     """D2, for writing: with a valid form of their own, all but the permitted are refused."""
-    posts = {handler.name: (path, policy_of(handler)) for path, handler in handlers_of(app) if "POST" in handler.http_methods}
+    posts = {
+        handler.name: (path, policy_of(handler)) for path, handler in handlers_of(app) if "POST" in handler.http_methods
+    }
     for persona in START:
         for path, policy in posts.values():
             if policy is public or policy.permission is Permission.SIGN_OUT:
@@ -130,7 +138,9 @@ def test_every_persona_may_post_only_what_is_theirs(client, app, enter_as) -> No
                 "provider": policy.permission in GRANTS[Role.PROVIDER],
                 "agent": policy.permission in GRANTS[Role.AGENT],
             }[persona]
-            assert (answer.status_code == 403 or answer.headers.get("location") == "/connexion/code") is not may_act, path
+            assert (answer.status_code == 403 or answer.headers.get("location") == "/connexion/code") is not may_act, (
+                path
+            )
 
 
 def test_every_role_has_its_grants_and_no_space_reads_another() -> None:
@@ -241,7 +251,12 @@ def _without_reference(html: str) -> str:
 
 def test_htmx_headers_change_no_permission(client, enter_as) -> None:
     """Security §2.3: HX-* headers are forgeable, never a security input."""
-    forged = {"HX-Request": "true", "HX-Current-URL": "https://portal.test/gestion", "HX-Boosted": "true", "HX-Target": "x"}
+    forged = {
+        "HX-Request": "true",
+        "HX-Current-URL": "https://portal.test/gestion",
+        "HX-Boosted": "true",
+        "HX-Target": "x",
+    }
     for persona, wanted in (("visitor", 303), ("employer", 403), ("agent", 200)):
         enter_as(persona)
         assert ask(client, "/gestion", headers=forged).status_code == wanted

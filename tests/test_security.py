@@ -12,7 +12,17 @@ from tests.support import factories
 from tests.support.audit.answer import audit_answer
 from tests.support.entry import ask, enter, send, try_password
 
-PAGES = ["/", "/connexion", "/aide", "/accessibilite", "/confidentialite", "/conditions", "/robots.txt", "/healthz", "/readyz"]
+PAGES = [
+    "/",
+    "/connexion",
+    "/aide",
+    "/accessibilite",
+    "/confidentialite",
+    "/conditions",
+    "/robots.txt",
+    "/healthz",
+    "/readyz",
+]
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -141,14 +151,23 @@ def test_identifiers_are_random_and_checked_by_their_last_digit() -> None:
         assert not is_identifier(wrong)
 
 
-@pytest.mark.parametrize("text", ["", "123", "12345678901", "123456789a", "１２３４５６７８９７", "1234567890", " 1234567897"])
+@pytest.mark.parametrize(
+    "text", ["", "123", "12345678901", "123456789a", "１２３４５６７８９７", "1234567890", " 1234567897"]
+)
 def test_what_is_no_identifier_is_not_taken_for_one(text) -> None:
     assert not is_identifier(text)
 
 
 def test_unknown_fields_and_column_names_in_a_form_change_nothing(client, employer) -> None:
     """D6: no mass assignment."""
-    columns = {"id": "1", "role": "superviseur", "space": "gestion", "person_id": "1", "password_hash": "x", "stage": "complete"}
+    columns = {
+        "id": "1",
+        "role": "superviseur",
+        "space": "gestion",
+        "person_id": "1",
+        "password_hash": "x",
+        "stage": "complete",
+    }
     before = account_row(client)
     answer = try_password(client, employer.identifier, factories.PASSWORD, fields=columns)
     assert answer.headers["location"] == "/connexion/code"

@@ -22,7 +22,9 @@ def environment(monkeypatch):
 
 
 def test_operator_sets_what_the_environment_says(environment) -> None:
-    environment(ORIGIN="https://portail.example/", TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1", SECRET_KEYS=f"{KEY}, {KEY[::-1]}2")
+    environment(
+        ORIGIN="https://portail.example/", TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1", SECRET_KEYS=f"{KEY}, {KEY[::-1]}2"
+    )
     settings = load_settings()
     assert settings.origin == "https://portail.example"
     assert settings.trusted_proxies == ["10.0.0.0/8", "192.0.2.1/32"]

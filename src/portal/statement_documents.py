@@ -80,6 +80,10 @@ def mentions(insurer: Insurer) -> list[str]:
         ),
         "Ce relevé ne comprend que les soins dont le remboursement a été versé pendant la période.",
         (
+            "Un ayant droit majeur garde le détail de ses soins. Ses totaux figurent sur les relevés mensuels et "
+            "annuels de l’adhérent, jamais sur ceux d’une autre période."
+        ),
+        (
             f"Un montant vous semble inexact{NBSP}? Écrivez à {insurer.name}, {insurer.address}, ou à {insurer.email}, "
             f"ou appelez le {insurer.phone}. Indiquez le numéro de ce relevé."
         ),

@@ -12,7 +12,13 @@ OUTSIDE = [
     "/adherent\r\nSet-Cookie: a=b", "/\x00", "/\x7f", "/é", "/\u3002evil.test", "/\uff0fevil.test", "/\u2025/x", " /adherent",
     "/adherent prestations", "?x", "#x", "", ".", "..", "@evil.test", "/" + "a" * 1000, "/\ud800",
 ]  # fmt: skip
-INSIDE = ["/adherent/prestations", "/adherent/prestations?soin=dentaire&tri=date", "/a%0d%0ab", "/%2f%2fevil.test", "/" + "a" * 999]
+INSIDE = [
+    "/adherent/prestations",
+    "/adherent/prestations?soin=dentaire&tri=date",
+    "/a%0d%0ab",
+    "/%2f%2fevil.test",
+    "/" + "a" * 999,
+]
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=ascii)

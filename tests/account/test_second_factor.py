@@ -4,16 +4,20 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event, Lock
 
 import pytest
-
+from litestar.testing import TestClient
 from sqlalchemy import text
 
+from portal import authentication
+from portal.data import credentials
+from portal.data.columns import utc_now
 from portal.data.credentials import code_matches
-from portal.data.sessions import Stage
+from portal.data.sessions import Stage, end_sessions_of
 from portal.security import Keyring, OneTimeCode
 from tests.support import factories
+from tests.support.client import AuditingClient
 from tests.support.entry import ask, enter, send, token_in
 
 CODE_PAGE = "/connexion/code"
@@ -35,7 +39,7 @@ def wrong_code() -> str:
 
 
 class TestCodes:
-    @pytest.fixture
+    @pytest.fixture(autouse=True)
     def viewer(self, db, settings):
         self.keyring = Keyring(settings)
         return factories.viewer_of(db, factories.employer_account(db, self.keyring), stage=Stage.CODE)
@@ -71,11 +75,11 @@ class TestCodes:
     def test_nonsense_is_wrong(self, db, viewer, code) -> None:
         assert not code_matches(db, viewer, self.keyring, code, NOW)
 
-    def test_account_without_a_second_factor_has_no_right_code(self, db, viewer) -> None:
+    def test_account_without_a_second_factor_has_no_right_code(self, db) -> None:
         plain = factories.employer_account(db, self.keyring, with_code=False)
         assert not self.matches(db, factories.viewer_of(db, plain), NOW)
 
-    def test_the_secret_is_not_readable_in_the_database(self, db, viewer) -> None:
+    def test_the_secret_is_not_readable_in_the_database(self, db) -> None:
         stored = db.execute(text("SELECT totp_encrypted FROM account WHERE totp_encrypted IS NOT NULL")).scalar_one()
         assert factories.TOTP_SECRET.encode() not in bytes(stored)
         assert self.keyring.decrypt(bytes(stored)) == factories.TOTP_SECRET
@@ -136,10 +140,6 @@ def test_five_wrong_codes_delay_the_right_one_with_the_same_answer(client, emplo
 
 def test_one_code_sent_twice_at_once_opens_one_session(client, employer) -> None:
     """B12: two browsers that know the password, one code, the same moment."""
-    from litestar.testing import TestClient
-
-    from tests.support.client import AuditingClient
-
     other = AuditingClient(TestClient(client.app, base_url="https://portal.test", raise_server_exceptions=False))
     other.http.blocking_portal = client.http.blocking_portal
     together = Barrier(2)
@@ -160,10 +160,6 @@ def test_one_code_sent_twice_at_once_opens_one_session(client, employer) -> None
 
 def test_code_sent_after_signing_out_meanwhile_opens_nothing(client, employer, monkeypatch) -> None:
     """C4: the sign-out that lands between the request's start and its end wins."""
-    from portal.data import credentials
-    from portal.data.columns import utc_now
-    from portal.data.sessions import end_sessions_of
-
     enter(client, employer, stage=Stage.CODE)
     token = token_in(ask(client, CODE_PAGE))
 
@@ -183,10 +179,6 @@ def test_visitor_without_a_password_never_sees_the_code_page(client) -> None:
 
 def test_hashing_leaves_the_other_pages_responsive(client, member, monkeypatch) -> None:
     """B8: while 20 people sign in and every hash is still being computed, a page is answered."""
-    from threading import Event
-
-    from portal import authentication
-
     release, started = Event(), Event()
 
     def slow(*_: object) -> authentication.Comparison:
@@ -221,10 +213,6 @@ def test_hashing_leaves_the_other_pages_responsive(client, member, monkeypatch) 
 
 def test_at_most_two_passwords_are_hashed_at_once(client, monkeypatch) -> None:
     """B8: memory stays bounded, 19 MiB for each."""
-    from threading import Lock
-
-    from portal import authentication
-
     lock, running, most = Lock(), [0], [0]
 
     def counting(*_: object) -> authentication.Comparison:

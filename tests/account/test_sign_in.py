@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -122,7 +123,7 @@ class TestAddresses:
             try_password(client, new_identifier(), "faux")
 
     @pytest.fixture(autouse=True)
-    def quick(self, client, monkeypatch) -> None:
+    def quick(self, monkeypatch) -> None:
         monkeypatch.setattr("portal.authentication.verify_password", lambda password, _: password == factories.PASSWORD)
 
     def test_an_address_with_fifty_failures_waits_whatever_the_account(self, client, member) -> None:
@@ -250,3 +251,23 @@ def test_database_failure_during_sign_in_opens_nothing(client, member, monkeypat
     assert answer.status_code == 500
     assert "set-cookie" not in answer.headers
     assert str(broken) not in answer.text
+
+
+def test_many_people_sign_in_at_once_and_none_is_lost(client, make) -> None:
+    """B8, R14: more requests than database connections, each of which reads and then writes."""
+    accounts = [make(factories.employer_account, with_code=False) for _ in range(4)]
+    path = client.url("sign-in")
+    token = token_in(ask(client, path))
+    visit = client.http.cookies["__Host-portal-visit"]
+
+    def sign_in(number: int) -> int:
+        body = {"identifiant": accounts[number % 4].identifier, "mot-de-passe": factories.PASSWORD, "jeton": token}
+        headers = {"cookie": f"__Host-portal-visit={visit}", "sec-fetch-site": "same-origin"}
+        return client.http.post(path, data=body, headers=headers, follow_redirects=False).status_code
+
+    with ThreadPoolExecutor(24) as threads:
+        statuses = list(threads.map(sign_in, range(24)))
+    assert statuses.count(303) + statuses.count(403) == 24
+    with client.services.database.read() as db:
+        opened = db.execute(text("SELECT count(*) FROM session")).scalar_one()
+    assert opened == statuses.count(303) >= 4

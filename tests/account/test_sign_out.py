@@ -162,9 +162,7 @@ def session_row(client):
 @pytest.mark.parametrize("cookie", ["", "x", "a.b", "é", "a" * 4000, '"', "%00", "abc.def.ghi"])
 @pytest.mark.engines("sqlite")
 def test_forged_cookie_is_nobody(client, cookie) -> None:
-    answer = client.http.get(
-        "/employeur", headers={b"cookie": f"{COOKIE}={cookie}".encode()}, follow_redirects=False
-    )
+    answer = client.http.get("/employeur", headers={b"cookie": f"{COOKIE}={cookie}".encode()}, follow_redirects=False)
     assert answer.status_code == 303
     assert "set-cookie" not in answer.headers
 

@@ -253,14 +253,16 @@ def test_payment_share_counts_only_lines_that_the_member_reads(db, family, ask) 
     assert ask(payment_shares, set()) == {}
 
 
-def test_member_learns_totals_of_private_relatives_between_the_dates_alone(db, family, ask) -> None:
+def test_member_learns_totals_of_private_relatives_over_whole_years_alone(db, family, ask) -> None:
+    """R-72: totals of one day would tell a single line."""
     rows = lines_of_paul(db, family)
     every = PersonTotals(family["Paul"].id, len(rows), sum(row.spent_cents for row in rows), 2800 * len(rows))
     assert ask(private_totals, Filters()) == [every]
     assert ask(private_totals, Filters(text="nulle part", status=Status.REFUSED)) == [every]
-    late = [row for row in rows if row.posted_on >= NEWEST]
-    found = ask(private_totals, Filters(start=NEWEST))
-    assert [(one.line_count, one.spent_cents) for one in found] == [(len(late), sum(row.spent_cents for row in late))]
+    year = [row for row in rows if row.posted_on.year == NEWEST.year]
+    found = ask(private_totals, Filters(start=NEWEST, end=NEWEST))
+    assert [(one.line_count, one.spent_cents) for one in found] == [(len(year), sum(row.spent_cents for row in year))]
+    assert ask(private_totals, Filters(end=NEWEST.replace(year=NEWEST.year - 30))) == []
 
 
 def test_relative_sees_no_totals_of_the_member(db, family) -> None:

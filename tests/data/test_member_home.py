@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlmodel import select
 
 from portal.data.benefits import Method, Status
-from portal.data.coverage import Relationship
+from portal.data.coverage import Beneficiary, Relationship
 from portal.data.member_home import (
     WAITING_SHOWN,
     CoverContract,
@@ -147,3 +148,13 @@ def test_space_closes_two_years_after_the_last_contract(contracts, closing) -> N
 def test_29_february_becomes_28_in_common_years_alone() -> None:
     assert same_day_in(date(2024, 2, 29), 4) == date(2028, 2, 29)
     assert same_day_in(date(2024, 2, 29), 1) == date(2025, 2, 28)
+
+
+def test_cover_ends_when_the_persons_own_period_does(db, family) -> None:
+    """R-64: someone taken off a running contract may still read for two years."""
+    cover = db.exec(select(Beneficiary).where(Beneficiary.person_id == family["Paul"].id)).one()
+    cover.valid_to = DAY
+    db.flush()
+    contracts = household_contracts(db, viewer(person_id=family["Paul"].id))
+    assert [contract.ends_on for contract in contracts] == [DAY]
+    assert closing_day(contracts) == date(2028, 3, 2)

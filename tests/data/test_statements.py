@@ -101,6 +101,13 @@ def test_member_sees_only_period_totals_of_an_adult_dependant(db, family):
     assert "Dr Paul" not in text
 
 
+def test_period_of_a_few_days_tells_nothing_of_an_adult_dependant(db, family):
+    """R-72: totals of one day would tell a single line."""
+    content = content_for(db, family.anne, between(DAY, DAY))
+    assert [person.name for person in content.persons] == ["Anne", "Zoé"]
+    assert not any(person.is_private for person in content.persons)
+
+
 def test_members_transfer_tells_what_it_holds_for_private_care(db, family):
     (payment,) = content_for(db, family.anne).payments
     assert payment.undetailed_cents == 900

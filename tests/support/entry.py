@@ -60,7 +60,7 @@ def send(client: AuditingClient, path: str, fields: Any = None, *, form_at: str 
 
 
 def try_password(client: AuditingClient, identifier: str, password: str, **options: Any) -> httpx.Response:
-    """Sends the sign-in form from a browser that knows nothing of us: 303 when it opens a session, 422 when it does not."""
+    """Sends the sign-in form from a fresh browser: 303 when it opens a session, 422 when it does not."""
     leave(client)
     path = client.url("sign-in")
     fields = {"identifiant": identifier, "mot-de-passe": password} | options.pop("fields", {})

@@ -277,7 +277,7 @@ def account(
     display_name: str = "",
     organisation: str = "",
 ) -> Account:
-    """An account with `PASSWORD`; with the second factor `TOTP_SECRET` outside the member's space unless told otherwise."""
+    """An account with `PASSWORD`, and outside the member's space the second factor `TOTP_SECRET`, unless told otherwise."""
     needs_code = space is not Space.MEMBER if with_code is None else with_code
     return create_account(
         db,

@@ -4,6 +4,7 @@ Rows are reached through `Scope.detailed` alone: the persons whose lines the vie
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -69,10 +70,14 @@ def totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> Total
 
 
 def private_totals(db: Session, viewer: Viewer, scope: Scope, filters: Filters) -> list[PersonTotals]:
-    """For each adult dependant whose lines are private, totals over the filter's dates."""
+    """For each adult dependant whose lines are private, totals over the civil years that the filter's dates touch.
+
+    Never over less: totals of one day would tell a single line (R-72).
+    """
     if not scope.private:
         return []
-    dates = Filters(start=filters.start, end=filters.end)
+    start, end = filters.start, filters.end
+    dates = Filters(start=start and date(start.year, 1, 1), end=end and date(end.year, 12, 31))
     statement = _private_statement(_shape(scope, dates, private=True))
     rows = statement.rows(db, _values(scope, dates, private=True))
     return [PersonTotals._make(row) for row in rows]

@@ -30,13 +30,14 @@ class WaitingLine(NamedTuple):
 
 
 class CoverContract(NamedTuple):
-    """A contract that covers the viewer; `ends_on` in the past means that the space is read-only (R-64)."""
+    """A contract that covers the viewer. `ends_on` in the past means that the space is read-only (R-64); the last
+    day of the calendar when no end is known."""
 
     number: str
     member_number: str
     product: str
     starts_on: date
-    ends_on: date | None
+    ends_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +84,33 @@ def waiting_lines(db: Session, viewer: Viewer, scope: Scope) -> list[WaitingLine
 
 
 def household_contracts(db: Session, viewer: Viewer) -> list[CoverContract]:
-    """The contracts that cover the viewer, the current ones first."""
+    """The contracts that cover the viewer, the current ones first; `ends_on` is when the viewer's own cover ends."""
     statement = (
-        select(Contract.number, Contract.member_number, Product.name, Contract.starts_on, Contract.ends_on)
+        select(
+            Contract.number,
+            Contract.member_number,
+            Product.name,
+            Contract.starts_on,
+            Contract.ends_on,
+            Beneficiary.valid_to,
+        )
         .join(Product, col(Product.id) == Contract.product_id)
         .join(Beneficiary, col(Beneficiary.contract_id) == Contract.id)
         .where(Beneficiary.person_id == viewer.person_id)
-        .distinct()
         .order_by(Contract.starts_on)
     )
-    contracts = [CoverContract._make(row) for row in db.exec(statement)]
-    return sorted(contracts, key=lambda contract: contract.ends_on or date.max, reverse=True)
+    latest: dict[str, CoverContract] = {}
+    for number, member_number, product, starts_on, *ends in db.exec(statement):
+        last_day = min(end or date.max for end in ends)
+        found = CoverContract(number, member_number, product, starts_on, last_day)
+        if found.number not in latest or found.ends_on > latest[found.number].ends_on:
+            latest[found.number] = found
+    return sorted(latest.values(), key=lambda contract: contract.ends_on, reverse=True)
 
 
 def closing_day(contracts: list[CoverContract]) -> date | None:
     """The last day on which the space can be read: two years after the last contract (R-64), None while one runs."""
-    if not contracts or contracts[0].ends_on is None:
+    if not contracts or contracts[0].ends_on == date.max:
         return None
     return same_day_in(contracts[0].ends_on, READING_YEARS)
 

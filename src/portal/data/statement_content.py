@@ -20,7 +20,7 @@ from portal.data.benefits import BenefitLine, Method, Payment
 from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
-from portal.data.statement_periods import Period
+from portal.data.statement_periods import Period, PeriodKind
 from portal.data.visibility import Relative, Scope, lines_of, visible_scope
 
 
@@ -213,6 +213,8 @@ def _visible_totals(lines: list[StatementLine], scope: Scope) -> list[PersonTota
 
 
 def _private_totals(db: Session, scope: Scope, period: Period) -> list[PersonTotals]:
+    if not scope.private or period.kind == PeriodKind.CUSTOM:
+        return []  # totals of a few days would tell a single line
     names = names_of(scope.relatives)
     statement = (
         select(_LINE.person_id, func.count(), *(func.sum(_LINE[name]) for name in _SUM_FIELDS))
@@ -221,7 +223,7 @@ def _private_totals(db: Session, scope: Scope, period: Period) -> list[PersonTot
         .group_by(_LINE.person_id)
         .order_by(_LINE.person_id)
     )
-    rows = db.connection().execute(statement) if scope.private else ()
+    rows = db.connection().execute(statement)
     return [
         PersonTotals(person_id, names[person_id], count, True, Amounts(*map(int, sums)))
         for person_id, count, *sums in rows
