@@ -127,7 +127,7 @@ def test_person_covered_in_two_periods_sees_the_contract_once(db, family) -> Non
     assert len(household_contracts(db, viewer(person_id=family["Lou"].id))) == 1
 
 
-def cover_until(*days: date | None) -> list[CoverContract]:
+def cover_until(*days: date) -> list[CoverContract]:
     return [CoverContract("C1", "A1", "Formule", date(2020, 1, 1), day) for day in days]
 
 
@@ -137,7 +137,7 @@ def cover_until(*days: date | None) -> list[CoverContract]:
         (cover_until(date(2025, 2, 28)), date(2027, 2, 28)),
         (cover_until(date(2024, 2, 29)), date(2026, 2, 28)),
         (cover_until(date(2025, 6, 30), date(2022, 1, 31)), date(2027, 6, 30)),
-        (cover_until(None, date(2022, 1, 31)), None),
+        (cover_until(date.max, date(2022, 1, 31)), None),
         ([], None),
     ],
 )
