@@ -1,4 +1,4 @@
-"""Hostile values in every form, query string and path: a clear French page and a 4xx, never a 5xx (issue: bad input)."""
+"""Hostile values in every form, query string and path: a clear French page and a 4xx, never a 5xx."""
 
 import re
 
@@ -6,14 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.data.sessions import Stage
 from tests.support import factories
 from tests.support.audit.answer import audit_answer
 from tests.support.entry import ask, enter, send, token_in
 
 VALUES = [
-    "\x00", "\x00\x01\x1f\x7f", "a\r\nb", "\ud7ff\uffff", "\u202e\u200b", "é" * 2000, "9" * 400, "-1", "1e309", "NaN", "null",
-    "' OR 1=1 --", '"><script>alert(1)</script>', "{{ 7*7 }}", "${7*7}", "%00", "../../etc/passwd", "%", "_", "\\",
-    "2026-02-30", "0000-00-00", "99999-01-01", "٣١/١٢/٢٠٢٥", "31/12/0000", "A" * 22,
+    "\x00", "\x00\x01\x1f\x7f", "a\r\nb", "\ud7ff\uffff", "\u202e\u200b", "é" * 2000, "9" * 400, "-1", "1e309", "NaN",
+    "null", "' OR 1=1 --", '"><script>alert(1)</script>', "{{ 7*7 }}", "${7*7}", "%00", "../../etc/passwd", "%", "_",
+    "\\", "2026-02-30", "0000-00-00", "99999-01-01", "٣١/١٢/٢٠٢٥", "31/12/0000", "A" * 22,
 ]  # fmt: skip
 RAW = [
     "%00",
@@ -174,8 +175,6 @@ def test_raw_escapes_in_the_sign_in_form_are_answered_clearly(client) -> None:
 
 
 def test_hostile_codes_are_wrong_codes(client) -> None:
-    from portal.data.sessions import Stage
-
     with client.services.database.write() as db:
         employer = factories.employer_account(db, client.services.keyring)
     enter(client, employer, stage=Stage.CODE)

@@ -125,12 +125,12 @@ def test_every_persona_may_post_only_what_is_theirs(client, app, enter_as) -> No
     posts = {
         handler.name: (path, policy_of(handler)) for path, handler in handlers_of(app) if "POST" in handler.http_methods
     }
-    for persona in START:
+    for persona, start in START.items():
         for path, policy in posts.values():
             if policy is public or policy.permission is Permission.SIGN_OUT:
                 continue
             enter_as(persona)
-            answer = send(client, path, {"x": "1"}, form_at=START[persona])
+            answer = send(client, path, {"x": "1"}, form_at=start)
             may_act = {
                 "code": policy.permission is Permission.SECOND_FACTOR,
                 "member": policy.permission in GRANTS[Role.MEMBER],
@@ -206,7 +206,7 @@ class TestUndeclared:
 class TestForeignRows:
     """D3: somebody else's row is as absent as one that never was."""
 
-    @pytest.fixture
+    @pytest.fixture(autouse=True)
     def rows(self, client):
         keyring = client.services.keyring
         with client.services.database.write() as db:
@@ -239,7 +239,7 @@ class TestForeignRows:
         (as_person,) = keyring.conceal("person", [line_id])
         assert ask(client, f"/adherent/prestations/{as_person}").status_code == 404
 
-    def test_filter_on_a_foreign_person_shows_nothing_of_theirs(self, client, rows) -> None:
+    def test_filter_on_a_foreign_person_shows_nothing_of_theirs(self, client) -> None:
         (person,) = client.services.keyring.conceal("person", [10**9])
         answer = ask(client, "/adherent/prestations", params={"beneficiaire": person})
         assert answer.status_code == 422

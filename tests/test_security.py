@@ -1,8 +1,10 @@
-"""What every answer owes the browser (security §1.A): headers, hosts, methods, cookies, and nothing personal in URLs."""
+"""What every answer owes the browser (security §1.A): headers, hosts, methods, cookies, caching."""
 
 import re
+from itertools import pairwise
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import text
 
 from portal.app import create_app
@@ -65,8 +67,6 @@ def test_strict_transport_is_asked_for_under_https_alone(settings) -> None:
 
 def test_plain_http_on_loopback_gets_plain_cookies(settings, database) -> None:
     """A5: browsers refuse `__Host-` there."""
-    from litestar.testing import TestClient
-
     local = settings.model_copy(update={"origin": "http://127.0.0.1:8000", "database_url": database.url})
     with TestClient(create_app(local, database=database), base_url="http://127.0.0.1:8000") as http:
         cookie = http.get("/connexion").headers["set-cookie"]
@@ -145,7 +145,7 @@ def test_identifiers_are_random_and_checked_by_their_last_digit() -> None:
     made = [new_identifier() for _ in range(2000)]
     assert all(is_identifier(one) for one in made)
     assert len(set(made)) == len(made)
-    assert sum(abs(int(a) - int(b)) < 100 for a, b in zip(made, made[1:], strict=False)) <= 1
+    assert sum(abs(int(a) - int(b)) < 100 for a, b in pairwise(made)) <= 1
     for one in made[:50]:
         wrong = one[:4] + str((int(one[4]) + 1) % 10) + one[5:]
         assert not is_identifier(wrong)

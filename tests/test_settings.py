@@ -33,7 +33,7 @@ def test_operator_sets_what_the_environment_says(environment) -> None:
 
 def test_operator_with_a_misspelt_variable_is_told_its_name(environment) -> None:
     environment(ORIGINE="https://portail.example", SECRET="x")
-    with pytest.raises(SettingsError, match="PORTAL_ORIGINE, PORTAL_SECRET$"):
+    with pytest.raises(SettingsError, match=r"PORTAL_ORIGINE, PORTAL_SECRET$"):
         load_settings()
 
 
@@ -91,7 +91,7 @@ def test_settings_cannot_change_while_the_portal_runs(environment) -> None:
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:
-    documented = re.findall(r"^\| `(PORTAL_[A-Z_]+)` \|", OPERATIONS.read_text(encoding="utf8"), re.M)
+    documented = re.findall(r"^\| `(PORTAL_[A-Z_]+)` \|", OPERATIONS.read_text(encoding="utf8"), re.MULTILINE)
     assert sorted(documented) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
 
 

@@ -9,8 +9,8 @@ from tests.support.entry import ask, leave, try_password
 OUTSIDE = [
     "//evil.test", "///evil.test", "/\\evil.test", "\\/evil.test", "\\\\evil.test", "https:evil.test", "https://evil.test",
     "http:/evil.test", "evil.test", "javascript:alert(1)", "data:text/html,x", "/\t/evil.test", "/\n/evil.test",
-    "/adherent\r\nSet-Cookie: a=b", "/\x00", "/\x7f", "/é", "/\u3002evil.test", "/\uff0fevil.test", "/\u2025/x", " /adherent",
-    "/adherent prestations", "?x", "#x", "", ".", "..", "@evil.test", "/" + "a" * 1000, "/\ud800",
+    "/adherent\r\nSet-Cookie: a=b", "/\x00", "/\x7f", "/é", "/\u3002evil.test", "/\uff0fevil.test", "/\u2025/x",
+    " /adherent", "/adherent prestations", "?x", "#x", "", ".", "..", "@evil.test", "/" + "a" * 1000, "/\ud800",
 ]  # fmt: skip
 INSIDE = [
     "/adherent/prestations",

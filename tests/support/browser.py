@@ -151,11 +151,18 @@ class Tab:
         return violations
 
     def overflow(self) -> list[str]:
-        """Elements wider than the window when the page scrolls sideways; [] when it does not (WCAG 1.4.10)."""
+        """How wide the page is, and the elements beyond the window, when it scrolls sideways; else [] (WCAG 1.4.10).
+
+        Measured against the root's `clientWidth`: a phone's `innerWidth` grows with what overflows.
+        """
         found: list[str] = self.page.evaluate(
-            """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-                .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
-                .map(element => element.outerHTML.slice(0, 120))"""
+            """() => {
+                const {scrollWidth, clientWidth} = document.documentElement;
+                if (scrollWidth <= clientWidth) return [];
+                const beyond = [...document.querySelectorAll("body *")]
+                    .filter(element => element.getBoundingClientRect().right > clientWidth + 1);
+                return [`${scrollWidth} > ${clientWidth} pixels`, ...beyond.map(each => each.outerHTML.slice(0, 120))];
+            }"""
         )
         return found
 

@@ -1,7 +1,7 @@
 """Rows for tests, by intention: a household, its contracts, its lines, the accounts of its persons.
 
-Every function adds to the session it is given and flushes; the caller commits (`database.write()`) or rolls back (`db`).
-Amounts are in cents, dates are the persons' own; references are numbered, so that rows never collide.
+Each function adds to the session it is given and flushes; the caller commits (`database.write()`) or rolls back.
+Amounts are in cents, dates are the persons' own; references are numbered, so that they never collide.
 """
 
 from dataclasses import dataclass, field
@@ -277,7 +277,7 @@ def account(
     display_name: str = "",
     organisation: str = "",
 ) -> Account:
-    """An account with `PASSWORD`, and outside the member's space the second factor `TOTP_SECRET`, unless told otherwise."""
+    """An account with `PASSWORD`, and outside the member's space the second factor `TOTP_SECRET`, by default."""
     needs_code = space is not Space.MEMBER if with_code is None else with_code
     return create_account(
         db,

@@ -28,9 +28,7 @@ EMPLOYER, PROVIDER, DESK = "2000000014", "3000000012", "9000000019"
 
 LONG_FIRST_NAME = "Marie-Bénédicte-Alexandrine-Philippine"
 LONG_LAST_NAME = "de La Rochefoucauld-Montmorency-Luxembourg d’Arenberg"
-LONG_LABEL = (
-    "Téléexpertise d’hépatogastroentérologie-pluridisciplinaire-interdépartementale anticonstitutionnelle"
-)
+LONG_LABEL = "Téléexpertise d’hépatogastroentérologie-pluridisciplinaire-interdépartementale anticonstitutionnelle"
 LONG_PROVIDER = "Cabinetdestomatologieetdechirurgiemaxillofacialereconstructricepédiatrique"
 
 
