@@ -171,7 +171,7 @@ def test_checkpoints_in_another_order_are_found(database, settings, lines):
 @pytest.mark.engines("sqlite")
 def test_changed_byte_of_the_checkpoint_file_is_found(database, settings, seed):
     checkpointed(database, settings)
-    path, rng = settings.checkpoints / FILE, random.Random(seed)  # noqa: S311  (repeatable)
+    path, rng = settings.checkpoints / FILE, random.Random(seed)
     content = bytearray(path.read_bytes())
     content[rng.randrange(len(content) - 1)] ^= 1 << rng.randrange(7)
     path.write_bytes(content)

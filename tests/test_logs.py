@@ -11,7 +11,7 @@ def record(message: str, *arguments: object, exc_info: object = None) -> logging
 
 
 def test_hostile_text_stays_on_one_line():
-    line = JsonLines().format(record("%s", "a\r\n{\"level\": \"forged\"}\x1b[31m"))
+    line = JsonLines().format(record("%s", 'a\r\n{"level": "forged"}\x1b[31m'))
     assert "\n" not in line
     assert "\x1b" not in line
     assert json.loads(line)["level"] == "INFO"
