@@ -26,7 +26,7 @@ from portal.headers import headers_for
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
 from portal.pages.member.benefits import TITLE, _groups
 from portal.pages.member.benefits_filters import SORT_LABELS, read_query
-from portal.rendering import NAVIGATION, Crumb, NavItem
+from portal.rendering import NAVIGATION, Crumb, NavItem, idle_seconds
 from portal.routes import HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
@@ -132,6 +132,7 @@ class Floor:
             "nav": self._nav(),
             "csrf_input": lambda: self._csrf(viewer),
             "flash": None,
+            "idle_seconds": idle_seconds(viewer),
             "query": self._query,
             "scope": household,
             "names": {relative.person_id: relative.first_name for relative in household.relatives},

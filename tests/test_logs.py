@@ -24,9 +24,7 @@ def test_instant_is_in_utc_and_the_logger_is_named():
 
 
 def test_trace_is_part_of_the_same_line():
-    try:
-        raise ValueError("broken")
-    except ValueError as error:
-        line = JsonLines().format(record("oops", exc_info=(type(error), error, error.__traceback__)))
+    error = ValueError("broken")
+    line = JsonLines().format(record("oops", exc_info=(ValueError, error, None)))
     assert "\n" not in line
     assert "ValueError: broken" in json.loads(line)["trace"]

@@ -46,6 +46,7 @@ PRIVATE = {
     "provider.home": ({"provider"}, 200),
     "desk.home": ({"agent", "supervisor"}, 200),
     "second-factor": ({"code"}, 200),
+    "session.keep": (set(PERSONAS) - {"visitor", "code"}, 200),
 }
 # These depend on the persona in their own way; tests/account says how.
 OTHERS = {"start", "sign-in"}

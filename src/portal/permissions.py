@@ -28,28 +28,27 @@ class Permission(StrEnum):
     DESK_HOME = "desk-home:read"
     SECOND_FACTOR = "second-factor:answer"
     SIGN_OUT = "session:close"
+    SESSION_KEEP = "session:keep"
 
 
-_COVERED = frozenset(
-    {
-        Permission.MEMBER_HOME,
-        Permission.BENEFITS_READ,
-        Permission.BENEFITS_EXPORT,
-        Permission.STATEMENTS_READ,
-        Permission.STATEMENTS_ISSUE,
-        Permission.SIGN_OUT,
-    }
-)
+_EVERYONE = frozenset({Permission.SIGN_OUT, Permission.SESSION_KEEP})
+_COVERED = _EVERYONE | {
+    Permission.MEMBER_HOME,
+    Permission.BENEFITS_READ,
+    Permission.BENEFITS_EXPORT,
+    Permission.STATEMENTS_READ,
+    Permission.STATEMENTS_ISSUE,
+}
 _PENDING = frozenset({Permission.SECOND_FACTOR, Permission.SIGN_OUT})
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED,
     Role.DEPENDANT: _COVERED,
-    Role.SIGNATORY: frozenset({Permission.EMPLOYER_HOME, Permission.SIGN_OUT}),
-    Role.CLERK: frozenset({Permission.EMPLOYER_HOME, Permission.SIGN_OUT}),
-    Role.PROVIDER: frozenset({Permission.PROVIDER_HOME, Permission.SIGN_OUT}),
-    Role.AGENT: frozenset({Permission.DESK_HOME, Permission.SIGN_OUT}),
-    Role.SUPERVISOR: frozenset({Permission.DESK_HOME, Permission.SIGN_OUT}),
+    Role.SIGNATORY: _EVERYONE | {Permission.EMPLOYER_HOME},
+    Role.CLERK: _EVERYONE | {Permission.EMPLOYER_HOME},
+    Role.PROVIDER: _EVERYONE | {Permission.PROVIDER_HOME},
+    Role.AGENT: _EVERYONE | {Permission.DESK_HOME},
+    Role.SUPERVISOR: _EVERYONE | {Permission.DESK_HOME},
 }
 
 

@@ -10,6 +10,7 @@ from litestar.datastructures import Cookie
 
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
+from portal.data.sessions import LIMITS, Viewer
 from portal.forms import FieldError
 from portal.web import PortalRequest
 
@@ -88,7 +89,13 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
         "flash": None,
+        "idle_seconds": idle_seconds(viewer) if viewer else 0,
     }
+
+
+def idle_seconds(viewer: Viewer) -> int:
+    """After how long without a request the viewer's session closes."""
+    return int(LIMITS[Space(viewer.space)].idle.total_seconds())
 
 
 def _navigation(request: PortalRequest) -> list[NavItem]:

@@ -8,6 +8,7 @@ from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home
+from portal.partials.account import sign_in as sign_in_fragments
 from portal.partials.member import benefits as benefits_fragments
 
 HANDLERS = [
@@ -26,6 +27,7 @@ HANDLERS = [
     sign_in.code_page,
     sign_in.submit_code,
     sign_in.leave,
+    sign_in_fragments.keep,
     member_home.home,
     benefits.benefits_page,
     benefits.benefit_page,

@@ -72,8 +72,22 @@
     if (button) reveal(button);
   });
 
+  const WARNING_MS = 120_000;
+  let idleTimer;
+
+  function watchIdleTime() {
+    const notice = document.getElementById("session");
+    clearTimeout(idleTimer);
+    if (!notice) return;
+    notice.hidden = true;
+    idleTimer = setTimeout(() => { notice.hidden = false; }, notice.dataset.portalIdle * 1000 - WARNING_MS);
+  }
+
+  on("htmx:afterSettle", watchIdleTime);
+
   // A page restored from the back/forward cache may show what a signed-out person must not see.
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 
   showRevealButtons(document);
+  watchIdleTime();
 })();

@@ -34,7 +34,10 @@ SPACED = """() => {
         p { margin-bottom: 2em !important; }`);
     document.adoptedStyleSheets = [sheet];
 }"""
-LARGE = "() => document.documentElement.style.setProperty('font-size', '200%')"
+LARGE = """() => {
+    document.adoptedStyleSheets = [];
+    document.documentElement.style.setProperty("font-size", "200%");
+}"""
 HIDDEN_ON_PAPER = ".top form, .menu, .thumb, .filters, .chips, .pager, .skip, .demo, .crumbs, .bottom ul"
 
 
