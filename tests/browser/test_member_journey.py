@@ -4,12 +4,11 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from portal.formatting import today
 from tests.support.browser import Tab
-from tests.support.visits import DEPENDANT, DESK, EMPLOYER, LEAVER, MEMBER, PROVIDER, sign_in
+from tests.support.visits import MEMBER, arrive
 
 HEALTH_WORDS = re.compile(r"Consultation|remboursé|Dépense|pharmacie|optique", re.IGNORECASE)
 MOST_TABS = 90
@@ -30,13 +29,6 @@ FOCUSED = """() => {
 
 
 # --- steps that the ways share ---
-
-
-def arrive(tab: Tab) -> Page:
-    sign_in(tab.page, tab.origin, MEMBER)
-    expect(tab.page).to_have_url(f"{tab.origin}/adherent")
-    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Bonjour Camille Exemple")
-    return tab.page
 
 
 def follow_latest_payment(page: Page) -> Locator:
@@ -253,113 +245,3 @@ def test_finger_goes_through_the_phones_menu_without_javascript(open_tab) -> Non
     page.get_by_role("button", name="Menu", exact=True).tap()
     page.get_by_role("navigation", name="Navigation principale").get_by_role("link", name="Relevés").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Vos relevés")
-
-
-# --- refusals, expiry, failures ---
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-def test_member_with_a_wrong_password_lands_on_the_explanation(open_tab, javascript) -> None:
-    tab = open_tab("phone", javascript=javascript)
-    page = tab.go("/connexion")
-    page.get_by_label("Identifiant").fill(MEMBER)
-    page.get_by_label("Mot de passe", exact=True).fill("pas le bon")
-    page.get_by_role("button", name="Se connecter").tap()
-    summary = page.get_by_role("group", name="La connexion n’a pas abouti")
-    expect(summary).to_be_focused()
-    expect(page).to_have_title(re.compile(r"^Erreur\s: "))
-    expect(page.get_by_label("Identifiant")).to_have_value(MEMBER)
-    expect(page.get_by_label("Mot de passe", exact=True)).to_have_value("")
-    summary.get_by_role("link").tap()
-    expect(page.get_by_label("Identifiant")).to_be_focused()
-
-
-@pytest.mark.parametrize(
-    ("identifier", "home", "words"),
-    [
-        (EMPLOYER, "/employeur", "employeurs"),
-        (PROVIDER, "/professionnel", "professionnels"),
-        (DESK, "/gestion", "gestion"),
-    ],
-)
-def test_people_with_a_code_reach_their_own_start_page(open_tab, identifier, home, words) -> None:
-    tab = open_tab()
-    sign_in(tab.page, tab.origin, identifier)
-    expect(tab.page).to_have_url(tab.origin + home)
-    expect(tab.page.locator(".lead")).to_contain_text(words)
-    tab.go("/adherent")
-    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Accès non permis")
-
-
-def test_member_whose_contract_ended_is_told_until_when_everything_can_be_read(open_tab) -> None:
-    tab = open_tab("phone")
-    sign_in(tab.page, tab.origin, LEAVER)
-    notice = tab.page.locator(".notice", has_text="Votre contrat a pris fin le")
-    expect(notice).to_contain_text("restent lisibles deux ans")
-    tab.go("/adherent/prestations")
-    expect(tab.page.locator(".line").first).to_be_visible()
-
-
-def test_adult_dependant_and_member_each_see_their_own_lines(open_tab) -> None:
-    dependant, member = open_tab("phone"), open_tab("phone")
-    sign_in(dependant.page, dependant.origin, DEPENDANT)
-    sign_in(member.page, member.origin, MEMBER)
-    for tab in (dependant, member):
-        tab.go("/adherent/prestations")
-    whose = [set(people_shown(tab.page)) for tab in (dependant, member)]
-    assert whose[0] == {"Noé"}
-    assert whose[1]
-    assert "Noé" not in whose[1]
-    expect(member.page.locator(".notice", has_text="Noé, personne majeure")).to_be_visible()
-
-
-def people_shown(page: Page) -> list[str]:
-    return [words.partition(" ·")[0] for words in page.locator(".line .sub:not(.needed)").all_inner_texts()]
-
-
-def test_session_that_ended_elsewhere_leads_the_next_swap_to_sign_in(open_tab) -> None:
-    tab = open_tab("phone")
-    page = arrive(tab)
-    tab.go("/adherent/prestations")
-    other = tab.context.new_page()
-    other.goto(f"{tab.origin}/adherent")
-    other.get_by_role("button", name="Se déconnecter").tap()
-    expect(other).to_have_url(f"{tab.origin}/connexion")
-    page.locator(".line a").first.tap()
-    expect(page).to_have_url(re.compile(r"/connexion"))
-    assert not HEALTH_WORDS.search(page.content())
-
-
-def test_page_kept_in_memory_shows_nothing_once_signed_out(open_tab) -> None:
-    tab = open_tab()
-    page = arrive(tab)
-    tab.context.clear_cookies()
-    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    expect(page).to_have_url(re.compile(r"/connexion\?suite="))
-
-
-def test_member_without_network_is_told_what_to_do_and_keeps_the_page(open_tab) -> None:
-    tab = open_tab("phone")
-    page = arrive(tab)
-    tab.go("/adherent/prestations")
-    tab.context.set_offline(True)
-    page.locator(".line a").first.tap()
-    expect(page.get_by_role("alert")).to_have_text("La connexion semble coupée. Vérifiez votre réseau, puis réessayez.")
-    expect(page.locator(".line")).to_have_count(PAGE_OF_LINES)
-    tab.context.set_offline(False)
-    page.locator(".line a").first.tap()
-    expect(page.locator(".explanation")).to_be_visible()
-    expect(page.locator("#portal-alert")).to_be_empty()
-    assert all("ERR_INTERNET_DISCONNECTED" in problem or "htmx:sendError" in problem for problem in tab.problems)
-    tab.problems.clear()
-
-
-def test_member_meets_a_server_failure_and_is_told_what_to_do(open_tab) -> None:
-    tab = open_tab()
-    page = arrive(tab)
-    tab.go("/adherent/prestations")
-    page.route("**/fragments/**", lambda route: route.fulfill(status=503, body=""))
-    page.locator(".line a").first.click()
-    expect(page.get_by_role("alert")).to_contain_text("Réessayez dans quelques minutes.")
-    assert all("503" in problem for problem in tab.problems)
-    tab.problems.clear()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import httpx
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
 from portal.data.accounts import Account
@@ -41,6 +41,14 @@ def sign_in(page: Page, origin: str, identifier: str) -> None:
     if page.url.endswith("/connexion/code"):
         page.get_by_label("Code à six chiffres").fill(OneTimeCode(TOTP_SECRET).now())
         page.get_by_role("button", name="Valider").click()
+
+
+def arrive(tab: Tab) -> Page:
+    """Signs the demonstration's member in, by the form; returns the page, on the member's start page."""
+    sign_in(tab.page, tab.origin, MEMBER)
+    expect(tab.page).to_have_url(f"{tab.origin}/adherent")
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Bonjour Camille Exemple")
+    return tab.page
 
 
 @dataclass(frozen=True)
