@@ -135,7 +135,7 @@ class Floor:
             "idle_seconds": idle_seconds(viewer),
             "query": self._query,
             "scope": household,
-            "names": {relative.person_id: relative.first_name for relative in household.relatives},
+            "names": household.names,
             "groups": list(_groups(zip(shown, opaque, strict=True), self._query.filters.sort)),
             "next": opaque[-1] if len(lines) > PAGE_SIZE else None,
             "chips": [],
@@ -143,7 +143,7 @@ class Floor:
             "is_first": True,
             "labels": {"soin": FAMILY_LABELS, "etat": STATUS_LABELS, "tri": SORT_LABELS},
             "totals": totals,
-            "people": list(zip(people, (relative.first_name for relative in visible), strict=True)),
+            "people": list(zip(people, (household.names[relative.person_id] for relative in visible), strict=True)),
         }
 
     def _nav(self) -> list[NavItem]:

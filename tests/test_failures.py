@@ -1,12 +1,17 @@
 """When something breaks (security F1 to F5, R-60): nobody gets in, people get a reference, logs nothing personal."""
 
+import asyncio
+import fcntl
 import logging
 import re
 
+import httpx
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from portal.data.prepared import Prepared
 from portal.database import DatabaseBusy
 from portal.journal import Journal, JournalUnavailable
 from portal.pages.employer import home
@@ -172,3 +177,31 @@ def test_nothing_typed_can_forge_a_log_line(client, employer, caplog) -> None:
     lines = log_lines(caplog)
     assert len(lines) >= 3
     assert not [line for line in lines if "forged" in line or re.search(r"[\r\n\x1b]", line)]
+
+
+def test_driver_error_of_a_prepared_statement_is_sqlalchemys(database):
+    """A lost or locked database answers 503, whichever way the query goes."""
+    with database.read() as db, pytest.raises(DBAPIError) as caught:
+        Prepared(select(text("1")).select_from(text("no_such_table"))).rows(db, {})
+    assert "no_such_table" in str(caught.value.orig)
+
+
+@pytest.mark.engines("sqlite")
+def test_writer_that_waits_for_another_process_keeps_nobody_else_waiting(client, settings):
+    """R-60: while an import holds the database, pages go on being served."""
+
+    async def both() -> list[str]:
+        done: list[str] = []
+        transport = httpx.ASGITransport(client.app)
+        async with httpx.AsyncClient(transport=transport, base_url=settings.origin) as browser:
+
+            async def ask(path: str) -> None:
+                answer = await browser.get(path)
+                done.append(f"{path} {answer.status_code}")
+
+            await asyncio.gather(ask("/readyz"), ask("/healthz"), ask("/aide"))
+        return done
+
+    with (settings.data_folder / "portal.sqlite3.writer").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        assert asyncio.run(both()) == ["/healthz 200", "/aide 200", "/readyz 503"]

@@ -33,6 +33,7 @@ from portal.templating import create_environment
 from portal.web import DemoHelp, PortalRequest, Services
 
 MAX_BODY_BYTES = 64 * 1024
+FIRST_REFUSAL = 400
 access_log = logging.getLogger("portal.access")
 
 
@@ -97,12 +98,13 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
 
 
 def _placed(handler: HTTPRouteHandler, *, threaded: bool) -> HTTPRouteHandler:
-    """The handler, to be called on the loop, or in a thread: the one switch for all of them.
+    """The handler, to be called on the loop, or in a thread: the one switch for all of them. Writing always threads.
 
     Not by Litestar's `sync_to_thread`: 2.25 wraps a handler twice when another one shares its path, and the outer
     thread then hands back the inner coroutine.
     """
-    if not threaded or handler.sync_to_thread is None:
+    writes = HttpMethod.POST in handler.http_methods
+    if handler.sync_to_thread is None or not (threaded or writes):
         return handler
     moved = copy(handler)
     moved._fn = _in_thread(handler.fn)  # noqa: SLF001  (a handler offers no other way to change its function)
@@ -136,7 +138,10 @@ async def _log_access(message: Message, scope: Scope) -> None:
         state = scope["state"]
         elapsed = round((time.perf_counter() - state["started"]) * 1000, 1)
         route = scope.get("path_template") or "(no route)"  # a path itself may hold what somebody typed
-        access_log.info("%s %s %s %s ms", cast("HTTPScope", scope)["method"], route, message["status"], elapsed)
+        reference = f" {state['reference']}" if message["status"] >= FIRST_REFUSAL else ""
+        access_log.info(
+            "%s %s %s %s ms%s", cast("HTTPScope", scope)["method"], route, message["status"], elapsed, reference
+        )
 
 
 def _without_body(send: Send) -> Send:

@@ -39,7 +39,7 @@ async def check_password(request: PortalRequest, identifier: str, password: str)
         comparison = Comparison(matches=False)
     else:
         comparison = await to_thread.run_sync(_compare, password, found.password_hash, limiter=_hashing)
-    return await request.database.run(_settle_password, request, guesses, found, comparison)
+    return await request.database.run_writing(_settle_password, request, guesses, found, comparison)
 
 
 def check_code(request: PortalRequest, viewer: Viewer, code: str) -> SignedIn | None:

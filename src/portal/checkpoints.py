@@ -134,6 +134,7 @@ def signing_key(folder: Path) -> Ed25519PrivateKey:
     """The folder's private key (file mode 0600), created at first use with its public key beside it."""
     path = folder / PRIVATE_KEY
     if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _create_key(folder)
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 BUSY_SECONDS = 5
-# A server waits on its event loop: while an import holds the database, better a quick 503 than pages that hang.
+# While an import holds the database, better a quick 503 than a form that hangs.
 OTHER_PROCESS_SECONDS = 1
 CHECKPOINT_COMMITS = 64
 CHECKPOINT_BYTES = 32 * 1024 * 1024
@@ -46,7 +46,7 @@ class Database:
             self._gate: Any = _WriterGate(path.with_name(path.name + ".writer"))
             self._log = path.with_name(path.name + "-wal")
             self.writer = _sqlite_engine(f"file:{path}", begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
-            self.reader = _sqlite_engine(f"file:{path}?mode=ro", begin="BEGIN", pool_size=8)
+            self.reader = _sqlite_engine(f"file:{path}?mode=ro", begin="BEGIN", pool_size=8, max_overflow=-1)
         else:
             self._gate = nullcontext()
             # Two pools: requests that hold a reading connection never wait for each other's when they come to write.
@@ -75,8 +75,12 @@ class Database:
             if self.is_sqlite:
                 self._checkpoint()
 
+    async def run_writing(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls a function that opens `write()`: always in a thread, since the writer's turn may be long to come."""
+        return await to_thread.run_sync(function, *arguments)
+
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Calls a blocking function: here for SQLite, in a thread for PostgreSQL. The one switch between the two."""
+        """Calls a reading function: here for SQLite, in a thread for PostgreSQL. The one switch between the two."""
         return await to_thread.run_sync(function, *arguments) if self.threaded else function(*arguments)
 
     def accepts_writes(self) -> bool:

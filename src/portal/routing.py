@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 page = partial(get, sync_to_thread=False)
 fragment = partial(get, sync_to_thread=False)
 action = partial(post, sync_to_thread=False, status_code=200)
+async_page = get
 async_action = partial(post, status_code=200)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PORTAL_"
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -94,11 +95,13 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> set[str]:
-        """Host header values that are ours, in lower case: the origin's, with and without port."""
+        """Host header values that are ours, in lower case, with and without port: the origin's; under plain http,
+        which only loopback addresses may use, every name of this machine."""
         parts = urlsplit(self.origin.lower())
         port = parts.port or (443 if self.is_https else 80)
         name = parts.netloc.removesuffix(f":{port}")
-        return {name, f"{name}:{port}"}
+        names = {name} if self.is_https else LOOPBACK_HOSTS
+        return names | {f"{name}:{port}" for name in names}
 
     @property
     def checkpoints(self) -> Path:

@@ -80,8 +80,8 @@ def mentions(insurer: Insurer) -> list[str]:
         ),
         "Ce relevé ne comprend que les soins dont le remboursement a été versé pendant la période.",
         (
-            "Un ayant droit majeur garde le détail de ses soins. Ses totaux figurent sur les relevés mensuels et "
-            "annuels de l’adhérent, jamais sur ceux d’une autre période."
+            "Un ayant droit majeur garde le détail de ses soins. Ses totaux figurent sur les relevés annuels de "
+            "l’adhérent, et sur aucun autre."
         ),
         (
             f"Un montant vous semble inexact{NBSP}? Écrivez à {insurer.name}, {insurer.address}, ou à {insurer.email}, "

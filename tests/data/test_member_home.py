@@ -60,9 +60,19 @@ def test_payment_for_a_private_relative_alone_is_not_the_members_latest(db, fami
 
 def test_newest_of_two_payments_of_a_day_wins(db, family) -> None:
     for cents in (900, 1100):
-        paid = factories.payment(db, family.member, paid_on=DAY, payee=f"n° {cents}")
+        paid = factories.payment(db, family.member, paid_on=DAY, iban_masked=f"FR76 •••• {cents}")
         factories.line(db, family.contract, paid_by=paid)
-    assert told(db, family.member, latest_payment).payee == "n° 1100"
+    assert told(db, family.member, latest_payment).iban_masked == "FR76 •••• 1100"
+
+
+def test_dependant_is_not_told_the_members_account(db, family) -> None:
+    """R-72: the money went to an account that is not the dependant's."""
+    paid = factories.payment(db, family.member, paid_on=DAY, iban_masked="FR76 •••• 919", amount_cents=1800)
+    for who in (family.member, family["Paul"]):
+        factories.line(db, family.contract, who, paid_by=paid)
+    members, pauls = told(db, family.member, latest_payment), told(db, family["Paul"], latest_payment)
+    assert (members.is_holder, members.iban_masked, members.other_cents) == (True, "FR76 •••• 919", 900)
+    assert (pauls.is_holder, pauls.iban_masked, pauls.other_cents) == (False, "", 0)
 
 
 def test_member_without_payment_has_no_latest_one(db, family) -> None:

@@ -65,7 +65,7 @@ def _issue(database: Database, viewer: Viewer, period: Period, insurer: Insurer)
 
     def witness(db: Session, issued: Issued) -> None:
         # The insurer acts here, for the account's holder: nobody is signed in.
-        what = {"object": issued.number, "acting_for": viewer.account_id, "details": {"by": ACTOR}, "now": now}
+        what = {"object": issued.number, "acting_for": viewer.person_id, "details": {"by": ACTOR}, "now": now}
         record(db, None, Action.STATEMENT_ISSUED, **what)
 
     try:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from portal.data.benefits import BenefitLine, Payment, Status
+from portal.data.benefits import BenefitLine, Method, Payment, Status
 from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.sessions import Viewer
 from portal.data.visibility import Scope, lines_of
@@ -42,14 +42,19 @@ class CoverContract(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LatestPayment:
-    """The last payment that holds a line the viewer may read. Cents; `line_count` counts visible lines only."""
+    """The last payment that holds a line the viewer may read. Cents; `line_count` counts visible lines only.
+
+    `iban_masked` is empty for who does not hold the account. `other_cents`: what the holder's transfer also paid, for
+    lines that others keep to themselves.
+    """
 
     paid_on: date
     method: str
-    payee: str
+    is_holder: bool
     iban_masked: str
     line_count: int
     supplementary_cents: int
+    other_cents: int
 
 
 def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment | None:
@@ -68,7 +73,16 @@ def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment |
         BenefitLine.payment_id == payment_id, lines_of(scope.detailed)
     )
     count, cents = db.exec(sums).one()
-    return LatestPayment(payment.paid_on, payment.method, payment.payee, payment.iban_masked, count, cents)
+    is_holder = payment.member_id == viewer.person_id
+    return LatestPayment(
+        payment.paid_on,
+        payment.method,
+        is_holder,
+        payment.iban_masked if is_holder else "",
+        count,
+        cents,
+        payment.amount_cents - cents if is_holder and payment.method == Method.TRANSFER else 0,
+    )
 
 
 def waiting_lines(db: Session, viewer: Viewer, scope: Scope) -> list[WaitingLine]:

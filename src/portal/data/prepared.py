@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 Converter = Callable[[Any], Any]
@@ -42,6 +43,8 @@ class Prepared:
         try:
             cursor.execute(compiled.sql, _parameters(compiled, values))
             return _converted(cursor.fetchall(), compiled.out)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy(connection, compiled.sql, error) from error
         finally:
             cursor.close()
 
@@ -55,6 +58,17 @@ class Prepared:
         if key not in self._compiled:
             self._compiled[key] = _compile(self._statement, connection.dialect, values)
         return self._compiled[key]
+
+
+def _as_sqlalchemy(connection: Connection, sql: str, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy would raise it, without the values; a broken connection leaves the pool."""
+    is_lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if is_lost:
+        connection.invalidate(error)
+    base = connection.dialect.loaded_dbapi.Error
+    return DBAPIError.instance(
+        sql, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=connection.dialect
+    )
 
 
 def _compile(statement: Select, dialect: Dialect, values: Values) -> _Compiled:

@@ -6,7 +6,6 @@ period, so that neither the day nor the professional of a payment gives the care
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
@@ -21,7 +20,7 @@ from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.statement_periods import Period, PeriodKind
-from portal.data.visibility import Relative, Scope, lines_of, visible_scope
+from portal.data.visibility import Scope, lines_of, visible_scope
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -201,7 +200,7 @@ def _payment(viewer: Viewer, rows: list[Any], undetailed_cents: int) -> Statemen
 
 
 def _visible_totals(lines: list[StatementLine], scope: Scope) -> list[PersonTotals]:
-    names = names_of(scope.relatives)
+    names = scope.names
     by_person: dict[int, list[StatementLine]] = {}
     for line in lines:
         by_person.setdefault(line.person_id, []).append(line)
@@ -213,9 +212,9 @@ def _visible_totals(lines: list[StatementLine], scope: Scope) -> list[PersonTota
 
 
 def _private_totals(db: Session, scope: Scope, period: Period) -> list[PersonTotals]:
-    if not scope.private or period.kind == PeriodKind.CUSTOM:
-        return []  # totals of a few days would tell a single line (R-72)
-    names = names_of(scope.relatives)
+    if not scope.private or period.kind != PeriodKind.YEAR:
+        return []  # totals of less than a year could tell a single line (R-72)
+    names = scope.names
     statement = (
         select(_LINE.person_id, func.count(), *(func.sum(_LINE[name]) for name in _SUM_FIELDS))
         .join(Payment, _PAYMENT.id == _LINE.payment_id)
@@ -228,18 +227,6 @@ def _private_totals(db: Session, scope: Scope, period: Period) -> list[PersonTot
         PersonTotals(person_id, names[person_id], count, True, Amounts(*map(int, sums)))
         for person_id, count, *sums in rows
     ]
-
-
-def names_of(relatives: Iterable[Relative]) -> dict[int, str]:
-    """First names by person; two persons of the same first name get their year of birth."""
-    persons = {relative.person_id: relative for relative in relatives}
-    shared = Counter(relative.first_name for relative in persons.values())
-    return {
-        person_id: relative.first_name
-        if shared[relative.first_name] == 1
-        else f"{relative.first_name} ({relative.birth_date.year})"
-        for person_id, relative in persons.items()
-    }
 
 
 def _covers(db: Session, person_id: int | None, period: Period) -> list[Cover]:

@@ -166,15 +166,14 @@ def store_statement(db: Session, viewer: Viewer, draft: Draft, files: Files) -> 
 
 
 def months_paid(db: Session, viewer: Viewer, today: date) -> dict[date, MonthPaid]:
-    """What was paid in each month to the household as the viewer sees it, by the month's first day."""
+    """What was paid in each month for the lines that the viewer may read, by the month's first day."""
     scope = visible_scope(db, viewer, today)
     payment, line = Payment.__table__.c, BenefitLine.__table__.c
     reimbursed = func.sum(line.base_net_cents + line.supplementary_cents)
     statement = (
         select(payment.paid_on, func.count(), reimbursed, func.sum(line.supplementary_cents))
         .join(BenefitLine, line.payment_id == payment.id)
-        .where(payment.member_id.in_({relative.member_id for relative in scope.relatives}))
-        .where(lines_of(scope.detailed) | lines_of(scope.private))
+        .where(lines_of(scope.detailed))
         .group_by(payment.paid_on)
     )
     months: dict[date, MonthPaid] = {}

@@ -4,6 +4,7 @@ A member reads the member's own lines and those of minor dependants. An adult de
 member sees totals only, unless the dependant shares them. A dependant reads the dependant's own lines.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +38,16 @@ class Scope:
     """The household as the viewer may see it. Members whose contracts hold the lines, and the persons covered."""
 
     relatives: tuple[Relative, ...]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """First names by person; persons of the same first name get their year of birth."""
+        persons = {relative.person_id: relative for relative in self.relatives}
+        count = Counter(relative.first_name for relative in persons.values())
+        return {
+            person_id: one.first_name if count[one.first_name] == 1 else f"{one.first_name} ({one.birth_date.year})"
+            for person_id, one in persons.items()
+        }
 
     @property
     def detailed(self) -> dict[int, tuple[int, ...]]:
@@ -95,6 +106,11 @@ def visible_scope(db: Session, viewer: Viewer, today: date) -> Scope:
         return Scope(())
     rows = _HOUSEHOLD.rows(db, {"person_id": viewer.person_id})
     return Scope(tuple(_relative(row, viewer.person_id, today) for row in rows))
+
+
+def persons_in(persons: dict[int, tuple[int, ...]]) -> set[int]:
+    """Everyone named by `Scope.detailed` or `Scope.private`."""
+    return {person_id for person_ids in persons.values() for person_id in person_ids}
 
 
 def lines_of(persons: dict[int, tuple[int, ...]]) -> ColumnElement[bool]:

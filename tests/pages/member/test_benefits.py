@@ -147,7 +147,7 @@ def test_member_follows_the_links_to_the_end_and_meets_every_line(client, home) 
 def test_lines_stand_under_the_payment_that_covers_them(client, home) -> None:
     page = client.get(LIST)
     headings = [text_of(node).replace("\u00a0", " ") for node in page.css("h3.group")]
-    assert "Payé le 20 mars 2026 : 18,00 € par virement" in headings
+    assert "Payé le 20 mars 2026 : 18,00 € de votre mutuelle, par virement" in headings
     assert {"Pas encore payé", "Sans versement"} <= set(headings)
 
 
@@ -155,7 +155,7 @@ def test_payment_to_a_professional_says_so(client, home) -> None:
     with client.services.database.write() as db:
         paid = factories.payment(db, home.member, paid_on=date(2026, 4, 1), method=Method.THIRD_PARTY)
         factories.line(db, home.contract, paid_by=paid)
-    assert "Payé le 1er avril 2026 : 9,00 € au professionnel" in words(client.get(LIST))
+    assert "Payé le 1er avril 2026 : 9,00 € de votre mutuelle, au professionnel" in words(client.get(LIST))
 
 
 @pytest.mark.parametrize("sort", ["soin", "reste"])
@@ -252,7 +252,7 @@ def test_list_shows_the_lines_of_those_whom_the_viewer_may_read(client, relative
     assert {other for other in EVERYONE if canary(other) in page.text} == READS[who]
     spent = f"{sum(SPENT[other] for other in READS[who]) / 100:,.2f}".replace(",", " ").replace(".", ",")
     assert figures(page)["Dépensé"] == f"{spent} €"
-    assert f"{len(READS[who])},00 € par virement" in words(page)
+    assert f"{len(READS[who])},00 € de votre mutuelle, par virement" in words(page)
 
 
 @pytest.mark.parametrize("who", EVERYONE)
@@ -333,7 +333,6 @@ def test_hostile_text_is_searched_for_and_shown_as_text(client, home, text) -> N
     [
         "q=%00",
         "du=%00",
-        "q=a&q=b",
         "q[]=a",
         "q=%ff%fe",
         "&&&==",
@@ -445,3 +444,10 @@ def static_sizes(client, page) -> list[int]:
     names = [url.removeprefix("/static/") for url in urls if url.startswith("/static/")]
     assert {name.rpartition(".")[2] for name in names} >= {"css", "js", "svg", "woff2"}
     return [len(client.services.assets.find(name).encoded("br")[0]) for name in names]
+
+
+def test_filter_given_twice_is_refused_in_words(client, home) -> None:
+    """D6."""
+    page = client.get(f"{LIST}?soin=dentaire&soin=optique")
+    assert client.status == 422
+    assert "Ce filtre est donné deux fois" in words(page)

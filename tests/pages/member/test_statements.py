@@ -96,6 +96,17 @@ def test_member_issues_a_statement_then_reads_it_as_a_page(member, database):
     assert count(database, Action.STATEMENT_ISSUED) == 1
 
 
+def test_every_amount_carries_the_name_of_its_column(member):
+    """On phones the heading row is out of sight: the label of the cell is all that says what an amount is."""
+    issue_month(member)
+    for table in member.client.page.css("table[role=table]"):
+        headings = [node.text(separator=" ", strip=True) for node in table.css("[role=columnheader]")]
+        for row in table.css("[role=row]:has(> [data-label]:last-child):not(:has([colspan]))"):
+            labels = [node.attributes.get("data-label") for node in row.css("[role=cell], [role=rowheader]")]
+            assert [label or heading for label, heading in zip(labels, headings, strict=True)] == headings
+    assert len(member.client.page.css("[data-label='Reste à votre charge']")) == 2 + 1 + 2 + 1
+
+
 def test_member_downloads_the_same_bytes_every_time(member):
     client = member.client
     page = issue_month(member)
@@ -251,7 +262,9 @@ def test_batch_issues_once_for_each_account_and_records_for_whom(member, databas
     assert "1 issued, 0 issued before, 0 accounts without a payment" in portal("issue", "--month", month).output
     assert "0 issued, 1 issued before" in portal("issue", "--month", month).output
     assert count(database, Action.STATEMENT_ISSUED) == 1
-    assert scalar(database, "SELECT acting_for FROM evidence WHERE action = 'statement.issued'") is not None
+    assert scalar(database, "SELECT acting_for FROM evidence WHERE action = 'statement.issued'") == scalar(
+        database, "SELECT person_id FROM account WHERE person_id IS NOT NULL"
+    )
     member.client.get(member.client.url("member.statements"))
     assert len(member.client.page.css("#periode a[download]")) == 2
 

@@ -54,7 +54,7 @@ def code_page(request: PortalRequest, suite: FromQuery[str] = "") -> Response[by
 @async_action("/connexion/code", name="second-factor.submit", guards=[requires(Permission.SECOND_FACTOR)])
 async def submit_code(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("code", "suite"), longest=1001)
-    signed = await request.database.run(check_code, request, request.viewer, "".join(sent["code"].split()))
+    signed = await request.database.run_writing(check_code, request, request.viewer, "".join(sent["code"].split()))
     if signed is None:
         errors = [FieldError("code", WRONG_CODE)]
         return render_page(

@@ -84,12 +84,13 @@ def lines_context(request: PortalRequest) -> dict[str, Any]:
     shown = line_page(request.db, request.viewer, scope, query.filters, _cursor(request))
     if shown is None:
         raise NotFoundException
-    request.note_read(Action.BENEFITS_READ, "liste", filters=query.parameters, lines=len(shown.lines))
+    persons = sorted({line.person_id for line in shown.lines})
+    request.note_read(Action.BENEFITS_READ, "liste", filters=query.parameters, lines=len(shown.lines), persons=persons)
     opaque = request.services.keyring.conceal("line", (line.id for line in shown.lines))
     return {
         "query": query,
         "scope": scope,
-        "names": {relative.person_id: relative.first_name for relative in scope.relatives},
+        "names": scope.names,
         "groups": list(_groups(zip(shown.lines, opaque, strict=True), query.filters.sort)),
         "shares": payment_shares(
             request.db, request.viewer, scope, {line.payment_id for line in shown.lines if line.payment_id}
@@ -105,14 +106,14 @@ def explanation_context(request: PortalRequest, opaque: str) -> dict[str, Any]:
     explanation = explain(request.db, request.viewer, line_id, today()) if line_id is not None else None
     if explanation is None:
         raise NotFoundException
-    request.note_read(Action.BENEFITS_READ, f"ligne:{line_id}")
+    request.note_read(Action.BENEFITS_READ, f"ligne:{line_id}", persons=[explanation.line.person_id])
     return {"explanation": explanation, "opaque": opaque}
 
 
 def _chips(request: PortalRequest, query: Query, scope: Scope) -> list[tuple[str, str]]:
     """What narrows the list, in words, each with the URL of the list without it."""
     filters, url = query.filters, request.services.urls
-    names = {relative.person_id: relative.first_name for relative in scope.relatives}
+    names = scope.names
     shown = {
         "beneficiaire": filters.person_id and names[filters.person_id],
         "soin": filters.family and FAMILY_LABELS[filters.family],
@@ -133,7 +134,7 @@ def _around(request: PortalRequest, scope: Scope, query: Query) -> dict[str, Any
         "is_first": "apres" not in request.query_params,
         "totals": totals(request.db, request.viewer, scope, query.filters),
         "private": private_totals(request.db, request.viewer, scope, query.filters),
-        "people": list(zip(opaque, (relative.first_name for relative in visible), strict=True)),
+        "people": list(zip(opaque, (scope.names[relative.person_id] for relative in visible), strict=True)),
     }
 
 

@@ -7,7 +7,7 @@ from litestar import Response
 from portal.data.counters import counters
 from portal.data.evidence import Action
 from portal.data.member_home import closing_day, household_contracts, latest_payment, waiting_lines
-from portal.data.visibility import visible_scope
+from portal.data.visibility import persons_in, visible_scope
 from portal.formatting import today
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
@@ -25,13 +25,13 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     scope = visible_scope(db, viewer, day)
     contracts = household_contracts(db, viewer)
     waiting = waiting_lines(db, viewer, scope)
-    request.note_read(Action.BENEFITS_READ, "accueil")
+    request.note_read(Action.BENEFITS_READ, "accueil", persons=sorted(persons_in(scope.detailed)))
     return {
         "contracts": contracts,
         "closing": closing_day(contracts),
         "payment": latest_payment(db, viewer, scope),
         "waiting": [(request.services.keyring.conceal("line", [line.id])[0], line) for line in waiting],
         "counters": counters(db, viewer, day.year, day),
-        "names": {relative.person_id: relative.first_name for relative in scope.relatives},
+        "names": scope.names,
         "day": day,
     }

@@ -114,6 +114,7 @@ def _history(request: PortalRequest) -> dict[str, Any]:
     opaque = request.services.keyring.conceal(KIND, (row.id for row in issued))
     downloads = [download_of(row, name) for row, name in zip(issued, opaque, strict=True)]
     paid = months_paid(db, viewer, day)
+    request.note_read(Action.BENEFITS_READ, "releves")
     first_day = first_cover_day(db, viewer) or day
     years = years_of(paid, downloads, first_day, day)
     return {

@@ -5,7 +5,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from portal.permissions import public
-from portal.routing import page
+from portal.routing import async_page, page
 from portal.schema import is_current
 from portal.web import PortalRequest
 
@@ -20,9 +20,13 @@ def health() -> Response[bytes]:
     return Response(b"ok\n", media_type=TEXT)
 
 
-@page("/readyz", name="readiness", guards=[public])
-def readiness(request: PortalRequest) -> Response[bytes]:
+@async_page("/readyz", name="readiness", guards=[public])
+async def readiness(request: PortalRequest) -> Response[bytes]:
     """The database accepts writes and has the current schema, and the evidence journal keeps up."""
+    return await request.database.run_writing(_readiness, request)
+
+
+def _readiness(request: PortalRequest) -> Response[bytes]:
     problems = [
         name
         for name, is_well in (
