@@ -2,18 +2,28 @@
 
 import csv
 import io
-from datetime import date, timedelta
+import signal
+import socket
+import time
+from datetime import UTC, date, datetime, timedelta
 
+import httpx
+import psutil
 import pytest
 from python_calamine import CalamineWorkbook
 
 from portal.data.benefits import Family, Status
+from portal.data.sessions import Stage, open_session
+from portal.security import Keyring
+from portal.sessions import SESSION, cookie_name
 from portal.spreadsheets import BENEFIT_COLUMNS
 from tests.support import factories
+from tests.support.browser import free_port
 from tests.support.entry import ask, enter, leave
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
 from tests.support.relatives import EVERYONE, MEMBER, READS, canary, live_together
+from tests.support.server import Server
 
 LIST = "/adherent/prestations"
 CSV, XLSX = f"{LIST}/export.csv", f"{LIST}/export.xlsx"
@@ -148,3 +158,65 @@ def test_stranger_exports_nothing(client, home) -> None:
     for path in (CSV, XLSX):
         answer = ask(client, path)
         assert (answer.status_code, answer.content) == (303, b"")
+
+
+# --- on the real server ---
+
+STALLED = 10
+MOST_GROWTH = 40 * 2**20
+
+
+@pytest.fixture
+def served(settings, database):
+    """`portal serve` with a member of 20 000 long lines; the server and the member's cookie."""
+    settings = settings.model_copy(update={"origin": f"http://127.0.0.1:{free_port()}"})
+    settings.data_folder.mkdir(exist_ok=True)
+    keyring = Keyring(settings)
+    with database.write() as db:
+        made, account = factories.member_with_account(db, keyring)
+        line = factories.line(db, made.contract, note="x" * 300)
+        row = line.model_dump(exclude={"id"})
+        db.add_all(type(line)(**row | {"reference": f"L{number}"}) for number in range(20_000))
+        token = open_session(db, account.id, Stage.FULL, datetime.now(UTC))
+    server = Server(settings, database.url, workers=1)
+    server.start()
+    cookie = f"{cookie_name(settings, SESSION)}={keyring.signer(SESSION).sign(token).decode()}"
+    yield server, {"Cookie": cookie, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    server.end(signal.SIGTERM)
+
+
+def memory_of(server: Server) -> int:
+    """Resident bytes of the server and its workers."""
+    main = psutil.Process(server._process.pid)
+    return sum(process.memory_info().rss for process in [main, *main.children(recursive=True)])
+
+
+def stalled_export(origin: str, headers: dict[str, str]) -> socket.socket:
+    """A client that asks, reads the first bytes, and no more."""
+    host, _, port = origin.removeprefix("http://").partition(":")
+    client = socket.create_connection((host, int(port)), timeout=20)
+    told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    client.sendall(f"GET {CSV} HTTP/1.1\r\nHost: {host}:{port}\r\n{told}\r\n".encode())
+    assert client.recv(12) == b"HTTP/1.1 200"
+    return client
+
+
+@pytest.mark.slow
+def test_clients_that_do_not_read_their_export_cost_no_memory_and_hold_up_nobody(served) -> None:
+    server, headers = served
+    url = f"{server.origin}{CSV}"
+    plain = httpx.get(url, headers=headers | {"Accept-Encoding": "identity"}, timeout=20)
+    assert len(plain.content) == int(plain.headers["content-length"]) > 8_000_000
+    assert plain.content.count(b"\r\n") == 20_002
+    for coding in ("br", "gzip"):
+        assert httpx.get(url, headers=headers | {"Accept-Encoding": coding}, timeout=20).content == plain.content
+    before = memory_of(server)
+    clients = [stalled_export(server.origin, headers) for _ in range(STALLED)]
+    grown = memory_of(server) - before
+    for path in ("/healthz", LIST):
+        begun = time.monotonic()
+        assert httpx.get(f"{server.origin}{path}", headers=headers, timeout=5).status_code == 200
+        assert time.monotonic() - begun < 1, path
+    for client in clients:
+        client.close()
+    assert grown < MOST_GROWTH, f"{STALLED} exports of {len(plain.content):,} bytes took {grown:,} bytes"
