@@ -3,6 +3,7 @@
 A server holds in memory what a client does not read yet, unless it reads a file itself (`http.response.pathsend`).
 """
 
+from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from portal.database import DatabaseBusy
 
 WRITTEN_AT_ONCE = 2
 LONGEST_QUEUE = 8
+SECONDS_TO_OPEN = 30
 CHUNK_BYTES = 64 * 1024
 PATHSEND = "http.response.pathsend"
 
@@ -56,12 +58,13 @@ class _Sending:
         self._folder = folder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with closing(await self._written(_limiter(scope["litestar_app"]))) as file:
-            self._answer.headers["content-length"] = str(file.tell())
-            if PATHSEND in (scope.get("extensions") or {}):
-                await self._hand_over(file, scope, receive, send)
-            else:
-                await self._send_chunks(file, send)
+        file = await self._written(_limiter(scope["litestar_app"]))
+        self._answer.headers["content-length"] = str(file.tell())
+        if PATHSEND in (scope.get("extensions") or {}):
+            await self._hand_over(file, scope, receive, send)
+            return
+        with closing(file):
+            await self._send_chunks(file, send)
 
     async def _written(self, limiter: CapacityLimiter) -> IO[bytes]:
         if limiter.statistics().tasks_waiting >= LONGEST_QUEUE:
@@ -71,13 +74,16 @@ class _Sending:
     async def _hand_over(self, file: IO[bytes], scope: Scope, receive: Receive, send: Send) -> None:
         # The compression middleware drops a message that it does not know, unless the answer is in its last form.
         ScopeState.from_scope(scope).is_cached = True
-        await self._answer.start_response(send)
         message: Any = {"type": PATHSEND, "path": f"/proc/self/fd/{file.fileno()}"}
-        await send(message)
-        # Granian opens the path later, and tells of a disconnection when it has, or when the client is gone. Closed
-        # earlier, the descriptor's number could be another person's file by then.
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        try:
+            await self._answer.start_response(send)
+            await send(message)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            # Granian opens the path in a task of its own, a moment after it tells of the disconnection at times. Closed
+            # before that, the descriptor's number could be another person's file.
+            get_running_loop().call_later(SECONDS_TO_OPEN, file.close)
 
     async def _send_chunks(self, file: IO[bytes], send: Send) -> None:
         await self._answer.start_response(send)

@@ -10,4 +10,6 @@ def fold(text: str) -> str:
     """`text` in lowercase without accents, ligatures spelled out, spaces and apostrophes plain (idempotent)."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDS)
+    # Twice: decomposing may bring capitals to light (« ᴬ »), and their folding letters to decompose.
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    return unicodedata.normalize("NFKD", decomposed).translate(_FOLDS)

@@ -58,9 +58,7 @@ def read_query(sent: Mapping[str, Any], scope: Scope, keyring: Keyring) -> Query
         sort=reader.choice("tri", Sort, "Cet ordre n’existe pas. Choisissez-en un dans la liste.") or Sort.RECENT,
     )
     reader.errors += [
-        FieldError(name, "Ce filtre est donné deux fois. Gardez-en un.")
-        for name in NAMES
-        if _count(sent, name) > 1
+        FieldError(name, "Ce filtre est donné deux fois. Gardez-en un.") for name in NAMES if _count(sent, name) > 1
     ]
     if filters.start and filters.end and filters.start > filters.end:
         reader.errors.append(FieldError("au", "La date de fin précède la date de début. Inversez-les."))
