@@ -66,8 +66,8 @@ def test_member_hears_each_amount_of_the_list_with_its_label(reader) -> None:
     text = reader("/adherent/prestations")
     assert_in_order(text, "Accueil", "Vos prestations", "Filtrer et trier", "Bénéficiaire", "Appliquer", r"\d+\slignes")
     assert_in_order(text, r"\d+\slignes", "Pas encore payé", "Pourquoi ce montant", "Dépense", MONEY)
-    labels = re.findall(rf"(Dépense|Remboursé|Remboursement prévu|Reste à votre charge)\s+{MONEY}", text)
-    refunds = labels.count("Remboursé") + labels.count("Remboursement prévu")
+    labels = re.findall(rf"(Dépense|Remboursé|Prévu en remboursement|Reste à votre charge)\s+{MONEY}", text)
+    refunds = labels.count("Remboursé") + labels.count("Prévu en remboursement")
     assert labels.count("Dépense") == refunds == 20
     assert labels.count("Reste à votre charge") == 21
     assert_in_order(text, "Afficher la suite", "Montants indicatifs")
