@@ -10,8 +10,10 @@ from litestar.response import Redirect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from portal.data.sessions import Stage
 from portal.database import DatabaseBusy
 from portal.journal import JournalUnavailable
+from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.rendering import HTML
 from portal.web import PortalRequest
 
@@ -24,7 +26,11 @@ KNOWN = {400, 401, 403, 404, 405, 413, 422, 429, 500, 503}
 def refuse(request: PortalRequest, error: HTTPException) -> Response:
     """Answers an HTTP exception: sign-in for the unknown, else the status's own page."""
     if isinstance(error, NotAuthorizedException):
-        return _to_sign_in(request)
+        return _to(request, step_url(request))
+    if isinstance(error, ConfirmationDue):
+        return _to(request, request.services.urls("confirm"))
+    if isinstance(error, ReadingOnly):
+        return error_page(request, 403, "reading-only")
     if error.status_code >= 500:
         return unexpected(request, error)
     return error_page(request, error.status_code)
@@ -52,13 +58,14 @@ HANDLERS = {
 }
 
 
-def error_page(request: PortalRequest, status: int) -> Response:
-    """The page of an error; a bare status for a fragment."""
+def error_page(request: PortalRequest, status: int, name: str = "") -> Response:
+    """The page of an error, by its status or its own name; a bare status for a fragment."""
     headers = {"Retry-After": "10"} if status == 503 else {}
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=status, headers=headers)
-    shown = status if status in KNOWN else 500 if status >= 500 else 400
-    html = request.services.templates.get_template(f"errors/{shown}.html").render(reference=_reference(request))
+    shown = name or (status if status in KNOWN else 500 if status >= 500 else 400)
+    context = {"reference": _reference(request), "viewer": request.signed_in}
+    html = request.services.templates.get_template(f"errors/{shown}.html").render(context)
     return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
 
 
@@ -72,13 +79,26 @@ def _reference(request: PortalRequest) -> str:
     return str(request.scope["state"].get("reference", ""))
 
 
-def _to_sign_in(request: PortalRequest) -> Response:
+STEP_PAGES = {
+    Stage.CODE: "second-factor",
+    Stage.EMAIL_CODE: "email-code",
+    Stage.PASSWORD: "password.first",
+    Stage.FACTOR: "factor.first",
+    Stage.TERMS: "terms.accept",
+}
+
+
+def step_url(request: PortalRequest) -> str:
+    """Where whoever is not (wholly) signed in goes on: the sign-in page, or the step that is due."""
     viewer = request.signed_in
-    url = request.services.urls
-    target = url("second-factor") if viewer else url("sign-in")
+    return request.services.urls(STEP_PAGES.get(Stage(viewer.stage), "start") if viewer else "sign-in")
+
+
+def _to(request: PortalRequest, target: str) -> Response:
+    """Sends the browser to a page, with the way back to this one when it can be asked for again."""
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=401, headers={"HX-Redirect": target})
-    if request.scope["method"] == "GET" and viewer is None:
+    if request.scope["method"] == "GET":
         target += "?" + urlencode({"suite": _here(request)})
     return Redirect(target, status_code=303)
 

@@ -52,6 +52,11 @@ def today() -> date:
     return datetime.now(PARIS).date()
 
 
+def day_in_france(at: datetime) -> date:
+    """The day it is in Paris at an instant."""
+    return at.astimezone(PARIS).date()
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """« 1 ligne », « 2 lignes »; zero takes the singular in French."""
     return f"{_spaced(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"

@@ -1,10 +1,15 @@
 """Forms: what a browser sent, and what is wrong with it, in French (R-10: clear messages that lose nothing)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import ClientException
+
+_FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,19 @@ def exact_value(sent: FormMultiDict, name: str) -> str:
 
 def _single(sent: FormMultiDict, name: str, longest: int) -> str:
     return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]
+
+
+def typed_day(text: str) -> date | None:
+    """The day of « 31/12/2025 », or of the ISO text that a date control sends; None when there is no such day."""
+    french = _FRENCH_DAY.fullmatch(text)
+    try:
+        if french:
+            return date(int(french[3]), int(french[2]), int(french[1]))
+        return date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def is_calendar_day(value: date | str) -> bool:
+    """Whether a date control can show this: a date, or the ISO text of one."""
+    return isinstance(value, date) or (_ISO_DAY.fullmatch(value) is not None and typed_day(value) is not None)

@@ -7,6 +7,7 @@ on the application, refuses a handler that carries none, and asks the policy bef
 """
 
 from abc import ABC, abstractmethod
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from litestar.connection import ASGIConnection
@@ -15,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 
 from portal.data.accounts import Role
 from portal.data.sessions import Stage, Viewer
+from portal.data.standing import Standing
 
 
 class Permission(StrEnum):
@@ -25,37 +27,130 @@ class Permission(StrEnum):
     STATEMENTS_ISSUE = "statements:issue"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
+    TEAM_READ = "team:read"
+    TEAM_MANAGE = "team:manage"
     DESK_HOME = "desk-home:read"
+    DESK_ACCOUNTS = "desk-accounts:read"
+    DESK_SUSPEND = "desk-accounts:suspend"
+    DESK_CLOSE = "desk-accounts:close"
+    DESK_FRAUD = "desk-fraud:handle"
+    DESK_SERVICES = "desk-services:switch"
+    DESK_MAINTENANCE = "desk-maintenance:plan"
     SECOND_FACTOR = "second-factor:answer"
+    EMAIL_CODE = "email-code:answer"
+    PASSWORD_CHANGE = "password:change"  # noqa: S105
+    FACTORS = "second-factors:manage"
+    TERMS_ACCEPT = "terms:accept"
+    CONFIRM = "identity:confirm"
+    ACCOUNT_READ = "account:read"
+    CONTACT_CHANGE = "account-contact:change"
+    EMAIL_CHANGE = "account-email:change"
+    NOTIFICATIONS = "account-notifications:choose"
+    SESSIONS = "account-sessions:manage"
+    ACTIVITY = "account-activity:read"
+    DATA_EXPORT = "account-data:export"
+    DELETION = "account:delete"
+    DELETION_CANCEL = "account-deletion:cancel"
     SIGN_OUT = "session:close"
     SESSION_KEEP = "session:keep"
 
 
-_EVERYONE = frozenset({Permission.SIGN_OUT, Permission.SESSION_KEEP})
-_COVERED = _EVERYONE | {
-    Permission.MEMBER_HOME,
-    Permission.BENEFITS_READ,
-    Permission.BENEFITS_EXPORT,
-    Permission.STATEMENTS_READ,
-    Permission.STATEMENTS_ISSUE,
+P = Permission
+_LEAVE = frozenset({P.SIGN_OUT, P.SESSION_KEEP})
+_OWN_ACCOUNT = _LEAVE | {
+    P.PASSWORD_CHANGE,
+    P.FACTORS,
+    P.TERMS_ACCEPT,
+    P.CONFIRM,
+    P.ACCOUNT_READ,
+    P.CONTACT_CHANGE,
+    P.EMAIL_CHANGE,
+    P.NOTIFICATIONS,
+    P.SESSIONS,
+    P.ACTIVITY,
+    P.DATA_EXPORT,
+    P.DELETION,
+    P.DELETION_CANCEL,
 }
-_PENDING = frozenset({Permission.SECOND_FACTOR, Permission.SIGN_OUT})
+_COVERED = _OWN_ACCOUNT | {
+    P.MEMBER_HOME,
+    P.BENEFITS_READ,
+    P.BENEFITS_EXPORT,
+    P.STATEMENTS_READ,
+    P.STATEMENTS_ISSUE,
+}
+_EMPLOYER = _OWN_ACCOUNT | {P.EMPLOYER_HOME}
+_PROVIDER = _OWN_ACCOUNT | {P.PROVIDER_HOME}
+_TEAM = frozenset({P.TEAM_READ, P.TEAM_MANAGE})
+_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED,
     Role.DEPENDANT: _COVERED,
-    Role.SIGNATORY: _EVERYONE | {Permission.EMPLOYER_HOME},
-    Role.CLERK: _EVERYONE | {Permission.EMPLOYER_HOME},
-    Role.PROVIDER: _EVERYONE | {Permission.PROVIDER_HOME},
-    Role.AGENT: _EVERYONE | {Permission.DESK_HOME},
-    Role.SUPERVISOR: _EVERYONE | {Permission.DESK_HOME},
+    Role.REPRESENTATIVE: _COVERED,
+    Role.SIGNATORY: _EMPLOYER | _TEAM,
+    Role.ADMINISTRATOR: _EMPLOYER | _TEAM,
+    Role.CLERK: _EMPLOYER,
+    Role.READER: _EMPLOYER,
+    Role.PROVIDER: _PROVIDER | _TEAM,
+    Role.PROVIDER_STAFF: _PROVIDER,
+    Role.AGENT: _AGENT,
+    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
+}
+
+# What a session may do before it is complete: the step that is due, and leaving. Refusing new terms leaves sign-out,
+# export and deletion (R-16).
+STEPS: dict[str, frozenset[Permission]] = {
+    Stage.CODE: frozenset({P.SECOND_FACTOR, P.SIGN_OUT}),
+    Stage.EMAIL_CODE: frozenset({P.EMAIL_CODE, P.SIGN_OUT}),
+    Stage.PASSWORD: _LEAVE | {P.PASSWORD_CHANGE},
+    Stage.FACTOR: _LEAVE | {P.FACTORS},
+    Stage.TERMS: _LEAVE | {P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
+}
+
+# After the end of cover, everything stays readable and nothing changes (R-64), save what protects the account itself.
+_READING = frozenset(
+    {
+        P.MEMBER_HOME,
+        P.BENEFITS_READ,
+        P.BENEFITS_EXPORT,
+        P.STATEMENTS_READ,
+        P.STATEMENTS_ISSUE,
+        P.EMPLOYER_HOME,
+        P.PROVIDER_HOME,
+        P.TEAM_READ,
+        P.ACCOUNT_READ,
+        P.ACTIVITY,
+        P.DATA_EXPORT,
+        P.CONFIRM,
+        P.SESSIONS,
+        P.DELETION_CANCEL,
+    }
+)
+STANDINGS: dict[Standing, frozenset[Permission]] = {
+    Standing.ENDED: _LEAVE
+    | _READING
+    | {P.PASSWORD_CHANGE, P.FACTORS, P.TERMS_ACCEPT, P.EMAIL_CHANGE, P.DELETION, P.SECOND_FACTOR, P.EMAIL_CODE},
+    Standing.LEAVING: _LEAVE | _READING | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
 
 
 def may(viewer: Viewer, permission: Permission) -> bool:
-    """Whether the viewer holds the permission; between password and second factor, only what that step needs."""
-    granted = _PENDING if viewer.stage == Stage.CODE else GRANTS[Role(viewer.role)]
-    return permission in granted
+    """Whether the viewer holds the permission now: by role, by the step that is due, by the account's standing."""
+    granted = STEPS.get(viewer.stage, GRANTS[Role(viewer.role)])
+    return permission in granted and permission in STANDINGS.get(viewer.standing, granted)
+
+
+class StepDue(NotAuthorizedException):
+    """The session must first take the step that its stage names."""
+
+
+class ReadingOnly(PermissionDeniedException):
+    """The account's standing allows reading alone (R-64, R-66)."""
+
+
+class ConfirmationDue(PermissionDeniedException):
+    """The person must prove again who they are before this act (security: C6)."""
 
 
 class Policy(ABC):
@@ -77,10 +172,13 @@ class Requires(Policy):
 
     async def __call__(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:
         viewer: Viewer | None = connection.scope["state"].get("viewer")
-        if viewer is None or (viewer.stage == Stage.CODE and self.permission not in _PENDING):
+        if viewer is None:
             raise NotAuthorizedException
+        if self.permission not in STEPS.get(viewer.stage, (self.permission,)):
+            raise StepDue
         if not may(viewer, self.permission):
-            raise PermissionDeniedException
+            is_role_enough = self.permission in GRANTS[Role(viewer.role)]
+            raise ReadingOnly if is_role_enough else PermissionDeniedException
 
 
 class Public(Policy):
@@ -94,6 +192,18 @@ class Public(Policy):
 
 requires = Requires
 public = Public()
+
+CONFIRMED_FOR = timedelta(minutes=5)
+
+
+async def recently_confirmed(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+    """Guard for sensitive acts, after `requires(…)`: identity proved five minutes ago at most, or `ConfirmationDue`.
+
+    It guards the page of the form and the form itself: an act that comes too late is asked again, never replayed.
+    """
+    viewer: Viewer = connection.scope["state"]["viewer"]
+    if datetime.now(UTC) - viewer.confirmed_at > CONFIRMED_FOR:
+        raise ConfirmationDue
 
 
 def policy_of(handler: BaseRouteHandler) -> Policy | None:

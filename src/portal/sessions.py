@@ -18,6 +18,7 @@ from portal.web import Services
 
 SESSION = "session"
 VISIT = "visit"
+LINK = "link"
 
 
 def cookie_name(settings: Settings, purpose: str) -> str:
@@ -55,6 +56,7 @@ class SessionMiddleware(ASGIMiddleware):
         self._services = services
         self._session_cookie = cookie_name(services.settings, SESSION)
         self._visit_cookie = cookie_name(services.settings, VISIT)
+        self._link_cookie = cookie_name(services.settings, LINK)
         self._proxies = [ip_network(proxy) for proxy in services.settings.trusted_proxies]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -73,6 +75,7 @@ class SessionMiddleware(ASGIMiddleware):
         state["db"] = db
         state["address"] = self._address(scope, headers)
         state["visit"] = self._token(VISIT, cookies.get(self._visit_cookie))
+        state["link"] = self._token(LINK, cookies.get(self._link_cookie))
         state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again

@@ -6,6 +6,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal import formatting
 from portal.assets import TEMPLATES, Assets
+from portal.data.standing import reading_until
+from portal.forms import is_calendar_day
 from portal.routing import Urls
 from portal.settings import Settings
 
@@ -22,6 +24,7 @@ def create_environment(settings: Settings, urls: Urls, assets: Assets, *, demo: 
         cache_size=-1,
     )
     environment.filters.update(_FILTERS)
+    environment.tests["calendar_day"] = is_calendar_day
     environment.globals.update(insurer=settings.insurer, url=urls, asset=_static_url(assets), demo=demo)
     return environment
 
@@ -45,5 +48,6 @@ _FILTERS = {
     "month_name": formatting.month_name,
     "local_time": formatting.local_time,
     "plural": formatting.plural,
+    "reading_until": reading_until,
     "combine": lambda left, right: left | right,
 }

@@ -79,6 +79,11 @@ class PortalRequest(HTMXRequest):
         return self.scope["state"].get("viewer")
 
     @property
+    def link_token(self) -> str:
+        """The token of the e-mailed link that this browser came by, kept in a signed cookie; empty without one."""
+        return self.scope["state"]["link"] or ""
+
+    @property
     def client_address(self) -> str:
         address: str = self.scope["state"]["address"]
         return address
@@ -99,9 +104,10 @@ class PortalRequest(HTMXRequest):
         object_: str = "",
         *,
         outcome: Outcome = Outcome.OK,
+        **details: Any,
     ) -> None:
         """Records an act of whoever is signed in, in the transaction of the act itself (R-51)."""
-        self.record_of(self.signed_in, db, action, object_, outcome)
+        self.record_of(self.signed_in, db, action, object_, outcome, **details)
 
     def record_of(
         self,
@@ -113,6 +119,7 @@ class PortalRequest(HTMXRequest):
         *,
         reason: str = "",
         account_id: int | None = None,
+        **details: Any,
     ) -> None:
         """Records an act of `viewer`, or without one, an act that concerns `account_id` (a refused sign-in)."""
         record(
@@ -123,7 +130,7 @@ class PortalRequest(HTMXRequest):
             outcome=outcome,
             reason=reason,
             actor=account_id,
-            details=self._where,
+            details=self._where | details,
             now=self.now,
         )
 

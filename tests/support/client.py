@@ -66,9 +66,12 @@ class AuditingClient:
         self._request("POST", path, audit=audit, failing=failing, headers=headers, data=data, **options)
         return self.page
 
-    def fragment(self, path: str, data: Any = None, *, method: str = "GET", failing: bool = False) -> Html:
-        """Asks for a fragment as htmx does. `page` stays; returns the fragment."""
+    def fragment(
+        self, path: str, data: Any = None, *, method: str = "GET", failing: bool = False, target: str = ""
+    ) -> Html:
+        """Asks for a fragment as htmx does, to put it at `target` (an id). `page` stays; returns the fragment."""
         headers = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+        headers |= {"HX-Target": target} if target else {}
         self._request(method, path, audit=True, failing=failing, headers=headers, data=data)
         return Html(self.answer.text, is_fragment=True)
 

@@ -17,9 +17,13 @@ VOLATILE_FIELDS = {"jeton"}
 
 
 def apply_swap(page: str, fragment: str, target: str, swap: str = "outerHTML") -> str:
-    """The page's HTML after htmx has put the fragment at `target` (an id), and its out-of-band parts at theirs."""
+    """The page's HTML after htmx has put the fragment at `target` (an id), its out-of-band parts at theirs, and its title
+    in the head."""
     document = LexborHTMLParser(page)
     roots = Html(fragment, is_fragment=True).roots
+    for title in [root for root in roots if root.tag == "title"]:
+        document.css("head title")[0].replace_with(title)
+        roots.remove(title)
     for element in [root for root in roots if "hx-swap-oob" in root.attributes]:
         style = element.attributes["hx-swap-oob"] or "true"
         del element.attrs["hx-swap-oob"]
@@ -159,9 +163,11 @@ def swap_into(client: AuditingClient, selector: str, **fields: Any) -> str:
     data = _filled(page, node, selector, fields)
     if data and method == "GET":
         path = f"{path}?{urlencode(data, doseq=True)}"
-    fragment = client.fragment(path, data if method == "POST" else None, method=method)
+    target = _target(page, node)
+    fragment = client.fragment(path, data if method == "POST" else None, method=method, target=target)
+    target = client.answer.headers.get("hx-retarget", f"#{target}").removeprefix("#")
     swap = (node.attributes.get("hx-swap") or DEFAULT_SWAP).split()[0]
-    return apply_swap(filled_in(page.text, selector, fields), fragment.text, _target(page, node), swap)
+    return apply_swap(filled_in(page.text, selector, fields), fragment.text, target, swap)
 
 
 def _filled(page: Html, node: LexborNode, selector: str, fields: dict[str, Any]) -> dict[str, list[str]]:

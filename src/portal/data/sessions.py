@@ -1,27 +1,46 @@
 """Signed-in sessions: our own table, looked up on every request, ended at once (security: no fixation, no revival).
 
 The cookie holds a signed random token; the row holds the token's SHA-256. Idle time is judged on `seen_at`, which the
-journal refreshes in batches; absolute time on `created_at`.
+journal refreshes in batches; absolute time on `created_at`. What an account may do now (its stage and its standing) is
+computed from its own rows each time, so that a suspension or new terms apply to the very next request.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
 from portal.data.columns import Index, instant
+from portal.data.passkeys import Passkey
 from portal.data.prepared import Prepared
+from portal.data.standing import OPEN, STANDING_COLUMNS, Standing, standing_of
+from portal.data.terms import TermsAcceptance, TermsVersion
+from portal.formatting import day_in_france
 from portal.security import fingerprint, new_token
 
 
 class Stage(StrEnum):
-    """CODE: the password was right, the second factor is due. FULL: signed in."""
+    """How far a session has come, and what is due before it goes on. A session's row stores CODE, EMAIL_CODE or FULL
+    (who it is, is proved); the stages between are computed from the account.
+
+    CODE: the second factor. EMAIL_CODE: the code e-mailed for a browser not seen before. PASSWORD: a temporary password
+    is to be changed. FACTOR: a second factor is to be set up. TERMS: terms are to be accepted.
+    """
 
     CODE = "code"
+    EMAIL_CODE = "code-email"
+    PASSWORD = "mot-de-passe"  # noqa: S105
+    FACTOR = "second-facteur"
+    TERMS = "conditions"
     FULL = "complete"
+
+
+FACTOR_FREE = frozenset({Space.MEMBER})
 
 
 class SignedSession(SQLModel, table=True):
@@ -34,6 +53,7 @@ class SignedSession(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id")
     stage: str
     created_at: datetime = instant()
+    confirmed_at: datetime = instant()
     seen_at: datetime = instant()
     ended_at: datetime | None = instant(default=None)
     address: str = ""
@@ -58,7 +78,10 @@ LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who is asking: the signed-in account, as every function of `data/` that touches personal data receives it."""
+    """Who is asking: the signed-in account, as every function of `data/` that touches personal data receives it.
+
+    `confirmed_at`: when the person last proved who they are in this session. `ended_on`: last day of cover, once past.
+    """
 
     account_id: int
     space: str
@@ -68,7 +91,52 @@ class Viewer:
     person_id: int | None
     stage: str
     session_hash: str
+    company_id: int | None
+    provider_id: int | None
+    confirmed_at: datetime
+    standing: Standing = Standing.ACTIVE
+    ended_on: date | None = None
 
+
+class _Row(NamedTuple):
+    account_id: int
+    space: str
+    role: str
+    display_name: str
+    organisation: str
+    person_id: int | None
+    stage: str
+    session_hash: str
+    company_id: int | None
+    provider_id: int | None
+    confirmed_at: datetime
+    created_at: datetime
+    seen_at: datetime
+    password_temporary_until: datetime | None
+    has_factor: bool
+    owes_terms: bool
+    is_suspended: bool
+    is_closed: bool
+    is_leaving: bool
+    ended_on: date | None
+    access_to: date | None
+
+
+_has_factor = or_(
+    Account.totp_encrypted.is_not(None),
+    select(Passkey.id).where(Passkey.account_id == Account.id, Passkey.removed_at.is_(None)).exists(),
+)
+_terms_in_force = (
+    select(func.coalesce(func.max(TermsVersion.number), 0))
+    .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type))
+    .scalar_subquery()
+)
+_terms_accepted = (
+    select(func.coalesce(func.max(TermsAcceptance.version), 0))
+    .where(TermsAcceptance.account_id == Account.id)
+    .correlate(Account)
+    .scalar_subquery()
+)
 
 _FIND = Prepared(
     select(
@@ -80,8 +148,15 @@ _FIND = Prepared(
         Account.person_id,
         SignedSession.stage,
         SignedSession.token_hash,
+        Account.company_id,
+        Account.provider_id,
+        SignedSession.confirmed_at,
         SignedSession.created_at,
         SignedSession.seen_at,
+        Account.password_temporary_until,
+        _has_factor,
+        _terms_in_force > _terms_accepted,
+        *STANDING_COLUMNS,
     ).where(
         SignedSession.account_id == Account.id,
         SignedSession.token_hash == bindparam("token_hash"),
@@ -91,14 +166,30 @@ _FIND = Prepared(
 
 
 def find_viewer(db: Session, token: str, now: datetime) -> Viewer | None:
-    """The viewer behind a session token, or None when the session is unknown, ended or past its limits."""
-    row = _FIND.first(db, {"token_hash": fingerprint(token)})
-    if row is None:
+    """The viewer behind a session token; None when the session is unknown, ended or past its limits, or its account
+    suspended or closed."""
+    found = _FIND.first(db, {"token_hash": fingerprint(token), "now": now})
+    return _viewer(found, now) if found else None
+
+
+def _viewer(found: Sequence[Any], now: datetime) -> Viewer | None:
+    row = _Row(*found)
+    limits = LIMITS[Space(row.space)]
+    standing = standing_of(day_in_france(now), *found[-len(STANDING_COLUMNS) :])
+    if now - row.seen_at > limits.idle or now - row.created_at > limits.absolute or standing not in OPEN:
         return None
-    viewer, (created_at, seen_at) = Viewer(*row[:8]), row[8:]
-    limits = LIMITS[Space(viewer.space)]
-    is_over = now - seen_at > limits.idle or now - created_at > limits.absolute
-    return None if is_over else viewer
+    ended_on = row.ended_on if standing is Standing.ENDED else None
+    return Viewer(*row[:6], _stage(row), *row[7:11], standing, ended_on)
+
+
+def _stage(row: _Row) -> Stage:
+    if row.stage != Stage.FULL:
+        return Stage(row.stage)
+    if row.password_temporary_until is not None:
+        return Stage.PASSWORD
+    if not row.has_factor and row.space not in FACTOR_FREE:
+        return Stage.FACTOR
+    return Stage.TERMS if row.owes_terms else Stage.FULL
 
 
 def open_session(
@@ -112,6 +203,7 @@ def open_session(
             account_id=account_id,
             stage=stage,
             created_at=now,
+            confirmed_at=now,
             seen_at=now,
             address=address,
             browser=browser[:200],
@@ -124,6 +216,23 @@ def open_session(
 def end_session(db: Session, viewer: Viewer, now: datetime) -> bool:
     """Ends the viewer's session; whether it was still open. An ended session is never opened again."""
     return bool(db.exec(_end(now).where(SignedSession.token_hash == viewer.session_hash)).rowcount)
+
+
+def renew_session(db: Session, viewer: Viewer, now: datetime, *, confirmed: bool = False) -> str | None:
+    """Gives the viewer's session a new token (security: C2), and returns it; None when it was ended meanwhile.
+
+    `confirmed`: the person has just proved who they are. The session keeps its age.
+    """
+    token = new_token()
+    values = {"token_hash": fingerprint(token)} | ({"confirmed_at": now} if confirmed else {})
+    open_one = (SignedSession.token_hash == viewer.session_hash, SignedSession.ended_at.is_(None))
+    return token if db.exec(update(SignedSession).where(*open_one).values(**values)).rowcount else None
+
+
+def end_other_sessions(db: Session, viewer: Viewer, now: datetime) -> int:
+    """Ends every session of the viewer's account but the one in use; how many."""
+    others = (SignedSession.account_id == viewer.account_id, SignedSession.token_hash != viewer.session_hash)
+    return int(db.exec(_end(now).where(*others)).rowcount)
 
 
 def end_sessions_of(db: Session, account_id: int, now: datetime) -> None:

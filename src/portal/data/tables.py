@@ -7,10 +7,15 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     benefits,
     coverage,
     evidence,
+    links,
+    organisations,
     parameters,
+    passkeys,
     persons,
+    representations,
     sessions,
     statements,
+    terms,
     throttling,
 )
 

@@ -310,10 +310,27 @@ def test_wrong_filter_is_explained_and_kept(client, home, query, message) -> Non
     name = next(reversed(query))
     assert text_of(page.one(f"#{name}-erreur")).replace("\u00a0", " ").startswith(f"Erreur : {message}")
     assert [node.attributes["href"] for node in page.css("#erreurs a")] == [f"#{name}"]
+    main = [node.attributes.get("id") for node in page.css("main #erreurs, main h1, main form, #resultats")]
+    assert main[0] == "erreurs", "the summary stands on top of the page"
     field = page.one(f"#{name}")
     if field.tag == "input":
         assert query[name].startswith(field.attributes["value"])
         assert field.attributes["value"]
+
+
+@pytest.mark.parametrize("day", ["31/02/2026", "2026-02-31", "2026-13-01", "demain", "1/1/26"])
+def test_impossible_date_is_shown_again_as_it_was_typed(client, home, day) -> None:
+    """A date control would show an empty field, and the person could not see what is wrong."""
+    page = client.get(f"{LIST}?{urlencode({'du': day, 'au': '2026-03-01'})}")
+    field = page.one("#du")
+    assert (field.attributes["type"], field.attributes["value"]) == ("text", day)
+    assert "31/12/2025" in text_of(page.one("#du-aide"))
+    assert set(field.attributes["aria-describedby"].split()) == {"du-aide", "du-erreur"}
+    assert (page.one("#au").attributes["type"], page.one("#au").attributes["value"]) == ("date", "2026-03-01")
+    corrected = client.submit("form[hx-get]", du="1/1/2026")
+    assert client.status == 200
+    assert corrected.one("#du").attributes["type"] == "date"
+    assert corrected.one("#du").attributes["value"] == "2026-01-01"
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)

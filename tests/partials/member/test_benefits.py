@@ -13,7 +13,7 @@ from tests.support.evidence_rows import Evidence
 from tests.support.html import Html, text_of
 from tests.support.queries import queries
 from tests.support.relatives import EVERYONE, MEMBER, READS, canary, live_together
-from tests.support.swap import outline, swap_into
+from tests.support.swap import assert_swap_equals_reload, outline, swap_into
 
 LIST = "/adherent/prestations"
 RESULTS = f"/fragments{LIST}"
@@ -95,14 +95,39 @@ def test_filter_by_person_swapped_equals_the_page_reloaded(client, home) -> None
     assert {text_of(node).partition("\u00a0")[0].split(" ·")[0] for node in client.page.css("li.line small")} == {"Lou"}
 
 
-def test_wrong_filter_swapped_tells_what_the_page_tells(client, home) -> None:
+WRONG = [
+    {"du": "2026-03-02", "au": "2026-03-01"},
+    {"du": "31/02/2026"},
+    {"soin": "chirurgie", "q": "x" * 200},
+]
+
+
+@pytest.mark.parametrize("fields", WRONG)
+def test_wrong_filter_swapped_equals_the_page_reloaded(client, home, fields) -> None:
+    """Design rule 4: the summary on top, the messages beside the fields, « Erreur » in the title."""
     client.get(LIST)
-    swapped = swap_into(client, FORM, du="2026-03-02", au="2026-03-01")
+    page = assert_swap_equals_reload(client, FORM, **fields)
     assert client.status == 422
-    client.get(client.answer.headers["hx-push-url"])
-    summary = client.page.one("#erreurs")
-    assert text_of(Html(swapped).one("#erreurs")) == text_of(summary)
-    assert "La date de fin précède" in text_of(summary)
+    assert page.one("title").text().startswith("Erreur\u00a0: ")
+    assert page.one("#erreurs").attributes["data-portal-focus"] == ""
+
+
+@pytest.mark.parametrize("fields", WRONG)
+def test_corrected_filter_swapped_equals_the_page_reloaded(client, home, fields) -> None:
+    """Summary, messages and title leave with what was wrong."""
+    client.get(f"{LIST}?{urlencode(fields)}")
+    page = assert_swap_equals_reload(client, FORM, **dict.fromkeys(fields, ""), etat=Status.REFUSED)
+    assert client.status == 200
+    assert page.css("#erreurs, .error") == []
+    assert not page.one("title").text().startswith("Erreur")
+
+
+def test_filter_without_fault_leaves_the_form_as_it_is_being_filled(client, home) -> None:
+    """A swap of the form would lose what the person types meanwhile."""
+    client.get(LIST)
+    swap_into(client, FORM, etat=Status.REFUSED)
+    assert "hx-retarget" not in client.answer.headers
+    assert Html(client.answer.text, is_fragment=True).css("form, title, h1") == []
 
 
 def test_following_lines_swapped_are_those_of_the_next_page(client, home) -> None:

@@ -114,13 +114,15 @@ def landmarks(page: Html, _: str) -> Iterator[str]:
 
 
 def one_root(page: Html) -> Iterator[str]:
-    """One element with an id; after it, only elements that say themselves where they go."""
+    """One element with an id; after it, only the page's title and elements that say themselves where they go."""
     roots = page.roots
     if not roots or roots[0].tag == "-text" or not roots[0].attributes.get("id"):
         yield "a fragment is one element with an id"
     for extra in roots[1:]:
         if extra.tag == "-text":
             yield f"text outside the root: {text_of(extra)!r}"
+        elif extra.tag == "title":  # htmx puts it in the tab
+            continue
         elif "hx-swap-oob" not in extra.attributes or not extra.attributes.get("id"):
             yield f"a second root that is not out of band: {shown(extra)}"
 

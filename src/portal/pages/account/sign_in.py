@@ -8,6 +8,7 @@ from litestar.response import Redirect
 from portal.authentication import SignedIn, check_code, check_password, sign_out
 from portal.data.accounts import Space
 from portal.data.sessions import Stage
+from portal.errors import step_url
 from portal.forms import FieldError, exact_value, single_values
 from portal.permissions import Permission, public, requires
 from portal.rendering import render_page
@@ -72,9 +73,10 @@ def leave(request: PortalRequest) -> Redirect:
 
 
 def home_url(request: PortalRequest) -> str:
-    """Where the viewer's space starts, or the second factor that is still due."""
-    pending = request.viewer.stage == Stage.CODE
-    return request.services.urls("second-factor" if pending else HOMES[Space(request.viewer.space)])
+    """Where the viewer's space starts, or the step that is still due."""
+    if request.viewer.stage != Stage.FULL:
+        return step_url(request)
+    return request.services.urls(HOMES[Space(request.viewer.space)])
 
 
 def _form(

@@ -1,6 +1,5 @@
 """The filters of the benefits list, from the query string and back. Wrong values get a French message, and are kept."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,13 +10,11 @@ from litestar.datastructures import MultiDict
 from portal.data.benefits import Family, Status
 from portal.data.listing_rows import Filters, Sort
 from portal.data.visibility import Scope
-from portal.forms import FieldError
+from portal.forms import FieldError, typed_day
 from portal.security import Keyring
 
 NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
 LONGEST_TEXT = 80
-FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 SORT_LABELS = {
     Sort.RECENT: "Les plus récentes",
@@ -82,7 +79,7 @@ class _Reader:
         value = self._raw[name]
         if not value:
             return None
-        found = _day(value)
+        found = typed_day(value)
         if found is None:
             self._wrong(name, "Cette date n’existe pas. Exemple de date valable\u00a0: 31/12/2025.")
             return None
@@ -106,16 +103,6 @@ class _Reader:
 
     def _wrong(self, name: str, message: str) -> None:
         self.errors.append(FieldError(name, message))
-
-
-def _day(text: str) -> date | None:
-    french = FRENCH_DAY.fullmatch(text)
-    try:
-        if french:
-            return date(int(french[3]), int(french[2]), int(french[1]))
-        return date.fromisoformat(text) if ISO_DAY.fullmatch(text) else None
-    except ValueError:
-        return None
 
 
 def _text(value: Any) -> str:

@@ -1,12 +1,11 @@
 """What the statements page may be asked to issue: a month, a year, or a period of one's own."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 
 from portal.data.statement_periods import Period, between, period_of_code
 from portal.formatting import NBSP, long_date
-from portal.forms import FieldError
+from portal.forms import FieldError, typed_day
 
 FIELDS = ("periode", "du", "au")
 LONGEST_YEARS = 5
@@ -54,7 +53,7 @@ class _Dates:
 
     def day(self, name: str, word: str) -> date | None:
         text = self._raw[name].strip()
-        day = _parsed(text)
+        day = typed_day(text)
         problem = self._problem(text, day)
         if problem:
             self._wrong(name, problem.format(word=word))
@@ -79,12 +78,3 @@ class _Dates:
 
     def _wrong(self, name: str, message: str) -> None:
         self.errors.append(FieldError(name, message))
-
-
-def _parsed(text: str) -> date | None:
-    try:
-        if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text, re.ASCII):
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        return date.fromisoformat(text) if len(text) == len("2025-12-31") else None
-    except ValueError:
-        return None

@@ -1,0 +1,58 @@
+"""Organisations the insurer knows: companies with a group contract (R-02), health professionals with an agreement (R-03)."""
+
+from datetime import date
+
+from sqlmodel import Field, SQLModel
+
+from portal.data.columns import Index
+
+
+class Company(SQLModel, table=True):
+    """A legal person that took out a group contract. `email` is the address the insurer holds, empty when it has none."""
+
+    __tablename__ = "company"
+
+    id: int | None = Field(default=None, primary_key=True)
+    siret: str = Field(unique=True, max_length=14)
+    name: str
+    email: str = ""
+
+
+class GroupContract(SQLModel, table=True):
+    """A company's contract and who signed it; both days of the period included."""
+
+    __tablename__ = "group_contract"
+    __table_args__ = (Index("ix_group_contract_company", "company_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    company_id: int = Field(foreign_key="company.id")
+    signatory_last_name: str
+    signatory_first_name: str
+    starts_on: date
+    ends_on: date | None = None
+
+
+class Provider(SQLModel, table=True):
+    """A health professional or establishment, by RPPS (11 digits) or FINESS (9 characters)."""
+
+    __tablename__ = "provider"
+
+    id: int | None = Field(default=None, primary_key=True)
+    national_id: str = Field(unique=True, max_length=11)
+    profession: str
+    name: str
+    email: str = ""
+
+
+class Agreement(SQLModel, table=True):
+    """A third-party-payment agreement (convention de tiers payant); both days of the period included."""
+
+    __tablename__ = "agreement"
+    __table_args__ = (Index("ix_agreement_provider", "provider_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    provider_id: int = Field(foreign_key="provider.id")
+    starts_on: date
+    ends_on: date | None = None
