@@ -53,11 +53,12 @@ def build(lines: int, url: str = "") -> Path:
     folder = FOLDER / f"{lines}{'-postgresql' if url else ''}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "url").write_text(url)
-    if (folder / "ready").exists():
-        return folder
     settings = settings_of(folder)
     database = Database(settings.resolved_database_url)
     migrate(database)
+    if (folder / "ready").exists():
+        database.dispose()
+        return folder
     files = _import_files(lines)
     for name, kind in KINDS.items():
         report = run_import(database, Keyring(settings), Request(kind, files / f"{name}.csv", folder / "rejets.csv"))

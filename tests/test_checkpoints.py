@@ -3,6 +3,7 @@
 import json
 import random
 import stat
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
@@ -26,8 +27,12 @@ from portal.checkpoints import (
 from portal.commands.audit import command
 from portal.data.accounts import Account
 from portal.data.evidence import Action, record
+from portal.data.statement_periods import month_of
 from portal.evidence_audit import audit
-from tests.support.evidence import disarm, scalar, viewer, write_chain
+from portal.settings import Insurer
+from portal.statements import issue_statement
+from tests.support import factories
+from tests.support.evidence import START, disarm, scalar, viewer, write_chain
 
 
 def checkpointed(database, settings, rounds: int = 3, rows: int = 4) -> list[Checkpoint]:
@@ -253,6 +258,40 @@ def test_operator_is_told_the_first_broken_row(database, settings, portal):
     result = portal("verify")
     assert result.exit_code == 1
     assert "row 7 was changed" in result.output
+
+
+@pytest.fixture
+def issued(database) -> str:
+    """The number of a statement issued in row 1."""
+    with database.write() as db:
+        home = factories.household(db)
+        factories.paid_line(db, home.contract, posted_on=date(2026, 3, 2))
+    who = viewer(7, home.member.id)
+    period, insurer = month_of(date(2026, 3, 2)), Insurer(name="M", address="A", phone="0", email="a@b.fr", network="K")
+
+    def witness(db, proof: str) -> None:
+        record(db, who, Action.STATEMENT_ISSUED, object=proof)
+
+    return issue_statement(database, who, period, insurer, START, witness)[0].number
+
+
+def test_operator_reads_that_the_stored_statements_are_those_issued(issued, portal):
+    result = portal("verify")
+    assert (result.exit_code, "1 stored statements are as they were issued" in result.output) == (0, True)
+
+
+def test_operator_is_told_which_statement_was_changed(issued, database, portal):
+    """R-22: same number, same bytes, and the chain proves it."""
+    change(database, "UPDATE statement SET pdf = csv")
+    result = portal("verify")
+    assert result.exit_code == 1
+    assert f"row 1 issued the statement {issued}, whose stored pdf is no longer the one issued" in result.output
+
+
+def test_operator_is_told_the_first_of_two_faults(issued, database, settings, portal):
+    checkpointed(database, settings)
+    change(database, "UPDATE statement SET csv = pdf", "UPDATE evidence SET actor = 8 WHERE seq = 7")
+    assert "row 1 issued the statement" in portal("verify").output
 
 
 def test_operator_without_the_key_is_told_that_nothing_was_verified(database, settings, portal):

@@ -14,6 +14,7 @@ from portal.data.columns import utc_now
 from portal.data.evidence import Action, record
 from portal.data.evidence_audit import Fault, Verdict, account_key, rows_of_account, verify_chain
 from portal.data.evidence_chain import HASHED_FIELDS, canonical_instant, commitment_of, row_hash
+from portal.data.statement_proofs import StatementsVerdict, check_statements
 from portal.database import Database
 from portal.settings import Settings
 
@@ -26,23 +27,27 @@ class UnknownAccount(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The verdict on the chain, and how much of it checkpoints cover."""
+    """The verdict on the chain, how much of it checkpoints cover, and whether stored statements are those it issued."""
 
     verdict: Verdict
     checkpoints: int
     covered: int
+    statements: StatementsVerdict
 
 
 def audit(database: Database, settings: Settings, *, key: Path | None = None, checkpoints: Path | None = None) -> Audit:
-    """Verifies the chain, its details and its checkpoints. `key`, `checkpoints`: copies kept elsewhere, trusted more
-    than the ones beside the portal. The verdict's fault is the first one. Raises OSError or `UnreadableKey`."""
+    """Verifies the chain, its details, its checkpoints and the statements it issued. `key`, `checkpoints`: copies kept
+    elsewhere, trusted more than the ones beside the portal. The verdict's fault is the first one. Raises OSError or
+    `UnreadableKey`."""
     path = checkpoints or settings.checkpoints / FILE
     good, faults = _trusted(path, key or settings.checkpoints / PUBLIC_KEY, required=bool(key or checkpoints))
     with database.read() as db:
         verdict = verify_chain(db, {checkpoint.seq: checkpoint.hash for checkpoint in good})
+        statements = check_statements(db)
+    faults += [statements.fault] if statements.fault else []
     faults += [verdict.fault] if verdict.fault else _gone(verdict, good, is_copy=checkpoints is not None)
     verdict.fault = min(faults, key=lambda fault: fault.seq, default=None)
-    return Audit(verdict, len(good), good[-1].seq if good else 0)
+    return Audit(verdict, len(good), good[-1].seq if good else 0, statements)
 
 
 def extract(database: Database, settings: Settings, identifier: str) -> dict[str, Any]:

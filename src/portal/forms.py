@@ -58,3 +58,14 @@ def typed_day(text: str) -> date | None:
 def is_calendar_day(value: date | str) -> bool:
     """Whether a date control can show this: a date, or the ISO text of one."""
     return isinstance(value, date) or (_ISO_DAY.fullmatch(value) is not None and typed_day(value) is not None)
+
+
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
+
+
+def email_of(text: str) -> str | None:
+    """The e-mail address that was typed, trimmed, or None when it cannot be one. Only a letter proves that it works."""
+    address = text.strip()
+    is_one = len(address) <= LONGEST_EMAIL and address.isprintable() and _EMAIL.fullmatch(address)
+    return address if is_one else None

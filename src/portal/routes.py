@@ -1,6 +1,6 @@
 """Every handler of the portal: the route table."""
 
-from portal.pages.account import links, sign_in
+from portal.pages.account import confirmation, factors, links, sign_in
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
 from portal.pages.member import benefits, benefits_export, statements
@@ -28,6 +28,8 @@ HANDLERS = [
     sign_in.submit_code,
     sign_in.leave,
     sign_in_fragments.keep,
+    factors.first_page,
+    confirmation.confirm_page,
     links.follow,
     member_home.home,
     benefits.benefits_page,

@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, Signer
 from portal.settings import Settings
 
 OPAQUE_LENGTH = 22
+LINK = "link"  # the purpose that e-mailed links are signed for, and the cookie they turn into
 
 
 class Keyring:

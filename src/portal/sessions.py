@@ -13,12 +13,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlmodel import Session
 
 from portal.data.sessions import Viewer, find_viewer
+from portal.security import LINK
 from portal.settings import Settings
 from portal.web import Services
 
 SESSION = "session"
 VISIT = "visit"
-LINK = "link"
 
 
 def cookie_name(settings: Settings, purpose: str) -> str:

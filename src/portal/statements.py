@@ -8,6 +8,7 @@ from sqlmodel import Session
 from portal.data.sessions import Viewer
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import Period
+from portal.data.statement_proofs import proof_of
 from portal.data.statements import Draft, Issued, draft_statement, last_issued, store_statement
 from portal.database import Database
 from portal.formatting import PARIS
@@ -16,7 +17,7 @@ from portal.statement_documents import make_files
 
 ATTEMPTS = 3
 
-Witness = Callable[[Session, Issued], None]
+Witness = Callable[[Session, str], None]
 
 
 class NothingPaid(Exception):
@@ -33,8 +34,9 @@ def issue_statement(
     """The viewer's statement of `period`, and whether it is new.
 
     The one issued before is returned as long as nothing paid in the period changed; else a revision with a new number
-    replaces it. `witness` records the act in the transaction that stores the statement. `now` is in UTC. Raises
-    `NothingPaid`, `LookupError` for an account of no covered person. Blocks: call it in a thread.
+    replaces it. `witness` records the act in the transaction that stores the statement; it receives the act's object,
+    which proves the statement's bytes. `now` is in UTC. Raises `NothingPaid`, `LookupError` for an account of no
+    covered person. Blocks: call it in a thread.
     """
     for _ in range(ATTEMPTS):
         found = _draft(database, viewer, period, now)
@@ -44,7 +46,7 @@ def issue_statement(
         with database.write() as db:
             issued = store_statement(db, viewer, found, files)
             if issued is not None:
-                witness(db, issued)
+                witness(db, proof_of(db, issued))
                 return issued, True
     raise IssuedMeanwhile
 

@@ -14,7 +14,7 @@ from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.journal import Journal
 from portal.routing import Urls
-from portal.security import Keyring
+from portal.security import LINK, Keyring
 from portal.settings import Settings
 
 
@@ -48,6 +48,11 @@ class Services:
     assets: Assets
     templates: Environment
     demo: DemoHelp | None = None
+
+    def link_url(self, token: str) -> str:
+        """The absolute URL, for an e-mail, of a link made by `data.links.make_link`."""
+        signed = self.keyring.signer(LINK).sign(token).decode()
+        return self.settings.origin + self.urls("link", jeton=signed)
 
 
 class PortalRequest(HTMXRequest):

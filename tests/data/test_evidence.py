@@ -17,6 +17,7 @@ from portal.data.evidence import Action, Outcome, entry_of, head, record, record
 from portal.data.evidence_audit import Verdict, rows_of_account, verify_chain
 from portal.data.evidence_chain import HASHED_FIELDS, commitment_of, row_hash
 from tests.support.evidence import START, attacker, scalar, viewer, write_chain
+from tests.support.queries import queries
 
 ROWS = 40
 ANCHORED = (15, 40)
@@ -321,6 +322,66 @@ def test_account_extract_holds_its_rows_and_nobody_elses(database):
         assert [row["seq"] for row in rows_of_account(db, 7, 3)] == [1, 2, 3, 5]
         assert [row["seq"] for row in rows_of_account(db, 8, None)] == [4, 5]
         assert rows_of_account(db, 99, None) == []
+
+
+@pytest.fixture
+def read_by_others(database):
+    """Account 7 reads its own person 3 and nobody (rows 1, 2); account 8 reads 3 and 5, then 5 alone (rows 3, 4)."""
+    reads = ((viewer(), [3]), (viewer(), []), (viewer(8, 5), [5, 3, 5]), (viewer(8, 5), [5]))
+    with database.write() as db:
+        for who, persons in reads:
+            record(db, who, Action.BENEFITS_READ, details={"persons": persons}, now=START)
+        record(db, viewer(8, 5), Action.BENEFITS_READ, details={"filters": {"q": "persons"}}, now=START)
+    return database
+
+
+def test_account_extract_answers_who_read_its_person(read_by_others):
+    """R-51: the reads of other accounts whose details show the person."""
+    with read_by_others.read() as db:
+        assert [(row["seq"], row["actor"]) for row in rows_of_account(db, 7, 3)] == [(1, 7), (2, 7), (3, 8)]
+        assert [row["seq"] for row in rows_of_account(db, 9, 5)] == [3, 4]
+        assert [row["seq"] for row in rows_of_account(db, 7, None)] == [1, 2]
+        assert verdict_on(db).fault is None
+
+
+def test_erased_details_name_nobody_any_more(read_by_others):
+    with read_by_others.write() as db:
+        db.execute(text("DELETE FROM evidence_detail WHERE seq = 3"))
+    with read_by_others.read() as db:
+        assert [row["seq"] for row in rows_of_account(db, 7, 3)] == [1, 2]
+        assert verdict_on(db).fault is None
+    assert scalar(read_by_others, "SELECT count(*) FROM evidence_person WHERE seq = 3") == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("DELETE FROM evidence_person WHERE seq = 3 AND person_id = 3", 3),
+        ("DELETE FROM evidence_person", 1),
+        ("INSERT INTO evidence_person (seq, person_id) VALUES (4, 3)", 4),
+        ("INSERT INTO evidence_person (seq, person_id) VALUES (5, 3)", 5),
+        ("UPDATE evidence_person SET person_id = 6 WHERE seq = 4", 4),
+    ],
+)
+def test_read_filed_under_other_persons_is_found(read_by_others, statement, named):
+    """An index that leaves a person out would hide who read them."""
+    with attacker(read_by_others) as db:
+        db.execute(text(statement))
+        fault = verdict_on(db).fault
+    assert fault is not None
+    assert (fault.seq, "filed under other persons" in fault.problem) == (named, True)
+
+
+@pytest.mark.engines("sqlite")
+def test_account_extract_searches_by_index_alone(database):
+    """It must not read the whole chain: a person's rows are few among millions."""
+    with queries(database) as seen, database.read() as db:
+        rows_of_account(db, 7, 3)
+    with database.read() as db:
+        values = (3,) * seen[-1].count("?")
+        plan = [row.detail for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {seen[-1]}", values)]
+    assert plan
+    assert [step for step in plan if step.startswith("SCAN evidence")] == []
 
 
 def test_salt_and_details_cannot_be_shifted_into_each_other():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from portal.data.columns import utc_now
 from portal.data.explanation import Explanation, _facts, _line_query, _rule_in_force, explain_line  # the same query
 from portal.data.recomputation import Grounds
 from portal.data.sessions import Viewer
@@ -48,4 +49,4 @@ def explain_every_line(db: Session) -> Iterator[Explanation]:
 
 def viewer_of(person_id: int | None, account_id: int = 1) -> Viewer:
     """A signed-in member or dependant."""
-    return Viewer(account_id, "adherent", "adherent", "Test", "", person_id, "complete", "0" * 64)
+    return Viewer(account_id, "adherent", "adherent", "Test", "", person_id, "complete", "0" * 64, None, None, utc_now())

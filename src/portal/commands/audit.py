@@ -24,7 +24,8 @@ def command() -> None:
 @click.option("--public-key", "key", type=EXISTING, help="A copy of public.pem kept elsewhere.")
 @click.option("--checkpoints", type=EXISTING, help="A copy of checkpoints.jsonl kept elsewhere.")
 def verify(key: Path | None, checkpoints: Path | None) -> None:
-    """Check every row, every detail that still exists and every checkpoint; name the first broken row.
+    """Check every row, every detail that still exists, every checkpoint and every issued statement; name the first
+    broken row.
 
     Example: portal audit verify --public-key /mnt/safe/public.pem --checkpoints /mnt/safe/checkpoints.jsonl
     """
@@ -80,12 +81,14 @@ def check_export(file: Path, key: Path) -> None:
 
 
 def _summary(found: Audit) -> str:
-    verdict = found.verdict
+    verdict, issued = found.verdict, found.statements
     uncovered = verdict.rows - found.covered
     return (
         f"{verdict.rows} rows are as they were written, up to hash {verdict.last_hash}\n"
         f"{verdict.details - verdict.erased} details match their rows, {verdict.erased} were erased\n"
-        f"{found.checkpoints} checkpoints match; the last covers row {found.covered}, {uncovered} rows came after it"
+        f"{found.checkpoints} checkpoints match; the last covers row {found.covered}, {uncovered} rows came after it\n"
+        f"{issued.kept} stored statements are as they were issued, {issued.gone} are kept no more"
+        + (f", {issued.unproven} were issued without a digest" if issued.unproven else "")
     )
 
 

@@ -10,7 +10,7 @@ from portal.commands.context import open_database
 from portal.data.evidence import Action, record
 from portal.data.sessions import Viewer
 from portal.data.statement_periods import MONTH, Period, period_of_code
-from portal.data.statements import Issued, viewers_to_issue_for
+from portal.data.statements import viewers_to_issue_for
 from portal.database import Database
 from portal.formatting import today
 from portal.settings import Insurer, load_settings
@@ -63,9 +63,9 @@ def _viewers(database: Database, identifier: str | None) -> list[Viewer]:
 def _issue(database: Database, viewer: Viewer, period: Period, insurer: Insurer) -> str:
     now = datetime.now(UTC)
 
-    def witness(db: Session, issued: Issued) -> None:
+    def witness(db: Session, proof: str) -> None:
         # The insurer acts here, for the account's holder: nobody is signed in.
-        what = {"object": issued.number, "acting_for": viewer.person_id, "details": {"by": ACTOR}, "now": now}
+        what = {"object": proof, "acting_for": viewer.person_id, "details": {"by": ACTOR}, "now": now}
         record(db, None, Action.STATEMENT_ISSUED, **what)
 
     try:

@@ -6,7 +6,7 @@ there to the commit.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -127,6 +127,22 @@ class EvidenceDetail(SQLModel, table=True):
     details: str = Field(sa_type=Text)
 
 
+class EvidencePerson(SQLModel, table=True):
+    """An index: the persons whose data a row showed, as its details say. Erased with them, checked by the audit."""
+
+    __tablename__ = "evidence_person"
+    __table_args__ = (Index("ix_evidence_person", "person_id", "seq"), {"sqlite_with_rowid": False})
+
+    seq: int = Field(
+        primary_key=True,
+        foreign_key="evidence_detail.seq",
+        ondelete="CASCADE",
+        sa_type=BIG,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    person_id: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
+
+
 class JournalPosition(SQLModel, table=True):
     """How many bytes of a spool are in the chain already (see `portal.journal`)."""
 
@@ -140,7 +156,8 @@ Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An act to record. `at` is in UTC; `session` a prefix of the session's hash; `details` anything JSON can hold."""
+    """An act to record. `at` is in UTC; `session` a prefix of the session's hash; `details` anything JSON can hold, of
+    which `persons` is the list of the ids of those whose data was shown."""
 
     at: datetime
     action: str
@@ -191,11 +208,14 @@ def record_many(db: Session, entries: Sequence[Entry]) -> int:
     if not entries:
         return head(db).seq
     _lock_chain(db)
-    rows, details = _linked(head(db), entries)
+    last = head(db)
+    rows, details = _linked(last, entries)
     connection = db.connection()
     connection.execute(_INSERT_ROW, _one_or_many(rows))
     if details:
         connection.execute(_INSERT_DETAIL, _one_or_many(details))
+    if shown := _shown(last.seq + 1, entries):
+        connection.execute(_INSERT_PERSON, _one_or_many(shown))
     return int(rows[-1]["seq"])
 
 
@@ -260,6 +280,21 @@ def _linked(last: Head, entries: Iterable[Entry]) -> tuple[list[dict[str, Any]],
     return rows, details
 
 
+def _shown(first: int, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The index rows of entries numbered from `first`."""
+    return [
+        {"seq": seq, "person_id": person}
+        for seq, entry in enumerate(entries, start=first)
+        for person in sorted(persons_shown(entry.details))
+    ]
+
+
+def persons_shown(details: Mapping[str, Any] | None) -> set[int]:
+    """The persons whose data an act showed, as its details say."""
+    named = details.get("persons") if details else None
+    return {person for person in named if type(person) is int} if isinstance(named, list) else set()
+
+
 def _row(seq: int, entry: Entry, commitment: str, previous: str) -> dict[str, Any]:
     values = (
         seq,
@@ -286,4 +321,5 @@ _rows = SQLModel.metadata.tables["evidence"]
 _LOCK = select(func.pg_advisory_xact_lock(CHAIN_LOCK))
 _INSERT_ROW = insert(_rows)
 _INSERT_DETAIL = insert(SQLModel.metadata.tables["evidence_detail"])
+_INSERT_PERSON = insert(SQLModel.metadata.tables["evidence_person"])
 _HEAD = select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1)

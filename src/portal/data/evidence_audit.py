@@ -1,21 +1,24 @@
 """Reading the evidence record back (R-51): the whole chain to verify it, one account's rows to extract them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from portal.data.evidence import Action
+from portal.data.evidence import Action, persons_shown
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, commitment_of, row_hash
 
 BATCH = 5_000
 BEFORE_ALL = -(2**63)
+PERSONS_KEY = '"persons"'
 
 _rows = SQLModel.metadata.tables["evidence"]
 _details = SQLModel.metadata.tables["evidence_detail"]
+_persons = SQLModel.metadata.tables["evidence_person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
     """Reads the chain from its first row to its first fault. `anchors`: hashes by `seq` that checkpoints signed."""
     verdict = Verdict()
     try:
-        for row in _stream(db):
-            problem = _row_problem(row, verdict, anchors)
+        for row, filed in _stream(db):
+            problem = _row_problem(row, verdict, anchors) or _filing_problem(row[13], filed)
             if problem:
                 verdict.fault = Fault(verdict.rows + 1, problem)
                 return verdict
@@ -61,14 +64,15 @@ def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
 
 
 def rows_of_account(db: Session, account_id: int, person_id: int | None) -> list[dict[str, Any]]:
-    """What an account did or was tried on it, and what others did for its person, oldest first, with the details that
-    still exist, and the hash of the row that follows each. For the insurer's extraction in a dispute (R-51) only."""
+    """What an account did or was tried on it, what others did for its person, and what others were shown of that person,
+    oldest first, with the details that still exist, and the hash of the row that follows each. For the insurer's
+    extraction in a dispute (R-51) only: the details are those of whoever acted."""
     following = _rows.alias("following")
     query = (
         _select(db)
         .add_columns(following.c.hash.label("next_hash"))
         .outerjoin(following, following.c.seq == _rows.c.seq + 1)
-        .where(or_(_rows.c.actor == account_id, _acting_for(person_id)))
+        .where(_rows.c.seq.in_(_concerning(account_id, person_id)))
         .order_by(_rows.c.seq)
     )
     return [dict(row) for row in db.connection().execute(query).mappings()]
@@ -82,8 +86,12 @@ def account_key(db: Session, identifier: str) -> tuple[int, int | None] | None:
     return (row.id, row.person_id) if row else None
 
 
-def _acting_for(person_id: int | None) -> ColumnElement[bool]:
-    return false() if person_id is None else _rows.c.acting_for == person_id
+def _concerning(account_id: int, person_id: int | None) -> CompoundSelect[Any]:
+    """Three searches by index: one condition over both tables would read the whole chain."""
+    by_account = select(_rows.c.seq).where(_rows.c.actor == account_id)
+    for_person = select(_rows.c.seq).where(_rows.c.acting_for == person_id)
+    showing = select(_persons.c.seq).where(_persons.c.person_id == person_id)
+    return by_account.union(*(() if person_id is None else (for_person, showing)))
 
 
 def _select(db: Session) -> Select[Any]:
@@ -100,8 +108,9 @@ def _instant_text(db: Session) -> ColumnElement[str]:
     return func.to_char(func.timezone("UTC", _rows.c.at), "YYYY-MM-DD HH24:MI:SS.US").label("at")
 
 
-def _stream(db: Session) -> Iterator[Any]:
-    """By key, in batches: flat memory on both databases. A batch that the driver cannot read is read row by row."""
+def _stream(db: Session) -> Iterator[tuple[Any, set[int]]]:
+    """Each row with the persons it is filed under. By key, in batches: flat memory on both databases. A batch that the
+    driver cannot read is read row by row."""
     query = _select(db).where(_rows.c.seq > bindparam("after")).order_by(_rows.c.seq).limit(bindparam("count"))
     connection, after, count = db.connection(), BEFORE_ALL, BATCH
     while True:
@@ -114,8 +123,18 @@ def _stream(db: Session) -> Iterator[Any]:
             continue
         if not batch:
             return
-        yield from batch
+        filed = _filed(db, batch[0][0], batch[-1][0])
+        yield from ((row, filed.get(row[0], set())) for row in batch)
         after = batch[-1][0]
+
+
+def _filed(db: Session, first: int, last: int) -> dict[int, set[int]]:
+    """The index of persons, by `seq`, from one row to another."""
+    filed: dict[int, set[int]] = {}
+    query = select(_persons.c.seq, _persons.c.person_id).where(_persons.c.seq.between(first, last))
+    for seq, person in db.connection().execute(query):
+        filed.setdefault(seq, set()).add(person)
+    return filed
 
 
 def _row_problem(row: Any, verdict: Verdict, anchors: Mapping[int, str]) -> str:
@@ -145,6 +164,12 @@ def _details_problem(commitment: str, salt: str | None, details: str | None) -> 
     if not commitment:
         return "had no details when it was written, and has some now"
     return "" if commitment_of(str(salt), str(details)) == commitment else "has details that were changed"
+
+
+def _filing_problem(details: str | None, filed: set[int]) -> str:
+    """An index that leaves a person out would hide from that person who read what."""
+    shown = persons_shown(json.loads(details)) if details and PERSONS_KEY in details else set()
+    return "" if filed == shown else "is filed under other persons than those whose data it showed"
 
 
 def _count(verdict: Verdict, row: Any) -> None:

@@ -1,4 +1,4 @@
-"""Organisations the insurer knows: companies with a group contract (R-02), health professionals with an agreement (R-03)."""
+"""Organisations the insurer knows: companies with a group contract (R-02), professionals with an agreement (R-03)."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from portal.data.columns import Index
 
 
 class Company(SQLModel, table=True):
-    """A legal person that took out a group contract. `email` is the address the insurer holds, empty when it has none."""
+    """A legal person that took out a group contract. `email`: the address the insurer holds, empty without one."""
 
     __tablename__ = "company"
 

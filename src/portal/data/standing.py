@@ -10,7 +10,7 @@ from portal.data.accounts import Account, AccountClosing, AccountDeletion, Accou
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.organisations import Agreement, GroupContract
 
-FOR_EVER = date(9999, 12, 31)
+FOR_EVER = date(9000, 1, 1)
 READING_YEARS = 2
 
 

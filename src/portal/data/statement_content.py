@@ -104,6 +104,11 @@ class Content(msgspec.Struct, frozen=True):
         """Lines paid in the period, private ones included."""
         return sum(person.line_count for person in self.persons)
 
+    @property
+    def person_ids(self) -> list[int]:
+        """Whom it tells about, in detail or by totals."""
+        return sorted(person.person_id for person in self.persons)
+
     def names(self) -> dict[int, str]:
         """How each beneficiary is called in this statement."""
         return {person.person_id: person.name for person in self.persons}

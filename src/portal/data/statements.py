@@ -1,6 +1,5 @@
 """Issued statements: numbered, stored with their files, never changed (R-22). data/statement_content.py fills them."""
 
-import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from sqlalchemy import LargeBinary, UniqueConstraint, func, select
 from sqlmodel import Field, Session, SQLModel
 from stdnum import luhn
 
-from portal.data.accounts import Account, AccountSuspension, Space
+from portal.data.accounts import Account, Space
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.persons import Person
 from portal.data.sessions import Stage, Viewer
+from portal.data.standing import closed, suspended
 from portal.data.statement_content import Content
 from portal.data.statement_periods import Period
 from portal.data.visibility import lines_of, visible_scope
@@ -59,7 +59,6 @@ class Statement(SQLModel, table=True):
     csv: bytes = Field(sa_type=LargeBinary)
     pdf_size: int
     csv_size: int
-    pdf_sha256: str
 
 
 class Issued(NamedTuple):
@@ -98,6 +97,14 @@ class Files:
 
     pdf: bytes
     csv: bytes
+
+
+class StoredFile(NamedTuple):
+    """A file as it was issued, and the persons that it tells about."""
+
+    number: str
+    body: bytes
+    persons: list[int]
 
 
 class MonthPaid(NamedTuple):
@@ -141,10 +148,11 @@ def find_statement(db: Session, viewer: Viewer, statement_id: int) -> tuple[Issu
     return (Issued._make(row[:-1]), msgspec.json.decode(row[-1], type=Content)) if row else None
 
 
-def find_file(db: Session, viewer: Viewer, statement_id: int, kind: str) -> tuple[str, bytes] | None:
-    """Number and stored bytes (`kind`: pdf or csv), or None when the statement is not the viewer's."""
-    row = _owned(db, viewer, statement_id, _STATEMENT.number, {"pdf": _STATEMENT.pdf, "csv": _STATEMENT.csv}[kind])
-    return (row[0], bytes(row[1])) if row else None
+def find_file(db: Session, viewer: Viewer, statement_id: int, kind: str) -> StoredFile | None:
+    """The stored file (`kind`: pdf or csv), or None when the statement is not the viewer's."""
+    file = {"pdf": _STATEMENT.pdf, "csv": _STATEMENT.csv}[kind]
+    row = _owned(db, viewer, statement_id, _STATEMENT.number, file, _STATEMENT.content)
+    return StoredFile(row[0], bytes(row[1]), msgspec.json.decode(row[2], type=Content).person_ids) if row else None
 
 
 def draft_statement(content: Content, previous: Issued | None, now: datetime) -> Draft:
@@ -197,14 +205,11 @@ def first_cover_day(db: Session, viewer: Viewer) -> date | None:
 
 def viewers_to_issue_for(db: Session, identifier: str | None = None) -> Iterator[Viewer]:
     """The accounts that batch issuing serves, as their own viewers: all usable ones of covered persons, or one."""
-    suspended = (
-        select(AccountSuspension.id)
-        .where(AccountSuspension.account_id == Account.id, AccountSuspension.ended_at.is_(None))
-        .exists()
-    )
-    names = ("space", "role", "display_name", "organisation", "person_id")
+    names = ("space", "role", "display_name", "organisation", "person_id", "company_id", "provider_id")
     columns = [Account.id.label("account_id"), *(getattr(Account, name) for name in names)]
-    statement = select(*columns).where(Account.space == Space.MEMBER, Account.person_id.is_not(None), ~suspended)
+    columns.append(Account.created_at.label("confirmed_at"))
+    covered = (Account.space == Space.MEMBER, Account.person_id.is_not(None))
+    statement = select(*columns).where(*covered, ~suspended, ~closed)
     if identifier is not None:
         statement = statement.where(Account.identifier == identifier)
     for row in db.connection().execute(statement.order_by(Account.id)).mappings().all():
@@ -215,13 +220,6 @@ def new_number(period_end: date) -> str:
     """A new statement number, « R-2026-10-XXXXXXC »: the period's last month, 30 random bits, a check character."""
     body = "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
     return f"R-{period_end:%Y-%m}-{body}{luhn.calc_check_digit(body, NUMBER_ALPHABET)}"
-
-
-def is_number(text: str) -> bool:
-    """Whether `text` is a statement number without a slip of the pen."""
-    prefix, _, code = text.rpartition("-")
-    well_formed = prefix.startswith("R-") and len(code) == NUMBER_LENGTH + 1
-    return well_formed and bool(luhn.is_valid(code, NUMBER_ALPHABET))
 
 
 def _owned(db: Session, viewer: Viewer, statement_id: int, *columns: Any) -> Any:
@@ -255,5 +253,4 @@ def _row(viewer: Viewer, draft: Draft, files: Files) -> Statement:
         csv=files.csv,
         pdf_size=len(files.pdf),
         csv_size=len(files.csv),
-        pdf_sha256=hashlib.sha256(files.pdf).hexdigest(),
     )

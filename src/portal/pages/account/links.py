@@ -8,7 +8,8 @@ from portal.data.links import LinkPurpose, find_link
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import page
-from portal.sessions import LINK, make_cookie
+from portal.security import LINK
+from portal.sessions import make_cookie
 from portal.web import PortalRequest
 
 PAGES = {

@@ -72,20 +72,32 @@ class Group:
 
 def list_context(request: PortalRequest) -> dict[str, Any]:
     """The list and what stands around it: page and fragment share it. Raises 404 for a foreign line."""
-    context = lines_context(request)
-    query: Query = context["query"]
-    return context | _around(request, context["scope"], query)
+    context = _lines(request)
+    context |= _around(request, context["scope"], context["query"])
+    _note(request, context, {person.person_id for person in context["private"]})
+    return context
 
 
 def lines_context(request: PortalRequest) -> dict[str, Any]:
     """The lines of the request's query string, from its cursor on. Raises 404 for a foreign line."""
+    context = _lines(request)
+    _note(request, context)
+    return context
+
+
+def _note(request: PortalRequest, context: dict[str, Any], told_totals_of: Iterable[int] = ()) -> None:
+    lines = [line for group in context["groups"] for line, _ in group.lines]
+    persons = sorted({line.person_id for line in lines}.union(told_totals_of))
+    filters = context["query"].parameters
+    request.note_read(Action.BENEFITS_READ, "liste", filters=filters, lines=len(lines), persons=persons)
+
+
+def _lines(request: PortalRequest) -> dict[str, Any]:
     scope = visible_scope(request.db, request.viewer, today())
     query = read_query(request.query_params, scope, request.services.keyring)
     shown = line_page(request.db, request.viewer, scope, query.filters, _cursor(request))
     if shown is None:
         raise NotFoundException
-    persons = sorted({line.person_id for line in shown.lines})
-    request.note_read(Action.BENEFITS_READ, "liste", filters=query.parameters, lines=len(shown.lines), persons=persons)
     opaque = request.services.keyring.conceal("line", (line.id for line in shown.lines))
     return {
         "query": query,

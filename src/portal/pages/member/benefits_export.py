@@ -7,7 +7,7 @@ from litestar.exceptions import HTTPException
 
 from portal.data.evidence import Action
 from portal.data.listing import export_lines
-from portal.data.visibility import visible_scope
+from portal.data.visibility import persons_in, visible_scope
 from portal.downloads import FileDownload
 from portal.formatting import today
 from portal.headers import DOCUMENT_POLICY
@@ -38,7 +38,9 @@ def _download(request: PortalRequest, pieces: Pieces, media_type: str, suffix: s
     query = read_query(request.query_params, scope, request.services.keyring)
     if query.errors:
         raise HTTPException(status_code=422)
-    request.note_read(Action.BENEFITS_EXPORTED, suffix, filters=query.parameters)
+    chosen = query.filters.person_id
+    persons = [chosen] if chosen else sorted(persons_in(scope.detailed))
+    request.note_read(Action.BENEFITS_EXPORTED, suffix, filters=query.parameters, persons=persons)
     request.db.close()  # a client may take its time, and connections are few
     database, viewer = request.database, request.viewer
 

@@ -19,6 +19,7 @@ from portal.data.statements import (
     issued_statements,
     months_paid,
 )
+from portal.data.visibility import persons_in, visible_scope
 from portal.formatting import today
 from portal.forms import FieldError, single_values
 from portal.headers import DOCUMENT_POLICY
@@ -70,7 +71,7 @@ def statement_page(request: PortalRequest, statement: FromPath[str]) -> Response
     if found is None:
         raise NotFoundException
     issued, content = found
-    request.note_read(Action.STATEMENT_DOWNLOADED, issued.number, format="html")
+    request.note_read(Action.STATEMENT_DOWNLOADED, issued.number, format="html", persons=content.person_ids)
     return render_page(
         request,
         "member/statements/statement.html",
@@ -114,7 +115,8 @@ def _history(request: PortalRequest) -> dict[str, Any]:
     opaque = request.services.keyring.conceal(KIND, (row.id for row in issued))
     downloads = [download_of(row, name) for row, name in zip(issued, opaque, strict=True)]
     paid = months_paid(db, viewer, day)
-    request.note_read(Action.BENEFITS_READ, "releves")
+    persons = sorted(persons_in(visible_scope(db, viewer, day).detailed))
+    request.note_read(Action.BENEFITS_READ, "releves", persons=persons)
     first_day = first_cover_day(db, viewer) or day
     years = years_of(paid, downloads, first_day, day)
     return {
@@ -129,8 +131,8 @@ def _history(request: PortalRequest) -> dict[str, Any]:
 
 
 def _issue(request: PortalRequest, period: Period) -> Issued:
-    def witness(db: Session, issued: Issued) -> None:
-        request.record(db, Action.STATEMENT_ISSUED, issued.number)
+    def witness(db: Session, proof: str) -> None:
+        request.record(db, Action.STATEMENT_ISSUED, proof)
 
     insurer = request.services.settings.insurer
     return issue_statement(request.database, request.viewer, period, insurer, request.now, witness)[0]
@@ -140,13 +142,12 @@ def _file(request: PortalRequest, statement: str, kind: str) -> Response[bytes]:
     found = find_file(request.db, request.viewer, _reveal(request, statement), kind)
     if found is None:
         raise NotFoundException
-    number, body = found
-    request.note_read(Action.STATEMENT_DOWNLOADED, number, format=kind)
+    request.note_read(Action.STATEMENT_DOWNLOADED, found.number, format=kind, persons=found.persons)
     headers = {
-        "Content-Disposition": f'attachment; filename="releve-{number}.{kind}"',
+        "Content-Disposition": f'attachment; filename="releve-{found.number}.{kind}"',
         "Content-Security-Policy": DOCUMENT_POLICY,
     }
-    return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
+    return Response(found.body, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 def _reveal(request: PortalRequest, opaque: str) -> int:
