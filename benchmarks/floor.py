@@ -131,7 +131,6 @@ class Floor:
             "viewer": viewer,
             "nav": self._nav(),
             "csrf_input": lambda: self._csrf(viewer),
-            "flash": None,
             "idle_seconds": idle_seconds(viewer),
             "query": self._query,
             "scope": household,
@@ -162,7 +161,7 @@ _LINE_COLUMNS = ", ".join(f"line.{name}" for name in Line._fields[:15])
 
 def _lines_sql(where: str) -> str:
     return (
-        f"SELECT {_LINE_COLUMNS}, paid_on, method, payee, amount_cents FROM benefit_line line "
+        f"SELECT {_LINE_COLUMNS}, paid_on, method FROM benefit_line line "
         f"LEFT JOIN payment ON payment.id = line.payment_id WHERE {where} "
         "ORDER BY line.posted_on DESC, line.id DESC LIMIT ?"
     )

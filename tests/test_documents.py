@@ -5,9 +5,11 @@ import io
 import shutil
 import subprocess
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pikepdf
 import pytest
 
@@ -33,7 +35,7 @@ INSURER = Insurer(
 ISSUED = datetime(2026, 11, 2, 9, tzinfo=UTC)
 HOSTILE = '#read("/etc/passwd") $x$ *y* _z_ @a [b] `c` \\d <e> "f" \' // --- '
 HEADERS = ["Date de soin", "Bénéficiaire", "Acte", "Dépense", "Base", "Taux", "Régime obligatoire",
-           "Part de la mutuelle", "Autre organisme", "Reste à votre charge"]  # fmt: skip
+           "Part de la mutuelle", "Reste à votre charge"]  # fmt: skip
 
 
 def line(number: int = 0, *, person_id: int = 1, label: str = "Consultation", **values) -> StatementLine:
@@ -106,10 +108,37 @@ def test_pdf_tables_have_real_headers():
     pdf = opened(statement_pdf(draft(line(1), line(2)), INSURER))
     tables, headers, rows = elements(pdf, "Table"), elements(pdf, "TH"), elements(pdf, "TR")
     assert len(tables) == 2
-    assert len(headers) == len(HEADERS) + 1 + 7  # columns, the payment's own heading, columns of the totals
+    assert len(headers) == len(HEADERS) + 1 + 6  # columns, the payment's own heading, columns of the totals
     assert len(rows) == 1 + 1 + 2 + 1 + 1 + 1 + 1  # header, payment, two lines, subtotal; header, person, total
     assert len(elements(pdf, "H1")) == 1
     assert len(elements(pdf, "H2")) == 4
+
+
+OTHER_PAID = {"other_cover_cents": 500, "remaining_cents": 120156}
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        ([line(1), line(2)], 0),
+        ([line(1), line(2, **OTHER_PAID)], 1),
+        ([line(1, **OTHER_PAID), line(2, other_cover_cents=-500, remaining_cents=121156)], 1),
+    ],
+)
+def test_pdf_has_a_column_for_another_body_only_where_one_paid(tmp_path, lines, columns):
+    """A column of zeros on every statement asks a question that nobody has."""
+    pdf = statement_pdf(draft(*lines), INSURER)
+    headers = elements(opened(pdf), "TH")
+    assert len(headers) == len(HEADERS) + 1 + 6 + 2 * columns
+    assert ("Autre organisme" in flat(text_in(pdf, tmp_path))) == bool(columns)
+
+
+def test_pdf_keeps_the_column_where_another_body_paid_for_a_private_person():
+    one = draft(line())
+    paid = PersonTotals(2, "Paul", 3, True, Amounts(3000, 1900, 900, 100, 100))
+    content = msgspec.structs.replace(one.content, persons=[*one.content.persons, paid])
+    headers = elements(opened(statement_pdf(replace(one, content=content), INSURER)), "TH")
+    assert len(headers) == len(HEADERS) + 1 + 6 + 2
 
 
 def test_pdf_embeds_every_font_with_its_characters():
@@ -153,7 +182,7 @@ def test_statement_says_all_it_must(tmp_path):
 
 def test_reading_order_follows_the_table_rows(tmp_path):
     text = flat(text_in(statement_pdf(draft(line(2, label="Radiographie")), INSURER), tmp_path, "-layout"))
-    assert "03/10/2026 Anne Radiographie 1 234,56 30,00 70 % 19,00 9,00 0,00 1 206,56" in text
+    assert "03/10/2026 Anne Radiographie 1 234,56 30,00 70 % 19,00 9,00 1 206,56" in text
 
 
 # --- names that want to be code ---

@@ -241,7 +241,7 @@ def assert_in_evidence(answered: Answered, database: Database) -> None:
     assert {read: noted[read] for read in wanted if noted[read] != 1} == {}
     acts = acts_in_evidence(database)
     assert sum(1 for action, _ in acts if action == Action.SESSION_OPENED) >= len(answered.cookies)
-    issued = {number for action, number in acts if action == Action.STATEMENT_ISSUED}
+    issued = {proof.split(" ")[0] for action, proof in acts if action == Action.STATEMENT_ISSUED}
     assert {statement.number for statement in answered.statements} <= issued
 
 

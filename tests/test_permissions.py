@@ -17,6 +17,7 @@ from tests.support.entry import ask, enter, leave, send
 SIGN_IN, CODE = "303 /connexion", "303 /connexion/code"
 PERSONAS = ("visitor", "member", "dependant", "employer", "clerk", "provider", "agent", "supervisor", "code")
 COVERED = {"member", "dependant"}
+SIGNED_IN = set(PERSONAS) - {"visitor", "code"}
 START = {
     "member": "/adherent",
     "employer": "/employeur",
@@ -25,7 +26,11 @@ START = {
     "code": CODE[4:],
 }
 PUBLIC = {
-    "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "health": 200, "readiness": 200,
+    "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "terms.versions": 200,
+    "terms.version": 404, "terms.changes": 404, "terms.markdown": 404, "terms.pdf": 404, "health": 200,
+    "readiness": 200,
+    "sign-up": 200, "sign-up.member": 200, "sign-up.employer": 200, "sign-up.provider": 200, "sign-up.sent": 200,
+    "sign-up.resend": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
@@ -46,6 +51,10 @@ PRIVATE = {
     "provider.home": ({"provider"}, 200),
     "desk.home": ({"agent", "supervisor"}, 200),
     "second-factor": ({"code"}, 200),
+    "terms.accept": (SIGNED_IN, 200),
+    "terms.refused": (SIGNED_IN, 200),
+    "terms.mine": (SIGNED_IN, 200),
+    "terms.proof": (SIGNED_IN, 404),
     "session.keep": (set(PERSONAS) - {"visitor", "code"}, 200),
 }
 # These depend on the persona in their own way; tests/account says how.

@@ -12,11 +12,14 @@ from portal.permissions import Permission, policy_of, public
 from tools.list_routes import is_automatic, routes_of
 
 COMMITTED = Path(__file__).with_name("routes.txt")
-SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|xlsx|pdf))?|\{[a-z_]+:[a-z]+\}")
+SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|json|xlsx|pdf))?|\{[a-z_]+:[a-z]+\}")
 PARAMETER_TYPES = {"str", "int", "date", "path"}
 # Anyone may call these; a new one is added here by hand, or it needs a permission.
 PUBLIC = {
-    "home", "start", "help", "accessibility", "privacy", "terms", "health", "readiness", "robots", "static",
+    "home", "start", "help", "accessibility", "privacy", "terms", "terms.versions", "terms.version",
+    "terms.changes", "terms.markdown", "terms.pdf", "health", "readiness", "robots", "static",
+    "sign-up", "sign-up.member", "sign-up.member.submit", "sign-up.employer", "sign-up.employer.submit",
+    "sign-up.provider", "sign-up.provider.submit", "sign-up.sent", "sign-up.resend", "sign-up.resend.submit",
     "sign-in", "sign-in.submit",
 }  # fmt: skip
 

@@ -110,8 +110,32 @@ def test_undeclared_method_is_refused_everywhere(client, method) -> None:
     """A13."""
     for path in ("/", "/connexion", "/employeur", "/static/x", "/healthz"):
         answer = client.http.request(method, path, headers={"sec-fetch-site": "same-origin"})
-        assert answer.status_code in {403, 405}, path
+        assert answer.status_code == 405, path
         assert audit_answer(answer) == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/aide", "GET, HEAD"),
+        ("/connexion", "GET, HEAD, POST"),
+        ("/deconnexion", "POST"),
+        ("/employeur", "GET, HEAD"),
+        ("/adherent/prestations/" + "x" * 22, "GET, HEAD"),
+        ("/fragments/adherent/prestations", "GET, HEAD"),
+    ],
+)
+def test_refused_method_tells_those_of_the_address(client, method, path, allowed) -> None:
+    """RFC 9110, 15.5.6: a 405 carries Allow. Known or not, signed in or not, nothing else is told."""
+    answer = client.http.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert "access-control-allow-methods" not in answer.headers
+
+
+def test_unknown_address_allows_nothing(client) -> None:
+    answer = client.http.options("/nulle-part")
+    assert (answer.status_code, answer.headers.get("allow")) == (404, None)
 
 
 def test_reading_by_get_changes_nothing_even_with_form_fields(client, employer) -> None:

@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from portal import spreadsheets
 from portal.data.benefits import Family, LineKind, Method, Status
-from portal.spreadsheets import BENEFIT_COLUMNS, CSV_BATCH, Column, Kind, TooManyRows, csv_stream, xlsx_bytes
+from portal.spreadsheets import BENEFIT_COLUMNS, CSV_BATCH, Column, Kind, TooManyRows, csv_stream, xlsx_stream
 
 TITLES = [column.title for column in BENEFIT_COLUMNS]
 
@@ -34,6 +34,10 @@ def csv_cells(*rows) -> list[list[str]]:
 
 def sheet_cells(*rows):
     return CalamineWorkbook.from_filelike(io.BytesIO(xlsx_bytes(rows))).get_sheet_by_index(0).to_python()
+
+
+def xlsx_bytes(rows, columns=BENEFIT_COLUMNS) -> bytes:
+    return b"".join(xlsx_stream(rows, columns))
 
 
 def test_csv_opens_in_a_french_spreadsheet():

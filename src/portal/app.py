@@ -23,17 +23,21 @@ from portal.database import Database
 from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
 from portal.journal import Journal
+from portal.mail import Mail
 from portal.permissions import deny_undeclared
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
 from portal.sessions import SessionMiddleware
 from portal.settings import Settings
+from portal.site import Site
 from portal.templating import create_environment
 from portal.web import DemoHelp, PortalRequest, Services
+from portal.worker import Worker
 
 MAX_BODY_BYTES = 64 * 1024
 FIRST_REFUSAL = 400
+UNDECLARED = "UNDECLARED"
 access_log = logging.getLogger("portal.access")
 
 
@@ -47,10 +51,13 @@ class Portal(Litestar):
 
 
 def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
-    """The request with its reference and its start; HEAD becomes GET without a body."""
+    """The request with its reference and its start. HEAD becomes GET without a body; OPTIONS, which Litestar would
+    answer by itself on every route, becomes a method that none has: 405."""
     state = scope.setdefault("state", {})
     state["reference"] = secrets.token_hex(6)
     state["started"] = time.perf_counter()
+    if scope["method"] == HttpMethod.OPTIONS:
+        scope["method"] = UNDECLARED  # type: ignore[typeddict-item]
     if scope["method"] != HttpMethod.HEAD:
         return scope, send
     scope["method"] = HttpMethod.GET
@@ -60,7 +67,7 @@ def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
 def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
     """The portal for these settings; `database` when the caller has opened it already."""
     services = create_services(settings, database or Database(settings.resolved_database_url), demo)
-    handlers = [*HANDLERS, *(DEMO_HANDLERS if demo else ())]
+    handlers = _handlers(demo)
     app = Portal(
         route_handlers=[_placed(handler, threaded=services.database.threaded) for handler in handlers],
         request_class=PortalRequest,
@@ -78,21 +85,29 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
         debug=False,
     )
     app.state.services = services
-    services.urls.learn(handlers)
+    services.site.learn(handlers)
     return app
+
+
+def _handlers(demo: DemoHelp | None) -> list[HTTPRouteHandler]:
+    return [*HANDLERS, *(DEMO_HANDLERS if demo else ())]
 
 
 def create_services(settings: Settings, database: Database, demo: DemoHelp | None = None) -> Services:
     """The services behind the application, also used by commands."""
-    urls, assets = Urls(), Assets()
+    urls, assets, keyring = Urls(), Assets(), Keyring(settings)
+    urls.learn(_handlers(demo))
+    templates = create_environment(settings, urls, assets, demo=demo is not None)
     return Services(
         settings=settings,
         database=database,
-        keyring=Keyring(settings),
+        keyring=keyring,
         journal=Journal(database, settings),
         urls=urls,
         assets=assets,
-        templates=create_environment(settings, urls, assets, demo=demo is not None),
+        templates=templates,
+        mail=Mail(settings, keyring, templates),
+        site=Site(database),
         demo=demo,
     )
 
@@ -123,10 +138,15 @@ def _in_thread(function: Callable[..., Any]) -> Callable[..., Any]:
 def _running(services: Services) -> Callable[[Any], Any]:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        worker = Worker(services) if services.settings.worker == "embedded" else None
         services.journal.start()
+        if worker:
+            worker.start()
         try:
             yield
         finally:
+            if worker:
+                worker.stop()
             services.journal.stop()
             services.database.dispose()
 

@@ -21,7 +21,7 @@ class CsrfRefused(PermissionDeniedException):
 
 def csrf_input(request: PortalRequest) -> Markup:
     """The hidden field that each form with method=post carries."""
-    token = request.services.keyring.csrf_token(_binding(request) or "")
+    token = request.services.keyring.csrf_token(binding_of(request) or "")
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
 
@@ -32,13 +32,14 @@ async def csrf_guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:
     request: PortalRequest = connection  # type: ignore[assignment]
     if not _comes_from_here(request):
         raise CsrfRefused
-    binding = _binding(request)
+    binding = binding_of(request)
     token = exact_value(await request.form(), FIELD)
     if not binding or not request.services.keyring.csrf_matches(binding, token):
         raise CsrfRefused
 
 
-def _binding(request: PortalRequest) -> str | None:
+def binding_of(request: PortalRequest) -> str | None:
+    """What tells this browser from another: its session, or before that, its visit; None when it has neither."""
     viewer = request.signed_in
     visit = request.scope["state"].get("visit")
     return f"session:{viewer.session_hash}" if viewer else visit and f"visit:{visit}"

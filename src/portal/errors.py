@@ -1,20 +1,24 @@
 """Refusals and failures: clear French pages, bare statuses for fragments, a reference number in the log, no trace."""
 
 import logging
+from math import ceil
 from traceback import extract_tb
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.data.sessions import Stage
+from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
 from portal.journal import JournalUnavailable
-from portal.permissions import ConfirmationDue, ReadingOnly
-from portal.rendering import HTML
+from portal.permissions import ConfirmationDue, ReadingOnly, ServiceWithdrawn, UnderMaintenance
+from portal.rendering import HTML, open_navigation
 from portal.web import PortalRequest
 
 logger = logging.getLogger("portal.errors")
@@ -33,7 +37,19 @@ def refuse(request: PortalRequest, error: HTTPException) -> Response:
         return error_page(request, 403, "reading-only")
     if error.status_code >= 500:
         return unexpected(request, error)
-    return error_page(request, error.status_code)
+    answer = error_page(request, error.status_code)
+    answer.headers.update(_headers_of(request, error))
+    return answer
+
+
+def _headers_of(request: PortalRequest, error: HTTPException) -> dict[str, str]:
+    """405 says which methods the address has; after 413 the connection ends, with the rest of the body unread."""
+    if error.status_code == 413 and request.scope["http_version"].startswith("1"):
+        return {"Connection": "close"}
+    if error.status_code != 405 or not error.headers:
+        return {}
+    methods = set(error.headers["allow"].split(", ")) - {HttpMethod.OPTIONS}
+    return {"Allow": ", ".join(sorted(methods | ({HttpMethod.HEAD} if HttpMethod.GET in methods else set())))}
 
 
 def unavailable(request: PortalRequest, error: Exception) -> Response:
@@ -48,7 +64,22 @@ def unexpected(request: PortalRequest, error: Exception) -> Response:
     return error_page(request, 500)
 
 
+def withdrawn(request: PortalRequest, error: ServiceWithdrawn) -> Response:
+    """403 (R-65): the service may come back, but nothing says when, and trying again is no use."""
+    label = SERVICE_LABELS[error.withdrawal.service]
+    nav = open_navigation(request)
+    return error_page(request, 403, "withdrawn", withdrawal=error.withdrawal, service=label, nav=nav)
+
+
+def under_maintenance(request: PortalRequest, error: UnderMaintenance) -> Response:
+    """503 until the announced end (R-60)."""
+    seconds = ceil((error.window.ends_at - request.now).total_seconds())
+    return error_page(request, 503, "maintenance", retry_after=max(seconds, 1), window=error.window)
+
+
 HANDLERS = {
+    ServiceWithdrawn: withdrawn,
+    UnderMaintenance: under_maintenance,
     HTTPException: refuse,
     DatabaseBusy: unavailable,
     JournalUnavailable: unavailable,
@@ -58,13 +89,13 @@ HANDLERS = {
 }
 
 
-def error_page(request: PortalRequest, status: int, name: str = "") -> Response:
-    """The page of an error, by its status or its own name; a bare status for a fragment."""
-    headers = {"Retry-After": "10"} if status == 503 else {}
+def error_page(request: PortalRequest, status: int, name: str = "", *, retry_after: int = 10, **more: Any) -> Response:
+    """The page of an error, by its status or its own name; a bare status for a fragment. `retry_after`: seconds."""
+    headers = {"Retry-After": str(retry_after)} if status == 503 else {}
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=status, headers=headers)
     shown = name or (status if status in KNOWN else 500 if status >= 500 else 400)
-    context = {"reference": _reference(request), "viewer": request.signed_in}
+    context = {"reference": _reference(request), "viewer": request.signed_in} | more
     html = request.services.templates.get_template(f"errors/{shown}.html").render(context)
     return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
 

@@ -59,6 +59,11 @@ def extract(database: Database, settings: Settings, identifier: str) -> dict[str
             raise UnknownAccount(identifier)
         rows = rows_of_account(db, *account)
         record(db, None, Action.EVIDENCE_EXPORTED, actor=account[0], object=identifier)
+    return signed_extract(settings, identifier, rows)
+
+
+def signed_extract(settings: Settings, identifier: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows of the chain that concern an account, with the last checkpoint, signed."""
     key = signing_key(settings.checkpoints)
     good, _ = _trusted(settings.checkpoints / FILE, settings.checkpoints / PUBLIC_KEY, required=False)
     content = {

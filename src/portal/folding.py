@@ -13,3 +13,12 @@ def fold(text: str) -> str:
     # Twice: decomposing may bring capitals to light (« ᴬ »), and their folding letters to decompose.
     decomposed = unicodedata.normalize("NFKD", text.casefold()).casefold()
     return unicodedata.normalize("NFKD", decomposed).translate(_FOLDS)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of the same name: « Jean-Pierre » is « jean pierre », « D’Été » is « d ete »."""
+    return _letters(one) == _letters(other)
+
+
+def _letters(name: str) -> str:
+    return " ".join("".join(sign if sign.isalnum() else " " for sign in fold(name)).split())

@@ -43,8 +43,25 @@ def month_name(day: date) -> str:
 
 def local_time(at: datetime) -> str:
     """An instant in Paris time: « 3 mars 2026 à 14 h 05 »."""
+    return f"{local_day(at)} à {local_hour(at)}"
+
+
+def local_day(at: datetime) -> str:
+    """The day in Paris: « 3 mars 2026 »."""
+    return long_date(day_in_france(at))
+
+
+def local_hour(at: datetime) -> str:
+    """The hour in Paris: « 14 h 05 »."""
     there = at.astimezone(PARIS)
-    return f"{long_date(there.date())} à {there.hour}{NBSP}h{NBSP}{there.minute:02}"
+    return f"{there.hour}{NBSP}h{NBSP}{there.minute:02}"
+
+
+def local_period(start: datetime, end: datetime) -> str:
+    """« le 3 mars 2026, de 22 h 00 à 23 h 30 », « du 3 mars 2026 à 22 h 00 au 4 mars 2026 à 1 h 00 »."""
+    if day_in_france(start) != day_in_france(end):
+        return f"du {local_time(start)} au {local_time(end)}"
+    return f"le {long_date(day_in_france(start))}, de {local_hour(start)} à {local_hour(end)}"
 
 
 def today() -> date:

@@ -69,3 +69,16 @@ def email_of(text: str) -> str | None:
     address = text.strip()
     is_one = len(address) <= LONGEST_EMAIL and address.isprintable() and _EMAIL.fullmatch(address)
     return address if is_one else None
+
+
+_FRENCH_PHONE = re.compile(r"0[1-9][0-9]{8}")
+_FOREIGN_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def phone_of(text: str) -> str | None:
+    """The telephone number that was typed, as « 06 12 34 56 78 » or « +41223456789 »; None when it cannot be one."""
+    digits = re.sub(r"[\s.()/-]", "", text)
+    french = re.sub(r"^(\+33|0033)0?", "0", digits)
+    if _FRENCH_PHONE.fullmatch(french):
+        return " ".join(french[at : at + 2] for at in range(0, 10, 2))
+    return digits if _FOREIGN_PHONE.fullmatch(digits) else None

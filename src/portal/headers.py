@@ -34,7 +34,8 @@ class HeaderWriter:
     """`before_send` hook that adds what a handler did not set itself; nothing is cached unless a handler says so."""
 
     def __init__(self, settings: Settings) -> None:
-        wanted = headers_for(settings) | {"cache-control": PRIVATE}
+        # granian names itself unless the application gives a name: an empty one.
+        wanted = headers_for(settings) | {"cache-control": PRIVATE, "server": ""}
         self._wanted = [(name.encode(), value.encode()) for name, value in wanted.items()]
 
     async def __call__(self, message: Message, _: Scope) -> None:

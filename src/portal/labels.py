@@ -1,5 +1,6 @@
 """What codes are called on pages and in files, in French."""
 
+from portal.data.accounts import Space
 from portal.data.benefits import Family, LineKind, Method, Status
 
 FAMILY_LABELS = {
@@ -27,3 +28,9 @@ STATUS_LABELS = {
 }
 KIND_LABELS = {LineKind.CARE: "Soin", LineKind.WITHHOLDING: "Retenue", LineKind.CORRECTION: "Régularisation"}
 METHOD_LABELS = {Method.TRANSFER: "Virement", Method.THIRD_PARTY: "Tiers payant"}
+SPACE_LABELS = {
+    Space.MEMBER: "Espace adhérent",
+    Space.EMPLOYER: "Espace employeur",
+    Space.PROVIDER: "Espace professionnel de santé",
+    Space.DESK: "Gestion",
+}

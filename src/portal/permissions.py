@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from portal.data.accounts import Role
+from portal.data.accounts import Role, Space
 from portal.data.sessions import Stage, Viewer
+from portal.data.site_state import Service, SiteState, Window, Withdrawal
 from portal.data.standing import Standing
 
 
@@ -40,6 +41,7 @@ class Permission(StrEnum):
     EMAIL_CODE = "email-code:answer"
     PASSWORD_CHANGE = "password:change"  # noqa: S105
     FACTORS = "second-factors:manage"
+    RECOVERY_CODES = "recovery-codes:read"
     TERMS_ACCEPT = "terms:accept"
     CONFIRM = "identity:confirm"
     ACCOUNT_READ = "account:read"
@@ -60,6 +62,7 @@ _LEAVE = frozenset({P.SIGN_OUT, P.SESSION_KEEP})
 _OWN_ACCOUNT = _LEAVE | {
     P.PASSWORD_CHANGE,
     P.FACTORS,
+    P.RECOVERY_CODES,
     P.TERMS_ACCEPT,
     P.CONFIRM,
     P.ACCOUNT_READ,
@@ -98,14 +101,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
 }
 
-# What a session may do before it is complete: the step that is due, and leaving. Refusing new terms leaves sign-out,
+# What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,
+# noting down what it made), and leaving. Refusing new terms leaves sign-out,
 # export and deletion (R-16).
 STEPS: dict[str, frozenset[Permission]] = {
     Stage.CODE: frozenset({P.SECOND_FACTOR, P.SIGN_OUT}),
     Stage.EMAIL_CODE: frozenset({P.EMAIL_CODE, P.SIGN_OUT}),
     Stage.PASSWORD: _LEAVE | {P.PASSWORD_CHANGE},
-    Stage.FACTOR: _LEAVE | {P.FACTORS},
-    Stage.TERMS: _LEAVE | {P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
+    Stage.FACTOR: _LEAVE | {P.FACTORS, P.CONFIRM},
+    Stage.TERMS: _LEAVE | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
 }
 
 # After the end of cover, everything stays readable and nothing changes (R-64), save what protects the account itself.
@@ -123,6 +127,7 @@ _READING = frozenset(
         P.ACTIVITY,
         P.DATA_EXPORT,
         P.CONFIRM,
+        P.RECOVERY_CODES,
         P.SESSIONS,
         P.DELETION_CANCEL,
     }
@@ -133,6 +138,35 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
     | {P.PASSWORD_CHANGE, P.FACTORS, P.TERMS_ACCEPT, P.EMAIL_CHANGE, P.DELETION, P.SECOND_FACTOR, P.EMAIL_CODE},
     Standing.LEAVING: _LEAVE | _READING | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
+
+
+# The service that a permission belongs to, by which it can be withdrawn from a space (R-65). The others cannot: a
+# space's start, the desk's work, and what protects the account or is a right of its holder.
+SERVICE_OF: dict[Permission, Service] = {
+    P.BENEFITS_READ: Service.BENEFITS,
+    P.BENEFITS_EXPORT: Service.BENEFITS,
+    P.STATEMENTS_READ: Service.STATEMENTS,
+    P.STATEMENTS_ISSUE: Service.STATEMENTS,
+    P.TEAM_READ: Service.TEAM,
+    P.TEAM_MANAGE: Service.TEAM,
+}
+
+ROLES_OF: dict[Space, frozenset[Role]] = {
+    Space.MEMBER: frozenset({Role.MEMBER, Role.DEPENDANT, Role.REPRESENTATIVE}),
+    Space.EMPLOYER: frozenset({Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER}),
+    Space.PROVIDER: frozenset({Role.PROVIDER, Role.PROVIDER_STAFF}),
+    Space.DESK: frozenset({Role.AGENT, Role.SUPERVISOR}),
+}
+
+# Handlers that maintenance never closes: what machines ask for; and the desk's way in, for the desk alone to end it.
+NEVER_CLOSED = frozenset({"static", "health", "readiness", "robots"})
+ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-out", "demo"})
+
+
+def services_of(space: Space) -> list[Service]:
+    """The services that may be withdrawn from a space, in the order of their list."""
+    offered = {SERVICE_OF[held] for role in ROLES_OF[space] for held in GRANTS[role] if held in SERVICE_OF}
+    return [service for service in Service if service in offered]
 
 
 def may(viewer: Viewer, permission: Permission) -> bool:
@@ -151,6 +185,24 @@ class ReadingOnly(PermissionDeniedException):
 
 class ConfirmationDue(PermissionDeniedException):
     """The person must prove again who they are before this act (security: C6)."""
+
+
+class UnderMaintenance(HTTPException):
+    """The portal is closed for maintenance (R-60)."""
+
+    status_code = 503
+
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self.window = window
+
+
+class ServiceWithdrawn(PermissionDeniedException):
+    """The insurer has withdrawn this service from the viewer's space (R-65)."""
+
+    def __init__(self, withdrawal: Withdrawal) -> None:
+        super().__init__()
+        self.withdrawal = withdrawal
 
 
 class Policy(ABC):
@@ -213,8 +265,32 @@ def policy_of(handler: BaseRouteHandler) -> Policy | None:
 
 
 async def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
-    """Application guard, the first one: no declared policy, no service. Raises what the policy raises."""
+    """Application guard, the first one: no declared policy, no service. Raises what the policy raises,
+    `UnderMaintenance` (R-60) and `ServiceWithdrawn` (R-65)."""
     policy = policy_of(handler)
     if policy is None:
         raise PermissionDeniedException
+    if handler.name in NEVER_CLOSED:
+        await policy(connection, handler)
+        return
+    site = connection.scope["state"]["site"] = await connection.app.state.services.site.now()
+    _refuse_in_maintenance(connection, handler, site)
     await policy(connection, handler)
+    _refuse_withdrawn(connection, policy, site)
+
+
+def _refuse_in_maintenance(connection: ASGIConnection, handler: BaseRouteHandler, site: SiteState) -> None:
+    """Everyone but the desk, which must come in to end it."""
+    window = site.maintenance(datetime.now(UTC))
+    viewer: Viewer | None = connection.scope["state"].get("viewer")
+    is_desk = viewer is not None and viewer.space == Space.DESK
+    if window is not None and not is_desk and handler.name not in ENTRANCES:
+        raise UnderMaintenance(window)
+
+
+def _refuse_withdrawn(connection: ASGIConnection, policy: Policy, site: SiteState) -> None:
+    if site.withdrawn and isinstance(policy, Requires):
+        viewer: Viewer = connection.scope["state"]["viewer"]
+        withdrawal = site.withdrawal(viewer.space, SERVICE_OF.get(policy.permission))
+        if withdrawal is not None:
+            raise ServiceWithdrawn(withdrawal)

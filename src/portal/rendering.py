@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,13 @@ from litestar.datastructures import Cookie
 
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
+from portal.data.deletion import deletion_under_way
 from portal.data.sessions import LIMITS, Viewer
+from portal.data.site_state import SiteState
+from portal.data.standing import Standing
+from portal.formatting import day_in_france
 from portal.forms import FieldError
+from portal.permissions import Permission, may
 from portal.web import PortalRequest
 
 HTML = "text/html"
@@ -33,6 +39,7 @@ class NavItem:
     url: str
     icon: str
     current: bool
+    is_open: bool
 
 
 NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
@@ -43,7 +50,13 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.EMPLOYER: (("employer.home", "Accueil", "home"),),
     Space.PROVIDER: (("provider.home", "Accueil", "home"),),
-    Space.DESK: (("desk.home", "Accueil", "home"),),
+    Space.DESK: (
+        ("desk.home", "Accueil", "home"),
+        ("desk.accounts", "Comptes", "users"),
+        ("desk.frauds", "Fraudes", "flag"),
+        ("desk.services", "Services", "filter"),
+        ("desk.maintenance", "Maintenance", "clock"),
+    ),
 }
 
 
@@ -88,9 +101,20 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "viewer": viewer,
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
-        "flash": None,
+        "maintenance": site_of(request).announced(request.now),
+        "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
+        "leaving_on": _leaving_on(request),
         "idle_seconds": idle_seconds(viewer) if viewer else 0,
     }
+
+
+def _leaving_on(request: PortalRequest) -> date | None:
+    """The day on which the viewer's account is to be erased, as long as the viewer may still take that back (R-66)."""
+    viewer = request.signed_in
+    if viewer is None or viewer.standing != Standing.LEAVING or not may(viewer, Permission.DELETION_CANCEL):
+        return None
+    deletion = deletion_under_way(request.db, viewer, request.now)
+    return day_in_france(deletion.erase_after) if deletion and deletion.erase_after else None
 
 
 def idle_seconds(viewer: Viewer) -> int:
@@ -102,9 +126,26 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
     path = request.scope["path"]
     url = request.services.urls
     items = NAVIGATION[Space(request.viewer.space)] if request.viewer.stage == "complete" else ()
-    targets = [(label, url(name), icon) for name, label, icon in items]
-    current = max((target for _, target, _ in targets if _within(path, target)), key=len, default="")
-    return [NavItem(label, target, icon, target == current) for label, target, icon in targets]
+    held = (item for item in items if request.services.site.is_permitted(request.viewer, item[0]))
+    targets = [(name, label, url(name), icon) for name, label, icon in held]
+    current = max((target for _, _, target, _ in targets if _within(path, target)), key=len, default="")
+    return [
+        NavItem(label, target, icon, target == current, _is_open(request, name)) for name, label, target, icon in targets
+    ]
+
+
+def open_navigation(request: PortalRequest) -> list[NavItem]:
+    """The destinations of the viewer's space that are not withdrawn (R-65)."""
+    return [item for item in _navigation(request) if item.is_open]
+
+
+def _is_open(request: PortalRequest, name: str) -> bool:
+    return request.services.site.is_offered(site_of(request), request.viewer, name)
+
+
+def site_of(request: PortalRequest) -> SiteState:
+    """The state of the site that this request was judged by."""
+    return request.scope["state"].get("site") or SiteState()
 
 
 def _within(path: str, target: str) -> bool:

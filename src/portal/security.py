@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
+from datetime import datetime
 
 import pyotp
 from argon2 import PasswordHasher
@@ -28,7 +29,7 @@ class Keyring:
         self._secrets = [key.get_secret_value().encode() for key in settings.secret_keys]
         data = [key.get_secret_value().encode() for key in settings.data_keys]
         self._vault = MultiFernet([Fernet(urlsafe_b64encode(_derive(key, "vault"))) for key in data])
-        self._lookup = _derive(data[0], "lookup")
+        self._lookups = [_derive(key, "lookup") for key in data]
         # Each identifier is one block: a mode that chains blocks has nothing to chain.
         self._opaque = [Cipher(algorithms.AES256(_derive(key, "opaque")), modes.ECB()) for key in data]  # noqa: S305
         self._signers: dict[str, Signer] = {}
@@ -56,8 +57,12 @@ class Keyring:
         return self._vault.decrypt(ciphertext).decode()
 
     def lookup(self, text: str) -> str:
-        """Keyed hash by which an encrypted value can be found."""
-        return hmac.new(self._lookup, text.encode(), hashlib.sha256).hexdigest()
+        """Keyed hash to store beside an encrypted value, so that it can be found."""
+        return self.lookups(text)[0]
+
+    def lookups(self, text: str) -> list[str]:
+        """The hashes under which a value may be stored, newest key first: to search with, also while keys rotate."""
+        return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in self._lookups]
 
     def conceal(self, kind: str, ids: Iterable[int]) -> list[str]:
         """Opaque URL identifiers of rows (R-62): one AES block of the kind's tag and the row's id, 22 characters."""
@@ -142,6 +147,12 @@ class OneTimeCode(pyotp.TOTP):
     """Time-based codes of 30 seconds. Secrets made elsewhere may be as short as 80 bits; ours are longer."""
 
     min_secret_length_bits = 80
+
+    def step_of(self, code: str, now: datetime) -> int | None:
+        """The number of the 30-second step that shows this code: this one, or one early or late; None for another."""
+        step = int(now.timestamp()) // self.interval
+        near = (step, step - 1, step + 1)
+        return next((each for each in near if self.verify(code, for_time=each * self.interval)), None)
 
 
 def new_token() -> str:

@@ -1,17 +1,19 @@
 """Typed settings, read from the environment (`PORTAL_…`). docs/operations.md documents each one."""
 
 import os
+import re
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PORTAL_"
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
+_ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -48,6 +50,14 @@ class Settings(BaseSettings):
     insurer_email: str = "contact@mutuelle-des-rives.example"
     network_name: str = "Kalivia"
     history_months: int = Field(default=27, ge=27)
+    worker: Literal["embedded", "separate"] = "embedded"
+    mail_from: str = ""
+    mail_host: str = ""
+    mail_port: int | None = Field(default=None, ge=1, le=65535)
+    mail_security: Literal["starttls", "tls", "none"] = Field(default="starttls", validate_default=True)
+    mail_user: str = ""
+    mail_password: SecretStr | None = Field(default=None, validate_default=True)
+    mail_ca_file: Path | None = None
 
     @field_validator("secret_keys", "data_keys", "trusted_proxies", mode="before")
     @classmethod
@@ -79,6 +89,34 @@ class Settings(BaseSettings):
             raise ValueError("plain http is accepted on this machine's loopback addresses only")
         return origin.rstrip("/")
 
+    @field_validator("mail_from")
+    @classmethod
+    def one_address(cls, address: str) -> str:
+        if address and not _ADDRESS.fullmatch(address):
+            raise ValueError("an address alone, like ne-pas-repondre@mutuelle.example")
+        return address
+
+    @field_validator("mail_security")
+    @classmethod
+    def private_on_networks(cls, security: str, info: ValidationInfo) -> str:
+        if security == "none" and info.data.get("mail_host") not in {"", *LOOPBACK}:
+            raise ValueError("unencrypted SMTP is accepted on this machine's loopback addresses only")
+        return security
+
+    @field_validator("mail_password")
+    @classmethod
+    def comes_with_user(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if bool(password and password.get_secret_value()) != bool(info.data.get("mail_user")):
+            raise ValueError("the user and the password of the SMTP server come together")
+        return password
+
+    @field_validator("mail_ca_file")
+    @classmethod
+    def existing_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
     @model_validator(mode="after")
     def known_database(self) -> "Settings":
         if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -106,6 +144,15 @@ class Settings(BaseSettings):
     @property
     def checkpoints(self) -> Path:
         return self.checkpoint_folder or self.data_folder / "checkpoints"
+
+    @property
+    def sender_email(self) -> str:
+        return self.mail_from or self.insurer_email
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where letters go as files when no SMTP server is set."""
+        return self.data_folder / "mail"
 
     @cached_property
     def insurer(self) -> Insurer:

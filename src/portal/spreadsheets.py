@@ -118,11 +118,6 @@ def xlsx_stream(
             yield chunk
 
 
-def xlsx_bytes(rows: Iterable[Any], columns: Sequence[Column] = BENEFIT_COLUMNS, sheet: str = "Prestations") -> bytes:
-    """The whole workbook in memory. Raises `TooManyRows`."""
-    return b"".join(xlsx_stream(rows, columns, sheet))
-
-
 def neutral(text: str) -> str:
     """`text`, with an apostrophe in front when a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -34,6 +34,13 @@ TERMS = {
     Term.REMAINING,
     Term.THIRD_PARTY,
 }
+OTHER_COVER = "other_cover_cents"
+SHARES = {
+    "base_net_cents": "Régime obligatoire",
+    "supplementary_cents": "Part de la mutuelle",
+    OTHER_COVER: "Autre organisme",
+    "remaining_cents": "Reste à votre charge",
+}
 KIND_TAGS = {LineKind.WITHHOLDING: Term.WITHHOLDING, LineKind.CORRECTION: Term.CORRECTION}
 
 
@@ -67,7 +74,14 @@ def span(start: date, end: date) -> str:
 def glossary(content: Content) -> tuple[Definition, ...]:
     """The words that this statement's columns and lines use."""
     tags = {KIND_TAGS[LineKind(line.kind)] for line in _lines(content) if line.kind in KIND_TAGS}
-    return definitions(TERMS | tags)
+    unused = set() if shows_other_cover(content) else {Term.OTHER_COVER}
+    return definitions(TERMS - unused | tags)
+
+
+def shows_other_cover(content: Content) -> bool:
+    """Whether another body paid something: only then do the tables have a column for it."""
+    parts: list[Amounts | StatementLine] = [*_lines(content), *(person.totals for person in content.persons)]
+    return any(part.other_cover_cents for part in parts)
 
 
 def mentions(insurer: Insurer) -> list[str]:
@@ -111,7 +125,7 @@ def payment_notes(payment: StatementPayment) -> list[str]:
 def pdf_data(draft: Draft, insurer: Insurer) -> dict[str, Any]:
     """What the Typst source receives: texts only, ready to print."""
     content = draft.content
-    names = content.names()
+    shares = _shares_shown(content)
     return {
         "title": TITLE,
         "subtitle": period_name(content.kind, content.period_start, content.period_end),
@@ -121,9 +135,10 @@ def pdf_data(draft: Draft, insurer: Insurer) -> dict[str, Any]:
         "replaces": draft.replaces,
         "number": draft.number,
         "figures": _figures(content.totals),
-        "payments": [_payment_data(payment, names) for payment in content.payments],
-        "persons": [_person_data(person) for person in content.persons],
-        "totals": _sums(content.totals),
+        "shares": [SHARES[name] for name in shares],
+        "payments": [_payment_data(payment, content.names(), shares) for payment in content.payments],
+        "persons": [_person_data(person, shares) for person in content.persons],
+        "totals": _sums(content.totals, shares),
         "has_private": any(person.is_private for person in content.persons),
         "glossary": [[word.term, word.definition] for word in glossary(content)],
         "mentions": mentions(insurer),
@@ -153,17 +168,21 @@ def _figures(totals: Amounts) -> list[tuple[str, str]]:
     return [(label, money(cents)) for label, cents in figures if cents or label != Term.OTHER_COVER]
 
 
-def _payment_data(payment: StatementPayment, names: dict[int, str]) -> dict[str, Any]:
+def _shares_shown(content: Content) -> list[str]:
+    return [name for name in SHARES if name != OTHER_COVER or shows_other_cover(content)]
+
+
+def _payment_data(payment: StatementPayment, names: dict[int, str], shares: list[str]) -> dict[str, Any]:
     return {
         "title": breakable(payment_title(payment), WIDE),
         "notes": breakable(" · ".join(payment_notes(payment)), WIDE),
         "amount": money(payment.totals.supplementary_cents + payment.undetailed_cents),
-        "lines": [_line_data(line, names) for line in payment.lines],
-        "totals": _sums(payment.totals),
+        "lines": [_line_data(line, names, shares) for line in payment.lines],
+        "totals": _sums(payment.totals, shares),
     }
 
 
-def _line_data(line: StatementLine, names: dict[int, str]) -> dict[str, Any]:
+def _line_data(line: StatementLine, names: dict[int, str], shares: list[str]) -> dict[str, Any]:
     tag = KIND_TAGS.get(line.kind)  # type: ignore[call-overload]
     has_base = bool(line.base_cents or line.base_rate)
     return {
@@ -174,26 +193,25 @@ def _line_data(line: StatementLine, names: dict[int, str]) -> dict[str, Any]:
         "spent": number(line.spent_cents),
         "base": number(line.base_cents) if has_base else "–",
         "rate": f"{line.base_rate}{NBSP}%" if has_base else "–",
-        "shares": _shares(line),
+        "shares": _amounts(line, shares),
     }
 
 
-def _person_data(person: PersonTotals) -> dict[str, Any]:
+def _person_data(person: PersonTotals, shares: list[str]) -> dict[str, Any]:
     return {
         "name": breakable(person.name, WIDE),
         "count": plural(person.line_count, "soin"),
         "is_private": person.is_private,
-        "totals": _sums(person.totals),
+        "totals": _sums(person.totals, shares),
     }
 
 
-def _sums(amounts: Amounts) -> dict[str, Any]:
-    return {"spent": number(amounts.spent_cents), "shares": _shares(amounts)}
+def _sums(amounts: Amounts, shares: list[str]) -> dict[str, Any]:
+    return {"spent": number(amounts.spent_cents), "shares": _amounts(amounts, shares)}
 
 
-def _shares(amounts: Amounts | StatementLine) -> list[str]:
-    shares = (amounts.base_net_cents, amounts.supplementary_cents, amounts.other_cover_cents, amounts.remaining_cents)
-    return [number(cents) for cents in shares]
+def _amounts(amounts: Amounts | StatementLine, shares: list[str]) -> list[str]:
+    return [number(getattr(amounts, name)) for name in shares]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from portal.data.evidence import Action, Outcome, entry_of, record
 from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.journal import Journal
+from portal.mail import Mail
 from portal.routing import Urls
 from portal.security import LINK, Keyring
 from portal.settings import Settings
+from portal.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Services:
     urls: Urls
     assets: Assets
     templates: Environment
+    mail: Mail
+    site: Site
     demo: DemoHelp | None = None
 
     def link_url(self, token: str) -> str:
@@ -97,9 +101,13 @@ class PortalRequest(HTMXRequest):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def note_read(self, action: Action, object_: str = "", **details: Any) -> None:
-        """Notes in the evidence that the viewer read this (R-51). Raises `JournalUnavailable` when it cannot."""
-        entry = entry_of(self.viewer, action, object=object_, details=self._where | details, now=self.now)
+    def note_read(self, action: Action, object_: str = "", *, acting_for: int | None = None, **details: Any) -> None:
+        """Notes in the evidence that the viewer read this (R-51), of the person `acting_for` when it is not their own.
+
+        Raises `JournalUnavailable` when it cannot.
+        """
+        where = self._where | details
+        entry = entry_of(self.viewer, action, object=object_, acting_for=acting_for, details=where, now=self.now)
         self.services.journal.note(entry)
 
     def record(
@@ -109,10 +117,11 @@ class PortalRequest(HTMXRequest):
         object_: str = "",
         *,
         outcome: Outcome = Outcome.OK,
+        acting_for: int | None = None,
         **details: Any,
     ) -> None:
         """Records an act of whoever is signed in, in the transaction of the act itself (R-51)."""
-        self.record_of(self.signed_in, db, action, object_, outcome, **details)
+        self.record_of(self.signed_in, db, action, object_, outcome, acting_for=acting_for, **details)
 
     def record_of(
         self,
@@ -124,6 +133,7 @@ class PortalRequest(HTMXRequest):
         *,
         reason: str = "",
         account_id: int | None = None,
+        acting_for: int | None = None,
         **details: Any,
     ) -> None:
         """Records an act of `viewer`, or without one, an act that concerns `account_id` (a refused sign-in)."""
@@ -135,6 +145,7 @@ class PortalRequest(HTMXRequest):
             outcome=outcome,
             reason=reason,
             actor=account_id,
+            acting_for=acting_for,
             details=self._where | details,
             now=self.now,
         )

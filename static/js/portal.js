@@ -70,7 +70,9 @@
   on("click", ({ target }) => {
     const button = target.closest?.("[data-portal-reveal]");
     if (button) reveal(button);
+    if (target.closest?.("[data-portal-print]")) window.print();
   });
+  on("portal:alert", ({ detail }) => say(detail));
 
   const WARNING_MS = 120_000;
   let idleTimer;
@@ -89,5 +91,6 @@
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 
   showRevealButtons(document);
+  document.querySelectorAll("[data-portal-print]").forEach((button) => { button.hidden = false; });
   watchIdleTime();
 })();

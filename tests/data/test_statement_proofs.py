@@ -77,10 +77,8 @@ def test_first_of_two_changed_statements_is_named(database, issued):
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("value", ["'texte'", "12", "x''"])
 def test_value_of_a_foreign_type_is_named_and_never_a_crash(database, issued, value):
-    assert (
-        verdict_after(database, f"UPDATE statement SET pdf = {value} WHERE number = :n", n=issued[1].number).fault.seq
-        == 2
-    )
+    query = f"UPDATE statement SET pdf = {value} WHERE number = :n"
+    assert verdict_after(database, query, n=issued[1].number).fault.seq == 2
 
 
 def test_statements_that_took_each_others_files_are_named(database, issued):
@@ -95,9 +93,8 @@ def test_statement_deleted_at_the_end_of_its_time_is_no_fault(database, issued):
 
 def test_statement_that_nobody_issued_is_named(database, issued):
     """Also one that took the number's place: the row of the chain then finds nothing of that number."""
-    verdict = verdict_after(
-        database, "UPDATE statement SET number = 'R-2026-09-0000000' WHERE number = :n", n=issued[1].number
-    )
+    query = "UPDATE statement SET number = 'R-2026-09-0000000' WHERE number = :n"
+    verdict = verdict_after(database, query, n=issued[1].number)
     assert verdict.fault.seq == 4
     assert "R-2026-09-0000000" in verdict.fault.problem
 

@@ -6,9 +6,13 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from portal.data.accounts import Role, Space
 from portal.data.benefits import BenefitLine
+from portal.data.columns import utc_now
 from portal.data.coverage import Relationship
-from portal.data.visibility import lines_of, visible_scope
+from portal.data.representations import Capacity, Declaration
+from portal.data.statements import Statement, find_file, find_statement, issued_statements
+from portal.data.visibility import lines_of, statement_owner, statement_scope, visible_scope
 from portal.formatting import today
 from portal.security import Keyring
 from tests.support import factories
@@ -163,6 +167,105 @@ def test_member_reads_nothing_of_another_household(db, keyring, family) -> None:
     line(db, stranger.contract, stranger["Max"], label="Max")
     assert read_by(db, keyring, stranger.member) == {"Max"}
     assert "Max" not in read_by(db, keyring, family.member)
+
+
+# --- representatives (R-15): never more than the person represented, nothing of the rest of the household ---
+
+
+def acting(db, keyring, capacity: Capacity, who):
+    account = factories.account(db, keyring, Space.MEMBER, Role.REPRESENTATIVE, of=who)
+    db.add(Declaration(capacity, acts=True, representative_name="Représentant").row(account.id, utc_now()))
+    db.flush()
+    return factories.viewer_of(db, account)
+
+
+def seen(db, viewer, day: date = DAY) -> tuple[set[str], set[str]]:
+    """First names read in detail, and as totals."""
+    relatives = visible_scope(db, viewer, day).relatives
+    return {one.first_name for one in relatives if one.in_detail}, {
+        one.first_name for one in relatives if not one.in_detail
+    }
+
+
+REPRESENTED = [
+    (Capacity.PARENT, "Lou", ({"Lou"}, set())),
+    (Capacity.PARENT, "Nina", ({"Nina"}, set())),
+    (Capacity.PARENT, "Tom", (set(), set())),
+    (Capacity.PARENT, "Paul", (set(), set())),
+    (Capacity.GUARDIAN, "Lou", ({"Lou"}, set())),
+    (Capacity.GUARDIAN, "Paul", ({"Paul"}, set())),
+    (Capacity.GUARDIAN, "Anne", ({"Anne"}, set())),
+    (Capacity.CURATOR, "Paul", (set(), {"Paul"})),
+    (Capacity.CURATOR, "Anne", (set(), {"Anne"})),
+]
+
+
+@pytest.mark.parametrize(("capacity", "name", "wanted"), REPRESENTED)
+def test_representative_sees_what_the_capacity_allows(db, keyring, family, capacity, name, wanted) -> None:
+    who = family.member if name == "Anne" else family[name]
+    assert seen(db, acting(db, keyring, capacity, who)) == wanted
+
+
+def test_parent_stops_reading_on_the_childs_eighteenth_birthday(db, keyring, family) -> None:
+    viewer = acting(db, keyring, Capacity.PARENT, family["Nina"])
+    assert seen(db, viewer, date(2026, 3, 2)) == ({"Nina"}, set())
+    assert seen(db, viewer, date(2026, 3, 3)) == (set(), set())
+
+
+def test_sharing_gives_a_curator_nothing(db, keyring, family) -> None:
+    sharing(db, family["Paul"], family.member)
+    assert seen(db, acting(db, keyring, Capacity.CURATOR, family["Paul"])) == (set(), {"Paul"})
+
+
+def test_representative_without_a_declaration_sees_nobody(db, keyring, family) -> None:
+    account = factories.account(db, keyring, Space.MEMBER, Role.REPRESENTATIVE, of=family["Lou"])
+    assert visible_scope(db, factories.viewer_of(db, account), DAY).relatives == ()
+
+
+def test_authorised_minor_reads_as_anybody_does(db, keyring, family) -> None:
+    account = factories.dependant_account(db, keyring, family["Lou"])
+    db.add(Declaration(Capacity.PARENT, acts=False, representative_name="Anne").row(account.id, utc_now()))
+    assert seen(db, factories.viewer_of(db, account)) == ({"Lou"}, set())
+
+
+STATEMENTS = [
+    (Capacity.PARENT, "Lou", True),
+    (Capacity.GUARDIAN, "Paul", True),
+    (Capacity.CURATOR, "Paul", False),
+    (Capacity.CURATOR, "Anne", False),
+    (Capacity.GUARDIAN, "Anne", False),
+]
+
+
+@pytest.mark.parametrize(("capacity", "name", "has_them"), STATEMENTS)
+def test_representative_has_statements_only_when_they_tell_no_more(
+    db, keyring, family, capacity, name, has_them
+) -> None:
+    """A member's statements tell about the household, a person's own about every line."""
+    who = family.member if name == "Anne" else family[name]
+    viewer = acting(db, keyring, capacity, who)
+    assert (statement_owner(db, viewer) == who.id) is has_them
+    assert bool(statement_scope(db, viewer, DAY).relatives) is has_them
+
+
+def test_guardian_of_a_member_covered_alone_has_the_statements(db, keyring) -> None:
+    alone = household(db)
+    assert statement_owner(db, acting(db, keyring, Capacity.GUARDIAN, alone.member)) == alone.member.id
+
+
+def test_curator_reads_no_statement_that_the_person_had_issued(db, keyring) -> None:
+    alone = household(db)
+    db.add(Statement(number="R-2026-01-TEST", person_id=alone.member.id, kind="month", period_start=DAY, period_end=DAY,
+                     revision=1, replaces="", issued_at=utc_now(), line_count=1, reimbursed_cents=1,
+                     supplementary_cents=1, content_digest="x", content=b"{}", pdf=b"pdf", csv=b"csv", pdf_size=3,
+                     csv_size=3))  # fmt: skip
+    db.flush()
+    guardian = acting(db, keyring, Capacity.GUARDIAN, alone.member)
+    curator = acting(db, keyring, Capacity.CURATOR, alone.member)
+    (issued,) = issued_statements(db, guardian)
+    assert issued_statements(db, curator) == []
+    assert find_statement(db, curator, issued.id) is None
+    assert find_file(db, curator, issued.id, "pdf") is None
 
 
 @pytest.mark.parametrize("account", [factories.employer_account, factories.provider_account, factories.desk_account])

@@ -36,7 +36,7 @@ SAMPLES: dict[str, Cells] = {
     },
     "persons": {
         "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
-        "nir": "2 85 05 78 006 084 41",
+        "nir": "2 85 05 78 006 084 41", "email": "zoe@exemple.example",
     },
     "contracts": {
         "number": "C1", "kind": "individuel", "member": "P1", "product": "CONFORT", "member_number": "A1",
@@ -45,6 +45,19 @@ SAMPLES: dict[str, Cells] = {
     "beneficiaries": {
         "contract": "C1", "person": "P1", "relationship": "adherent", "birth_rank": "1", "valid_from": "2025-01-01",
         "valid_to": "31/12/2025",
+    },
+    "companies": {
+        "siret": "732 829 320 00074", "name": "Ateliers", "email": "paie@exemple.example",
+    },
+    "group-contracts": {
+        "number": "G1", "company": "73282932000074", "signatory_last_name": "Modèle", "signatory_first_name": "Agathe",
+        "starts_on": "01/01/2025", "ends_on": "",
+    },
+    "providers": {
+        "national_id": "990000018", "profession": "opticien", "name": "Optique", "email": "",
+    },
+    "agreements": {
+        "number": "T1", "provider": "990000018", "starts_on": "2025-01-01", "ends_on": "31/12/2030",
     },
     "payments": {
         "reference": "V1", "member": "P1", "paid_on": "2025-03-05", "method": "virement", "payee": "Zoé Exemple",
@@ -61,8 +74,8 @@ SAMPLES: dict[str, Cells] = {
 }  # fmt: skip
 
 TABLES = dict(zip(SAMPLES, (
-    "parameter", "act", "act_tariff", "product", "guarantee_rule", "person", "contract", "beneficiary", "payment",
-    "benefit_line"), strict=True))  # fmt: skip
+    "parameter", "act", "act_tariff", "product", "guarantee_rule", "person", "contract", "beneficiary",
+    "company", "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -55,16 +55,26 @@ def test_strict_operator_gets_exit_code_1_and_an_unchanged_database(shell: Shell
     path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS", family="x")))
     result = shell("acts", path, "--strict", "--rejects", str(shell.folder / "mes-rejets.csv"))
     assert result.exit_code == 1
-    assert "Rien n’a été enregistré" in result.output
+    assert "acts : rien n’a été enregistré (--strict)." in result.output
+    assert "créées" not in result.output, "what was rolled back is no count of rows created"
     assert (shell.folder / "mes-rejets.csv").exists()
     assert importer.count("act") == 0
+
+
+def test_strict_dry_run_announces_no_row_that_would_be_rolled_back(shell: Shell) -> None:
+    path = shell.write(csv_text("acts", row("acts"), row("acts", code="CS", family="x")))
+    result = shell("acts", path, "--strict", "--dry-run")
+    assert result.exit_code == 1
+    assert "rien n’a été enregistré (--strict)" in result.output
+    assert "créées" not in result.output
 
 
 def test_dry_run_says_so(shell: Shell, importer: Importer) -> None:
     result = shell("acts", shell.write(csv_text("acts", row("acts"))), "--dry-run")
     assert result.exit_code == 0
-    assert "1 créées" in result.output
-    assert "Essai à blanc" in result.output
+    assert result.output == (
+        "Essai à blanc : rien n’a été enregistré. Sans cet essai :\nacts : 1 créées, 0 modifiées, 0 inchangées\n"
+    )
     assert importer.count("act") == 0
 
 

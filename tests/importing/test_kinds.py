@@ -1,7 +1,11 @@
 """Every kind of file: stored as written, unchanged the second time, amended when it changed (R-20, R-21)."""
 
 import pytest
+from pydantic import SecretStr
 
+from portal.data.persons import id_by_nir
+from portal.security import Keyring
+from portal.settings import Settings
 from tests.importing.samples import SAMPLES, TABLES, Importer, csv_text, json_lines, row
 
 CHANGES = {
@@ -13,6 +17,10 @@ CHANGES = {
     "persons": {"nir": ""},
     "contracts": {"ends_on": "31/12/2026"},
     "beneficiaries": {"valid_to": ""},
+    "companies": {"email": ""},
+    "group-contracts": {"signatory_last_name": "Spécimen"},
+    "providers": {"email": "optique@exemple.example"},
+    "agreements": {"ends_on": ""},
     "payments": {"amount": "29,00"},
     "benefit-lines": {"note": ""},
 }
@@ -77,6 +85,30 @@ def test_operator_imports_a_nir_and_it_is_only_stored_encrypted(importer: Import
     ((sealed, lookup),) = importer.stored("persons", "nir_encrypted, nir_lookup")
     assert importer.keyring.decrypt(bytes(sealed)) == "285057800608441"
     assert lookup == importer.keyring.lookup("285057800608441")
+
+
+def test_person_is_found_by_nir_while_the_data_keys_rotate(importer: Importer, settings: Settings) -> None:
+    """The insurer's next import rewrites what the old key made; until then the old key finds it."""
+    nir = "285057800608441"
+    old = importer.keyring
+    importer.one("persons")
+    rotated = Keyring(settings.model_copy(update={"data_keys": [SecretStr("n" * 32), *settings.data_keys]}))
+    assert found_by(importer, rotated.lookups(nir)) is not None
+    assert found_by(importer, [rotated.lookup(nir)]) is None
+    importer.keyring = rotated
+    assert importer.one("persons").updated == 1
+    assert importer.one("persons").unchanged == 1
+    ((sealed, lookup),) = importer.stored("persons", "nir_encrypted, nir_lookup")
+    assert lookup == rotated.lookup(nir) != old.lookup(nir)
+    alone = Keyring(settings.model_copy(update={"data_keys": [SecretStr("n" * 32)]}))
+    assert alone.decrypt(bytes(sealed)) == nir
+    assert found_by(importer, alone.lookups(nir)) is not None
+    assert found_by(importer, rotated.lookups("154127500203317")) is None
+
+
+def found_by(importer: Importer, lookups: list[str]) -> int | None:
+    with importer.database.read() as db:
+        return id_by_nir(db, lookups)
 
 
 def test_operator_renames_a_person_and_the_ciphertext_still_opens(importer: Importer) -> None:

@@ -276,8 +276,9 @@ def account(
     identifier: str = "",
     display_name: str = "",
     organisation: str = "",
+    **values: Any,
 ) -> Account:
-    """An account with `PASSWORD`, and outside the member's space the second factor `TOTP_SECRET`, by default."""
+    """An account (`values`: more of `create_account`) with `PASSWORD`, and outside the member’s space `TOTP_SECRET`."""
     needs_code = space is not Space.MEMBER if with_code is None else with_code
     return create_account(
         db,
@@ -290,6 +291,7 @@ def account(
         organisation=organisation,
         person_id=of.id if of else None,
         totp_secret=TOTP_SECRET if needs_code else None,
+        **values,
     )
 
 

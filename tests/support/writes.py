@@ -13,7 +13,7 @@ WRITE = re.compile(
     r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO|TRUNCATE)\s+\"?(\w+)", re.IGNORECASE
 )
 SCHEMA = re.compile(r"\s*(?:CREATE|ALTER|DROP)\s", re.IGNORECASE)
-EVIDENCE = {"evidence", "evidence_detail", "journal_position"}
+EVIDENCE = {"evidence", "evidence_detail", "evidence_person", "journal_position"}
 SESSION_SEEN = re.compile(r"\s*UPDATE\s+\"?session\"?\s+SET\s+seen_at\b[^,]*?\s+WHERE", re.IGNORECASE)
 
 

@@ -56,15 +56,20 @@ def _stop(message: str) -> None:
 
 
 def _tell(report: Report, request: Request) -> None:
-    created, updated, unchanged = map(_grouped, (report.created, report.updated, report.unchanged))
-    click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées")
+    if request.is_strict and report.rejected:
+        click.echo(f"{request.kind.name} : rien n’a été enregistré (--strict).", err=True)
+    else:
+        _tell_counts(report, request)
     if report.rejected:
         words = "lignes rejetées, expliquées" if report.rejected > 1 else "ligne rejetée, expliquée"
         click.echo(f"{_grouped(report.rejected)} {words} dans {request.rejects}", err=True)
+
+
+def _tell_counts(report: Report, request: Request) -> None:
     if request.is_dry_run:
-        click.echo("Essai à blanc : rien n’a été enregistré.")
-    elif not report.is_committed:
-        click.echo("Rien n’a été enregistré (--strict).", err=True)
+        click.echo("Essai à blanc : rien n’a été enregistré. Sans cet essai :")
+    created, updated, unchanged = map(_grouped, (report.created, report.updated, report.unchanged))
+    click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées")
 
 
 def _grouped(count: int) -> str:

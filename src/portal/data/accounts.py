@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Text
+from sqlalchemy import Text, text
 from sqlmodel import Field, SQLModel
 
 from portal.data.columns import Index, instant, utc_now
@@ -39,6 +39,7 @@ class Account(SQLModel, table=True):
     """
 
     __tablename__ = "account"
+    __table_args__ = (Index("ix_account_email_lower", text("lower(email)")),)
 
     id: int | None = Field(default=None, primary_key=True)
     identifier: str = Field(unique=True, max_length=10)

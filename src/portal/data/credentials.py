@@ -4,38 +4,44 @@ These functions run before anyone is signed in, hence without a viewer; they giv
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from portal.data.accounts import Account, AccountSuspension, Role, Space
+from portal.data.accounts import Account, Role, Space
+from portal.data.passwords import HAS_FACTOR
 from portal.data.sessions import Viewer
 from portal.security import Keyring, OneTimeCode
-
-CODE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What sign-in compares a password with. `password_hash` is None for an unknown identifier."""
+    """What sign-in compares a password with. `password_hash` is None for an unknown identifier; `temporary_until`: the
+    password was delivered, and works until then."""
 
-    account_id: int | None
-    password_hash: str | None
-    needs_code: bool
-    is_suspended: bool
+    account_id: int | None = None
+    password_hash: str | None = None
+    needs_code: bool = False
+    email: str = ""
+    temporary_until: datetime | None = None
 
 
-UNKNOWN = Credentials(None, None, needs_code=False, is_suspended=False)
+UNKNOWN = Credentials()
 
 
 def find_credentials(db: Session, identifier: str) -> Credentials:
     """The credentials behind an identifier; `UNKNOWN` when there is none."""
-    account = db.exec(select(Account).where(Account.identifier == identifier)).first()
-    if account is None:
+    found = db.exec(select(Account, HAS_FACTOR).where(Account.identifier == identifier)).first()
+    if found is None:
         return UNKNOWN
-    return Credentials(
-        account.id, account.password_hash, account.totp_encrypted is not None, _is_suspended(db, account)
-    )
+    account, has_factor = found
+    return Credentials(account.id, account.password_hash, has_factor, account.email, account.password_temporary_until)
+
+
+def still_holds(db: Session, found: Credentials) -> bool:
+    """Whether the password that was compared is still the account's; a reset may have come first."""
+    current = select(Account.password_hash).where(Account.id == found.account_id).with_for_update()
+    return found.account_id is not None and db.exec(current).first() == found.password_hash
 
 
 def code_matches(db: Session, viewer: Viewer, keyring: Keyring, code: str, now: datetime) -> bool:
@@ -43,13 +49,17 @@ def code_matches(db: Session, viewer: Viewer, keyring: Keyring, code: str, now: 
     account = db.get_one(Account, viewer.account_id, with_for_update=True)
     if account.totp_encrypted is None:
         return False
-    totp = OneTimeCode(keyring.decrypt(account.totp_encrypted), interval=CODE_SECONDS)
-    step = next((step for step in _steps(now) if totp.verify(code, for_time=step * CODE_SECONDS)), None)
+    step = OneTimeCode(keyring.decrypt(account.totp_encrypted)).step_of(code, now)
     if step is None or step <= account.totp_last_step:
         return False
     account.totp_last_step = step
     db.add(account)
     return True
+
+
+def password_hash_of(db: Session, viewer: Viewer) -> str:
+    """The hash of the viewer's own password."""
+    return db.get_one(Account, viewer.account_id).password_hash
 
 
 def keep_hash(db: Session, account_id: int, password_hash: str) -> None:
@@ -70,9 +80,16 @@ def create_account(
     password_hash: str,
     organisation: str = "",
     person_id: int | None = None,
+    company_id: int | None = None,
+    provider_id: int | None = None,
+    email: str = "",
+    phone: str = "",
+    password_temporary_until: datetime | None = None,
+    access_ends_on: date | None = None,
     totp_secret: str | None = None,
 ) -> Account:
-    """Creates an account; the TOTP secret is stored encrypted."""
+    """Creates an account; the TOTP secret is stored encrypted. `password_temporary_until`: the password was delivered,
+    works until then and must be changed first (R-11)."""
     account = Account(
         identifier=identifier,
         space=space,
@@ -81,20 +98,14 @@ def create_account(
         password_hash=password_hash,
         organisation=organisation,
         person_id=person_id,
+        company_id=company_id,
+        provider_id=provider_id,
+        email=email.strip(),
+        phone=phone,
+        password_temporary_until=password_temporary_until,
+        access_ends_on=access_ends_on,
         totp_encrypted=keyring.encrypt(totp_secret) if totp_secret else None,
     )
     db.add(account)
     db.flush()
     return account
-
-
-def _steps(now: datetime) -> tuple[int, int, int]:
-    step = int(now.timestamp()) // CODE_SECONDS
-    return step, step - 1, step + 1
-
-
-def _is_suspended(db: Session, account: Account) -> bool:
-    open_suspension = select(AccountSuspension.id).where(
-        AccountSuspension.account_id == account.id, col(AccountSuspension.ended_at).is_(None)
-    )
-    return db.exec(open_suspension).first() is not None

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, Text, func, insert, select
+from sqlalchemy import BigInteger, Integer, Text, func, insert, select, text
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.columns import Index, instant, utc_now
@@ -22,6 +22,7 @@ from portal.data.sessions import Viewer
 SESSION_PREFIX = 16
 CHAIN_LOCK = 0x65766964  # any number that nothing else in the database locks
 BIG = BigInteger().with_variant(Integer(), "sqlite")
+ABOUT_ACCOUNT = text("object LIKE 'compte:%'")  # acts of others on an account (data/activity.py)
 
 
 class Action(StrEnum):
@@ -99,6 +100,7 @@ class Evidence(SQLModel, table=True):
     __table_args__ = (
         Index("ix_evidence_actor", "actor", "seq"),
         Index("ix_evidence_acting_for", "acting_for", "seq"),
+        Index("ix_evidence_account", "object", "seq", sqlite_where=ABOUT_ACCOUNT, postgresql_where=ABOUT_ACCOUNT),
     )
 
     seq: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})

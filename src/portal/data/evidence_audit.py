@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, String, bindparam,
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from portal.data.evidence import Action, persons_shown
+from portal.data.activity import account_object
+from portal.data.evidence import ABOUT_ACCOUNT, Action, persons_shown
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, commitment_of, row_hash
 
 BATCH = 5_000
@@ -87,11 +88,12 @@ def account_key(db: Session, identifier: str) -> tuple[int, int | None] | None:
 
 
 def _concerning(account_id: int, person_id: int | None) -> CompoundSelect[Any]:
-    """Three searches by index: one condition over both tables would read the whole chain."""
+    """Searches by index: one condition over both tables would read the whole chain."""
     by_account = select(_rows.c.seq).where(_rows.c.actor == account_id)
+    on_account = select(_rows.c.seq).where(ABOUT_ACCOUNT, _rows.c.object == account_object(account_id))
     for_person = select(_rows.c.seq).where(_rows.c.acting_for == person_id)
     showing = select(_persons.c.seq).where(_persons.c.person_id == person_id)
-    return by_account.union(*(() if person_id is None else (for_person, showing)))
+    return by_account.union(on_account, *(() if person_id is None else (for_person, showing)))
 
 
 def _select(db: Session) -> Select[Any]:

@@ -33,7 +33,7 @@ class Filters:
 
 
 class Line(NamedTuple):
-    """A row of the list, amounts in cents; the last four are its payment's, if any."""
+    """A row of the list, amounts in cents; the last two are its payment's, if any."""
 
     id: int
     payment_id: int | None
@@ -52,8 +52,6 @@ class Line(NamedTuple):
     remaining_cents: int
     paid_on: date | None
     method: str | None
-    payee: str | None
-    amount_cents: int | None
 
     @property
     def reimbursed_cents(self) -> int:

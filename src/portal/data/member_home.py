@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from portal.data.benefits import BenefitLine, Method, Payment, Status
 from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.sessions import Viewer
-from portal.data.visibility import Scope, lines_of
+from portal.data.visibility import Scope, is_representative, lines_of
 
 WAITING_SHOWN = 5
 READING_YEARS = 2
@@ -45,9 +45,10 @@ class LatestPayment:
     """The last payment that holds a line the viewer may read. Cents; `line_count` counts visible lines only.
 
     `iban_masked` is empty for who does not hold the account. `other_cents`: what the holder's transfer also paid, for
-    lines that others keep to themselves.
+    lines that others keep to themselves. `first_line_id`: the visible line that the list shows first.
     """
 
+    first_line_id: int
     paid_on: date
     method: str
     is_holder: bool
@@ -60,28 +61,30 @@ class LatestPayment:
 def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment | None:
     """The most recent payment in which the viewer may read a line; sums bear on those lines alone."""
     newest = (
-        select(BenefitLine.payment_id)
+        select(BenefitLine.payment_id, BenefitLine.id)
         .where(lines_of(scope.detailed), col(BenefitLine.payment_id).is_not(None))
         .order_by(col(BenefitLine.posted_on).desc(), col(BenefitLine.id).desc())
         .limit(1)
     )
-    payment_id = db.exec(newest).first()
-    if payment_id is None:
+    first = db.exec(newest).first()
+    if first is None:
         return None
+    payment_id, line_id = first
     payment = db.get_one(Payment, payment_id)
     sums = select(func.count(), func.sum(BenefitLine.supplementary_cents)).where(
         BenefitLine.payment_id == payment_id, lines_of(scope.detailed)
     )
     count, cents = db.exec(sums).one()
-    is_holder = payment.member_id == viewer.person_id
+    is_holder, acts = payment.member_id == viewer.person_id, is_representative(viewer)
     return LatestPayment(
+        line_id or 0,
         payment.paid_on,
         payment.method,
         is_holder,
         payment.iban_masked if is_holder else "",
         count,
         cents,
-        payment.amount_cents - cents if is_holder and payment.method == Method.TRANSFER else 0,
+        payment.amount_cents - cents if is_holder and not acts and payment.method == Method.TRANSFER else 0,
     )
 
 

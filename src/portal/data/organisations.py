@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, select
 
 from portal.data.columns import Index
 
@@ -56,3 +56,13 @@ class Agreement(SQLModel, table=True):
     provider_id: int = Field(foreign_key="provider.id")
     starts_on: date
     ends_on: date | None = None
+
+
+def company_by_siret(db: Session, siret: str) -> int:
+    """The id behind a company's SIRET; raises `NoResultFound`."""
+    return db.exec(select(Company.id).where(Company.siret == siret)).one() or 0
+
+
+def provider_by_number(db: Session, national_id: str) -> int:
+    """The id behind a professional's RPPS or FINESS; raises `NoResultFound`."""
+    return db.exec(select(Provider.id).where(Provider.national_id == national_id)).one() or 0

@@ -1,14 +1,16 @@
 """Natural persons the insurer knows: members and their dependants (R-01)."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 ADULT_AGE = 18
 
 
 class Person(SQLModel, table=True):
-    """`reference` is the insurer's own key. The NIR is stored encrypted; `nir_lookup` is its keyed hash."""
+    """`reference` is the insurer's own key. The NIR is stored encrypted; `nir_lookup` is its keyed hash. `email`: the
+    address the insurer holds, empty without one."""
 
     __tablename__ = "person"
 
@@ -16,9 +18,10 @@ class Person(SQLModel, table=True):
     reference: str = Field(unique=True)
     last_name: str
     first_name: str
-    birth_date: date
+    birth_date: date = Field(index=True)
     nir_encrypted: bytes | None = None
     nir_lookup: str | None = Field(default=None, index=True)
+    email: str = ""
 
 
 def age_on(birth_date: date, day: date) -> int:
@@ -31,6 +34,32 @@ def is_minor_on(birth_date: date, day: date) -> bool:
     return age_on(birth_date, day) < ADULT_AGE
 
 
+def last_day_as_minor(birth_date: date) -> date:
+    """The day before the eighteenth birthday; who was born on 29 February comes of age on 1 March of a common year."""
+    try:
+        birthday = birth_date.replace(year=birth_date.year + ADULT_AGE)
+    except ValueError:
+        birthday = date(birth_date.year + ADULT_AGE, 3, 1)
+    return birthday - timedelta(days=1)
+
+
 def id_by_reference(db: Session, reference: str) -> int:
     """The id behind the insurer's own reference of a person; raises `NoResultFound`."""
     return db.exec(select(Person.id).where(Person.reference == reference)).one() or 0
+
+
+def birth_date_by_reference(db: Session, reference: str) -> date:
+    """The birth date of a person by the insurer's own reference; raises `NoResultFound`."""
+    return db.exec(select(Person.birth_date).where(Person.reference == reference)).one()
+
+
+def id_by_nir(db: Session, lookups: Sequence[str]) -> int | None:
+    """The id of the person whose NIR has one of these keyed hashes (`Keyring.lookups`), tried in order; None without.
+
+    Serves before sign-in, when somebody proves who they are: there is no viewer yet.
+    """
+    for lookup in lookups:
+        found = db.exec(select(Person.id).where(Person.nir_lookup == lookup).order_by(col(Person.id))).first()
+        if found is not None:
+            return found
+    return None

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from portal.data.benefits import Payment
 from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion, Product
 from portal.data.loading import among_postgresql, among_sqlite
+from portal.data.organisations import Company, Provider
 from portal.data.parameters import Act
 from portal.data.persons import Person
 
@@ -85,6 +86,16 @@ def payments(db: Session, references: list[str]) -> dict[str, PaymentReference]:
     """Payments by reference."""
     rows = _among(db, Payment.reference, Payment.id, Payment.member_id, keys=references)
     return {reference: PaymentReference(*rest) for reference, *rest in rows}
+
+
+def companies(db: Session, numbers: list[str]) -> dict[str, int]:
+    """Ids of companies by SIRET."""
+    return dict(_among(db, Company.siret, Company.id, keys=numbers))
+
+
+def providers(db: Session, numbers: list[str]) -> dict[str, int]:
+    """Ids of professionals by RPPS or FINESS."""
+    return dict(_among(db, Provider.national_id, Provider.id, keys=numbers))
 
 
 def products(db: Session, codes: list[str]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.statement_periods import Period, PeriodKind
-from portal.data.visibility import Scope, lines_of, visible_scope
+from portal.data.visibility import Scope, lines_of, statement_scope
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -133,7 +133,7 @@ def statement_content(db: Session, viewer: Viewer, period: Period, today: date) 
     recipient = db.get(Person, viewer.person_id) if viewer.person_id else None
     if recipient is None:
         raise LookupError("only covered persons have statements")
-    scope = visible_scope(db, viewer, today)
+    scope = statement_scope(db, viewer, today)
     payments = _payments(db, viewer, scope, period)
     visible = [line for payment in payments for line in payment.lines]
     persons = [*_visible_totals(visible, scope), *_private_totals(db, scope, period)]

@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary, UniqueConstraint, func, select
 from sqlmodel import Field, Session, SQLModel
 from stdnum import luhn
 
-from portal.data.accounts import Account, Space
+from portal.data.accounts import Account, Role, Space
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant
 from portal.data.coverage import Beneficiary, Contract
@@ -20,7 +20,7 @@ from portal.data.sessions import Stage, Viewer
 from portal.data.standing import closed, suspended
 from portal.data.statement_content import Content
 from portal.data.statement_periods import Period
-from portal.data.visibility import lines_of, visible_scope
+from portal.data.visibility import lines_of, statement_owner, statement_scope
 
 # Crockford's digits: no I, L, O or U, so that a number read aloud or copied by hand stays the same.
 NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -123,7 +123,7 @@ def issued_statements(db: Session, viewer: Viewer) -> list[Issued]:
     """The viewer's statements, newest period first; of a period with revisions, the last one first."""
     statement = (
         select(*_ISSUED)
-        .where(_STATEMENT.person_id == viewer.person_id)
+        .where(_STATEMENT.person_id == statement_owner(db, viewer))
         .order_by(_STATEMENT.period_end.desc(), _STATEMENT.period_start, _STATEMENT.revision.desc())
     )
     return [Issued._make(row) for row in db.connection().execute(statement)]
@@ -133,7 +133,7 @@ def last_issued(db: Session, viewer: Viewer, period: Period) -> Issued | None:
     """The newest revision of the viewer's statement of exactly this period."""
     statement = (
         select(*_ISSUED)
-        .where(_STATEMENT.person_id == viewer.person_id)
+        .where(_STATEMENT.person_id == statement_owner(db, viewer))
         .where(_STATEMENT.period_start == period.start, _STATEMENT.period_end == period.end)
         .order_by(_STATEMENT.revision.desc())
         .limit(1)
@@ -175,7 +175,7 @@ def store_statement(db: Session, viewer: Viewer, draft: Draft, files: Files) -> 
 
 def months_paid(db: Session, viewer: Viewer, today: date) -> dict[date, MonthPaid]:
     """What was paid in each month for the lines that the viewer may read, by the month's first day."""
-    scope = visible_scope(db, viewer, today)
+    scope = statement_scope(db, viewer, today)
     payment, line = Payment.__table__.c, BenefitLine.__table__.c
     reimbursed = func.sum(line.base_net_cents + line.supplementary_cents)
     statement = (
@@ -208,7 +208,7 @@ def viewers_to_issue_for(db: Session, identifier: str | None = None) -> Iterator
     names = ("space", "role", "display_name", "organisation", "person_id", "company_id", "provider_id")
     columns = [Account.id.label("account_id"), *(getattr(Account, name) for name in names)]
     columns.append(Account.created_at.label("confirmed_at"))
-    covered = (Account.space == Space.MEMBER, Account.person_id.is_not(None))
+    covered = (Account.space == Space.MEMBER, Account.person_id.is_not(None), Account.role != Role.REPRESENTATIVE)
     statement = select(*columns).where(*covered, ~suspended, ~closed)
     if identifier is not None:
         statement = statement.where(Account.identifier == identifier)
@@ -223,7 +223,7 @@ def new_number(period_end: date) -> str:
 
 
 def _owned(db: Session, viewer: Viewer, statement_id: int, *columns: Any) -> Any:
-    statement = select(*columns).where(_STATEMENT.id == statement_id, _STATEMENT.person_id == viewer.person_id)
+    statement = select(*columns).where(_STATEMENT.id == statement_id, _STATEMENT.person_id == statement_owner(db, viewer))
     return db.connection().execute(statement).first()
 
 

@@ -1,21 +1,24 @@
 """Throttling of guesses: failures are counted in the database, by purpose and subject, known or not (security: B9).
 
 A subject is kept as a keyed hash. After `allowed` failures in the window each further one doubles the delay, up to a
-longest one. What is tried during a delay is neither checked nor counted: nobody can lock someone else out for good.
+longest one. What is tried during a delay is neither checked nor counted, and leaves one mark for the whole delay, so
+that a flood neither stretches a delay nor fills the record. After a hundred consecutive failures an account's password
+works no more until another is chosen by e-mail, which its holder can do at any time: nobody locks it for good.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
-from sqlalchemy import bindparam, text
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import bindparam, delete, or_, text
+from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import UtcDateTime, instant
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many failures are free within the window, and the first delay after them."""
+    """How many failures (or uses) are free within the window, and the first delay after them."""
 
     purpose: str
     allowed: int
@@ -24,18 +27,35 @@ class Limit:
     longest_delay: timedelta = timedelta(minutes=15)
 
 
+HOUR, DAY, FOR_EVER = timedelta(hours=1), timedelta(days=1), timedelta(days=36_500)
+
+
+def quota(purpose: str, allowed: int, period: timedelta) -> Limit:
+    """A limit for uses: `allowed` of them, then none for the length of the period."""
+    return Limit(purpose, allowed, window=period, first_delay=period, longest_delay=period)
+
+
 ACCOUNT_PASSWORD = Limit("account-password", allowed=10)
 ADDRESS_PASSWORD = Limit("address-password", allowed=50)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Consecutive failures, whatever the time between them. The subject is an account's number: its row stays until a
+# success or a new password. Identifiers that nobody has are counted alike, and forgotten in time.
+ACCOUNT_LOCK = Limit("account-lock", allowed=100, window=FOR_EVER, first_delay=FOR_EVER, longest_delay=FOR_EVER)
+NOBODY_LOCK = Limit("nobody-lock", allowed=100, window=FOR_EVER, first_delay=FOR_EVER, longest_delay=FOR_EVER)
 CODE_LIMITS = (
     Limit("account-code", allowed=5, window=timedelta(minutes=5)),
-    Limit("account-code-hour", allowed=20, window=HOUR, first_delay=HOUR, longest_delay=HOUR),
-    Limit("account-code-day", allowed=50, window=DAY, first_delay=DAY, longest_delay=DAY),
+    quota("account-code-hour", 20, HOUR),
+    quota("account-code-day", 50, DAY),
 )
+# Forms of sign-up, and letters sent again: per address typed, per person or organisation named, per network.
+SIGN_UP_LIMITS = (quota("sign-up-email", 5, HOUR), quota("sign-up-named", 5, HOUR), quota("sign-up-network", 30, HOUR))
+RESEND_LIMITS = (quota("resend-named", 3, HOUR), quota("resend-network", 30, HOUR))
+ALARM = quota("alarm", 1000, timedelta(minutes=5))
+# No window is longer than a day, save the locks'.
+STALE_AFTER = timedelta(days=2)
 
 
 class Throttle(SQLModel, table=True):
-    """The failures of one subject for one purpose."""
+    """The failures of one subject for one purpose. `refused_at`: the first try refused during the delay that runs."""
 
     __tablename__ = "throttle"
 
@@ -44,15 +64,32 @@ class Throttle(SQLModel, table=True):
     failures: int = 0
     started_at: datetime = instant()
     blocked_until: datetime | None = instant(default=None)
+    refused_at: datetime | None = instant(default=None)
+
+
+class Delay(Enum):
+    """KNOWN: somebody tried during the delay, and that is on record."""
+
+    NONE = 0
+    NEW = 1
+    KNOWN = 2
 
 
 Guesses = list[tuple[Limit, str]]
 
 
+def delay_of(db: Session, guesses: Guesses, now: datetime) -> Delay:
+    """As `is_delayed`, and whether a try refused meanwhile is on record already."""
+    rows = [db.get(Throttle, (limit.purpose, subject)) for limit, subject in guesses]
+    waiting = [row for row in rows if row is not None and _must_wait(row, now)]
+    if not waiting:
+        return Delay.NONE
+    return Delay.KNOWN if all(row.refused_at for row in waiting) else Delay.NEW
+
+
 def is_delayed(db: Session, guesses: Guesses, now: datetime) -> bool:
     """Whether one of the subjects must wait, as far as a reading session sees."""
-    rows = (db.get(Throttle, (limit.purpose, subject)) for limit, subject in guesses)
-    return any(row is not None and _must_wait(row, now) for row in rows)
+    return delay_of(db, guesses, now) is not Delay.NONE
 
 
 def hold(db: Session, guesses: Guesses, now: datetime) -> bool:
@@ -62,11 +99,39 @@ def hold(db: Session, guesses: Guesses, now: datetime) -> bool:
     return any(_must_wait(row, now) for row in rows)
 
 
-def count_failures(db: Session, guesses: Guesses, now: datetime) -> None:
-    """Counts one failure for each subject and sets the delay that follows from it."""
-    for limit, subject in guesses:
-        _count(_held(db, limit, subject, now), limit, now)
+def count_failures(db: Session, guesses: Guesses, now: datetime) -> set[Limit]:
+    """Counts one failure for each subject and sets the delay that follows from it; the limits just reached."""
+    reached = {limit for limit, subject in guesses if _count(_held(db, limit, subject, now), limit, now)}
     db.flush()
+    return reached
+
+
+def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
+    """Marks the delays that run as having refused a try; whether that was worth recording: the first of its delay."""
+    rows = [_held(db, limit, subject, now) for limit, subject in guesses]
+    unmarked = [row for row in rows if _must_wait(row, now) and row.refused_at is None]
+    for row in unmarked:
+        row.refused_at = now
+    db.flush()
+    return bool(unmarked)
+
+
+def allow(db: Session, uses: Guesses, now: datetime) -> bool:
+    """Counts a use (a letter asked for…) for each subject; False, and counts nothing, when a quota is used up."""
+    if hold(db, uses, now):
+        return False
+    count_failures(db, uses, now)
+    return True
+
+
+def ring_alarm(db: Session, now: datetime) -> bool:
+    """Counts a failure among all; True once per window, when there are so many that someone is trying everything."""
+    row = _held(db, ALARM, "", now)
+    if now - row.started_at > ALARM.window:
+        row.failures, row.started_at = 0, now
+    row.failures += 1
+    db.flush()
+    return row.failures == ALARM.allowed
 
 
 def forget(db: Session, guesses: Guesses) -> None:
@@ -78,13 +143,28 @@ def forget(db: Session, guesses: Guesses) -> None:
     db.flush()
 
 
-def _count(row: Throttle, limit: Limit, now: datetime) -> None:
+def purge(db: Session, now: datetime) -> int:
+    """Removes the rows that no longer decide anything; how many. An account's consecutive failures stay."""
+    is_over = or_(col(Throttle.blocked_until).is_(None), col(Throttle.blocked_until) <= now)
+    is_nobody = col(Throttle.purpose) == NOBODY_LOCK.purpose
+    stale = (
+        col(Throttle.started_at) < now - STALE_AFTER,
+        col(Throttle.purpose) != ACCOUNT_LOCK.purpose,
+        or_(is_over, is_nobody),
+    )
+    return int(db.exec(delete(Throttle).where(*stale)).rowcount)
+
+
+def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
+    """Whether the limit is reached, for the first time in its window."""
     if now - row.started_at > limit.window and not _must_wait(row, now):
         row.failures, row.started_at = 0, now
     row.failures += 1
     beyond = row.failures - limit.allowed
     if beyond >= 0:
         row.blocked_until = now + min(limit.first_delay * 2 ** min(beyond, 10), limit.longest_delay)
+        row.refused_at = None
+    return beyond == 0
 
 
 _ADD = text(

@@ -2,21 +2,26 @@
 
 A member reads the member's own lines and those of minor dependants. An adult dependant's lines are that person's: the
 member sees totals only, unless the dependant shares them. A dependant reads the dependant's own lines.
+
+A representative (R-15) never learns more than the person represented, and nothing of the rest of the household: the
+parent of a minor and a guardian (tuteur) read that person's lines, a curator (curateur) totals alone.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
 from sqlmodel import Session
 
+from portal.data.accounts import Role
 from portal.data.benefits import BenefitLine
 from portal.data.coverage import Beneficiary, Contract, LineSharing
 from portal.data.persons import Person, is_minor_on
 from portal.data.prepared import Prepared
+from portal.data.representations import Capacity, acting_capacity
 from portal.data.sessions import Viewer
 
 
@@ -105,7 +110,27 @@ def visible_scope(db: Session, viewer: Viewer, today: date) -> Scope:
     if viewer.person_id is None:
         return Scope(())
     rows = _HOUSEHOLD.rows(db, {"person_id": viewer.person_id})
-    return Scope(tuple(_relative(row, viewer.person_id, today) for row in rows))
+    relatives = (_relative(row, viewer.person_id, today) for row in rows)
+    return Scope(tuple(_represented(db, viewer, relatives, today) if is_representative(viewer) else relatives))
+
+
+def is_representative(viewer: Viewer) -> bool:
+    """Whether the viewer sees somebody else's data in that person's stead."""
+    return viewer.role == Role.REPRESENTATIVE
+
+
+def statement_owner(db: Session, viewer: Viewer) -> int | None:
+    """The person whose statements the viewer reads and has issued; None for a representative who may read less than
+    they tell: a curator, or whoever represents a member whose contract covers others too."""
+    if not is_representative(viewer):
+        return viewer.person_id
+    reads_all = acting_capacity(db, viewer) in _IN_DETAIL and db.exec(_others_covered_by(viewer.person_id)).first() is None
+    return viewer.person_id if reads_all else None
+
+
+def statement_scope(db: Session, viewer: Viewer, today: date) -> Scope:
+    """The household as the viewer's statements tell it; empty for a viewer without statements."""
+    return visible_scope(db, viewer, today) if statement_owner(db, viewer) is not None else Scope(())
 
 
 def persons_in(persons: dict[int, tuple[int, ...]]) -> set[int]:
@@ -127,3 +152,25 @@ def _relative(row: Sequence[Any], viewer_id: int, today: date) -> Relative:
     is_self = person_id == viewer_id
     in_detail = is_self or is_minor_on(birth_date, today) or bool(shared)
     return Relative(person_id, member_id, first_name, last_name, birth_date, is_self, in_detail)
+
+
+_IN_DETAIL = frozenset({Capacity.PARENT, Capacity.GUARDIAN})
+
+
+def _represented(db: Session, viewer: Viewer, relatives: Iterable[Relative], today: date) -> Iterator[Relative]:
+    """The person represented, as the capacity declared lets the representative see; nobody when it lets nothing."""
+    capacity = acting_capacity(db, viewer)
+    for relative in relatives:
+        outgrown = capacity is Capacity.PARENT and not is_minor_on(relative.birth_date, today)
+        if relative.is_self and capacity is not None and not outgrown:
+            yield replace(relative, in_detail=capacity in _IN_DETAIL)
+
+
+def _others_covered_by(person_id: int | None) -> Any:
+    """Anybody else covered under the contracts that a person holds."""
+    return (
+        select(Beneficiary.id)
+        .join(Contract, Contract.id == Beneficiary.contract_id)
+        .where(Contract.member_id == person_id, Beneficiary.person_id != person_id)
+        .limit(1)
+    )

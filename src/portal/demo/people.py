@@ -33,6 +33,7 @@ class Patient:
     heavy: bool = False
     quiet: bool = False
     nir: str = ""
+    email: str = ""
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ def _add(household: Household, rng: Random, last_name: str, birth_date: date, re
             valid_to=household.ends_on,
             chronic=rng.random() < (0.05 if age < 40 else 0.2 if age < 60 else 0.45),
             heavy=rng.random() < 0.012,
+            email=f"membre.{household.index}@courriel.example" if number == 1 and household.index % 5 else "",
         )
     )
 

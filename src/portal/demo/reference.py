@@ -10,7 +10,17 @@ from typing import NamedTuple
 from portal.data.figures import FigureTable, Tariff
 from portal.data.rules import Figures, Terms
 
-TABLES = ("parameters", "acts", "act-tariffs", "products", "guarantees")
+TABLES = (
+    "parameters",
+    "acts",
+    "act-tariffs",
+    "products",
+    "guarantees",
+    "companies",
+    "group-contracts",
+    "providers",
+    "agreements",
+)
 
 
 class Version(NamedTuple):
@@ -22,7 +32,7 @@ class Version(NamedTuple):
 
 
 class Account(NamedTuple):
-    """A fixed account of the demonstration; `person` is a person's reference, empty for organisations."""
+    """A fixed account of the demonstration; `person`, `company` (SIRET) or `provider` (RPPS, FINESS) is whose it is."""
 
     identifier: str
     space: str
@@ -30,7 +40,20 @@ class Account(NamedTuple):
     name: str
     organisation: str
     person: str
+    company: str
+    provider: str
+    email: str
     needs_totp: bool
+
+
+class SignUp(NamedTuple):
+    """What to type to try signing up, and what comes of it. `fields` holds persons' references where their birth
+    dates go, in braces."""
+
+    space: str
+    who: str
+    expect: str
+    fields: str
 
 
 class Reference:
@@ -104,6 +127,11 @@ def accounts() -> list[Account]:
         Account._make((*(row[field] for field in Account._fields[:-1]), row["needs_totp"] == "oui"))
         for row in rows("accounts")
     ]
+
+
+def sign_ups() -> list[SignUp]:
+    """What a visitor of the demonstration may type into the sign-up forms."""
+    return [SignUp(**row) for row in rows("sign-ups")]
 
 
 def text(table: str) -> str:

@@ -8,19 +8,28 @@ from portal.demo.care import Care
 from portal.demo.people import Household, Patient
 from portal.demo.reference import Reference
 
-FAMILY, SINGLE, LEAVER = 1, 2, 3
-SHOWCASE = 3
+FAMILY, SINGLE, LEAVER, NEWCOMER = 1, 2, 3, 4
+SHOWCASE = 4
 MONTHS_SINCE_END = 13
 YEARS = 3
+EMAILS = {
+    "Camille": "camille.exemple@exemple.example",
+    "Noé": "noe.exemple@exemple.example",
+    "Bernard": "bernard.imaginaire@exemple.example",
+    "Solène": "solene.fictive@exemple.example",
+    "Aurore": "aurore.nouvelle@exemple.example",
+}
 
 
 def households(first_day: date, today: date) -> list[Household]:
-    """A family of four with two minors and an adult student, a retired single member, a member who left."""
+    """A family of four with two minors and an adult student, a retired single member, a member who left, and a couple
+    without accounts yet, of whom the insurer knows one address."""
     starts_on = min(first_day, add_months(today, -12 * YEARS)).replace(day=1)
     ended_on = add_months(today, -MONTHS_SINCE_END)
     family = Household(FAMILY, "collectif_obligatoire", "EQUILIBRE", starts_on)
     single = Household(SINGLE, "individuel", "CONFORT", starts_on)
     leaver = Household(LEAVER, "collectif_obligatoire", "EQUILIBRE", starts_on, ended_on)
+    newcomer = Household(NEWCOMER, "individuel", "ESSENTIEL", starts_on)
     _add(family, "Exemple", "Camille", add_months(today, -12 * 47 - 4), is_female=True)
     _add(family, "Exemple", "Noé", add_months(today, -12 * 19 - 7), is_female=False)
     _add(family, "Exemple", "Zoé", add_months(today, -12 * 12 - 2), is_female=True)
@@ -28,10 +37,20 @@ def households(first_day: date, today: date) -> list[Household]:
     _add(single, "Imaginaire", "Bernard", add_months(today, -12 * 67 - 1), is_female=False)
     _add(leaver, "Fictive", "Solène", add_months(today, -12 * 35 - 5), is_female=True)
     _add(leaver, "Fictif", "Nathan", add_months(today, -12 * 18 - 4), is_female=False)
-    return [family, single, leaver]
+    _add(newcomer, "Nouvelle", "Aurore", add_months(today, -12 * 31 - 6), is_female=True)
+    _add(newcomer, "Nouvelle", "Lucien", add_months(today, -12 * 33 - 2), is_female=False, relationship="conjoint")
+    return [family, single, leaver, newcomer]
 
 
-def _add(household: Household, last_name: str, first_name: str, birth_date: date, *, is_female: bool) -> None:
+def _add(
+    household: Household,
+    last_name: str,
+    first_name: str,
+    birth_date: date,
+    *,
+    is_female: bool,
+    relationship: str = "enfant",
+) -> None:
     number = len(household.patients) + 1
     household.patients.append(
         Patient(
@@ -40,10 +59,11 @@ def _add(household: Household, last_name: str, first_name: str, birth_date: date
             first_name=first_name,
             birth_date=birth_date,
             is_female=is_female,
-            relationship="adherent" if number == 1 else "enfant",
+            relationship="adherent" if number == 1 else relationship,
             valid_from=max(household.starts_on, birth_date),
             valid_to=household.ends_on,
             quiet=number == 1 and household.index in {FAMILY, SINGLE},
+            email=EMAILS.get(first_name, ""),
         )
     )
 

@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Role, Space
 from portal.data.credentials import UNKNOWN, create_account, find_credentials
+from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.reference import accounts
+from portal.demo.terms import publish_and_accept
 from portal.formatting import today
 from portal.importing.registry import KINDS
 from portal.importing.run import Request, run_import
@@ -24,6 +26,8 @@ from portal.web import DemoAccount, DemoHelp
 
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
+# Invented people have no mailbox: whatever the environment says, nothing of theirs goes to a real server.
+LETTERS_AS_FILES = {"mail_host": "", "mail_user": "", "mail_password": None, "worker": "embedded"}
 STARTED = "demonstration.started"
 READY = "demonstration.json"
 
@@ -42,9 +46,8 @@ def demo_settings(folder: Path, origin: str) -> Settings:
         keys.touch(mode=0o600)
         keys.write_text(json.dumps({"secret": secrets.token_hex(32), "data": secrets.token_hex(32)}))
     made = json.loads(keys.read_text())
-    return load_settings(
-        data_folder=folder, origin=origin, secret_keys=made["secret"], data_keys=made["data"], database_url=""
-    )
+    keys_made = {"secret_keys": made["secret"], "data_keys": made["data"]}
+    return load_settings(data_folder=folder, origin=origin, database_url="", **keys_made, **LETTERS_AS_FILES)
 
 
 def prepare(folder: Path, settings: Settings, members: int, years: int, seed: int, tell: Tell) -> None:
@@ -78,6 +81,7 @@ def _fill(database: Database, keyring: Keyring, files: Path, tell: Tell) -> None
             run_import(database, keyring, Request(KINDS[name], path, path.with_suffix(".rejets.csv")))
     with database.write() as db:
         create_accounts(db, keyring)
+        publish_and_accept(db, [account.identifier for account in accounts()])
 
 
 def create_accounts(db: Session, keyring: Keyring) -> None:
@@ -95,6 +99,9 @@ def create_accounts(db: Session, keyring: Keyring) -> None:
             display_name=account.name,
             organisation=account.organisation,
             person_id=id_by_reference(db, account.person) if account.person else None,
+            company_id=company_by_siret(db, account.company) if account.company else None,
+            provider_id=provider_by_number(db, account.provider) if account.provider else None,
+            email=account.email,
             password_hash=password_hash,
             totp_secret=TOTP_SECRET if account.needs_totp else None,
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from portal.demo.generator import Payment
 
 HEADERS = {
-    "persons": "reference;last_name;first_name;birth_date;nir",
+    "persons": "reference;last_name;first_name;birth_date;nir;email",
     "contracts": "number;kind;member;product;member_number;regime;responsible;starts_on;ends_on",
     "beneficiaries": "contract;person;relationship;birth_rank;valid_from;valid_to",
     "payments": "reference;member;paid_on;method;payee;iban_masked;amount",
@@ -73,7 +73,7 @@ class Writers:
         self._tables["contracts"].writerow(_contract_row(household))
         for patient in household.patients:
             born = patient.birth_date.isoformat()
-            row = (patient.reference, patient.last_name, patient.first_name, born, patient.nir)
+            row = (patient.reference, patient.last_name, patient.first_name, born, patient.nir, patient.email)
             self._tables["persons"].writerow(row)
             period = (patient.valid_from.isoformat(), patient.valid_to.isoformat() if patient.valid_to else "")
             covered = (number, patient.reference, patient.relationship, patient.birth_rank, *period)

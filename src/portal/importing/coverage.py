@@ -10,7 +10,19 @@ from portal.data.loading import Row, Target
 from portal.data.persons import Person
 from portal.data.references import ContractReference, References, contracts, persons, products
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
-from portal.importing.values import boolean, choice, code, day, integer, nir, optional, remembered, required, words
+from portal.importing.values import (
+    boolean,
+    choice,
+    code,
+    day,
+    email,
+    integer,
+    nir,
+    optional,
+    remembered,
+    required,
+    words,
+)
 from portal.security import Keyring
 
 
@@ -20,6 +32,7 @@ class PersonRecord(NamedTuple):
     first_name: str
     birth_date: str
     nir: str | None
+    email: str
 
 
 class ContractRecord(NamedTuple):
@@ -49,7 +62,7 @@ class PersonResolver(PlainResolver):
     def row(self, record: Any) -> Row:
         number = record.nir
         sealed = (self._keyring.lookup(number), self._keyring.encrypt(number)) if number else (None, None)
-        return (*record[:4], *sealed)
+        return (*record[:4], record.email, *sealed)
 
 
 class ContractResolver(PlainResolver):
@@ -111,11 +124,12 @@ PERSONS = Kind(
         "first_name": required(words),
         "birth_date": _DAY,
         "nir": optional(nir),
+        "email": optional(email, ""),
     },
     Target(
         Person,
         ("reference",),
-        ("reference", "last_name", "first_name", "birth_date", "nir_lookup"),
+        ("reference", "last_name", "first_name", "birth_date", "email", "nir_lookup"),
         unseen=("nir_encrypted",),
     ),
     PersonResolver,

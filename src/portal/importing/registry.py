@@ -4,6 +4,7 @@ from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
 from portal.importing.figures import ACTS, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, PRODUCTS
+from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 
 KINDS = {
     kind.name: kind
@@ -16,6 +17,10 @@ KINDS = {
         PERSONS,
         CONTRACTS,
         BENEFICIARIES,
+        COMPANIES,
+        GROUP_CONTRACTS,
+        PROVIDERS,
+        AGREEMENTS,
         PAYMENTS,
         BENEFIT_LINES,
     )

@@ -7,9 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from stdnum import luhn
 from stdnum.exceptions import ValidationError
 from stdnum.fr import nir as stdnum_nir
+from stdnum.fr import siret as stdnum_siret
 
+from portal.forms import email_of
 from portal.importing.problems import InvalidValue
 
 Converter = Callable[[str], Any]
@@ -27,6 +30,8 @@ _TOO_PRECISE = re.compile(r"[+\-−]?[0-9 \u00a0\u202f]+[.,][0-9]{3,}")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _FRENCH_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _INTEGER = re.compile(r"[+\-−]?[0-9]{1,12}")
+_RPPS = re.compile(r"[0-9]{11}")
+_FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 _UNSTORABLE = {"Cc", "Cs", "Cn"}
 _BOOLEANS = dict.fromkeys(("1", "oui", "vrai", "true"), True) | dict.fromkeys(("0", "non", "faux", "false"), False)
 
@@ -128,6 +133,30 @@ def nir(text: str) -> str:
         return str(stdnum_nir.validate(text))
     except ValidationError:
         raise InvalidValue("le NIR n’a pas ses 15 caractères ou sa clé est fausse") from None
+
+
+def siret(text: str) -> str:
+    """Fourteen digits of a SIRET whose key is right."""
+    try:
+        return str(stdnum_siret.validate(text))
+    except ValidationError:
+        raise InvalidValue("le SIRET n’a pas ses 14 chiffres ou sa clé est fausse") from None
+
+
+def national_id(text: str) -> str:
+    """A professional's RPPS (eleven digits whose key is right) or an establishment's FINESS (nine characters)."""
+    compact = "".join(text.split()).upper()
+    if _FINESS.fullmatch(compact) or (_RPPS.fullmatch(compact) and luhn.is_valid(compact)):
+        return compact
+    raise InvalidValue("onze chiffres (RPPS, clé comprise) ou neuf caractères (FINESS) sont attendus")
+
+
+def email(text: str) -> str:
+    """An e-mail address, as it is written."""
+    address = email_of(text)
+    if address is None:
+        raise InvalidValue("ce n’est pas une adresse e-mail")
+    return address
 
 
 def required(convert: Converter) -> Converter:

@@ -68,6 +68,21 @@ def test_latest_payment_stands_first(client, home, method, said) -> None:
     assert "pour 2 soins" in words(page)
 
 
+def test_latest_payment_leads_to_its_first_line_in_the_list(client, home) -> None:
+    """Not to the list's top: newer lines wait for their payment there. The browser puts the focus on the link."""
+    with client.services.database.write() as db:
+        paid = factories.payment(db, home.member, amount_cents=1800)
+        ours = [factories.line(db, home.contract, paid_by=paid, posted_on=date(2026, 3, 9)) for _ in range(2)]
+        factories.line(db, home.contract, label="Encore en attente", posted_on=date(2026, 3, 18))
+    client.get(HOME)
+    page = client.click("Comprendre ce montant")
+    opaque = client.services.keyring.conceal("line", [ours[-1].id])[0]
+    anchor = f"l-{opaque}"
+    assert page.one(f'[id="{anchor}"]').tag == "a"
+    client.get(HOME)
+    assert client.page.one(".hero a").attributes["href"].partition("#")[2] == anchor
+
+
 def test_documents_that_wait_come_before_everything(client, home) -> None:
     with client.services.database.write() as db:
         factories.paid_line(db, home.contract)

@@ -88,17 +88,22 @@ def test_member_issues_a_statement_then_reads_it_as_a_page(member, database):
     assert client.status == 200
     assert len(client.page.css("table caption")) == 2
     detail, totals = client.page.css("table")
-    assert len(detail.css("thead th[scope=col]")) == 10
+    assert len(detail.css("thead th[scope=col]")) == 9
     assert len(detail.css("tbody th[scope=rowgroup]")) == 1
-    assert len(totals.css("tfoot td")) == 6
+    assert len(totals.css("tfoot td")) == 5
     assert "&lt;b&gt;" in client.page.text
     assert "contrat fait foi" in client.page.text
     assert count(database, Action.STATEMENT_ISSUED) == 1
 
 
-def test_every_amount_carries_the_name_of_its_column(member):
+@pytest.mark.parametrize("other_cents", [0, 300])
+def test_every_amount_carries_the_name_of_its_column(member, database, other_cents):
     """On phones the heading row is out of sight: the label of the cell is all that says what an amount is."""
+    with database.write() as db:
+        shares = {"other_cover_cents": other_cents, "remaining_cents": 200 - other_cents}
+        make.paid_line(db, member.home.contract, posted_on=member.day, **shares)
     issue_month(member)
+    assert ("Autre" in member.client.page.one("table:has(#detail) thead").text()) == bool(other_cents)
     checked = 0
     for table in member.client.page.css("table.cards"):
         headings = [node.text(separator=" ", strip=True) for node in table.css("thead th")]
@@ -106,7 +111,7 @@ def test_every_amount_carries_the_name_of_its_column(member):
             labels = [node.attributes.get("data-label") for node in row.css("td, th")]
             assert [label or heading for label, heading in zip(labels, headings, strict=True)] == headings
             checked += 1
-    assert checked == 2 + 2 + 1
+    assert checked == 3 + 2 + 1
 
 
 def test_member_downloads_the_same_bytes_every_time(member):

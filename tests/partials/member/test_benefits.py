@@ -98,7 +98,7 @@ def test_filter_by_person_swapped_equals_the_page_reloaded(client, home) -> None
 WRONG = [
     {"du": "2026-03-02", "au": "2026-03-01"},
     {"du": "31/02/2026"},
-    {"soin": "chirurgie", "q": "x" * 200},
+    {"au": "2026-13-01", "q": "x" * 200},
 ]
 
 
@@ -109,7 +109,7 @@ def test_wrong_filter_swapped_equals_the_page_reloaded(client, home, fields) -> 
     page = assert_swap_equals_reload(client, FORM, **fields)
     assert client.status == 422
     assert page.one("title").text().startswith("Erreur\u00a0: ")
-    assert page.one("#erreurs").attributes["data-portal-focus"] == ""
+    assert "data-portal-focus" in page.one("#erreurs").attributes
 
 
 @pytest.mark.parametrize("fields", WRONG)

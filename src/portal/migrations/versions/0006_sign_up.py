@@ -1,4 +1,6 @@
-"""What sign-up needs."""
+"""What sign-up needs: the e-mail address that the insurer holds of a person."""
+
+from alembic import op
 
 revision = "0006"
 down_revision = "0005"
@@ -7,8 +9,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.execute("ALTER TABLE person ADD COLUMN email VARCHAR NOT NULL DEFAULT ''")
+    op.execute("CREATE INDEX ix_account_email_lower ON account (lower(email))")
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index("ix_account_email_lower")
+    op.drop_column("person", "email")

@@ -1,24 +1,31 @@
-"""Signing in and out: /connexion, /connexion/code, /deconnexion."""
+"""Signing in and out: /connexion, /deconnexion."""
+
+from collections.abc import Sequence
 
 from litestar import Response
-from litestar.datastructures import Cookie
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.authentication import SignedIn, check_code, check_password, sign_out
+from portal.arrivals import SignedIn
+from portal.authentication import Expired, check_password, sign_out
 from portal.data.accounts import Space
+from portal.data.blocks import Block
 from portal.data.sessions import Stage
 from portal.errors import step_url
 from portal.forms import FieldError, exact_value, single_values
+from portal.pages.account.passkey_forms import passkey_context
 from portal.permissions import Permission, public, requires
 from portal.rendering import render_page
 from portal.routing import action, async_action, local_path, page
-from portal.security import new_token
 from portal.sessions import SESSION, VISIT, drop_cookie, make_cookie
+from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
 WRONG = "Identifiant ou mot de passe incorrect. Vérifiez-les, ou patientez quelques minutes après plusieurs essais."
-WRONG_CODE = "Ce code n’est pas valable. Attendez le prochain code de votre application, puis saisissez-le."
+
+SECOND_STEPS = {Stage.CODE: "second-factor", Stage.EMAIL_CODE: "email-code"}
+BLOCKED = "Votre espace n’est pas accessible"
+EXPIRED = "Votre mot de passe provisoire a expiré"
 
 HOMES = {
     Space.MEMBER: "member.home",
@@ -32,7 +39,7 @@ HOMES = {
 def sign_in_page(request: PortalRequest, suite: FromQuery[str] = "") -> Response[bytes] | Redirect:
     if request.signed_in is not None:
         return Redirect(home_url(request), status_code=303)
-    return _form(request, suite, identifier="")
+    return sign_in_form(request, suite)
 
 
 @async_action("/connexion", name="sign-in.submit", guards=[public])
@@ -41,27 +48,10 @@ async def submit(request: PortalRequest) -> Response[bytes] | Redirect:
     sent, password = single_values(form, ("identifiant", "suite"), longest=1001), exact_value(form, "mot-de-passe")
     identifier = "".join(sent["identifiant"].split())
     errors = _missing(identifier, password)
-    signed = None if errors else await check_password(request, identifier, password)
-    if signed is None:
-        return _form(request, sent["suite"], identifier, errors or [FieldError("identifiant", WRONG)])
-    return _welcome(request, signed, sent["suite"])
-
-
-@page("/connexion/code", name="second-factor", guards=[requires(Permission.SECOND_FACTOR)])
-def code_page(request: PortalRequest, suite: FromQuery[str] = "") -> Response[bytes]:
-    return render_page(request, "account/sign_in/code.html", "Votre code de connexion", suite=suite)
-
-
-@async_action("/connexion/code", name="second-factor.submit", guards=[requires(Permission.SECOND_FACTOR)])
-async def submit_code(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), ("code", "suite"), longest=1001)
-    signed = await request.database.run_writing(check_code, request, request.viewer, "".join(sent["code"].split()))
-    if signed is None:
-        errors = [FieldError("code", WRONG_CODE)]
-        return render_page(
-            request, "account/sign_in/code.html", "Votre code de connexion", errors=errors, suite=sent["suite"]
-        )
-    return _welcome(request, signed, sent["suite"])
+    answer = None if errors else await check_password(request, identifier, password)
+    if answer is None:
+        return sign_in_form(request, sent["suite"], identifier, errors or [FieldError("identifiant", WRONG)])
+    return proved(request, answer, sent["suite"])
 
 
 @action("/deconnexion", name="sign-out", guards=[requires(Permission.SIGN_OUT)])
@@ -79,27 +69,20 @@ def home_url(request: PortalRequest) -> str:
     return request.services.urls(HOMES[Space(request.viewer.space)])
 
 
-def _form(
-    request: PortalRequest, after: str, identifier: str, errors: list[FieldError] | None = None
+def sign_in_form(
+    request: PortalRequest, after: str, identifier: str = "", errors: Sequence[FieldError] = ()
 ) -> Response[bytes]:
+    """The sign-in page, with what was typed and what is wrong with it."""
     return render_page(
         request,
         "account/sign_in/index.html",
         "Connexion à votre espace",
-        errors=errors or [],
-        cookies=_visit(request),
+        errors=errors,
+        cookies=visit_cookies(request),
         suite=local_path(after) or "",
         identifier=identifier,
+        **passkey_context(request),
     )
-
-
-def _visit(request: PortalRequest) -> list[Cookie]:
-    """The cookie that binds the form's token before there is a session; set once, before the form is rendered."""
-    state = request.scope["state"]
-    if state["visit"]:
-        return []
-    state["visit"] = new_token()
-    return [make_cookie(request.services, VISIT, state["visit"])]
 
 
 def _missing(identifier: str, password: str) -> list[FieldError]:
@@ -111,12 +94,20 @@ def _missing(identifier: str, password: str) -> list[FieldError]:
     return errors
 
 
-def _welcome(request: PortalRequest, signed: SignedIn, after: str) -> Redirect:
+def proved(request: PortalRequest, answer: SignedIn | Block | Expired, after: str) -> Response[bytes] | Redirect:
+    """The answer to whoever has proved who they are: in, or why not."""
+    if isinstance(answer, Block):
+        return render_page(request, "account/sign_in/blocked.html", BLOCKED, status=403, block=answer)
+    if isinstance(answer, Expired):
+        return render_page(request, "account/sign_in/expired.html", EXPIRED, status=403)
+    return welcome(request, answer, after)
+
+
+def welcome(request: PortalRequest, signed: SignedIn, after: str) -> Redirect:
+    """Into the portal with the new session's cookie: the step that is due, or where the person was going."""
     url = request.services.urls
     safe = local_path(after)
-    if signed.stage == Stage.CODE:
-        target = url("second-factor", {"suite": safe} if safe else None)
-    else:
-        target = safe or url("start")
+    step = SECOND_STEPS.get(signed.stage)
+    target = url(step, {"suite": safe} if safe else None) if step else safe or url("start")
     cookies = [make_cookie(request.services, SESSION, signed.token), drop_cookie(request.services.settings, VISIT)]
     return Redirect(target, status_code=303, cookies=cookies)

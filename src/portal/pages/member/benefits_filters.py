@@ -88,10 +88,9 @@ class _Reader:
 
     def search(self) -> str:
         value = self._raw["q"]
-        self._raw["q"] = value[:LONGEST_TEXT]
         if len(value) > LONGEST_TEXT:
             self._wrong("q", f"Ce texte est trop long. Gardez-en {LONGEST_TEXT} caractères au plus.")
-        return self._raw["q"]
+        return value[:LONGEST_TEXT]
 
     def person(self, scope: Scope, keyring: Keyring) -> int | None:
         value = self._raw["beneficiaire"]

@@ -26,11 +26,14 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     contracts = household_contracts(db, viewer)
     waiting = waiting_lines(db, viewer, scope)
     request.note_read(Action.BENEFITS_READ, "accueil", persons=sorted(persons_in(scope.detailed)))
+    payment = latest_payment(db, viewer, scope)
+    conceal = request.services.keyring.conceal
     return {
         "contracts": contracts,
         "closing": closing_day(contracts),
-        "payment": latest_payment(db, viewer, scope),
-        "waiting": [(request.services.keyring.conceal("line", [line.id])[0], line) for line in waiting],
+        "payment": payment,
+        "paid_line": conceal("line", [payment.first_line_id])[0] if payment else "",
+        "waiting": [(conceal("line", [line.id])[0], line) for line in waiting],
         "counters": counters(db, viewer, day.year, day),
         "names": scope.names,
         "day": day,

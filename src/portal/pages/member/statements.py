@@ -29,7 +29,7 @@ from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.spreadsheets import CSV_MEDIA_TYPE
-from portal.statement_documents import glossary, mentions, payment_notes, payment_title
+from portal.statement_documents import glossary, mentions, payment_notes, payment_title, shows_other_cover
 from portal.statements import NothingPaid, issue_statement
 from portal.web import PortalRequest
 
@@ -82,6 +82,7 @@ def statement_page(request: PortalRequest, statement: FromPath[str]) -> Response
         names=content.names(),
         payments=[(payment_title(payment), payment_notes(payment), payment) for payment in content.payments],
         glossary=glossary(content),
+        has_other=shows_other_cover(content),
         mentions=mentions(request.services.settings.insurer),
     )
 

@@ -1,14 +1,22 @@
-"""The demonstration's own page, served under `portal demo` only: accounts, password, the codes of the moment."""
+"""The demonstration's own pages, served under `portal demo` only: accounts, codes of the moment, and the mail sent."""
 
+import re
 from typing import Any
 
 from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
+from portal.mail_folder import FiledLetter, filed_letter, filed_letters
 from portal.permissions import public
-from portal.rendering import render_page
+from portal.rendering import Crumb, render_page
 from portal.routing import page
 from portal.security import OneTimeCode
 from portal.web import DemoHelp, PortalRequest
+
+LATEST_CODES = 3
+# A letter's `code` block, alone on its line.
+_CODE = re.compile(r"^ +(\d{3}[ \u00a0\u202f]?\d{3})$", re.MULTILINE)
 
 
 @page("/demonstration", name="demo", guards=[public])
@@ -16,13 +24,39 @@ def demonstration(request: PortalRequest) -> Response[bytes]:
     return render_page(request, "public/demonstration/index.html", "Comptes de démonstration", **_context(request))
 
 
+@page("/demonstration/courrier", name="demo.mail", guards=[public])
+def mailbox(request: PortalRequest) -> Response[bytes]:
+    """Every letter sent to the invented people, newest first."""
+    letters = [(letter, _code_in(letter)) for letter in filed_letters(request.services.settings.mail_folder)]
+    return render_page(request, "public/demonstration/mailbox.html", "Courrier de la démonstration", letters=letters)
+
+
+@page("/demonstration/courrier/{name:str}", name="demo.letter", guards=[public])
+def letter(request: PortalRequest, name: FromPath[str]) -> Response[bytes]:
+    """The text part of one letter."""
+    settings = request.services.settings
+    found = filed_letter(settings.mail_folder, name)
+    if found is None:
+        raise NotFoundException
+    crumbs = [Crumb("Courrier de la démonstration", request.services.urls("demo.mail"))]
+    context = {"letter": found, "paragraphs": found.text.strip().split("\n\n"), "origin": settings.origin}
+    return render_page(request, "public/demonstration/letter.html", found.subject, crumbs=crumbs, **context)
+
+
 def _context(request: PortalRequest) -> dict[str, Any]:
     demo: DemoHelp | None = request.services.demo
     if demo is None:
         raise LookupError("the demonstration page is only routed under `portal demo`")
+    letters = filed_letters(request.services.settings.mail_folder)
     return {
         "accounts": demo.accounts,
         "password": demo.password,
         "code": OneTimeCode(demo.totp_secret).now(),
         "secret": demo.totp_secret,
+        "emailed": [(letter, code) for letter in letters if (code := _code_in(letter))][:LATEST_CODES],
     }
+
+
+def _code_in(letter: FiledLetter) -> str:
+    found = _CODE.search(letter.text)
+    return found.group(1) if found else ""

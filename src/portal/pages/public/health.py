@@ -4,6 +4,7 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from portal.data.outbox import oldest_waiting
 from portal.permissions import public
 from portal.routing import async_page, page
 from portal.schema import is_current
@@ -22,7 +23,10 @@ def health() -> Response[bytes]:
 
 @async_page("/readyz", name="readiness", guards=[public])
 async def readiness(request: PortalRequest) -> Response[bytes]:
-    """The database accepts writes and has the current schema, and the evidence journal keeps up."""
+    """The database accepts writes and has the current schema, and the evidence journal keeps up.
+
+    Letters that wait are told too, but make nothing unready: the portal serves on while the mail server is away.
+    """
     return await request.database.run_writing(_readiness, request)
 
 
@@ -36,8 +40,14 @@ def _readiness(request: PortalRequest) -> Response[bytes]:
         )
         if not is_well
     ]
-    body = ("not ready: " + ", ".join(problems) if problems else "ready") + "\n"
+    body = "not ready: " + ", ".join(problems) + "\n" if problems else "ready\n" + _waiting_mail(request)
     return Response(body.encode(), media_type=TEXT, status_code=503 if problems else 200)
+
+
+def _waiting_mail(request: PortalRequest) -> str:
+    with request.database.read() as db:
+        since = oldest_waiting(db)
+    return f"oldest unsent letter: {int((request.now - since).total_seconds())} s\n" if since else ""
 
 
 @page("/robots.txt", name="robots", guards=[public])

@@ -34,8 +34,3 @@ def accessibility(request: PortalRequest) -> Response[bytes]:
 @page("/confidentialite", name="privacy", guards=[public])
 def privacy(request: PortalRequest) -> Response[bytes]:
     return render_page(request, "public/home/privacy.html", "Confidentialité et cookies")
-
-
-@page("/conditions", name="terms", guards=[public])
-def terms(request: PortalRequest) -> Response[bytes]:
-    return render_page(request, "public/home/terms.html", "Conditions d’utilisation")

@@ -1,0 +1,140 @@
+"""The evidence record in words: one French sentence for every action, for the account's holder (R-51)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.data.activity import Act, Wanted
+from portal.data.evidence import Action
+from portal.data.sessions import Stage
+
+
+class Kind(StrEnum):
+    """What a person may want to see apart; the value stands in the URL."""
+
+    SECURITY = "securite"
+    ACCOUNT = "compte"
+    READS = "consultations"
+    DOCUMENTS = "documents"
+    OTHERS = "autres"
+
+
+KIND_LABELS = {
+    Kind.SECURITY: "Connexions et sécurité",
+    Kind.ACCOUNT: "Changements du compte",
+    Kind.READS: "Consultations",
+    Kind.DOCUMENTS: "Documents et fichiers",
+    Kind.OTHERS: "Actes d’autres personnes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`own`: what the holder reads of the account's own act. `refused`: when it was refused. `others`: when somebody
+    else did it; the sentence goes on with who."""
+
+    kind: Kind
+    own: str
+    refused: str = ""
+    others: str = ""
+
+
+_SEEN = "Vos données ont été consultées"
+_S, _C, _R, _D = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS
+
+WORDS: dict[Action, Words] = {
+    Action.SESSION_OPENED: Words(_S, "Connexion à votre espace"),
+    Action.SESSION_REFUSED: Words(_S, "Connexion refusée", "Connexion refusée"),
+    Action.SESSION_CLOSED: Words(_S, "Déconnexion"),
+    Action.SESSION_REVOKED: Words(_S, "Fermeture d’une session à distance"),
+    Action.BENEFITS_READ: Words(_R, "Consultation des prestations", others="Vos prestations ont été consultées"),
+    Action.BENEFITS_EXPORTED: Words(
+        _D, "Téléchargement des prestations", others="Vos prestations ont été téléchargées"
+    ),
+    Action.STATEMENT_ISSUED: Words(_D, "Édition d’un relevé", others="Un relevé de vos prestations a été édité"),
+    Action.STATEMENT_DOWNLOADED: Words(
+        _D, "Relevé {object} ouvert ou téléchargé", others="Le relevé {object} a été ouvert"
+    ),
+    Action.IMPORT_COMPLETED: Words(_C, "Chargement de données", others="Vos données ont été mises à jour"),
+    Action.EVIDENCE_EXPORTED: Words(
+        _D, "Extraction de vos actes du registre des preuves", others="Vos actes ont été extraits"
+    ),
+    Action.CHECKPOINT_SIGNED: Words(_S, "Signature du registre des preuves"),
+    Action.JOURNAL_DAMAGED: Words(_S, "Anomalie constatée dans le registre des preuves"),
+    Action.ACCOUNT_REQUESTED: Words(_C, "Demande d’ouverture du compte"),
+    Action.ACCOUNT_CREATED: Words(_C, "Ouverture du compte", others="Votre compte a été ouvert"),
+    Action.CREDENTIALS_SENT: Words(
+        _S, "Envoi de l’identifiant et du mot de passe", others="Vos accès vous ont été envoyés"
+    ),
+    Action.IDENTIFIER_REMINDED: Words(_S, "Rappel de l’identifiant par e-mail"),
+    Action.PASSWORD_RESET_ASKED: Words(_S, "Demande d’un nouveau mot de passe"),
+    Action.PASSWORD_RESET: Words(_S, "Mot de passe réinitialisé par le lien reçu"),
+    Action.PASSWORD_CHANGED: Words(_S, "Changement du mot de passe"),
+    Action.PASSWORD_LOCKED: Words(
+        _S, "Mot de passe bloqué après trop d’essais", "Mot de passe bloqué après trop d’essais"
+    ),
+    Action.EMAIL_CODE_SENT: Words(_S, "Envoi d’un code par e-mail pour un nouvel appareil"),
+    Action.BROWSER_KNOWN: Words(_S, "Nouvel appareil reconnu"),
+    Action.TERMS_PUBLISHED: Words(_C, "Publication de conditions d’utilisation"),
+    Action.TERMS_ACCEPTED: Words(_C, "Acceptation des conditions d’utilisation"),
+    Action.TERMS_REFUSED: Words(_C, "Refus des conditions d’utilisation"),
+    Action.TERMS_PROOF_DOWNLOADED: Words(_D, "Téléchargement de la preuve d’acceptation des conditions"),
+    Action.FACTOR_ADDED: Words(_S, "Ajout d’une application d’authentification"),
+    Action.FACTOR_REMOVED: Words(_S, "Retrait d’un second facteur", others="Vos seconds facteurs ont été remis à zéro"),
+    Action.RECOVERY_CODES_MADE: Words(_S, "Création de codes de secours"),
+    Action.RECOVERY_CODE_USED: Words(_S, "Utilisation d’un code de secours"),
+    Action.PASSKEY_ADDED: Words(_S, "Ajout d’une clé d’accès"),
+    Action.PASSKEY_REMOVED: Words(_S, "Retrait d’une clé d’accès", others="Une clé d’accès a été retirée"),
+    Action.PASSKEY_SUSPECTED: Words(
+        _S, "Clé d’accès suspecte\u00a0: peut-être copiée", "Clé d’accès suspecte\u00a0: peut-être copiée"
+    ),
+    Action.IDENTITY_CONFIRMED: Words(_S, "Confirmation de votre identité", "Confirmation d’identité refusée"),
+    Action.CONTACT_CHANGED: Words(_C, "Changement du numéro de téléphone"),
+    Action.EMAIL_CHANGE_ASKED: Words(_C, "Demande de changement d’adresse e-mail"),
+    Action.EMAIL_CHANGE_CONFIRMED: Words(
+        _C, "Changement d’adresse e-mail confirmé par le lien reçu", "Changement d’adresse e-mail abandonné"
+    ),
+    Action.EMAIL_CHANGED: Words(_C, "Nouvelle adresse e-mail", others="Votre adresse e-mail a été changée"),
+    Action.NOTIFICATIONS_CHOSEN: Words(_C, "Choix des notifications"),
+    Action.ACTIVITY_READ: Words(_R, "Consultation de votre activité"),
+    Action.ACTIVITY_DOWNLOADED: Words(_D, "Téléchargement de votre activité"),
+    Action.DATA_EXPORTED: Words(_D, "Téléchargement de toutes vos données"),
+    Action.FRAUD_REPORTED: Words(_S, "Signalement d’une utilisation frauduleuse"),
+    Action.FRAUD_CASE_MOVED: Words(_S, "Suivi d’un signalement de fraude", others="Votre signalement a avancé"),
+    Action.ACCOUNT_READ: Words(_R, "Consultation d’un compte", others="Votre compte a été consulté"),
+    Action.ACCOUNT_SUSPENDED: Words(_S, "Suspension d’un compte", others="Votre compte a été suspendu"),
+    Action.ACCOUNT_RESTORED: Words(_S, "Rétablissement d’un compte", others="Votre compte a été rétabli"),
+    Action.ACCOUNT_CLOSED: Words(_S, "Fermeture d’un compte", others="Votre compte a été fermé"),
+    Action.DELETION_ASKED: Words(_C, "Demande de suppression du compte"),
+    Action.DELETION_CONFIRMED: Words(_C, "Suppression du compte confirmée par le lien reçu"),
+    Action.DELETION_CANCELLED: Words(_C, "Suppression du compte annulée"),
+    Action.ACCOUNT_ERASED: Words(_C, "Compte effacé"),
+    Action.USER_INVITED: Words(_C, "Invitation d’un utilisateur", others="Vous avez été invité"),
+    Action.USER_CHANGED: Words(_C, "Changement des droits d’un utilisateur", others="Vos droits ont été changés"),
+    Action.USER_REMOVED: Words(_C, "Retrait d’un utilisateur", others="Votre accès a été retiré"),
+    Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
+    Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
+    Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+}
+
+PENDING = "Mot de passe accepté, second facteur demandé"
+STAFF, SOMEBODY = "un gestionnaire de l’assureur", "une autre personne autorisée"
+
+
+def sentence_of(act: Act) -> str:
+    """What happened, in words."""
+    words = WORDS[Action(act.action)]
+    if not act.is_own:
+        who = STAFF if act.by_staff else SOMEBODY
+        return f"{words.others or _SEEN} par {who}".format(object=act.object)
+    if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
+        return PENDING
+    if act.is_refused:
+        return words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(object=act.object)
+    return words.own.format(object=act.object)
+
+
+def wanted_for(kind: Kind | None) -> Wanted:
+    """Which acts a filter shows; None: all."""
+    if kind is Kind.OTHERS:
+        return Wanted(others_only=True)
+    return Wanted(actions=frozenset(action for action, words in WORDS.items() if kind in {None, words.kind}))

@@ -1,0 +1,91 @@
+"""What the desk does to accounts (R-63): suspend, lift, close, end sessions. Effect on the very next request.
+
+Each act holds the account's row until the transaction ends, so that two acts at once come one after the other. `viewer`
+is None for an operator at the server. Nobody acts on their own account, nor on one they do not reach.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
+
+from portal.data.accounts import Account, AccountClosing, AccountSuspension, SuspensionKind
+from portal.data.desk_accounts import reached
+from portal.data.sessions import SignedSession, Viewer, end_sessions_of
+
+
+class NotAllowed(Exception):
+    """The viewer may not act on this account: their own, or out of reach."""
+
+
+def target(db: Session, viewer: Viewer | None, account_id: int) -> Account:
+    """The account to act on, held until the transaction ends; raises `NotAllowed`."""
+    mine = [] if viewer is None else [reached(viewer), col(Account.id) != viewer.account_id]
+    query = select(Account).where(col(Account.id) == account_id, *mine).with_for_update()
+    account = db.exec(query).first()
+    if account is None:
+        raise NotAllowed
+    return account
+
+
+def suspend(db: Session, viewer: Viewer | None, account: Account, reason: str, now: datetime) -> bool:
+    """Suspends the account and ends its sessions; False when the insurer has suspended or closed it already."""
+    ours = select(AccountSuspension.id).where(_open_suspension(account, SuspensionKind.INSURER))
+    if db.exec(ours).first() is not None or _is_closed(db, account):
+        return False
+    by = viewer.account_id if viewer else None
+    row = AccountSuspension(account_id=account.id or 0, reason=reason, started_at=now, started_by=by)
+    db.add(row)
+    db.flush()
+    end_sessions_of(db, account.id or 0, now)
+    return True
+
+
+def lift(
+    db: Session,
+    viewer: Viewer | None,
+    account: Account,
+    now: datetime,
+    kind: SuspensionKind = SuspensionKind.INSURER,
+) -> bool:
+    """Ends the account's suspension; False when there is none. A freeze after a fraud is lifted by its case (R-13)."""
+    by = viewer.account_id if viewer else None
+    ended = update(AccountSuspension).where(_open_suspension(account, kind)).values(ended_at=now, ended_by=by)
+    return bool(db.exec(ended).rowcount)
+
+
+def close(db: Session, viewer: Viewer | None, account: Account, reason: str, now: datetime) -> bool:
+    """Closes the account for good and ends its sessions; False when it is closed already."""
+    if _is_closed(db, account):
+        return False
+    by = viewer.account_id if viewer else None
+    db.add(AccountClosing(account_id=account.id or 0, reason=reason, closed_at=now, closed_by=by))
+    db.flush()
+    end_sessions_of(db, account.id or 0, now)
+    return True
+
+
+def end_sessions(db: Session, account: Account, now: datetime) -> int:
+    """Ends every session of the account; how many were open."""
+    still = (col(SignedSession.account_id) == account.id, col(SignedSession.ended_at).is_(None))
+    return int(db.exec(update(SignedSession).where(*still).values(ended_at=now)).rowcount)
+
+
+def account_by_identifier(db: Session, identifier: str) -> Account | None:
+    """The account of an identifier, for an operator at the server, held until the transaction ends."""
+    return db.exec(select(Account).where(col(Account.identifier) == identifier).with_for_update()).first()
+
+
+def is_frozen(db: Session, account: Account) -> bool:
+    """Whether a fraud report still freezes the account, and nobody has closed it."""
+    is_open = _open_suspension(account, SuspensionKind.FRAUD)
+    return db.exec(select(AccountSuspension.id).where(is_open)).first() is not None and not _is_closed(db, account)
+
+
+def _open_suspension(account: Account, kind: SuspensionKind) -> ColumnElement[bool]:
+    of_kind = col(AccountSuspension.kind) == kind
+    return (col(AccountSuspension.account_id) == account.id) & of_kind & col(AccountSuspension.ended_at).is_(None)
+
+
+def _is_closed(db: Session, account: Account) -> bool:
+    return db.get(AccountClosing, account.id) is not None

@@ -1,0 +1,59 @@
+"""Erasing an account whose deletion is due (R-66): what was personal goes, what law keeps stays under a bare number.
+
+No viewer: a job erases, at the holder's own request. `personal_data` says what goes, table by table.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, SQLModel, col, select
+
+from portal.data.accounts import Account, AccountDeletion
+from portal.data.deletion import CLOSING_REASON, claim_deletion
+from portal.data.personal_data import HOLDINGS, Owner, owned
+from portal.data.sessions import end_sessions_of
+
+TOMBSTONE = "S{:09d}"  # ten characters, unique, and never ten digits: nobody signs in with it
+SWEPT_FOR = timedelta(days=30)
+
+
+def erase_account(db: Session, deletion_id: int, now: datetime) -> tuple[int, str] | None:
+    """Erases the account of a due request, whole, in the caller's transaction; its id and the address it had. None when
+    the request was taken back meanwhile, or when another process is ahead: run it as often as you like."""
+    account_id = claim_deletion(db, deletion_id, now)
+    if account_id is None:
+        return None
+    email = db.get_one(Account, account_id, with_for_update=True).email
+    end_sessions_of(db, account_id, now)
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        _erase_rows(db, table.name, account_id)
+    db.expire_all()
+    return account_id, email
+
+
+def sweep_details(db: Session, now: datetime) -> None:
+    """Erases what the journal brought in after its account was erased: a read noted a moment before waits in a file."""
+    evidence, details = (SQLModel.metadata.tables[name] for name in ("evidence", "evidence_detail"))
+    lately = select(AccountDeletion.account_id).where(col(AccountDeletion.erased_at) > now - SWEPT_FOR)
+    late = select(evidence.c.seq).where(evidence.c.actor.in_(lately))
+    db.connection().execute(delete(details).where(details.c.seq.in_(late)))
+
+
+def _erase_rows(db: Session, name: str, account_id: int) -> None:
+    held = HOLDINGS.get(name)
+    if held is None or held.owner is not Owner.ACCOUNT:
+        return
+    table = SQLModel.metadata.tables[name]
+    rows = owned(table, held, account_id)
+    values = dict(held.blank) | _own_values(name, account_id)
+    if held.is_deleted:
+        db.connection().execute(delete(table).where(rows))
+    elif values:
+        db.connection().execute(update(table).where(rows).values(**values))
+
+
+def _own_values(name: str, account_id: int) -> dict[str, Any]:
+    if name == "account":
+        return {"identifier": TOMBSTONE.format(account_id)}
+    return {"reason": CLOSING_REASON} if name == "account_closing" else {}

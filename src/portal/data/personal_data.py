@@ -1,0 +1,168 @@
+"""What the database holds about an account, table by table: what its holder gets in an export, what deletion erases.
+
+Every table stands in `HOLDINGS` or in `NOT_HELD`, with a reason; a test refuses a new table without a decision, and a
+new column without one where columns are held back (articles 15, 17 and 20 of the GDPR; R-66, R-71).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, select
+from sqlmodel import SQLModel
+
+
+class Owner(StrEnum):
+    """Through which of the viewer's keys rows are the viewer's."""
+
+    ACCOUNT = "account_id"
+    PERSON = "person_id"
+    COMPANY = "company_id"
+    PROVIDER = "provider_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of an account. `column` names their owner. `withheld`: columns that no export gives, and why.
+
+    Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
+    """
+
+    title: str
+    owner: Owner = Owner.ACCOUNT
+    column: str = "account_id"
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    is_deleted: bool = False
+    blank: Mapping[str, Any] = field(default_factory=dict)
+    kept_for: str = ""
+
+
+SECRET = "secret qui protège le compte"  # noqa: S105
+INTERNAL = "rouage technique, sans information sur vous"
+STAFF = "identité d’un agent de l’assureur"
+PROOF = "preuve conservée, sans nom, jusqu’à la prescription"
+CONTRACT = "donnée du contrat, conservée pendant la durée légale"
+BILLING = "pièce comptable, conservée pendant la durée légale"
+OWN_ROW = "id"
+
+HOLDINGS: dict[str, Held] = {
+    "account": Held(
+        "Votre compte",
+        column=OWN_ROW,
+        withheld={"password_hash": SECRET, "totp_encrypted": SECRET, "totp_last_step": SECRET},
+        blank={
+            "display_name": "Compte supprimé",
+            "organisation": "",
+            "person_id": None,
+            "company_id": None,
+            "provider_id": None,
+            "email": "",
+            "phone": "",
+            "password_hash": "",
+            "password_temporary_until": None,
+            "totp_encrypted": None,
+            "totp_last_step": 0,
+        },
+        kept_for=PROOF,
+    ),
+    "account_suspension": Held(
+        "Suspensions de votre compte",
+        withheld={"started_by": STAFF, "ended_by": STAFF},
+        blank={"reason": ""},
+        kept_for=PROOF,
+    ),
+    "account_closing": Held("Fermeture de votre compte", withheld={"closed_by": STAFF}, kept_for=PROOF),
+    "account_deletion": Held("Vos demandes de suppression", kept_for=PROOF),
+    "account_link": Held(
+        "Liens envoyés par e-mail", withheld={"token_hash": SECRET, "binding": SECRET}, is_deleted=True
+    ),
+    "email_change": Held("Changements de votre adresse e-mail", is_deleted=True),
+    "phone_change": Held("Changements de votre numéro de téléphone", is_deleted=True),
+    "notification_choice": Held("Notifications choisies", is_deleted=True),
+    "outgoing_mail": Held(
+        "E-mails que nous vous avons envoyés",
+        withheld={
+            "recipient_encrypted": "votre adresse du moment, effacée dès l’envoi",
+            "content_encrypted": "vous avez reçu le message ; il est effacé dès l’envoi",
+            "claimed_until": INTERNAL,
+            "claimed_by": INTERNAL,
+        },
+        is_deleted=True,
+    ),
+    "passkey": Held(
+        "Vos clés d’accès",
+        withheld={"credential_id": SECRET, "public_key": SECRET, "sign_count": INTERNAL},
+        is_deleted=True,
+    ),
+    "passkey_holder": Held("Vos clés d’accès : numéro interne", withheld={"handle": INTERNAL}, is_deleted=True),
+    "pending_secret": Held(
+        "Secrets en cours de création", withheld={"session_hash": SECRET, "encrypted": SECRET}, is_deleted=True
+    ),
+    "recovery_code": Held("Vos codes de secours", withheld={"digest": SECRET}, is_deleted=True),
+    "representation": Held("Qualité déclarée à l’ouverture", blank={"representative_name": ""}, kept_for=PROOF),
+    "session": Held(
+        "Vos connexions", withheld={"token_hash": SECRET}, blank={"address": "", "browser": ""}, kept_for=PROOF
+    ),
+    "terms_acceptance": Held("Conditions que vous avez acceptées", blank={"representative_name": ""}, kept_for=PROOF),
+    "evidence": Held("Vos actes dans le registre des preuves", column="actor", kept_for=PROOF),
+    "evidence_detail": Held(
+        "Détail de vos actes : adresse, navigateur, filtres", column="actor", withheld={"salt": SECRET}, is_deleted=True
+    ),
+    "person": Held(
+        "Votre identité",
+        Owner.PERSON,
+        OWN_ROW,
+        withheld={"nir_encrypted": "donné en clair sous le nom « nir »", "nir_lookup": SECRET},
+        kept_for=CONTRACT,
+    ),
+    "contract": Held("Vos contrats", Owner.PERSON, "member_id", kept_for=CONTRACT),
+    "beneficiary": Held("Vos périodes de couverture", Owner.PERSON, "person_id", kept_for=CONTRACT),
+    "line_sharing": Held("Partage de vos prestations", Owner.PERSON, "person_id", kept_for=CONTRACT),
+    "benefit_line": Held(
+        "Vos prestations",
+        Owner.PERSON,
+        "person_id",
+        withheld={"search": INTERNAL, "payment_id": INTERNAL, "rule_id": INTERNAL},
+        kept_for=BILLING,
+    ),
+    "payment": Held("Les versements que vous avez reçus", Owner.PERSON, "member_id", kept_for=BILLING),
+    "statement": Held(
+        "Vos relevés",
+        Owner.PERSON,
+        "person_id",
+        withheld=dict.fromkeys(("content", "pdf", "csv"), "à télécharger sur la page des relevés")
+        | {"content_digest": INTERNAL},
+        kept_for=BILLING,
+    ),
+    "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
+    "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
+    "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
+    "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
+}
+
+REFERENCE = "reference data, about nobody"
+NOT_HELD: dict[str, str] = {
+    "act": REFERENCE,
+    "act_tariff": REFERENCE,
+    "parameter": REFERENCE,
+    "product": REFERENCE,
+    "guarantee_version": REFERENCE,
+    "guarantee_rule": REFERENCE,
+    "terms_version": REFERENCE,
+    "maintenance": "the site's own life; the staff who planned it act for the insurer",
+    "service_switch": "the site's own life; the staff who made it act for the insurer",
+    "job_run": "the site's own life",
+    "journal_position": "the site's own life",
+    "evidence_person": "an index over evidence_detail, erased with it",
+    "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",
+    "throttle": "failures counted under keyed hashes, which expire",
+}
+
+
+def owned(table: Table, held: Held, key: int) -> ColumnElement[bool]:
+    """Which rows of the table are of the owner whose key this is."""
+    if table.name == "evidence_detail":
+        evidence = SQLModel.metadata.tables["evidence"]
+        return table.c.seq.in_(select(evidence.c.seq).where(evidence.c.actor == key))
+    return table.c[held.column] == key

@@ -1,0 +1,82 @@
+"""Periodic jobs: each is a function of the services, run by the worker under a lease in the database.
+
+Two servers never run one at once; one that fails is logged and tried again soon. A job whose process dies is free again
+when its lease ends: so each must be safe to run again from its start.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portal.account_jobs import erase_due, send_payment_notices
+from portal.data.columns import utc_now
+from portal.data.job_runs import claim_job, finish_job, is_job_due
+from portal.data.outbox import forget_letters
+from portal.web import Services
+
+RETRY_AFTER = timedelta(minutes=5)
+_WORKER = secrets.token_hex(8)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` opens its own transactions and takes less time than `lease`."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Services], None]
+    lease: timedelta = timedelta(hours=1)
+
+
+def forget_old_mail(services: Services) -> None:
+    """Erases what letters long done still say."""
+    with services.database.write() as db:
+        forget_letters(db, utc_now())
+
+
+def erase_due_accounts(services: Services) -> None:
+    """Erases the accounts whose deletion is due (R-66)."""
+    erase_due(services, utc_now())
+
+
+def tell_of_payments(services: Services) -> None:
+    """Writes to those who chose to be told of new payments."""
+    send_payment_notices(services, utc_now())
+
+
+JOBS = (
+    Job("mail.forget", timedelta(days=1), forget_old_mail),
+    Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
+    Job("payments.tell", timedelta(hours=1), tell_of_payments),
+)
+
+
+def run_due_jobs(services: Services, jobs: Iterable[Job] = JOBS, clock: Callable[[], datetime] = utc_now) -> None:
+    """Runs each job that is due and that nobody else is running."""
+    for job in jobs:
+        if _claim(services, job, clock()):
+            failed = not _attempt(services, job)
+            delay = min(job.every, RETRY_AFTER) if failed else job.every
+            with services.database.write() as db:
+                finish_job(db, job.name, _WORKER, clock(), clock() + delay, failed=failed)
+
+
+def _claim(services: Services, job: Job, now: datetime) -> bool:
+    with services.database.read() as db:
+        if not is_job_due(db, job.name, now):
+            return False
+    with services.database.write() as db:
+        return claim_job(db, job.name, _WORKER, job.lease, now)
+
+
+def _attempt(services: Services, job: Job) -> bool:
+    try:
+        job.run(services)
+    except Exception:
+        logger.exception("job %s failed; it will be tried again", job.name)
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Accounts in words, for the desk: why one looks, the state of an account, and the acts that its state allows."""
+
+from dataclasses import dataclass, field
+
+from portal.data.accounts import SuspensionKind
+from portal.data.desk_accounts import Found, Sheet
+from portal.data.sessions import Viewer
+from portal.data.standing import Standing
+from portal.permissions import Permission, may
+
+PURPOSES = {
+    "demande": "Demande du titulaire",
+    "fraude": "Signalement ou soupçon de fraude",
+    "reclamation": "Réclamation",
+    "autorite": "Demande d’une autorité habilitée",
+    "suivi": "Suivi d’un acte du service",
+}
+CATEGORIES = {
+    "conditions": "Manquement aux conditions d’utilisation",
+    "atteinte": "Atteinte au service ou à d’autres personnes",
+    "loi": "Usage contraire à la loi",
+    "protection": "Mesure de protection de votre compte",
+    "identite": "Vérification de votre identité",
+}
+STATES = {
+    Standing.ACTIVE: ("Actif", "ok"),
+    Standing.ENDED: ("Consultation seulement", "info"),
+    Standing.LEAVING: ("Suppression en cours", "wait"),
+    Standing.SUSPENDED: ("Suspendu", "bad"),
+    Standing.CLOSED: ("Fermé", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A link to an act's page; `names` are the other parts of its URL."""
+
+    label: str
+    page: str
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def state_of(account: Found | Sheet) -> tuple[str, str]:
+    """The account's state in words, and its badge's tone."""
+    found = account.found if isinstance(account, Sheet) else account
+    return STATES[found.standing]
+
+
+def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
+    """What the viewer may do to the account now; nothing to their own, little to a closed one."""
+    if sheet.found.id == viewer.account_id or sheet.closing is not None:
+        return []
+    acts = [_suspension(sheet)]
+    if sheet.sessions:
+        acts.append(Act("Fermer ses sessions", "desk.account.act", {"acte": "sessions"}))
+    if sheet.account.totp_encrypted is not None or sheet.passkeys:
+        acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
+    if sheet.account.password_temporary_until is not None:
+        acts.append(Act("Renvoyer un mot de passe temporaire", "desk.account.act", {"acte": "mot-de-passe"}))
+    if may(viewer, Permission.DESK_CLOSE):
+        acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
+    return acts
+
+
+def _suspension(sheet: Sheet) -> Act:
+    ours = (row for row in sheet.suspensions if row.kind == SuspensionKind.INSURER and row.ended_at is None)
+    if next(ours, None) is not None:
+        return Act("Lever la suspension", "desk.account.act", {"acte": "reprise"})
+    return Act("Suspendre ce compte", "desk.account.suspension")

@@ -1,0 +1,190 @@
+"""Fraud reports at the desk (R-13): /gestion/fraudes, from the report to the account given back or closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlmodel import Session
+
+from portal.data import desk_acts
+from portal.data.accounts import Account, SuspensionKind
+from portal.data.activity import account_object
+from portal.data.desk_accounts import reaches
+from portal.data.desk_acts import NotAllowed
+from portal.data.evidence import Action
+from portal.data.fraud import FraudChannel, FraudState, Report, move_report, open_reports, report_of
+from portal.data.links import LinkPurpose, make_link
+from portal.data.passwords import set_password
+from portal.forms import FieldError, single_values
+from portal.labels import SPACE_LABELS
+from portal.pages.desk.reasons import LONGEST, SHORTEST
+from portal.permissions import Permission, recently_confirmed, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import async_action, page
+from portal.security import hash_password, new_token
+from portal.web import PortalRequest
+
+HANDLER = requires(Permission.DESK_FRAUD)
+TITLE = "Signalements de fraude"
+FIELDS = ("etape", "note")
+CHANNELS = {
+    FraudChannel.SIGNED_IN: "depuis son compte",
+    FraudChannel.PUBLIC: "avec son identifiant et son adresse",
+    FraudChannel.LINK: "par le lien d’un e-mail",
+}
+STATES = {
+    FraudState.REPORTED: ("Signalé", "bad"),
+    FraudState.IN_PROGRESS: ("En cours", "wait"),
+    FraudState.SETTLED: ("Réglé", "ok"),
+}
+
+
+class StillFrozen(Exception):
+    """A case cannot be settled while its account is frozen: nothing would ever open it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a handler may choose: its label, the state it leads to, and what it does to the account."""
+
+    label: str
+    state: FraudState
+    act: Callable[[PortalRequest, Session, Account, str], None] | None = None
+
+
+def _restore(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:
+    """Whoever knew the old password is kept out: only a link to the account's address chooses the next one."""
+    if not desk_acts.lift(db, request.viewer, account, request.now, SuspensionKind.FRAUD):
+        return
+    set_password(db, account.id or 0, unusable, request.now)
+    if account.email:
+        token = make_link(db, account.id or 0, LinkPurpose.PASSWORD_RESET, request.now)
+        href = request.services.link_url(token)
+        request.services.mail.post(db, "fraud-restored", account.email, account_id=account.id, href=href)
+    _record(request, db, Action.ACCOUNT_RESTORED, account)
+
+
+def _check_settled(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:  # noqa: ARG001
+    if desk_acts.is_frozen(db, account):
+        raise StillFrozen
+
+
+STEPS = {
+    "prise-en-charge": Step("Je prends ce dossier en charge", FraudState.IN_PROGRESS),
+    "appel": Step("J’ai appelé le titulaire", FraudState.IN_PROGRESS),
+    "compte-rendu": Step("Rendre le compte à son titulaire", FraudState.IN_PROGRESS, _restore),
+    "clos": Step("Clore le dossier", FraudState.SETTLED, _check_settled),
+}
+
+
+@page("/gestion/fraudes", name="desk.frauds", guards=[HANDLER])
+def reports(request: PortalRequest) -> Response[bytes]:
+    found = open_reports(request.db, request.viewer, request.services.keyring)
+    shown = [report for report in found if reaches(request.viewer, report.space)]
+    opaque = request.services.keyring.conceal("fraud", [report.id for report in shown])
+    rows = [(report, key, STATES[report.state]) for report, key in zip(shown, opaque, strict=True)]
+    return render_page(request, "desk/fraud/index.html", TITLE, rows=rows)
+
+
+@page("/gestion/fraudes/{dossier:str}", name="desk.fraud", guards=[HANDLER])
+def report_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
+    report = _report(request, dossier)
+    request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
+    (compte,) = request.services.keyring.conceal("account", [report.account_id])
+    return render_page(
+        request,
+        "desk/fraud/report.html",
+        f"Dossier de {report.display_name}",
+        crumbs=[_crumb(request)],
+        report=report,
+        dossier=dossier,
+        state=STATES[report.state],
+        states=STATES,
+        channel=CHANNELS[report.channel],
+        space=SPACE_LABELS[report.space],
+        sheet=request.services.urls("desk.account", {"objet": "fraude"}, compte=compte),
+        is_own=report.account_id == request.viewer.account_id,
+    )
+
+
+@page("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.step", guards=[HANDLER, recently_confirmed])
+def step_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
+    return _form(request, dossier, dict.fromkeys(FIELDS, ""))
+
+
+@async_action("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.move", guards=[HANDLER, recently_confirmed])
+async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    errors = _errors(sent)
+    if errors:
+        return _form(request, dossier, sent, errors)
+    try:
+        await request.database.run_writing(_move, request, dossier, sent)
+    except StillFrozen:
+        message = "Ce compte est encore gelé\u00a0: rendez-le à son titulaire, ou fermez-le, avant de clore le dossier."
+        return _form(request, dossier, sent, [FieldError("etape", message)])
+    return Redirect(request.services.urls("desk.fraud", dossier=dossier), status_code=303)
+
+
+def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
+    report_id = request.services.keyring.reveal("fraud", dossier) or 0
+    step, unusable = STEPS[sent["etape"]], hash_password(new_token())
+    note = f"{step.label}. {sent['note'].strip()}".strip()
+    try:
+        with request.database.write() as db:
+            account = desk_acts.target(db, request.viewer, _report(request, dossier).account_id)
+            if step.act is not None:
+                step.act(request, db, account, unusable)
+            if move_report(db, request.viewer, request.services.keyring, report_id, step.state, note, request.now):
+                _record(request, db, Action.FRAUD_CASE_MOVED, account, step=sent["etape"])
+    except NotAllowed:
+        raise NotFoundException from None
+
+
+def _record(request: PortalRequest, db: Session, action: Action, account: Account, **details: Any) -> None:
+    request.record(db, action, account_object(account.id or 0), acting_for=account.person_id, **details)
+
+
+def _report(request: PortalRequest, dossier: str) -> Report:
+    report_id = request.services.keyring.reveal("fraud", dossier)
+    report = report_of(request.db, request.viewer, request.services.keyring, report_id or 0)
+    if report is None or not reaches(request.viewer, report.space):
+        raise NotFoundException
+    return report
+
+
+def _errors(sent: dict[str, str]) -> list[FieldError]:
+    errors = [] if sent["etape"] in STEPS else [FieldError("etape", "Choisissez ce que vous avez fait.")]
+    if sent["etape"] in {"appel", "clos"} and len(sent["note"].strip()) < SHORTEST:
+        errors.append(FieldError("note", "Résumez en une phrase ce qui a été dit ou décidé."))
+    if len(sent["note"]) > LONGEST:
+        errors.append(FieldError("note", f"Raccourcissez cette note\u00a0: {LONGEST}\u00a0caractères au plus."))
+    return errors
+
+
+def _crumb(request: PortalRequest) -> Crumb:
+    return Crumb(TITLE, request.services.urls("desk.frauds"))
+
+
+def _form(
+    request: PortalRequest, dossier: str, sent: dict[str, str], errors: list[FieldError] | None = None
+) -> Response[bytes]:
+    report = _report(request, dossier)
+    back = request.services.urls("desk.fraud", dossier=dossier)
+    if report.account_id == request.viewer.account_id or report.state is FraudState.SETTLED:
+        raise NotFoundException
+    return render_page(
+        request,
+        "desk/fraud/step.html",
+        "Ajouter une étape",
+        crumbs=[_crumb(request), Crumb(f"Dossier de {report.display_name}", back)],
+        errors=errors or [],
+        sent=sent,
+        steps=[(name, step.label) for name, step in STEPS.items()],
+        dossier=dossier,
+        back=back,
+    )

@@ -1,0 +1,56 @@
+"""What the tests of sign-up share: a client whose answers leave at once, and the letters they post."""
+
+from collections.abc import Callable
+
+import pytest
+
+from portal import onboarding
+from portal.data import terms
+from portal.data.columns import utc_now
+from portal.data.terms import draft_terms
+from tests.support.mail import Letter, letters
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch) -> None:
+    """No waiting for the beat; test_sign_up_timing measures it."""
+    monkeypatch.setattr(onboarding, "BEAT_SECONDS", 0.0001)
+
+
+@pytest.fixture
+def make(client):
+    """Runs a factory in a transaction of its own, and commits it."""
+
+    def committed(maker, **values):
+        with client.services.database.write() as db:
+            return maker(db, **values)
+
+    return committed
+
+
+@pytest.fixture
+def posted(client) -> Callable[[], list[Letter]]:
+    """The letters posted since the last look."""
+    seen = 0
+
+    def fresh() -> list[Letter]:
+        nonlocal seen
+        found = letters(client.services.database, client.services)
+        new, seen = found[seen:], len(found)
+        return new
+
+    return fresh
+
+
+@pytest.fixture
+def publish_terms(client):
+    """Publishes terms of use, in force at once; their number."""
+
+    def publish() -> int:
+        now = utc_now()
+        with client.services.database.write() as db:
+            draft = draft_terms(db, "# Conditions\n\n## Article 1\n\nTexte d’essai.\n", "", now, now)
+            terms.publish_terms(db, draft)
+            return draft.number
+
+    return publish

@@ -1,0 +1,166 @@
+"""Services withdrawn from a space (R-65): one switch closes every route of a service, says why, and reopens."""
+
+import re
+
+import pytest
+
+from portal.data.accounts import Space
+from portal.data.site_state import SERVICE_LABELS, Service, SwitchState
+from portal.permissions import GRANTS, ROLES_OF, SERVICE_OF, Permission, Requires, policy_of, services_of
+from tests.site.conftest import WHY
+from tests.support.entry import ask, enter, send
+from tests.support.evidence_rows import Evidence
+from tests.support.html import text_of
+
+# Never to be withdrawn: starts of spaces, the desk's own work, what protects an account, and its holder's rights.
+UNSWITCHABLE = {
+    "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read",
+    "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
+    "desk-services:switch", "desk-maintenance:plan",
+    "second-factor:answer", "email-code:answer", "password:change", "second-factors:manage", "terms:accept",
+    "identity:confirm", "account:read", "account-contact:change", "account-email:change",
+    "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
+    "account:delete", "account-deletion:cancel", "session:close", "session:keep",
+}  # fmt: skip
+PERSONAS = {Space.MEMBER: "member", Space.EMPLOYER: "employer", Space.PROVIDER: "provider"}
+SWITCHES = [(space, service) for space in Space for service in services_of(space)]
+
+
+def routes_of(client, service: Service) -> list[str]:
+    """GET paths of a service, parameters filled in."""
+    policies = [(route.path, policy_of(one)) for route in client.app.routes for one in route.route_handlers]
+    wanted = [path for path, one in policies if isinstance(one, Requires) and SERVICE_OF.get(one.permission) is service]
+    return sorted({re.sub(r"\{[^}]+\}", "x", path) for path in wanted})
+
+
+def test_each_permission_has_a_service_or_stays_by_a_listed_decision() -> None:
+    """A new permission must be given one or the other."""
+    assert {*Permission} == {*SERVICE_OF} | UNSWITCHABLE
+    assert not UNSWITCHABLE & {*SERVICE_OF}
+
+
+def test_each_role_belongs_to_one_space() -> None:
+    assert sorted(role for roles in ROLES_OF.values() for role in roles) == sorted(GRANTS)
+
+
+def test_each_service_can_be_withdrawn_somewhere_but_never_from_the_desk() -> None:
+    assert {service for _, service in SWITCHES} == {*Service}
+    assert set(SERVICE_LABELS) == {*Service}
+    assert services_of(Space.DESK) == []
+
+
+@pytest.mark.parametrize(("space", "service"), SWITCHES)
+def test_withdrawn_service_is_refused_on_every_route_of_its_space(client, accounts, withdraw, space, service) -> None:
+    """R-65: the whole route table; fragments get a bare 403; other services of the space stay."""
+    enter(client, accounts[PERSONAS[space]])
+    paths = routes_of(client, service)
+    before = {path: ask(client, path).status_code for path in paths}
+    withdraw(space, service)
+    for path in paths:
+        answer = ask(client, path)
+        assert answer.status_code == 403, path
+        assert (answer.text == "") is path.startswith("/fragments/"), path
+    others = [path for other in services_of(space) if other is not service for path in routes_of(client, other)]
+    assert [path for path in others if ask(client, path).status_code == 403] == []
+    withdraw(space, service, SwitchState.OPEN)
+    assert {path: ask(client, path).status_code for path in paths} == before
+
+
+def test_member_reads_which_service_is_closed_since_when_why_and_what_remains(client, accounts, withdraw) -> None:
+    enter(client, accounts["member"])
+    withdraw(Space.MEMBER, Service.STATEMENTS)
+    page = client.get("/adherent/releves")
+    shown = text_of(page.one("main"))
+    assert client.status == 403
+    assert "« Relevés »" in shown.replace("\u00a0", " ")
+    assert WHY in shown
+    assert "depuis le" in shown
+    assert [text_of(link) for link in page.css("main .links a")] == ["Accueil", "Prestations"]
+
+
+def test_navigation_marks_what_is_withdrawn(client, accounts, withdraw) -> None:
+    enter(client, accounts["member"])
+    withdraw(Space.MEMBER, Service.STATEMENTS)
+    page = client.get("/adherent")
+    menu = [text_of(link) for link in page.css("nav.menu .links a")]
+    assert menu == ["Accueil", "Prestations", "Relevés (indisponible)"]
+    assert "Relevés" not in text_of(page.one("nav.thumb"))
+
+
+def test_writing_into_a_withdrawn_service_changes_nothing(client, accounts, withdraw) -> None:
+    enter(client, accounts["member"])
+    client.get("/adherent/releves")
+    withdraw(Space.MEMBER, Service.STATEMENTS)
+    answer = send(client, "/adherent/releves", {"periode": "2026-03"}, form_at="/adherent")
+    assert answer.status_code == 403
+    assert "Service indisponible" in answer.text
+
+
+def test_same_service_of_another_space_stays_open(client, accounts, withdraw) -> None:
+    withdraw(Space.EMPLOYER, Service.TEAM)
+    state = client.services.site.current()
+    assert state.withdrawal(Space.EMPLOYER, Service.TEAM) is not None
+    assert state.withdrawal(Space.PROVIDER, Service.TEAM) is None
+
+
+class TestSupervisor:
+    def test_supervisor_withdraws_and_reopens_a_service_with_a_reason(self, client, accounts) -> None:
+        """R-65, at once in this process, with evidence of both."""
+        evidence = Evidence(client)
+        enter(client, accounts["supervisor"])
+        page = client.get("/gestion/services/adherent/releves")
+        assert text_of(page.one("h1")).startswith("Retirer")
+        client.submit(motif=WHY)
+        assert client.path == "/gestion/services"
+        assert WHY in text_of(client.page.one("main"))
+        enter(client, accounts["member"])
+        assert ask(client, "/adherent/releves").status_code == 403
+        enter(client, accounts["supervisor"])
+        client.get("/gestion/services/adherent/releves")
+        client.submit(motif="La mise à jour est terminée.")
+        enter(client, accounts["member"])
+        assert ask(client, "/adherent/releves").status_code == 200
+        switched = [act for act in evidence.fresh() if act.action == "service.switched"]
+        assert [(act.object, act.details["state"]) for act in switched] == [
+            ("adherent/releves", "retire"),
+            ("adherent/releves", "ouvert"),
+        ]
+
+    @pytest.mark.parametrize("reason", ["", "court", " " * 30, "x" * 501])
+    def test_reason_that_explains_nothing_is_refused(self, client, accounts, reason) -> None:
+        enter(client, accounts["supervisor"])
+        client.get("/gestion/services/adherent/releves")
+        page = client.submit(motif=reason)
+        assert client.status == 422
+        assert page.one("#motif-erreur")
+        assert client.services.site.current().withdrawn == {}
+
+    def test_same_switch_twice_is_one_row(self, client, accounts) -> None:
+        evidence = Evidence(client)
+        enter(client, accounts["supervisor"])
+        for _ in range(2):
+            answer = send(
+                client, "/gestion/services/adherent/releves", {"etat": "retire", "motif": WHY}, form_at="/gestion"
+            )
+            assert answer.status_code == 303
+        assert [act.action for act in evidence.fresh()].count("service.switched") == 1
+
+    @pytest.mark.parametrize("path", ["adherent/equipe", "gestion/equipe", "adherent/x", "x/releves", "%00/releves"])
+    def test_pair_that_is_not_switchable_does_not_exist(self, client, accounts, path) -> None:
+        enter(client, accounts["supervisor"])
+        assert ask(client, f"/gestion/services/{path}").status_code == 404
+        fields = {"etat": "retire", "motif": WHY}
+        assert send(client, f"/gestion/services/{path}", fields, form_at="/gestion").status_code == 404
+
+    def test_forged_state_is_refused(self, client, accounts) -> None:
+        enter(client, accounts["supervisor"])
+        fields = {"etat": "detruit", "motif": WHY}
+        assert send(client, "/gestion/services/adherent/releves", fields, form_at="/gestion").status_code == 422
+
+    def test_agent_may_not_switch_anything(self, client, accounts) -> None:
+        enter(client, accounts["agent"])
+        assert ask(client, "/gestion/services").status_code == 403
+        fields = {"etat": "retire", "motif": WHY}
+        assert (
+            send(client, "/gestion/services/adherent/releves", fields, form_at="/gestion").status_code == 403
+        )
