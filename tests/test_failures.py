@@ -28,7 +28,7 @@ OURS = ("portal", "litestar", "sqlalchemy")
 @pytest.fixture
 def employer(client):
     with client.services.database.write() as db:
-        return factories.employer_account(db, client.services.keyring, with_code=False)
+        return factories.employer_account(db, client.services.keyring)
 
 
 def breaks(error: Exception):
@@ -56,7 +56,7 @@ def failures(caplog) -> list[str]:
         "portal.data.throttling.hold",
         "portal.data.throttling.is_delayed",
         "portal.authentication.verify_password",
-        "portal.authentication.open_session",
+        "portal.arrivals.open_session",
         "portal.web.record",
         "portal.sessions.find_viewer",
     ],

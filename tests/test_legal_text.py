@@ -68,7 +68,9 @@ def test_publisher_who_uses_more_than_the_subset_is_told_the_line(odd, line) -> 
         read_blocks(odd)
 
 
-@pytest.mark.parametrize("odd", ["", "Sans titre.", "# Titre seul", "## Article\n\nx", "# A\n\n## B\n\n# C", "p\n\n# T\n\n## A"])
+@pytest.mark.parametrize(
+    "odd", ["", "Sans titre.", "# Titre seul", "## Article\n\nx", "# A\n\n## B\n\n# C", "p\n\n# T\n\n## A"]
+)
 def test_text_without_one_title_and_articles_is_refused(odd) -> None:
     with pytest.raises(Unreadable):
         read_text(odd)
@@ -133,9 +135,11 @@ def test_removed_and_kept_pieces_rebuild_the_older_passage(older, newer) -> None
 
 def test_demonstrations_texts_can_be_published_and_differ_where_they_say() -> None:
     """Each article that changes is named in the words that announce it."""
-    older, newer, words = ((DEMO / name).read_text("utf8") for name in ("terms-1.md", "terms-2.md", "terms-2-changes.md"))
+    older, newer, words = (
+        (DEMO / name).read_text("utf8") for name in ("terms-1.md", "terms-2.md", "terms-2-changes.md")
+    )
     assert len(read_text(older).articles) == len(read_text(newer).articles) == 9
     assert read_blocks(words)
     numbers = [article.title.split()[1] for article in compare(older, newer).changed]
     assert numbers == ["2", "3", "4", "6", "7"]
-    assert all(f"article {number})" in words for number in numbers)
+    assert all(f"article\u00a0{number})" in words for number in numbers)

@@ -21,6 +21,8 @@ PUBLIC = {
     "sign-up", "sign-up.member", "sign-up.member.submit", "sign-up.employer", "sign-up.employer.submit",
     "sign-up.provider", "sign-up.provider.submit", "sign-up.sent", "sign-up.resend", "sign-up.resend.submit",
     "sign-in", "sign-in.submit",
+    "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",
+    "deletion.confirm", "deletion.confirm.submit", "deletion.outcome",
 }  # fmt: skip
 
 pytestmark = pytest.mark.engines("sqlite")

@@ -63,6 +63,14 @@ def test_operator_without_keys_is_told_which_ones(monkeypatch) -> None:
         ("TRUSTED_PROXIES", "proxy.example"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("LOG_LEVEL", "LOUD"),
+        ("WORKER", "nobody"),
+        ("MAIL_PORT", "0"),
+        ("MAIL_SECURITY", "maybe"),
+        ("MAIL_FROM", "Mutuelle <a@b.example>"),
+        ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_CA_FILE", "/nowhere/ca.pem"),
+        ("MAIL_PASSWORD", "secret@without-user"),
         ("HISTORY_MONTHS", "26"),
         ("HISTORY_MONTHS", "deux ans"),
     ],
@@ -74,6 +82,27 @@ def test_operator_with_an_invalid_value_is_told_its_name_and_not_the_value(envir
     assert str(refused.value).startswith(f"{PREFIX}{name}: ")
     assert "too-short" not in str(refused.value)
     assert "secret@" not in str(refused.value)
+
+
+def test_operator_may_not_send_mail_in_clear_to_another_machine(environment) -> None:
+    environment(MAIL_HOST="smtp.example", MAIL_SECURITY="none")
+    with pytest.raises(SettingsError, match=r"^PORTAL_MAIL_SECURITY: .*loopback"):
+        load_settings()
+    environment(MAIL_HOST="127.0.0.1", MAIL_SECURITY="none")
+    assert load_settings().mail_security == "none"
+
+
+def test_operator_who_forgets_the_password_of_the_mail_server_is_told(environment) -> None:
+    environment(MAIL_HOST="smtp.example", MAIL_USER="portail")
+    with pytest.raises(SettingsError, match=r"^PORTAL_MAIL_PASSWORD: "):
+        load_settings()
+
+
+def test_letters_come_from_the_insurer_unless_another_sender_is_set(environment) -> None:
+    environment(INSURER_EMAIL="contact@mutuelle.example")
+    assert load_settings().sender_email == "contact@mutuelle.example"
+    environment(MAIL_FROM="ne-pas-repondre@mutuelle.example")
+    assert load_settings().sender_email == "ne-pas-repondre@mutuelle.example"
 
 
 def test_secrets_do_not_show(environment) -> None:

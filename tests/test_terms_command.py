@@ -92,7 +92,9 @@ def test_operator_is_told_what_is_wrong_with_the_file(run, files, database, body
         (("--changes", "Du neuf.", "--effective", "demain"), "give a day as"),
     ],
 )
-def test_operator_cannot_publish_a_change_without_its_words_or_in_the_past(run, files, database, options, words) -> None:
+def test_operator_cannot_publish_a_change_without_its_words_or_in_the_past(
+    run, files, database, options, words
+) -> None:
     run("publish", files["first"])
     result = run("publish", files["second"], *options)
     assert result.exit_code != 0

@@ -137,4 +137,6 @@ def wanted_for(kind: Kind | None) -> Wanted:
     """Which acts a filter shows; None: all."""
     if kind is Kind.OTHERS:
         return Wanted(others_only=True)
-    return Wanted(actions=frozenset(action for action, words in WORDS.items() if kind in {None, words.kind}))
+    if kind is None:
+        return Wanted()
+    return Wanted(actions=frozenset(action for action, words in WORDS.items() if words.kind is kind))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import to_thread
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,6 +25,9 @@ BUSY_SECONDS = 5
 OTHER_PROCESS_SECONDS = 1
 CHECKPOINT_COMMITS = 64
 CHECKPOINT_BYTES = 32 * 1024 * 1024
+
+# A server that only reads (a standby, a full disk) refuses this; no position is negative.
+_WRITE_PROBE = text("DELETE FROM journal_position WHERE consumed < 0")
 
 T = TypeVar("T")
 
@@ -84,10 +87,10 @@ class Database:
         return await to_thread.run_sync(function, *arguments) if self.threaded else function(*arguments)
 
     def accepts_writes(self) -> bool:
-        """Whether a writing transaction can start now (nothing is written)."""
+        """Whether a writing transaction goes through now; it changes no row."""
         try:
             with self.write() as session:
-                session.connection()
+                session.connection().execute(_WRITE_PROBE)
         except (DatabaseBusy, DBAPIError):
             return False
         return True

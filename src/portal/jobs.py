@@ -14,6 +14,7 @@ from portal.account_jobs import erase_due, send_payment_notices
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
+from portal.onboarding import answer_forms_left
 from portal.web import Services
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -50,6 +51,7 @@ def tell_of_payments(services: Services) -> None:
 
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
+    Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
 )

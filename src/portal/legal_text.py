@@ -177,7 +177,9 @@ def _way(node: SyntaxTreeNode, way: Run) -> Run:
 
 
 def _refused(node: SyntaxTreeNode, words: str) -> Unreadable:
-    place: SyntaxTreeNode | None = node
-    while place is not None and not (not place.is_root and place.map):
-        place = None if place.is_root else place.parent
-    return Unreadable(f"line {place.map[0] + 1}: {words}" if place is not None and place.map else words)
+    """Only blocks know their lines: an inline node is where its block starts."""
+    lines = node.map
+    while lines is None and node.parent is not None:
+        node = node.parent
+        lines = node.map
+    return Unreadable(f"line {lines[0] + 1}: {words}" if lines else words)

@@ -6,7 +6,6 @@ Nothing is sent here. A rolled-back transaction sends nothing; a committed one w
 import logging
 import re
 import secrets
-import textwrap
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,6 @@ from portal.data.outbox import add_letter, add_unsendable
 from portal.security import Keyring
 from portal.settings import Settings
 
-LINE_WIDTH = 76
 LONGEST_SUBJECT = 200
 _BLANKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _SPARE_LINES = re.compile(r"\n{3,}")
@@ -80,7 +78,7 @@ class Mail:
         html = {"form": "emails/form.html", "blocks": "emails/blocks.html", "subject": subject} | known
         return Wording(
             subject[:LONGEST_SUBJECT],
-            _wrapped(template.render(text)),
+            _tidy(template.render(text)),
             self._html.get_template(f"emails/{letter}.html").render(html),
         )
 
@@ -120,15 +118,6 @@ def _one_line(value: object) -> str:
     return _BLANKS.sub(" ", str(value)).strip()
 
 
-def _wrapped(text: str) -> str:
-    """Lines of `LINE_WIDTH` at most, except addresses to click on; one empty line between paragraphs."""
-    lines = (line if "://" in line else _folded(line) for line in text.splitlines())
-    return _SPARE_LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
-
-
-def _folded(line: str) -> str:
-    indent = "  " if line.startswith("  ") else ""
-    return textwrap.fill(
-        line.strip(), LINE_WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+def _tidy(text: str) -> str:
+    """One empty line between blocks, whatever the letter's source looks like."""
+    return _SPARE_LINES.sub("\n\n", "\n".join(line.rstrip(" ") for line in text.splitlines())).strip() + "\n"

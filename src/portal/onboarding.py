@@ -1,26 +1,27 @@
 """Bringing people in: what signing up answers, by letter, and an account's first credentials (R-10, R-11, R-14, R-15).
 
-The browser is told the same, after the same time, whether the person is known, registered already, or unknown: the same
-work is done (a password is always hashed), and the answer leaves at a beat. The answer itself goes to the address
-that the insurer holds; to the address typed alone when it holds none (docs/adr/0007-sign-up.md).
+The browser is told the same, after the same work, whether the person is known, registered already, or unknown: the form
+is received as it is, and answered once the browser has its page. The answer goes to the address that the insurer
+holds; to the address typed alone when it holds none (docs/adr/0007-sign-up.md).
 """
 
+import logging
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import anyio
 from anyio import to_thread
+from litestar.background_tasks import BackgroundTask
 from sqlmodel import Session
 
 from portal.authentication import hashing, network_of
 from portal.data import onboarding as accounts
 from portal.data.acceptances import NotInForce, record_acceptance
 from portal.data.accounts import Account
-from portal.data.evidence import Action, Outcome
+from portal.data.columns import utc_now
+from portal.data.evidence import Action, Outcome, record
 from portal.data.sign_up import Applicant, Claim, Finding, Verdict, examine
+from portal.data.sign_up_requests import Form, ResendForm, SignUpForm, keep_request, requests_left, take_request
 from portal.data.throttling import RESEND_LIMITS, SIGN_UP_LIMITS, Guesses, allow
 from portal.formatting import day_in_france
 from portal.security import hash_password
@@ -28,9 +29,10 @@ from portal.web import PortalRequest, Services
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that reads like something else
 GROUPS, GROUP = 7, 4  # 28 signs out of 31: 138 bits
-BEAT_SECONDS = 0.25
+LEFT_BEHIND = timedelta(minutes=1)
 
 Acts = list[tuple[Action, str, int | None]]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,6 @@ class Temporary:
 
     password: str
     password_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignUp:
-    """A form that was sent: `terms` is the number of the version accepted, None before there are any."""
-
-    claim: Claim
-    email: str
-    terms: int | None
 
 
 def new_temporary() -> Temporary:
@@ -87,77 +80,129 @@ def renew_credentials(db: Session, services: Services, account_id: int, temporar
     deliver_credentials(db, services, account, temporary)
 
 
-async def sign_up(request: PortalRequest, form: SignUp) -> bool:
-    """Answers a sign-up by letter; False when a limit is reached, which tells nothing: everybody's forms count alike.
+# --- receiving ---
+
+
+def receive_sign_up(request: PortalRequest, claim: Claim, email: str, terms: int | None) -> BackgroundTask | None:
+    """Receives a form of sign-up: what answers it, to be run behind the response. None when a limit is reached, which
+    tells nothing: everybody's forms count alike.
 
     Raises `NotInForce` when the terms accepted are not those in force (any more).
     """
-    async with _on_the_beat():
-        temporary = await to_thread.run_sync(new_temporary, limiter=hashing)
-        return await request.database.run_writing(_settle_sign_up, request, form, temporary)
-
-
-async def resend(request: PortalRequest, typed: str) -> bool:
-    """Sends the credentials again to whoever has not used them, by identifier or address; False at the limit."""
-    async with _on_the_beat():
-        temporary = await to_thread.run_sync(new_temporary, limiter=hashing)
-        return await request.database.run_writing(_settle_resend, request, typed, temporary)
-
-
-@asynccontextmanager
-async def _on_the_beat() -> AsyncIterator[None]:
-    """Ends at a whole number of beats after it began: what was done inside does not show in the time it took."""
-    began = anyio.current_time()
-    yield
-    await anyio.sleep((began - anyio.current_time()) % BEAT_SECONDS)
-
-
-# --- signing up ---
-
-
-def _settle_sign_up(request: PortalRequest, form: SignUp, temporary: Temporary) -> bool:
+    form = SignUpForm(claim, email, terms, _where(request))
+    uses = _uses(request, SIGN_UP_LIMITS, email, claim.named)
     with request.database.write() as db:
-        _check_terms(db, form, request.now)
-        if not allow(db, _sign_up_uses(request, form), request.now):
-            request.record_of(None, db, Action.ACCOUNT_REQUESTED, form.claim.space, Outcome.REFUSED, reason="limit")
-            return False
-        finding = examine(db, form.claim, day_in_france(request.now))
-        acts = _Answer(db, request.services, form, temporary, request.now).give(finding)
-        _record_request(request, db, form.claim, finding)
-        for action, object_, account_id in acts:
-            request.record_of(None, db, action, object_, account_id=account_id)
-        return True
+        if accounts.terms_number(db, request.now) != terms:
+            raise NotInForce
+        is_allowed = allow(db, uses, request.now)
+        request_id = keep_request(db, request.services.keyring, form, request.now) if is_allowed else None
+        outcome, reason = (Outcome.OK, "") if is_allowed else (Outcome.REFUSED, "limit")
+        request.record_of(None, db, Action.ACCOUNT_REQUESTED, claim.space, outcome, reason=reason)
+    return _answering(request, request_id)
 
 
-def _check_terms(db: Session, form: SignUp, now: datetime) -> None:
-    terms = accounts.terms_number(db, now)
-    if terms != form.terms:
-        raise NotInForce
+def receive_resend(request: PortalRequest, typed: str) -> BackgroundTask | None:
+    """Receives the wish to get the letters again; as `receive_sign_up`."""
+    with request.database.write() as db:
+        is_allowed = allow(db, _uses(request, RESEND_LIMITS, typed), request.now)
+        form = ResendForm(typed, _where(request))
+        request_id = keep_request(db, request.services.keyring, form, request.now) if is_allowed else None
+    return _answering(request, request_id)
 
 
-def _record_request(request: PortalRequest, db: Session, claim: Claim, finding: Finding) -> None:
-    is_welcome = finding.verdict is Verdict.WELCOME
-    outcome, reason = (Outcome.OK, "") if is_welcome else (Outcome.REFUSED, finding.verdict.value)
-    request.record_of(
-        None, db, Action.ACCOUNT_REQUESTED, claim.space, outcome, reason=reason, account_id=finding.account_id
-    )
-
-
-def _sign_up_uses(request: PortalRequest, form: SignUp) -> Guesses:
-    """What a form counts against: the address typed, whom it names, and the network it comes from."""
-    return _uses(request, SIGN_UP_LIMITS, form.email, form.claim.named)
+def _answering(request: PortalRequest, request_id: int | None) -> BackgroundTask | None:
+    return None if request_id is None else BackgroundTask(_answer_behind, request.services, request_id)
 
 
 def _uses(request: PortalRequest, limits: tuple, *subjects: str) -> Guesses:
+    """What a form counts against: what is typed into it, known or not, and the network it comes from."""
     told = (*subjects, network_of(request.client_address))
     lookup = request.services.keyring.lookup
     return [(limit, lookup("".join(one.lower().split()))) for limit, one in zip(limits, told, strict=True)]
 
 
+def _where(request: PortalRequest) -> dict[str, str]:
+    return {"address": request.client_address, "browser": request.headers.get("user-agent", "")[:200]}
+
+
+# --- answering ---
+
+
+async def _answer_behind(services: Services, request_id: int) -> None:
+    """Behind the response; in a thread kept for hashing, since that is most of the work."""
+    await to_thread.run_sync(_try_to_answer, services, request_id, limiter=hashing)
+
+
+def answer_forms_left(services: Services) -> None:
+    """Answers the forms that could not be when they came (the process died, the database was busy): a periodic job."""
+    with services.database.read() as db:
+        left = requests_left(db, utc_now() - LEFT_BEHIND)
+    for request_id in left:
+        _try_to_answer(services, request_id)
+
+
+def _try_to_answer(services: Services, request_id: int) -> None:
+    try:
+        _answer(services, request_id)
+    except Exception:
+        logger.exception("form %s could not be answered; it will be tried again", request_id)
+
+
+def _answer(services: Services, request_id: int) -> None:
+    temporary = new_temporary()
+    with services.database.write() as db:
+        taken = take_request(db, services.keyring, request_id)
+        if taken is None:
+            return
+        form, received_at = taken
+        if isinstance(form, SignUpForm):
+            _answer_sign_up(db, services, form, temporary, received_at)
+        else:
+            _answer_resend(db, services, form, temporary)
+
+
+def _answer_sign_up(
+    db: Session, services: Services, form: SignUpForm, temporary: Temporary, received_at: datetime
+) -> None:
+    now = utc_now()
+    finding = examine(db, form.claim, day_in_france(now))
+    acts = _Answer(db, services, form, temporary, received_at).give(finding)
+    if finding.verdict is not Verdict.WELCOME:
+        refusal = {"outcome": Outcome.REFUSED, "reason": finding.verdict.value, "actor": finding.account_id}
+        record(db, None, Action.ACCOUNT_REQUESTED, object=form.claim.space, details=form.where, now=now, **refusal)
+    _record_acts(db, form, acts, now)
+
+
+def _record_acts(db: Session, form: Form, acts: Acts, now: datetime) -> None:
+    for action, object_, account_id in acts:
+        record(db, None, action, object=object_, actor=account_id, details=form.where, now=now)
+
+
+def _answer_resend(db: Session, services: Services, form: ResendForm, temporary: Temporary) -> None:
+    now = utc_now()
+    today = day_in_france(now)
+    account = accounts.awaiting_first_sign_in(db, form.typed, today) or accounts.account_reached_by(
+        db, form.typed, today
+    )
+    if account is None or not account.email:
+        return
+    if account.password_temporary_until is not None:
+        renew_credentials(db, services, account.id or 0, temporary, now)
+        action = Action.CREDENTIALS_SENT
+    else:
+        _remind(db, services, account, account.email)
+        action = Action.IDENTIFIER_REMINDED
+    _record_acts(db, form, [(action, str(account.id), account.id)], now)
+
+
+def _remind(db: Session, services: Services, account: Account, to: str) -> None:
+    services.mail.post(db, "sign-up-registered", to, account_id=account.id, identifier=account.identifier)
+
+
 class _Answer:
     """The letters that answer one form, and the acts to record."""
 
-    def __init__(self, db: Session, services: Services, form: SignUp, temporary: Temporary, now: datetime) -> None:
+    def __init__(self, db: Session, services: Services, form: SignUpForm, temporary: Temporary, now: datetime) -> None:
         self._db = db
         self._services = services
         self._form = form
@@ -216,7 +261,7 @@ class _Answer:
         if account.password_temporary_until is not None and account.email:
             renew_credentials(self._db, self._services, account.id or 0, self._temporary, self._now)
             return [(Action.CREDENTIALS_SENT, str(account.id), account.id)]
-        self._post("sign-up-registered", address, account_id=account.id, identifier=account.identifier)
+        _remind(self._db, self._services, account, address)
         return [(Action.IDENTIFIER_REMINDED, str(account.id), account.id)]
 
     def _tell_typed_address(self, answered: str) -> None:
@@ -229,27 +274,3 @@ class _Answer:
 
     def _post(self, letter: str, to: str, *, account_id: int | None = None, **context: object) -> None:
         self._services.mail.post(self._db, letter, to, account_id=account_id, **context)
-
-
-# --- sending again ---
-
-
-def _settle_resend(request: PortalRequest, typed: str, temporary: Temporary) -> bool:
-    services, now = request.services, request.now
-    with request.database.write() as db:
-        if not allow(db, _uses(request, RESEND_LIMITS, typed), now):
-            return False
-        today = day_in_france(now)
-        account = accounts.awaiting_first_sign_in(db, typed, today) or accounts.account_reached_by(db, typed, today)
-        if account is None or not account.email:
-            return True
-        if account.password_temporary_until is not None:
-            renew_credentials(db, services, account.id or 0, temporary, now)
-            action = Action.CREDENTIALS_SENT
-        else:
-            services.mail.post(
-                db, "sign-up-registered", account.email, account_id=account.id, identifier=account.identifier
-            )
-            action = Action.IDENTIFIER_REMINDED
-        request.record_of(None, db, action, str(account.id), account_id=account.id)
-        return True

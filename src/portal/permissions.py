@@ -58,6 +58,7 @@ class Permission(StrEnum):
 
 
 P = Permission
+_PROOFS = frozenset({P.SECOND_FACTOR, P.EMAIL_CODE})
 _LEAVE = frozenset({P.SIGN_OUT, P.SESSION_KEEP})
 _OWN_ACCOUNT = _LEAVE | {
     P.PASSWORD_CHANGE,
@@ -160,7 +161,7 @@ ROLES_OF: dict[Space, frozenset[Role]] = {
 
 # Handlers that maintenance never closes: what machines ask for; and the desk's way in, for the desk alone to end it.
 NEVER_CLOSED = frozenset({"static", "health", "readiness", "robots"})
-ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-out", "demo"})
+ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "sign-out", "demo"})
 
 
 def services_of(space: Space) -> list[Service]:
@@ -171,7 +172,9 @@ def services_of(space: Space) -> list[Service]:
 
 def may(viewer: Viewer, permission: Permission) -> bool:
     """Whether the viewer holds the permission now: by role, by the step that is due, by the account's standing."""
-    granted = STEPS.get(viewer.stage, GRANTS[Role(viewer.role)])
+    granted = GRANTS[Role(viewer.role)]
+    if viewer.stage in STEPS:
+        granted = STEPS[viewer.stage] & (granted | _PROOFS)
     return permission in granted and permission in STANDINGS.get(viewer.standing, granted)
 
 

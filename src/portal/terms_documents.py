@@ -119,23 +119,20 @@ def _proof_facts(proof: Proof, terms: TermsVersion) -> list[Fact]:
 
 def _checks(proof: Proof, insurer: Insurer, text_url: str) -> list[tuple[str, str]]:
     """What to do to verify the proof: words, and what is to be typed."""
+    attached = f"Le texte accepté est joint à ce fichier, à l’octet près. Il se trouve aussi à cette adresse{NBSP}:"
+    digest = (
+        f"Calculez son empreinte SHA-256{NBSP}: elle doit être celle du texte, indiquée plus haut. Par exemple{NBSP}:"
+    )
+    row = (
+        f"Demandez à {insurer.name} l’extrait signé du registre des preuves pour ce compte. La ligne "
+        f"n°{NBSP}{proof.seq} y porte l’acte «{NBSP}terms.accepted{NBSP}», l’empreinte du texte, et sa propre "
+        f"empreinte, indiquée plus haut. Chaque ligne contient l’empreinte de la précédente{NBSP}: aucune ne peut "
+        "changer sans que cela se voie."
+    )
     return [
-        (
-            f"Le texte accepté est joint à ce fichier, à l’octet près. Il se trouve aussi à cette adresse{NBSP}:",
-            breakable(text_url, LONGEST_RUN),
-        ),
-        (
-            "Calculez son empreinte SHA-256. Elle doit être celle du texte, indiquée plus haut. Par exemple, avec la "
-            f"commande{NBSP}:",
-            f"sha256sum {filename_of(proof.version, 'md')}",
-        ),
-        (
-            f"Demandez à {insurer.name} l’extrait signé du registre des preuves pour ce compte. La ligne "
-            f"n°{NBSP}{proof.seq} y porte l’acte «{NBSP}terms.accepted{NBSP}», l’empreinte du texte, et sa propre "
-            f"empreinte, indiquée plus haut. Chaque ligne contient l’empreinte de la précédente{NBSP}: aucune ne peut "
-            "changer sans que cela se voie.",
-            "",
-        ),
+        (attached, breakable(text_url, LONGEST_RUN)),
+        (digest, f"sha256sum {filename_of(proof.version, 'md')}"),
+        (row, ""),
     ]
 
 

@@ -36,3 +36,14 @@ def employer(make) -> Account:
     """An employer's signatory, with a second factor."""
     account: Account = make(factories.employer_account)
     return account
+
+
+@pytest.fixture
+def anne(make) -> Account:
+    """A member whose e-mail address is known."""
+
+    def of_a_household(db: Session, keyring: Keyring) -> Account:
+        return factories.member_account(db, keyring, factories.household(db).member, email="anne@exemple.example")
+
+    account: Account = make(of_a_household)
+    return account

@@ -25,14 +25,13 @@ def prefix(client, stage: str) -> str:
         return db.execute(text(query), {"stage": stage}).scalar_one()[:16]
 
 
-def test_signing_in_and_out_leaves_two_rows_of_the_same_session(client, make) -> None:
-    account = make(factories.employer_account, with_code=False)
-    assert try_password(client, account.identifier, factories.PASSWORD).status_code == 303
-    send(client, "/deconnexion", form_at="/employeur")
+def test_signing_in_and_out_leaves_two_rows_of_the_same_session(client, member) -> None:
+    assert try_password(client, member.identifier, factories.PASSWORD).status_code == 303
+    send(client, "/deconnexion", form_at="/adherent")
     session = prefix(client, "complete")
     assert rows(client) == [
-        (account.id, session, "session.opened", "complete", "ok", ""),
-        (account.id, session, "session.closed", "", "ok", ""),
+        (member.id, session, "session.opened", "complete", "ok", ""),
+        (member.id, session, "session.closed", "", "ok", ""),
     ]
 
 

@@ -6,29 +6,17 @@
 import json
 
 import pytest
-from sqlalchemy import text
 
 from portal.data.sessions import Stage
+from portal.passkeys import party_of
 from tests.support import factories
-from tests.support.entry import ask, enter, leave, present, send, token_in
-from tests.support.mail import letters
+from tests.support.entry import ask, enter, leave, send
 from tests.support.passkeys import Device
+from tests.support.second_factors import CODES, CONFIRM, KEYS, SECOND, acts, letter_names, rows, use_session
 
-KEYS = "/compte/securite/cles"
-CODES = "/compte/securite/codes-de-secours"
 SIGN_IN = "/connexion/cle"
-SECOND = "/connexion/code"
-CONFIRM = "/compte/confirmation"
-
-ADDRESS = "anne@exemple.example"
 
 pytestmark = pytest.mark.engines("sqlite")
-
-
-@pytest.fixture
-def anne(make):
-    """A member with an address, who may add passkeys."""
-    return make(lambda db, keyring: factories.member_account(db, keyring, factories.household(db).member, email=ADDRESS))
 
 
 def options(client, path: str, form_at: str) -> dict:
@@ -39,19 +27,16 @@ def options(client, path: str, form_at: str) -> dict:
 
 
 def add(client, device: Device, name: str = "Téléphone"):
-    return send(client, KEYS, {"nom": name, "reponse": device.create(options(client, f"{KEYS}/options", KEYS))}, form_at=KEYS)
-
-
-def adopt(client, answer) -> None:
-    """What a browser does: keeps the cookie that the answer sets (httpx does already)."""
-    assert answer.status_code == 303, answer.text
+    return send(
+        client, KEYS, {"nom": name, "reponse": device.create(options(client, f"{KEYS}/options", KEYS))}, form_at=KEYS
+    )
 
 
 def owned(client, account, device: Device | None = None) -> Device:
     """A device whose key the account holds; the browser is then signed in."""
     device = device or Device()
     enter(client, account)
-    adopt(client, add(client, device))
+    assert add(client, device).status_code == 303
     return device
 
 
@@ -59,16 +44,6 @@ def sign_in(client, device: Device, **fields):
     leave(client)
     asked = options(client, f"{SIGN_IN}/options", "/connexion")
     return send(client, SIGN_IN, {"reponse": device.get(asked)} | fields, form_at="/connexion")
-
-
-def rows(client, query: str, **values):
-    with client.services.database.read() as db:
-        return db.execute(text(query), values).all()
-
-
-def acts(client) -> list[tuple]:
-    client.services.journal.flush()
-    return [tuple(row) for row in rows(client, "SELECT action, outcome FROM evidence ORDER BY seq")]
 
 
 class TestAdding:
@@ -79,7 +54,7 @@ class TestAdding:
         assert client.http.cookies["__Host-portal-session"] != before
         client.get(KEYS)
         assert "Téléphone" in client.page.text
-        assert [letter.name for letter in letters(client.services.database, client.services)] == ["factor-added"]
+        assert letter_names(client) == ["factor-added"]
         assert ("passkey.added", "ok") in acts(client)
         assert ("recovery-codes.made", "ok") in acts(client)
 
@@ -106,7 +81,7 @@ class TestAdding:
     def test_other_sessions_end_when_a_key_is_added(self, client, anne) -> None:
         other = enter(client, anne)
         owned(client, anne)
-        client.http.cookies.set("__Host-portal-session", other, domain="portal.test")
+        use_session(client, other)
         assert ask(client, "/adherent").headers["location"].startswith("/connexion")
 
     @pytest.mark.parametrize(
@@ -166,7 +141,8 @@ class TestSigningIn:
         answer = sign_in(client, device, suite="/adherent/prestations")
         assert (answer.status_code, answer.headers["location"]) == (303, "/adherent/prestations")
         assert ask(client, "/adherent").status_code == 200
-        assert acts(client)[-1] == ("session.opened", "ok")
+        assert ("session.opened", "ok") in acts(client)
+        assert "new-sign-in" in letter_names(client)
 
     def test_employer_needs_no_code_besides(self, client, employer) -> None:
         device = owned(client, employer)
@@ -184,9 +160,7 @@ class TestSigningIn:
         leave(client)
         asked = options(client, f"{SIGN_IN}/options", "/connexion")
         signed = {"reponse": device.get(asked)}
-        token = token_in(ask(client, "/connexion"))
         assert send(client, SIGN_IN, signed, form_at="/connexion").status_code == 303
-        del token
         again = {"reponse": device.get(asked)}
         assert send(client, "/deconnexion", form_at="/adherent").status_code == 303
         assert send(client, SIGN_IN, again, form_at="/connexion").status_code == 422
@@ -229,8 +203,7 @@ class TestSigningIn:
         answer = sign_in(client, thief)
         assert answer.status_code == 422
         assert ("passkey.suspected", "refused") in acts(client)
-        names = [letter.name for letter in letters(client.services.database, client.services)]
-        assert names.count("passkey-suspected") == 1
+        assert letter_names(client).count("passkey-suspected") == 1
         assert sign_in(client, device).status_code == 303
 
     def test_device_that_counts_nothing_is_not_suspected(self, client, anne) -> None:
@@ -263,7 +236,9 @@ class TestSecondStep:
         device = owned(client, anne)
         leave(client)
         client.get("/connexion")
-        client.submit('form[action="/connexion"]', **{"identifiant": anne.identifier, "mot-de-passe": factories.PASSWORD})
+        client.submit(
+            'form[action="/connexion"]', **{"identifiant": anne.identifier, "mot-de-passe": factories.PASSWORD}
+        )
         assert client.path == SECOND
         assert "Code à six chiffres" not in client.page.text
         asked = options(client, f"{SECOND}/options", SECOND)
@@ -329,8 +304,6 @@ def test_key_of_another_account_confirms_nothing(client, anne, make) -> None:
 
 
 def test_address_of_this_machine_points_to_localhost(settings) -> None:
-    from portal.passkeys import party_of
-
     local = settings.model_copy(update={"origin": "http://127.0.0.1:8000"})
     assert party_of(local).id == "localhost"
     assert party_of(local).origin == "http://localhost:8000"

@@ -1,4 +1,4 @@
-"""Versions and acceptances of the terms of use: what is stored, what never changes, who must accept (R-14 to R-16, B16)."""
+"""Versions and acceptances of the terms of use: what is stored, what never changes, who must accept (R-14 to R-16)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -25,8 +25,8 @@ from portal.data.terms import (
     digest_of,
     draft_terms,
     newest_terms,
-    published_terms,
     publish_terms,
+    published_terms,
     terms_in_force,
     terms_since,
 )

@@ -117,3 +117,78 @@ def test_first_failures_at_the_same_moment_are_all_counted(database) -> None:
     with ThreadPoolExecutor(5) as threads:
         delayed = [*threads.map(guess, range(5)), *threads.map(guess, range(10))]
     assert delayed.count(False) == ACCOUNT_PASSWORD.allowed
+
+
+def try_once(db, guesses: throttling.Guesses, now: datetime) -> bool:
+    """One wrong password, as sign-in judges it; whether the record gets a row for it."""
+    if throttling.delay_of(db, guesses, now) is throttling.Delay.KNOWN:
+        return False
+    if throttling.hold(db, guesses, now):
+        return throttling.mark_refusal(db, guesses, now)
+    throttling.count_failures(db, guesses, now)
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.engines("sqlite")
+def test_ten_thousand_wrong_passwords_on_one_account_leave_few_rows(db) -> None:
+    """B9: one each second, each from another network: a day's flood counts 100 failures, and a row or two per delay."""
+    account, lock = (ACCOUNT_PASSWORD, "somebody"), (throttling.ACCOUNT_LOCK, "1")
+    recorded = [
+        try_once(db, [account, (ADDRESS_PASSWORD, f"network {number}"), lock], NOW + number * 10 * SECOND)
+        for number in range(10_000)
+    ]
+    assert db.get_one(throttling.Throttle, ("account-lock", "1")).failures == throttling.ACCOUNT_LOCK.allowed
+    assert sum(recorded) <= 2 * throttling.ACCOUNT_LOCK.allowed
+    assert not throttling.hold(db, [(ACCOUNT_PASSWORD, "somebody else"), (throttling.ACCOUNT_LOCK, "2")], NOW)
+
+
+@pytest.mark.slow
+@pytest.mark.engines("sqlite")
+def test_one_password_on_ten_thousand_accounts_delays_the_network_alone(db) -> None:
+    """B9: fifty are tried; the rest writes nothing, and no account waits."""
+    network = (ADDRESS_PASSWORD, "somewhere")
+    recorded = [try_once(db, [(ACCOUNT_PASSWORD, f"account {number}"), network], NOW) for number in range(10_000)]
+    assert sum(recorded) == ADDRESS_PASSWORD.allowed + 1
+    assert throttling.hold(db, [network], NOW)
+    assert not throttling.hold(db, [(ACCOUNT_PASSWORD, "account 7"), (ADDRESS_PASSWORD, "elsewhere")], NOW)
+
+
+def test_hundred_consecutive_failures_last_until_they_are_forgotten(db) -> None:
+    lock = [(throttling.ACCOUNT_LOCK, "1")]
+    for number in range(100):
+        assert not throttling.hold(db, lock, NOW + number * timedelta(days=3))
+        fail(db, 1, lock, NOW + number * timedelta(days=3))
+    assert throttling.hold(db, lock, NOW + timedelta(days=10_000))
+    throttling.forget(db, lock)
+    assert not throttling.hold(db, lock, NOW)
+
+
+def test_alarm_rings_once_per_window_at_the_thousandth_failure(db) -> None:
+    """B9: 1 000 failures in five minutes."""
+    rung = [throttling.ring_alarm(db, NOW) for _ in range(1_100)]
+    assert [number for number, rings in enumerate(rung, 1) if rings] == [1_000]
+    later = NOW + throttling.ALARM.window + SECOND
+    assert [throttling.ring_alarm(db, later) for _ in range(1_000)].count(True) == 1
+
+
+def test_quota_allows_so_many_uses_and_then_none_for_its_period(db) -> None:
+    letters = [(throttling.quota("letters", 3, timedelta(hours=1)), "somebody")]
+    assert [throttling.allow(db, letters, NOW) for _ in range(5)] == [True, True, True, False, False]
+    assert not throttling.allow(db, letters, NOW + timedelta(hours=1) - SECOND)
+    assert throttling.allow(db, letters, NOW + timedelta(hours=1))
+
+
+def test_purge_forgets_what_decides_nothing_and_keeps_the_locks(db) -> None:
+    nobody = [(throttling.NOBODY_LOCK, "unknown")]
+    fail(db, 1, [(throttling.ACCOUNT_LOCK, "1"), (ADDRESS_PASSWORD, "old")])
+    fail(db, 100, nobody)
+    quota = [(throttling.quota("letters", 1, throttling.FOR_EVER), "running")]
+    throttling.allow(db, quota, NOW)
+    later = NOW + throttling.STALE_AFTER + SECOND
+    fail(db, 1, [(ADDRESS_PASSWORD, "new")], later)
+    assert throttling.purge(db, later) == 2
+    assert throttling.purge(db, later) == 0
+    assert not throttling.hold(db, nobody, later)
+    assert throttling.hold(db, quota, later)
+    assert db.get(throttling.Throttle, ("account-lock", "1")) is not None

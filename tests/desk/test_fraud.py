@@ -1,7 +1,11 @@
 """Fraud reports at the desk (R-13): from the report to the account given back, each step in the record."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from sqlmodel import delete
+
+from portal.data.accounts import AccountSuspension
 from portal.data.fraud import FraudChannel, freeze
 from portal.data.sessions import Stage
 from tests.support import factories
@@ -20,8 +24,6 @@ def report(client, member):
 
 
 def reported(client, account) -> str:
-    from datetime import UTC, datetime
-
     keyring = client.services.keyring
     with client.services.database.write() as db:
         made = freeze(db, keyring, account.id, FraudChannel.SIGNED_IN, TOLD, datetime.now(UTC))
@@ -78,7 +80,8 @@ def test_case_whose_account_is_frozen_cannot_be_settled(client, agent, report) -
 
 def test_case_of_a_closed_account_can_be_settled(client, supervisor, member, report, sheet_url) -> None:
     enter(client, supervisor)
-    closing = {"categorie": "protection", "motif": "Le titulaire ne veut plus de compte.", "confirmation": member.identifier}
+    reason = {"categorie": "protection", "motif": "Le titulaire ne veut plus de compte."}
+    closing = reason | {"confirmation": member.identifier}
     assert send(client, sheet_url(member, "/fermeture"), closing, form_at="/gestion").status_code == 303
     assert step(client, report, "clos") == 303
 
@@ -108,10 +111,6 @@ def test_nobody_handles_their_own_report_and_agents_no_colleagues(client, agent,
     assert step(client, theirs, "compte-rendu") == 404
     assert "Aucun signalement" in text_of(client.get("/gestion/fraudes").one("main"))
     with client.services.database.write() as db:
-        from sqlmodel import delete
-
-        from portal.data.accounts import AccountSuspension
-
         db.exec(delete(AccountSuspension))
     enter(client, supervisor)
     assert ask(client, own).status_code == 200

@@ -4,8 +4,10 @@ import re
 from email.headerregistry import Address
 
 import pytest
+from jinja2 import Environment, nodes
 from markupsafe import Markup
 
+from portal.assets import TEMPLATES
 from portal.mail import sender_of
 from tests.mail.conftest import SECRET
 from tests.support.html import Html, text_of
@@ -32,7 +34,7 @@ def test_person_gets_the_same_words_as_text_and_as_html(services, post) -> None:
         "123 456",
         services.settings.insurer_name,
     ):
-        assert said in letter.text.replace("\n", " ")
+        assert said in letter.text
         assert said in words
     assert f"{services.settings.origin}/" in letter.text.splitlines()
     assert letter.links == ["https://portal.test/aide", "https://portal.test/"]
@@ -126,8 +128,25 @@ def test_operator_names_the_sender(services, settings) -> None:
     assert sender_of(chosen) == Address(settings.insurer_name, "ne-pas-repondre", "mutuelle.example")
 
 
-def test_lines_of_the_text_part_are_short_and_none_is_spare(services, post) -> None:
-    post(name="Claire " * 30)
-    lines = only_letter(services).text.splitlines()
-    assert max(len(line) for line in lines if "://" not in line) <= 76
-    assert not any(lines[at] == lines[at + 1] == "" for at in range(len(lines) - 1))
+def test_blocks_of_the_text_part_stand_apart(services, post) -> None:
+    post()
+    blocks = only_letter(services).text.split("\n\n")
+    assert all(block.strip(" ") and block == block.rstrip(" ") for block in blocks)
+    assert blocks[2:6] == [
+        "ET ENSUITE",
+        f"  Mot de passe\u00a0: {SECRET}\n  Jusqu’au\u00a0: 3 mars",
+        "- Un\n- Claire",
+        "  123 456",
+    ]
+
+
+LETTERS = sorted(path for path in (TEMPLATES / "emails").glob("*.html") if path.stem not in {"form", "blocks"})
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=lambda path: path.stem)
+def test_letter_is_a_subject_and_blocks_and_spells_no_tag(path) -> None:
+    """What blocks.html and blocks.txt render twice needs no tag; and so no letter brings in an image or a stranger."""
+    tree = Environment(autoescape=True).parse(path.read_text(encoding="utf8"))
+    assert {block.name for block in tree.find_all(nodes.Block)} == {"subject", "body"}
+    assert [parent.template.name for parent in tree.find_all(nodes.Extends)] == ["form"]
+    assert not [text.data for text in tree.find_all(nodes.TemplateData) if "<" in text.data]

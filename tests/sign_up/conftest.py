@@ -1,20 +1,13 @@
-"""What the tests of sign-up share: a client whose answers leave at once, and the letters they post."""
+"""What the tests of sign-up share: rows committed behind `client`, and the letters that its forms post."""
 
 from collections.abc import Callable
 
 import pytest
 
-from portal import onboarding
 from portal.data import terms
 from portal.data.columns import utc_now
 from portal.data.terms import draft_terms
 from tests.support.mail import Letter, letters
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch) -> None:
-    """No waiting for the beat; test_sign_up_timing measures it."""
-    monkeypatch.setattr(onboarding, "BEAT_SECONDS", 0.0001)
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ class TestEachSpace:
             (None, "account.requested", SPACES[space], "ok", ""),
             (account_id, "account.created", str(account_id), "ok", ""),
             (account_id, "credentials.sent", str(account_id), "ok", ""),
+            (None, "account.requested", SPACES[space], "ok", ""),
             (None, "account.requested", SPACES[space], "refused", "unknown"),
         ]
 

@@ -8,8 +8,9 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
+from portal import onboarding
 from portal.data.onboarding import TEMPORARY_LIFE
-from portal.onboarding import ALPHABET, new_temporary
+from portal.onboarding import ALPHABET, answer_forms_left, new_temporary
 from portal.security import verify_password
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, address, ask, leave, send, token_in
@@ -36,7 +37,7 @@ HOSTILE = [
     "\u202eessai",
     "a" * 5000,
     "é" * 190,
-    "\ud83d\ude00",
+    "😀",
     "%00",
     "../../etc/passwd",
     "0",
@@ -193,6 +194,44 @@ def test_form_from_another_site_is_refused(client, fields) -> None:
     answer = sign_up(client, "member", fields, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert count(client, "account") == 0
+
+
+# --- never lost, never twice ---
+
+
+def test_form_whose_process_died_is_answered_by_the_job(client, fields, posted, monkeypatch) -> None:
+    """Received and not answered: the form waits, encrypted, for the periodic job."""
+    with monkeypatch.context() as dying:
+        dying.setattr(onboarding, "new_temporary", broken)
+        assert sign_up(client, "member", fields).status_code == 303
+    assert posted() == []
+    with client.services.database.read() as db:
+        sealed = bytes(db.execute(text("SELECT form_encrypted FROM sign_up_request")).scalar_one())
+    assert b"Anne" not in sealed
+    answer_forms_left(client.services)
+    assert count(client, "account") == 0  # younger than a minute: its own process may be at it
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        answer_forms_left(client.services)
+        answer_forms_left(client.services)
+    assert [letter.name for letter in posted()] == [*CREDENTIALS, "sign-up-noted"]
+    assert (count(client, "account"), count(client, "sign_up_request")) == (1, 0)
+
+
+def test_form_that_cannot_be_answered_keeps_no_other_waiting(client, fields, posted, monkeypatch) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(onboarding, "new_temporary", broken)
+        for number in range(2):
+            sign_up(client, "member", fields | {"numero-adherent": f"A{number}"})
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE sign_up_request SET form_encrypted = :junk WHERE id = 1"), {"junk": b"illisible"})
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        answer_forms_left(client.services)
+    assert [letter.name for letter in posted()] == ["sign-up-unknown"]
+    assert count(client, "sign_up_request") == 1
+
+
+def broken() -> None:
+    raise OSError("no more threads")
 
 
 # --- at once ---

@@ -1,6 +1,6 @@
 """Planned maintenance (R-60): told before on every page, a page with its end during it, open by itself after."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -33,13 +33,11 @@ def test_visitor_reads_the_notice_beforehand(client, plan, path) -> None:
 
 
 def test_maintenance_is_told_from_its_announcement_only(client, plan) -> None:
-    plan(120, announced_at=client.services.site.current() and _in(client, 60))
+    plan(120, announced_at=_in(60))
     assert "Maintenance prévue" not in text_of(client.get("/").one("main"))
 
 
-def _in(client, minutes: int):
-    from datetime import UTC, datetime
-
+def _in(minutes: int) -> datetime:
     return datetime.now(UTC) + timedelta(minutes=minutes)
 
 
@@ -119,7 +117,7 @@ def test_after_maintenance_the_portal_is_open_and_silent(client, plan, monkeypat
 
 class TestPlanning:
     def form(self, **changes: str) -> dict[str, str]:
-        day = _in(None, 60 * 48).astimezone(PARIS)
+        day = _in(60 * 48).astimezone(PARIS)
         return {
             "jour": day.strftime("%d/%m/%Y"), "heure": "22:00", "duree": "60", "annonce": "24", "motif": WHY,
         } | changes  # fmt: skip

@@ -6,7 +6,18 @@ import pytest
 
 from portal.data.accounts import Space
 from portal.data.site_state import SERVICE_LABELS, Service, SwitchState
-from portal.permissions import GRANTS, ROLES_OF, SERVICE_OF, Permission, Requires, policy_of, services_of
+from portal.permissions import (
+    ENTRANCES,
+    GRANTS,
+    NEVER_CLOSED,
+    ROLES_OF,
+    SERVICE_OF,
+    Permission,
+    Requires,
+    policy_of,
+    services_of,
+)
+from portal.routes import DEMO_HANDLERS, HANDLERS
 from tests.site.conftest import WHY
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
@@ -17,8 +28,8 @@ UNSWITCHABLE = {
     "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read",
     "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
     "desk-services:switch", "desk-maintenance:plan",
-    "second-factor:answer", "email-code:answer", "password:change", "second-factors:manage", "terms:accept",
-    "identity:confirm", "account:read", "account-contact:change", "account-email:change",
+    "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
+    "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
     "account:delete", "account-deletion:cancel", "session:close", "session:keep",
 }  # fmt: skip
@@ -37,6 +48,12 @@ def test_each_permission_has_a_service_or_stays_by_a_listed_decision() -> None:
     """A new permission must be given one or the other."""
     assert {*Permission} == {*SERVICE_OF} | UNSWITCHABLE
     assert not UNSWITCHABLE & {*SERVICE_OF}
+
+
+def test_names_that_maintenance_spares_are_names_of_handlers() -> None:
+    """R-60: a handler that is renamed must not be closed, or left open, by accident."""
+    names = {handler.name for handler in (*HANDLERS, *DEMO_HANDLERS)}
+    assert NEVER_CLOSED | ENTRANCES <= names
 
 
 def test_each_role_belongs_to_one_space() -> None:
@@ -161,6 +178,4 @@ class TestSupervisor:
         enter(client, accounts["agent"])
         assert ask(client, "/gestion/services").status_code == 403
         fields = {"etat": "retire", "motif": WHY}
-        assert (
-            send(client, "/gestion/services/adherent/releves", fields, form_at="/gestion").status_code == 403
-        )
+        assert send(client, "/gestion/services/adherent/releves", fields, form_at="/gestion").status_code == 403

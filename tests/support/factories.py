@@ -42,6 +42,11 @@ MINOR_BIRTH = date(2015, 9, 3)
 _serial = count(1)
 
 
+def next_number() -> int:
+    """A number that no other row of this process was given."""
+    return next(_serial)
+
+
 @lru_cache(maxsize=1)
 def password_hash() -> str:
     """The hash of `PASSWORD`, made once per process: hashing is slow on purpose."""

@@ -22,6 +22,7 @@ from portal.settings import Settings
 from portal.web import Services
 from tests.support import factories
 from tests.support.browser import DemoServer, Tab
+from tests.support.terms import accept_version
 
 MEMBER, SINGLE, DEPENDANT, LEAVER = "1000000016", "1000000024", "1000000032", "1000000040"
 EMPLOYER, PROVIDER, DESK = "2000000014", "3000000012", "9000000019"
@@ -119,4 +120,6 @@ def long_named(site: Site) -> int:
 
 
 def _account(db: Session, site: Site, member: factories.Person, name: str) -> int:
-    return factories.member_account(db, site.keyring, member, display_name=name).id or 0
+    account = factories.member_account(db, site.keyring, member, display_name=name)
+    accept_version(db, account)
+    return account.id or 0

@@ -43,7 +43,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which acts: of these actions only, by others only; none of `left_out`, unless it stands in `actions`."""
+    """Which acts: of these actions only, by others only; none of `left_out`."""
 
     actions: Collection[Action] = ()
     others_only: bool = False
@@ -88,9 +88,7 @@ def _newest(viewer: Viewer, wanted: Wanted, before: int | None, most: int) -> Co
 
 
 def _conditions(viewer: Viewer, wanted: Wanted, before: int | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        _rows.c.action.not_in([action for action in wanted.left_out if action not in wanted.actions])
-    ]
+    found: list[ColumnElement[bool]] = [_rows.c.action.not_in(list(wanted.left_out))]
     if wanted.actions:
         found.append(_rows.c.action.in_(list(wanted.actions)))
     if wanted.others_only:

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, Index
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
-__all__ = ["CheckConstraint", "Index", "UtcDateTime", "instant", "utc_now"]
+__all__ = ["BIG", "CheckConstraint", "Index", "UtcDateTime", "instant", "utc_now"]
+
+BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -11,8 +11,6 @@ from portal.data.personal_data import HOLDINGS, Held, Owner, owned
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
-NIR = "nir"
-
 
 def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[dict[str, Any]]:
     """Each table that may hold rows of the viewer's: name, French title, rows, columns held back and why. Amounts are
@@ -39,10 +37,9 @@ def _rows(db: Session, table: Table, held: Held, key: int, keyring: Keyring) -> 
 
 
 def _shown(row: dict[str, Any], held: Held, keyring: Keyring) -> dict[str, Any]:
-    given = {name: _plain(value) for name, value in row.items() if name not in held.withheld}
-    if row.get("nir_encrypted"):
-        given[NIR] = keyring.decrypt(row["nir_encrypted"])
-    return given
+    given = {name: _plain(value) for name, value in row.items() if name not in {*held.withheld, *held.opened}}
+    opened = {name: row[column] for column, name in held.opened.items()}
+    return given | {name: keyring.decrypt(value) if value else None for name, value in opened.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ is None for an operator at the server. Nobody acts on their own account, nor on 
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountSuspension, SuspensionKind
@@ -67,19 +67,27 @@ def close(db: Session, viewer: Viewer | None, account: Account, reason: str, now
 
 def end_sessions(db: Session, account: Account, now: datetime) -> int:
     """Ends every session of the account; how many were open."""
-    still = (col(SignedSession.account_id) == account.id, col(SignedSession.ended_at).is_(None))
-    return int(db.exec(update(SignedSession).where(*still).values(ended_at=now)).rowcount)
+    return int(db.exec(update(SignedSession).where(*_open_sessions(account)).values(ended_at=now)).rowcount)
 
 
 def account_by_identifier(db: Session, identifier: str) -> Account | None:
-    """The account of an identifier, for an operator at the server, held until the transaction ends."""
-    return db.exec(select(Account).where(col(Account.identifier) == identifier).with_for_update()).first()
+    """The account of an identifier, for an operator at the server, who reads."""
+    return db.exec(select(Account).where(col(Account.identifier) == identifier)).first()
+
+
+def open_session_count(db: Session, account: Account) -> int:
+    """How many sessions of the account nobody has ended."""
+    return db.exec(select(func.count()).where(*_open_sessions(account))).one()
 
 
 def is_frozen(db: Session, account: Account) -> bool:
     """Whether a fraud report still freezes the account, and nobody has closed it."""
     is_open = _open_suspension(account, SuspensionKind.FRAUD)
     return db.exec(select(AccountSuspension.id).where(is_open)).first() is not None and not _is_closed(db, account)
+
+
+def _open_sessions(account: Account) -> tuple[ColumnElement[bool], ...]:
+    return (col(SignedSession.account_id) == account.id, col(SignedSession.ended_at).is_(None))
 
 
 def _open_suspension(account: Account, kind: SuspensionKind) -> ColumnElement[bool]:

@@ -6,22 +6,22 @@ there to the commit.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, Text, func, insert, select, text
+from sqlalchemy import Text, func, insert, select, text
 from sqlmodel import Field, Session, SQLModel
 
-from portal.data.columns import Index, instant, utc_now
+from portal.data.columns import BIG, Index, instant, utc_now
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, canonical_instant, commitment_of, json_bytes, row_hash
+from portal.data.evidence_persons import INSERT_PERSON, index_rows
 from portal.data.sessions import Viewer
 
 SESSION_PREFIX = 16
 CHAIN_LOCK = 0x65766964  # any number that nothing else in the database locks
-BIG = BigInteger().with_variant(Integer(), "sqlite")
 ABOUT_ACCOUNT = text("object LIKE 'compte:%'")  # acts of others on an account (data/activity.py)
 
 
@@ -129,22 +129,6 @@ class EvidenceDetail(SQLModel, table=True):
     details: str = Field(sa_type=Text)
 
 
-class EvidencePerson(SQLModel, table=True):
-    """An index: the persons whose data a row showed, as its details say. Erased with them, checked by the audit."""
-
-    __tablename__ = "evidence_person"
-    __table_args__ = (Index("ix_evidence_person", "person_id", "seq"), {"sqlite_with_rowid": False})
-
-    seq: int = Field(
-        primary_key=True,
-        foreign_key="evidence_detail.seq",
-        ondelete="CASCADE",
-        sa_type=BIG,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    person_id: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
-
-
 class JournalPosition(SQLModel, table=True):
     """How many bytes of a spool are in the chain already (see `portal.journal`)."""
 
@@ -216,8 +200,8 @@ def record_many(db: Session, entries: Sequence[Entry]) -> int:
     connection.execute(_INSERT_ROW, _one_or_many(rows))
     if details:
         connection.execute(_INSERT_DETAIL, _one_or_many(details))
-    if shown := _shown(last.seq + 1, entries):
-        connection.execute(_INSERT_PERSON, _one_or_many(shown))
+    if shown := index_rows((seq, entry.details) for seq, entry in enumerate(entries, start=last.seq + 1)):
+        connection.execute(INSERT_PERSON, _one_or_many(shown))
     return int(rows[-1]["seq"])
 
 
@@ -282,21 +266,6 @@ def _linked(last: Head, entries: Iterable[Entry]) -> tuple[list[dict[str, Any]],
     return rows, details
 
 
-def _shown(first: int, entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """The index rows of entries numbered from `first`."""
-    return [
-        {"seq": seq, "person_id": person}
-        for seq, entry in enumerate(entries, start=first)
-        for person in sorted(persons_shown(entry.details))
-    ]
-
-
-def persons_shown(details: Mapping[str, Any] | None) -> set[int]:
-    """The persons whose data an act showed, as its details say."""
-    named = details.get("persons") if details else None
-    return {person for person in named if type(person) is int} if isinstance(named, list) else set()
-
-
 def _row(seq: int, entry: Entry, commitment: str, previous: str) -> dict[str, Any]:
     values = (
         seq,
@@ -323,5 +292,4 @@ _rows = SQLModel.metadata.tables["evidence"]
 _LOCK = select(func.pg_advisory_xact_lock(CHAIN_LOCK))
 _INSERT_ROW = insert(_rows)
 _INSERT_DETAIL = insert(SQLModel.metadata.tables["evidence_detail"])
-_INSERT_PERSON = insert(SQLModel.metadata.tables["evidence_person"])
 _HEAD = select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1)

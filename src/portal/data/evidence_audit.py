@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from portal.data.activity import account_object
-from portal.data.evidence import ABOUT_ACCOUNT, Action, persons_shown
+from portal.data.evidence import ABOUT_ACCOUNT, Action
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, commitment_of, row_hash
+from portal.data.evidence_persons import persons_shown
 
 BATCH = 5_000
 BEFORE_ALL = -(2**63)
@@ -65,7 +66,7 @@ def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
 
 
 def rows_of_account(db: Session, account_id: int, person_id: int | None) -> list[dict[str, Any]]:
-    """What an account did or was tried on it, what others did for its person, and what others were shown of that person,
+    """What an account did or was tried on it, what others did for its person, what others were shown of that person,
     oldest first, with the details that still exist, and the hash of the row that follows each. For the insurer's
     extraction in a dispute (R-51) only: the details are those of whoever acted."""
     following = _rows.alias("following")

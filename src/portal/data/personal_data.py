@@ -24,7 +24,9 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Rows of an account. `column` names their owner. `withheld`: columns that no export gives, and why.
+    """Rows of an account. `column` names their owner, in this table or in the one that `via` leads to: own column,
+    table, its column. `withheld`: columns that no export gives, and why. `opened`: encrypted columns, and the name
+    under which an export gives what they say.
 
     Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
     """
@@ -32,7 +34,9 @@ class Held:
     title: str
     owner: Owner = Owner.ACCOUNT
     column: str = "account_id"
+    via: tuple[str, str, str] | None = None
     withheld: Mapping[str, str] = field(default_factory=dict)
+    opened: Mapping[str, str] = field(default_factory=dict)
     is_deleted: bool = False
     blank: Mapping[str, Any] = field(default_factory=dict)
     kept_for: str = ""
@@ -95,7 +99,7 @@ HOLDINGS: dict[str, Held] = {
         withheld={"credential_id": SECRET, "public_key": SECRET, "sign_count": INTERNAL},
         is_deleted=True,
     ),
-    "passkey_holder": Held("Vos clés d’accès : numéro interne", withheld={"handle": INTERNAL}, is_deleted=True),
+    "passkey_holder": Held("Vos clés d’accès\u00a0: numéro interne", withheld={"handle": INTERNAL}, is_deleted=True),
     "pending_secret": Held(
         "Secrets en cours de création", withheld={"session_hash": SECRET, "encrypted": SECRET}, is_deleted=True
     ),
@@ -107,13 +111,32 @@ HOLDINGS: dict[str, Held] = {
     "terms_acceptance": Held("Conditions que vous avez acceptées", blank={"representative_name": ""}, kept_for=PROOF),
     "evidence": Held("Vos actes dans le registre des preuves", column="actor", kept_for=PROOF),
     "evidence_detail": Held(
-        "Détail de vos actes : adresse, navigateur, filtres", column="actor", withheld={"salt": SECRET}, is_deleted=True
+        "Détail de vos actes\u00a0: adresse, navigateur, filtres",
+        column="actor",
+        via=("seq", "evidence", "seq"),
+        withheld={"salt": SECRET},
+        is_deleted=True,
+    ),
+    "email_code": Held(
+        "Codes envoyés par e-mail", withheld={"session_hash": SECRET, "code_lookup": SECRET}, is_deleted=True
+    ),
+    "known_browser": Held("Appareils reconnus", withheld={"mark": SECRET}, is_deleted=True),
+    "fraud_report": Held(
+        "Vos signalements de fraude", opened={"text_encrypted": "text"}, blank={"text_encrypted": None}, kept_for=PROOF
+    ),
+    "fraud_report_step": Held(
+        "Suivi de vos signalements",
+        via=("report_id", "fraud_report", "id"),
+        withheld={"note_encrypted": "note d’enquête de l’assureur", "taken_by": STAFF},
+        blank={"note_encrypted": None},
+        kept_for=PROOF,
     ),
     "person": Held(
         "Votre identité",
         Owner.PERSON,
         OWN_ROW,
-        withheld={"nir_encrypted": "donné en clair sous le nom « nir »", "nir_lookup": SECRET},
+        withheld={"nir_lookup": SECRET},
+        opened={"nir_encrypted": "nir"},
         kept_for=CONTRACT,
     ),
     "contract": Held("Vos contrats", Owner.PERSON, "member_id", kept_for=CONTRACT),
@@ -156,13 +179,15 @@ NOT_HELD: dict[str, str] = {
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",
+    "sign_up_request": "a form that waits for its answer, encrypted, for minutes: before there is an account",
     "throttle": "failures counted under keyed hashes, which expire",
 }
 
 
 def owned(table: Table, held: Held, key: int) -> ColumnElement[bool]:
     """Which rows of the table are of the owner whose key this is."""
-    if table.name == "evidence_detail":
-        evidence = SQLModel.metadata.tables["evidence"]
-        return table.c.seq.in_(select(evidence.c.seq).where(evidence.c.actor == key))
-    return table.c[held.column] == key
+    if held.via is None:
+        return table.c[held.column] == key
+    own, parent_name, parent_key = held.via
+    parent = SQLModel.metadata.tables[parent_name]
+    return table.c[own].in_(select(parent.c[parent_key]).where(parent.c[held.column] == key))

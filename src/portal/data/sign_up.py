@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountDeletion, Role, Space
@@ -22,8 +23,7 @@ from portal.data.standing import FOR_EVER, reading_until
 from portal.folding import same_name
 
 
-@dataclass(frozen=True, slots=True)
-class MemberClaim:
+class MemberClaim(msgspec.Struct, frozen=True, tag="member"):
     """What a covered person, or the representative, says: both numbers as the card shows them."""
 
     last_name: str
@@ -40,8 +40,7 @@ class MemberClaim:
         return self.member_number
 
 
-@dataclass(frozen=True, slots=True)
-class EmployerClaim:
+class EmployerClaim(msgspec.Struct, frozen=True, tag="employer"):
     """What the signatory of a group contract says."""
 
     siret: str
@@ -56,8 +55,7 @@ class EmployerClaim:
         return self.siret
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderClaim:
+class ProviderClaim(msgspec.Struct, frozen=True, tag="provider"):
     """What a health professional says: RPPS or FINESS, and the agreement's number."""
 
     national_id: str

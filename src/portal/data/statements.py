@@ -223,7 +223,9 @@ def new_number(period_end: date) -> str:
 
 
 def _owned(db: Session, viewer: Viewer, statement_id: int, *columns: Any) -> Any:
-    statement = select(*columns).where(_STATEMENT.id == statement_id, _STATEMENT.person_id == statement_owner(db, viewer))
+    statement = select(*columns).where(
+        _STATEMENT.id == statement_id, _STATEMENT.person_id == statement_owner(db, viewer)
+    )
     return db.connection().execute(statement).first()
 
 

@@ -25,6 +25,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     recovery_codes,
     representations,
     sessions,
+    sign_up_requests,
     site_state,
     statements,
     terms,

@@ -125,7 +125,8 @@ def test_an_account_without_an_address_confirms_the_new_one_alone(client, make, 
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "anne", "a@b", "a@b@c.fr", "a b@c.fr", "a@c.fr\r\nBcc: x@y.fr", f"{'a' * 300}@exemple.fr", EMAIL.upper()]
+    "typed",
+    ["", "anne", "a@b", "a@b@c.fr", "a b@c.fr", "a@c.fr\r\nBcc: x@y.fr", f"{'a' * 300}@exemple.fr", EMAIL.upper()],
 )
 def test_what_is_no_new_address_is_refused_and_sends_nothing(client, holder, post_box, recorded, typed) -> None:
     client.get("/compte/adresse-email")

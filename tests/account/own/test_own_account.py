@@ -78,7 +78,9 @@ def test_stale_proof_of_identity_is_asked_again_before_the_form_and_before_the_a
     form = client.form('form[action="/compte/coordonnees"]')
     form.fill({"telephone": "0612345678"})
     grow_old()
-    assert ask(client, "/compte/coordonnees").headers["location"] == "/compte/confirmation?suite=%2Fcompte%2Fcoordonnees"
+    assert (
+        ask(client, "/compte/coordonnees").headers["location"] == "/compte/confirmation?suite=%2Fcompte%2Fcoordonnees"
+    )
     client.send(form)
     assert (client.status, client.answer.headers["location"]) == (303, "/compte/confirmation")
     assert "0612345678" not in client.get("/compte").text

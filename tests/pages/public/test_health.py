@@ -1,7 +1,12 @@
 """What operators and crawlers ask for: health, readiness, robots, static files (R-60, R-62)."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from portal.data.columns import utc_now
+from portal.data.outbox import add_letter
 from portal.pages.public import health
 from tests.support.entry import ask
 
@@ -22,15 +27,34 @@ def test_portal_is_ready_when_its_parts_are(client) -> None:
         ("is_current", "schema"),
         ("accepts_writes", "database"),
         ("LARGEST_BACKLOG", "journal"),
+        ("_free_bytes", "disk"),
     ],
 )
 def test_portal_that_is_not_ready_says_why(client, monkeypatch, broken, named) -> None:
     if broken == "accepts_writes":
         monkeypatch.setattr(client.services.database, broken, lambda: False)
     else:
-        monkeypatch.setattr(health, broken, (lambda _: False) if broken == "is_current" else 0)
+        monkeypatch.setattr(health, broken, 0 if broken.isupper() else lambda _: 0)
     answer = ask(client, "/readyz")
     assert (answer.status_code, answer.text) == (503, f"not ready: {named}\n")
+
+
+def test_letter_that_waits_is_told_and_keeps_nobody_out(client) -> None:
+    """The portal serves on while the mail server is away; the operator sees since when."""
+    since = utc_now() - timedelta(hours=1)
+    kept = {"message_id": "<1@portal.test>", "kind": "trial", "account_id": None, "now": since}
+    with client.services.database.write() as db:
+        add_letter(db, client.services.keyring, recipient="a@b.example", content="", **kept)
+    client.get("/readyz", audit=False)
+    ready, told = client.answer.text.splitlines()
+    assert (client.status, ready) == (200, "ready")
+    assert re.fullmatch(r"oldest unsent letter: 36\d\d s", told)
+
+
+def test_database_that_only_reads_is_not_ready(client, monkeypatch) -> None:
+    database = client.services.database
+    monkeypatch.setattr(database, "writer", database.reader)
+    assert ask(client, "/readyz").text == "not ready: database\n"
 
 
 def test_crawlers_are_kept_out(client) -> None:

@@ -81,10 +81,14 @@ def confirm_page(request: PortalRequest) -> Response[bytes]:
     change = _change_of(request, request.db, link) if link else None
     if link is None or change is None:
         return dead_link(request)
-    is_current = link.purpose is LinkPurpose.EMAIL_CURRENT
-    cookies = visit_cookies(request)
-    context = {"change": change, "is_current": is_current}
-    return render_page(request, "account/email_change/confirm.html", CONFIRM_TITLE, cookies=cookies, **context)
+    return render_page(
+        request,
+        "account/email_change/confirm.html",
+        CONFIRM_TITLE,
+        cookies=visit_cookies(request),
+        change=change,
+        is_current=link.purpose is LinkPurpose.EMAIL_CURRENT,
+    )
 
 
 @action("/compte/adresse-email/confirmation", name="email.confirm.submit", guards=[public])

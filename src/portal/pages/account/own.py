@@ -21,13 +21,13 @@ WRONG_PHONE = "Saisissez un numéro de téléphone, par exemple 06 12 34 56 78 o
 SOURCES = {Space.MEMBER: "contrat", Space.EMPLOYER: "contrat collectif", Space.PROVIDER: "convention"}
 NUMBER_LABELS = {14: "SIRET", 11: "RPPS", 9: "FINESS"}
 LINKS = (
-    ("security", "Sécurité", "Mot de passe, seconde protection, sessions ouvertes"),
-    ("activity", "Activité", "Ce qui a été fait avec votre compte, et par qui"),
-    ("notifications", "Notifications", "Les e-mails que vous voulez recevoir"),
-    ("terms.mine", "Conditions acceptées", "Les textes que vous avez acceptés, et leurs preuves"),
-    ("data", "Vos données", "Les télécharger, et vos autres droits"),
-    ("deletion.ask", "Supprimer le compte", "Avec sept jours pour changer d’avis"),
+    ("security", "shield", "Sécurité et sessions"),
+    ("activity", "clock", "Activité"),
+    ("notifications", "bell", "Notifications"),
+    ("terms.mine", "file", "Conditions acceptées"),
+    ("data", "download", "Vos données"),
 )
+OPTIONS = {"email": "email.change", "contact": "contact", "deletion": "deletion.ask"}
 CONTACT: list[Guard] = [requires(Permission.CONTACT_CHANGE), recently_confirmed]
 
 
@@ -44,7 +44,7 @@ def account_page(request: PortalRequest) -> Response[bytes]:
         identity=_identity(account),
         source=SOURCES.get(Space(request.viewer.space), "dossier"),
         links=_links(request),
-        may={"email": _may(request, "email.change"), "contact": _may(request, "contact")},
+        may={name: _may(request, handler) for name, handler in OPTIONS.items()},
         change=pending_email_change(request.db, request.viewer, request.now),
         deletion=deletion_under_way(request.db, request.viewer, request.now),
     )
@@ -92,8 +92,8 @@ def _may(request: PortalRequest, name: str) -> bool:
 
 
 def _links(request: PortalRequest) -> list[tuple[str, str, str]]:
-    """The account's other pages that this viewer may open: address, name, what is there."""
-    return [(request.services.urls(name), label, about) for name, label, about in LINKS if _may(request, name)]
+    """The account's other pages that this viewer may open: address, icon, name."""
+    return [(request.services.urls(name), icon, label) for name, icon, label in LINKS if _may(request, name)]
 
 
 def _identity(account: OwnAccount) -> list[tuple[str, str]]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response
+from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 
 from portal.data.acceptances import NotInForce
 from portal.data.onboarding import terms_number
 from portal.forms import FieldError, single_values
-from portal.onboarding import SignUp, resend, sign_up
+from portal.onboarding import receive_resend, receive_sign_up
 from portal.pages.account import sign_up_forms as forms
 from portal.pages.account.terms_form import OUTDATED
 from portal.permissions import public
@@ -90,9 +91,8 @@ async def submit_resend(request: PortalRequest) -> Response[bytes] | Redirect:
     typed = "".join(sent["compte"].split())
     if not typed:
         return _resend_form(request, [FieldError("compte", NOTHING_TYPED)])
-    if not await resend(request, typed):
-        return _resend_form(request, [FieldError("", TOO_MANY)], typed)
-    return _sent(request)
+    answering = await request.database.run_writing(receive_resend, request, typed)
+    return _sent(request, answering) if answering else _resend_form(request, [FieldError("", TOO_MANY)], typed)
 
 
 async def _submit(request: PortalRequest, door: Door) -> Response[bytes] | Redirect:
@@ -100,8 +100,11 @@ async def _submit(request: PortalRequest, door: Door) -> Response[bytes] | Redir
     errors = read.errors
     if read.claim is not None:
         try:
-            if await sign_up(request, SignUp(read.claim, read.email, read.terms)):
-                return _sent(request)
+            answering = await request.database.run_writing(
+                receive_sign_up, request, read.claim, read.email, read.terms
+            )
+            if answering:
+                return _sent(request, answering)
             errors = [FieldError("", TOO_MANY)]
         except NotInForce:
             errors = [FieldError("accepte", OUTDATED)]
@@ -109,8 +112,8 @@ async def _submit(request: PortalRequest, door: Door) -> Response[bytes] | Redir
     return await request.database.run(_form, request, door, read.values, errors)
 
 
-def _sent(request: PortalRequest) -> Redirect:
-    return Redirect(request.services.urls("sign-up.sent"), status_code=303)
+def _sent(request: PortalRequest, answering: BackgroundTask) -> Redirect:
+    return Redirect(request.services.urls("sign-up.sent"), status_code=303, background=answering)
 
 
 def _form(

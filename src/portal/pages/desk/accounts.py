@@ -68,7 +68,7 @@ def sheet_page(request: PortalRequest, compte: FromPath[str], objet: FromQuery[s
     return render_page(
         request,
         "desk/accounts/sheet.html",
-        sheet.found.display_name or "Compte effacé",
+        sheet.found.display_name,
         crumbs=[accounts_crumb(request)],
         sheet=sheet,
         state=state_of(sheet),

@@ -31,11 +31,11 @@ def mailbox(request: PortalRequest) -> Response[bytes]:
     return render_page(request, "public/demonstration/mailbox.html", "Courrier de la démonstration", letters=letters)
 
 
-@page("/demonstration/courrier/{name:str}", name="demo.letter", guards=[public])
-def letter(request: PortalRequest, name: FromPath[str]) -> Response[bytes]:
+@page("/demonstration/courrier/{file:str}", name="demo.letter", guards=[public])
+def letter(request: PortalRequest, file: FromPath[str]) -> Response[bytes]:
     """The text part of one letter."""
     settings = request.services.settings
-    found = filed_letter(settings.mail_folder, name)
+    found = filed_letter(settings.mail_folder, file)
     if found is None:
         raise NotFoundException
     crumbs = [Crumb("Courrier de la démonstration", request.services.urls("demo.mail"))]

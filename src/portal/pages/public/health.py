@@ -1,5 +1,8 @@
 """Health endpoints for operators (R-60), the static files, and robots."""
 
+from pathlib import Path
+from shutil import disk_usage
+
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -12,6 +15,7 @@ from portal.web import PortalRequest
 
 TEXT = "text/plain"
 LARGEST_BACKLOG = 64 * 1024 * 1024
+LEAST_FREE_BYTES = 256 * 1024 * 1024
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -23,9 +27,10 @@ def health() -> Response[bytes]:
 
 @async_page("/readyz", name="readiness", guards=[public])
 async def readiness(request: PortalRequest) -> Response[bytes]:
-    """The database accepts writes and has the current schema, and the evidence journal keeps up.
+    """The database accepts writes and has the current schema, the evidence journal keeps up, the disk has room.
 
-    Letters that wait are told too, but make nothing unready: the portal serves on while the mail server is away.
+    Letters that wait and maintenance are told too, but make nothing unready: the portal serves on while the mail server
+    is away, and answers maintenance itself.
     """
     return await request.database.run_writing(_readiness, request)
 
@@ -37,17 +42,33 @@ def _readiness(request: PortalRequest) -> Response[bytes]:
             ("database", request.database.accepts_writes()),
             ("schema", is_current(request.database)),
             ("journal", request.services.journal.backlog < LARGEST_BACKLOG),
+            ("disk", _free_bytes(request.services.settings.data_folder) > LEAST_FREE_BYTES),
         )
         if not is_well
     ]
-    body = "not ready: " + ", ".join(problems) + "\n" if problems else "ready\n" + _waiting_mail(request)
+    body = "not ready: " + ", ".join(problems) + "\n" if problems else "ready\n" + _notes(request)
     return Response(body.encode(), media_type=TEXT, status_code=503 if problems else 200)
+
+
+def _notes(request: PortalRequest) -> str:
+    return _waiting_mail(request) + _maintenance(request)
 
 
 def _waiting_mail(request: PortalRequest) -> str:
     with request.database.read() as db:
         since = oldest_waiting(db)
     return f"oldest unsent letter: {int((request.now - since).total_seconds())} s\n" if since else ""
+
+
+def _maintenance(request: PortalRequest) -> str:
+    window = request.services.site.current().maintenance(request.now)
+    return f"maintenance until {window.ends_at:%Y-%m-%dT%H:%M:%SZ}\n" if window else ""
+
+
+def _free_bytes(folder: Path) -> int:
+    """Room for the folder, which nobody may have needed yet."""
+    whole = folder.resolve()
+    return disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free
 
 
 @page("/robots.txt", name="robots", guards=[public])

@@ -1,0 +1,236 @@
+"""What erasing leaves behind (R-66, R-71): no trace of the person, the chain whole, and a way to sign up again."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import LargeBinary, Text, text
+from sqlmodel import SQLModel, select
+
+from portal.account_jobs import erase_due
+from portal.data.accounts import Account, AccountDeletion
+from portal.data.columns import UtcDateTime
+from portal.data.erasure import TOMBSTONE, erase_account
+from portal.data.evidence import Action, entry_of, record
+from portal.data.evidence_audit import verify_chain
+from portal.data.personal_data import HOLDINGS, Owner
+from portal.data.sessions import SignedSession
+from portal.security import is_identifier, new_identifier
+from tests.support import factories
+from tests.support.entry import enter
+
+CANARY = "canari-7f3a"
+TABLES = SQLModel.metadata.tables
+ACCOUNTS = [name for name, held in HOLDINGS.items() if held.owner is Owner.ACCOUNT]
+# Of these the account's own row, its evidence and its deletion are made by the test itself.
+FILLED = [
+    name
+    for name in ACCOUNTS
+    if name not in {"account", "evidence", "evidence_detail", "account_deletion", "account_closing"}
+]
+# Codes and references among the columns that stay: nothing about the person.
+IMPERSONAL = {
+    ("account_suspension", "kind"),
+    ("fraud_report", "channel"),
+    ("fraud_report_step", "state"),
+    ("representation", "capacity"),
+    ("session", "stage"),
+    ("session", "token_hash"),
+    ("terms_acceptance", "capacity"),
+    ("terms_acceptance", "sha256"),
+}
+LATER = timedelta(days=8)
+
+
+def value_for(column, account_id: int, number: int):
+    """A value of the column's type that shows where it is found again."""
+    kind = column.type
+    if column.name == "account_id":
+        return account_id
+    if column.foreign_keys:
+        target = next(iter(column.foreign_keys)).column.table.name
+        return account_id if target == "account" else 1
+    if isinstance(kind, UtcDateTime):
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    if isinstance(kind, LargeBinary):
+        return f"{CANARY}-{number}".encode()
+    if (column.table.name, column.name) in IMPERSONAL:
+        return f"code-{number}"
+    python = kind.python_type if not isinstance(kind, Text) else str
+    return {bool: True, int: number, date: date(2026, 1, 1)}.get(python, f"{CANARY}-{number}")
+
+
+@pytest.fixture
+def marked(client, make) -> Account:
+    """An account with a canary in every text of every table that holds something of it, and its deletion due."""
+    services = client.services
+    with services.database.write() as db:
+        family = factories.household(db)
+        account = factories.member_account(
+            db, services.keyring, family.member, email=f"{CANARY}@exemple.example", display_name=CANARY, phone=CANARY
+        )
+        account.organisation, account.password_hash = CANARY, CANARY
+        account.totp_encrypted = CANARY.encode()
+        db.flush()
+        from tests.support.terms import publish_version  # noqa: PLC0415
+
+        publish_version(db)
+        viewer = factories.viewer_of(db, account)
+        for number, name in enumerate(FILLED, start=1):
+            _fill(db, TABLES[name], account.id, number)
+        details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
+        record(db, viewer, Action.BENEFITS_READ, details=details)
+        now = datetime.now(UTC)
+        db.add(AccountDeletion(account_id=account.id, confirmed_at=now, erase_after=now + timedelta(days=7)))
+    enter(client, account)
+    return account
+
+
+def _fill(db, table, account_id: int, number: int) -> None:
+    values = {
+        column.name: value_for(column, account_id, number)
+        for column in table.columns
+        if not (column.primary_key and column.autoincrement is not False and column.type.python_type is int)
+        or column.name == "account_id"
+    }
+    if table.name == "account_suspension":
+        values |= {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)}
+    db.execute(table.insert().values(**values))
+
+
+def dump(db) -> str:
+    """Every value of every table, as text; bytes as they are."""
+    lines = []
+    for table in TABLES.values():
+        for row in db.execute(table.select()):
+            lines += [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in row]
+    return "\n".join(lines)
+
+
+def test_every_text_that_an_account_holds_is_gone(client, marked) -> None:
+    """A canary in each personal field; also in SQLite's own file, once it is compacted."""
+    services = client.services
+    with services.database.read() as db:
+        assert dump(db).count(CANARY) > len(FILLED)
+    assert erase_due(services, datetime.now(UTC) + LATER) == 1
+    with services.database.read() as db:
+        left = dump(db)
+    assert [line for line in left.splitlines() if CANARY in line] == []
+    assert marked.identifier not in left
+    if services.database.is_sqlite:
+        assert CANARY.encode() not in _compacted(services.database)
+
+
+def _compacted(database) -> bytes:
+    from pathlib import Path  # noqa: PLC0415
+
+    with database.writer.connect() as connection:
+        raw = connection.connection.driver_connection
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        path = Path(raw.execute("PRAGMA database_list").fetchone()[2])
+    return b"".join(part.read_bytes() for part in path.parent.glob(f"{path.name}*"))
+
+
+def test_what_stays_has_no_name_and_the_chain_still_verifies(client, marked) -> None:
+    erase_due(client.services, datetime.now(UTC) + LATER)
+    with client.services.database.read() as db:
+        assert verify_chain(db, {}).fault is None
+        account = db.get(Account, marked.id)
+        assert (account.identifier, account.display_name) == (TOMBSTONE.format(marked.id), "Compte supprimé")
+        assert (account.person_id, account.email, account.phone, account.password_hash) == (None, "", "", "")
+        kept = {name: db.execute(select(text("count(*)")).select_from(TABLES[name])).scalar_one() for name in ACCOUNTS}
+        actors = set(db.execute(text("SELECT actor FROM evidence")).scalars())
+    for name, held in HOLDINGS.items():
+        if held.owner is Owner.ACCOUNT and name != "outgoing_mail":
+            assert (kept[name] == 0) is held.is_deleted or name == "evidence_detail", name
+    assert actors - {None} == {marked.id}
+
+
+@pytest.mark.parametrize("account_id", [1, 42, 999_999_999])
+def test_tombstone_is_short_unique_and_no_identifier(account_id) -> None:
+    tombstone = TOMBSTONE.format(account_id)
+    assert len(tombstone) == 10
+    assert not is_identifier(tombstone)
+
+
+def test_the_person_signs_up_again(client, marked) -> None:
+    erase_due(client.services, datetime.now(UTC) + LATER)
+    from portal.data.persons import Person  # noqa: PLC0415
+
+    with client.services.database.write() as db:
+        person = db.get(Person, marked.person_id)
+        again = factories.member_account(db, client.services.keyring, person, identifier=marked.identifier)
+        assert again.id != marked.id
+    enter(client, again)
+    assert client.get("/compte", follow=True).text
+
+
+def test_erasing_stopped_in_the_middle_is_wholly_undone_and_done_again(client, marked, monkeypatch) -> None:
+    """Crash-safe: one transaction for each account."""
+    services, now = client.services, datetime.now(UTC) + LATER
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("crash")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("portal.account_jobs.record", fail)
+        with pytest.raises(RuntimeError, match="crash"):
+            erase_due(services, now)
+    with services.database.read() as db:
+        assert db.get(Account, marked.id).display_name == CANARY
+    assert erase_due(services, now) == 1
+    assert erase_due(services, now) == 0
+
+
+def test_two_jobs_erase_an_account_once(client, marked) -> None:
+    services, now = client.services, datetime.now(UTC) + LATER
+    with services.database.read() as db:
+        deletion_id = db.exec(select(AccountDeletion.id)).one()
+    done = []
+    for _ in range(2):
+        with services.database.write() as db:
+            done.append(erase_account(db, deletion_id, now))
+    assert done == [(marked.id, f"{CANARY}@exemple.example"), None]
+
+
+def test_a_read_that_the_journal_brings_in_late_leaves_no_details(client, marked) -> None:
+    services, now = client.services, datetime.now(UTC) + LATER
+    with services.database.write() as db:
+        viewer = factories.viewer_of(db, marked)
+    services.journal.flush()
+    services.journal.note(entry_of(viewer, Action.BENEFITS_READ, details={"address": CANARY}))
+    erase_due(services, now)
+    services.journal.flush()
+    with services.database.read() as db:
+        assert CANARY in dump(db)
+    erase_due(services, now + timedelta(hours=1))
+    with services.database.read() as db:
+        assert CANARY not in dump(db)
+        assert verify_chain(db, {}).fault is None
+
+
+def test_only_the_account_that_asked_is_touched(client, marked, make) -> None:
+    stranger = make(factories.member_with_account, name="Autre")[1]
+    with client.services.database.write() as db:
+        factories.session_token(db, stranger)
+        record(db, factories.viewer_of(db, stranger), Action.BENEFITS_READ, details={"address": "198.51.100.9"})
+    erase_due(client.services, datetime.now(UTC) + LATER)
+    with client.services.database.read() as db:
+        assert db.get(Account, stranger.id).identifier == stranger.identifier
+        sessions = db.exec(select(SignedSession).where(SignedSession.account_id == stranger.id)).all()
+        assert {session.address for session in sessions} == {"192.0.2.1"}
+        assert "198.51.100.9" in dump(db)
+
+
+def test_last_letter_leaves_for_an_address_that_is_in_no_list_any_more(client, marked) -> None:
+    from tests.support.mail import letters  # noqa: PLC0415
+
+    erase_due(client.services, datetime.now(UTC) + LATER)
+    (letter,) = [one for one in letters(client.services.database, client.services) if CANARY in one.to]
+    assert letter.name == "account-erased"
+    with client.services.database.read() as db:
+        assert db.execute(text("SELECT count(*) FROM outgoing_mail WHERE account_id IS NOT NULL")).scalar() == 0
+
+
+def test_new_identifiers_never_look_like_tombstones() -> None:
+    assert all(new_identifier().isdecimal() for _ in range(50))
