@@ -34,8 +34,8 @@ from portal.settings import Settings
 from portal.templating import create_environment
 
 SESSION_SQL = """
-SELECT account.id, space, role, display_name, organisation, person_id, stage, token_hash
-FROM session JOIN account ON account.id = session.account_id WHERE token_hash = ? AND ended_at IS NULL
+SELECT account.id, space, role, display_name, organisation, person_id, stage, token_hash, company_id, provider_id,
+confirmed_at FROM session JOIN account ON account.id = session.account_id WHERE token_hash = ? AND ended_at IS NULL
 """
 HOUSEHOLD_SQL = """
 SELECT DISTINCT person.id, contract.member_id, first_name, last_name, birth_date FROM person
@@ -131,6 +131,9 @@ class Floor:
             "viewer": viewer,
             "nav": self._nav(),
             "csrf_input": lambda: self._csrf(viewer),
+            "maintenance": None,
+            "maintenance_is_on": False,
+            "leaving_on": None,
             "idle_seconds": idle_seconds(viewer),
             "query": self._query,
             "scope": household,
@@ -147,7 +150,7 @@ class Floor:
 
     def _nav(self) -> list[NavItem]:
         return [
-            NavItem(label, self._urls(name), icon, name == "member.benefits")
+            NavItem(label, self._urls(name), icon, name == "member.benefits", is_open=True)
             for name, label, icon in NAVIGATION[Space.MEMBER]
         ]
 

@@ -103,8 +103,9 @@ def sign_in_members(folder: Path) -> list[str]:
 
 
 def _some_members(db: Session) -> list[int]:
-    """Ids of members, spread over the table."""
-    rows = db.connection().exec_driver_sql("SELECT DISTINCT member_id FROM contract ORDER BY member_id")
+    """Ids of members under a running contract, spread over the table."""
+    query = "SELECT DISTINCT member_id FROM contract WHERE ends_on IS NULL ORDER BY member_id"
+    rows = db.connection().exec_driver_sql(query)
     ids = [member_id for (member_id,) in rows]
     return ids[:: max(1, len(ids) // SIGNED_IN)][:SIGNED_IN]
 

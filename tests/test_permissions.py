@@ -26,11 +26,14 @@ START = {
     "code": CODE[4:],
 }
 PUBLIC = {
-    "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "terms.versions": 200,
+    "factor.lost": 200, "link": 404, "home": 200, "help": 200, "accessibility": 200, "privacy": 200, "terms": 200, "terms.versions": 200,
     "terms.version": 404, "terms.changes": 404, "terms.markdown": 404, "terms.pdf": 404, "health": 200,
     "readiness": 200,
     "sign-up": 200, "sign-up.member": 200, "sign-up.employer": 200, "sign-up.provider": 200, "sign-up.sent": 200,
     "sign-up.resend": 200,
+    "password.forgotten": 200, "password.forgotten.sent": 200, "password.reset": 404, "password.reset.done": 200,
+    "identifier.forgotten": 200, "identifier.sent": 200,
+    "fraud.report": 200, "fraud.sent": 200, "fraud.confirm": 404, "fraud.done": 200,
     "email.confirm": 404, "email.outcome": 404, "deletion.confirm": 404, "deletion.outcome": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
@@ -64,6 +67,19 @@ PRIVATE = {
     "desk.maintenance": ({"supervisor"}, 200),
     "desk.maintenance.form": ({"supervisor"}, 200),
     "second-factor": ({"code"}, 200),
+    "second-factor.recovery": ({"code"}, 200),
+    "factor.first": (SIGNED_IN, 200),
+    "factor.app": (SIGNED_IN, 200),
+    "factor.app.image": (SIGNED_IN, 404),
+    "recovery.codes": (SIGNED_IN, "303 /compte/securite/codes-de-secours/nouveaux"),
+    "recovery.file": (SIGNED_IN, "303 /compte/securite/codes-de-secours/nouveaux"),
+    "recovery.new": (SIGNED_IN, 200),
+    "passkeys": (SIGNED_IN, 200),
+    "passkey": (SIGNED_IN, 404),
+    "confirm": (SIGNED_IN, 200),
+    "email-code": (set(), 200),
+    "password.change": (SIGNED_IN, 200),
+    "password.changed": (SIGNED_IN, 200),
     "terms.accept": (SIGNED_IN, 200),
     "terms.refused": (SIGNED_IN, 200),
     "terms.mine": (SIGNED_IN, 200),
@@ -83,7 +99,7 @@ PRIVATE = {
     "session.keep": (set(PERSONAS) - {"visitor", "code"}, 200),
 }
 # These depend on the persona in their own way; tests/account says how.
-OTHERS = {"start", "sign-in"}
+OTHERS = {"start", "sign-in", "password.first"}
 
 pytestmark = pytest.mark.engines("sqlite")
 

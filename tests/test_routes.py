@@ -20,7 +20,11 @@ PUBLIC = {
     "terms.changes", "terms.markdown", "terms.pdf", "health", "readiness", "robots", "static",
     "sign-up", "sign-up.member", "sign-up.member.submit", "sign-up.employer", "sign-up.employer.submit",
     "sign-up.provider", "sign-up.provider.submit", "sign-up.sent", "sign-up.resend", "sign-up.resend.submit",
-    "sign-in", "sign-in.submit",
+    "password.forgotten", "password.forgotten.submit", "password.forgotten.sent", "password.reset",
+    "password.reset.submit", "password.reset.done", "identifier.forgotten", "identifier.forgotten.submit",
+    "identifier.sent", "fraud.report", "fraud.report.submit", "fraud.sent", "fraud.confirm", "fraud.confirm.submit",
+    "fraud.done",
+    "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
     "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",
     "deletion.confirm", "deletion.confirm.submit", "deletion.outcome",
 }  # fmt: skip

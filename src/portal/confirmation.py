@@ -1,5 +1,7 @@
 """Proving again who one is, before a sensitive act (security: C6): a passkey, or the password and a code."""
 
+from collections.abc import Callable
+
 from anyio import to_thread
 from sqlmodel import Session
 
@@ -29,16 +31,17 @@ async def confirm_by_password(request: PortalRequest, password: str, code: str) 
     matches = password_hash is not None and await to_thread.run_sync(
         verify_password, password, password_hash, limiter=hashing
     )
-    return await request.database.run_writing(_settle, request, code, matches)
+    return await request.database.run_writing(
+        _settle, request, "password", lambda db: matches and _second_holds(request, db, code)
+    )
 
 
 def confirm_by_passkey(request: PortalRequest, answer: str) -> str | None:
-    """The session's new token; None when the key's answer is not good."""
-    with request.database.write() as db:
-        if passkey_used(request, db, answer, Ceremony.CONFIRM, request.viewer) is None:
-            request.record(db, Action.IDENTITY_CONFIRMED, "passkey", outcome=Outcome.REFUSED)
-            return None
-        return _confirmed(request, db, "passkey")
+    """The session's new token; None when the key's answer is not good, or while a delay runs."""
+    viewer = request.viewer
+    return _settle(
+        request, "passkey", lambda db: passkey_used(request, db, answer, Ceremony.CONFIRM, viewer) is not None
+    )
 
 
 def _stored(request: PortalRequest) -> str | None:
@@ -48,17 +51,26 @@ def _stored(request: PortalRequest) -> str | None:
         return None if is_delayed else password_hash_of(db, request.viewer)
 
 
-def _settle(request: PortalRequest, code: str, matches: bool) -> str | None:  # noqa: FBT001  (anyio passes by position)
+def _settle(request: PortalRequest, by: str, is_right: Callable[[Session], bool]) -> str | None:
     guesses = _guesses(request)
     with request.database.write() as db:
         is_delayed = throttling.hold(db, guesses, request.now)
-        if is_delayed or not matches or not _second_holds(request, db, code):
-            if not is_delayed:
-                throttling.count_failures(db, guesses, request.now)
-            request.record(db, Action.IDENTITY_CONFIRMED, "password", outcome=Outcome.REFUSED)
+        if is_delayed or not is_right(db):
+            _refuse(request, db, by, guesses, is_delayed=is_delayed)
             return None
         throttling.forget(db, guesses)
-        return _confirmed(request, db, "password")
+        token = renewed(request, db, confirmed=True)
+        request.record(db, Action.IDENTITY_CONFIRMED, by)
+        return token
+
+
+def _refuse(request: PortalRequest, db: Session, by: str, guesses: Guesses, *, is_delayed: bool) -> None:
+    """Counts and records a wrong proof; what comes during a delay leaves one row for the whole delay."""
+    if not is_delayed:
+        throttling.count_failures(db, guesses, request.now)
+    elif not throttling.mark_refusal(db, guesses, request.now):
+        return
+    request.record(db, Action.IDENTITY_CONFIRMED, by, outcome=Outcome.REFUSED)
 
 
 def _second_holds(request: PortalRequest, db: Session, code: str) -> bool:
@@ -68,12 +80,6 @@ def _second_holds(request: PortalRequest, db: Session, code: str) -> bool:
     if len(code) == CODE_DIGITS:
         return code_matches(db, request.viewer, request.services.keyring, code, request.now)
     return use_recovery_code(request, db, request.viewer, code)
-
-
-def _confirmed(request: PortalRequest, db: Session, by: str) -> str:
-    token = renewed(request, db, confirmed=True)
-    request.record(db, Action.IDENTITY_CONFIRMED, by)
-    return token
 
 
 def _guesses(request: PortalRequest) -> Guesses:

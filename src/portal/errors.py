@@ -32,7 +32,7 @@ def refuse(request: PortalRequest, error: HTTPException) -> Response:
     if isinstance(error, NotAuthorizedException):
         return _to(request, step_url(request))
     if isinstance(error, ConfirmationDue):
-        return _to(request, request.services.urls("confirm"))
+        return _to(request, request.services.urls("confirm"), is_page=_has_page(request))
     if isinstance(error, ReadingOnly):
         return error_page(request, 403, "reading-only")
     if error.status_code >= 500:
@@ -125,13 +125,20 @@ def step_url(request: PortalRequest) -> str:
     return request.services.urls(STEP_PAGES.get(Stage(viewer.stage), "start") if viewer else "sign-in")
 
 
-def _to(request: PortalRequest, target: str) -> Response:
-    """Sends the browser to a page, with the way back to this one when it can be asked for again."""
+def _to(request: PortalRequest, target: str, *, is_page: bool = False) -> Response:
+    """Sends the browser to a page, with the way back to this one when it can be asked for again (`is_page`: also when
+    a form was sent to it)."""
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=401, headers={"HX-Redirect": target})
-    if request.scope["method"] == "GET":
+    if is_page or request.scope["method"] == "GET":
         target += "?" + urlencode({"suite": _here(request)})
     return Redirect(target, status_code=303)
+
+
+def _has_page(request: PortalRequest) -> bool:
+    """Whether a page stands at the address of this request, whatever its method."""
+    here = request.scope.get("path_template")
+    return any(route.path == here and "GET" in route.methods for route in request.app.routes)
 
 
 def _here(request: PortalRequest) -> str:

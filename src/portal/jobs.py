@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
+from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
@@ -49,8 +50,16 @@ def tell_of_payments(services: Services) -> None:
     send_payment_notices(services, utc_now())
 
 
+def forget_sign_ins(services: Services) -> None:
+    """Removes failures that no longer count, codes that expired and browsers not seen for long."""
+    with services.database.write() as db:
+        for purge in (throttling.purge, email_codes.purge, known_browsers.purge):
+            purge(db, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
+    Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),

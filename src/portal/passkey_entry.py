@@ -3,21 +3,31 @@
 A counter that did not grow means that the key was copied: the use is refused, recorded, and its holder told (B13).
 """
 
+from litestar.exceptions import TooManyRequestsException
 from sqlmodel import Session
 
 from portal.arrivals import tell
+from portal.authentication import network_of
 from portal.csrf import binding_of
+from portal.data import throttling
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony, issue_challenge, use_challenge
 from portal.data.passkeys import Passkey, find_passkey, keep_use, passkeys_of
 from portal.data.sessions import Viewer
+from portal.data.throttling import PASSKEY_QUESTIONS
 from portal.passkeys import Assertion, assertion_options, read_assertion, verified_use
 from portal.web import PortalRequest
 
 
 def passkey_question(request: PortalRequest, ceremony: Ceremony, viewer: Viewer | None = None) -> str:
-    """What the browser is asked, as JSON: one of the viewer's keys; without a viewer, one that the person chooses."""
+    """What the browser is asked, as JSON: one of the viewer's keys; without a viewer, one that the person chooses.
+
+    Raises `TooManyRequestsException` when a network asks for more than a whole company would.
+    """
     with request.database.write() as db:
+        network = request.services.keyring.lookup(network_of(request.client_address))
+        if viewer is None and not throttling.allow(db, [(PASSKEY_QUESTIONS, network)], request.now):
+            raise TooManyRequestsException
         challenge = issue_challenge(db, binding_of(request) or "", ceremony, request.now)
         allowed = [key.credential_id for key in passkeys_of(db, viewer)] if viewer else []
     return assertion_options(request.services.settings, challenge, allowed)

@@ -6,11 +6,13 @@ A passkey asks for the person's finger or code: it counts as both factors (secur
 from sqlmodel import Session
 
 from portal.arrivals import SignedIn, enter
-from portal.authentication import refuse_entry, take_second_step
+from portal.authentication import network_of, refuse_entry, take_second_step
+from portal.data import throttling
 from portal.data.blocks import Block, block_of
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony
 from portal.data.sessions import Viewer
+from portal.data.throttling import ADDRESS_PASSKEY, Delay, Guesses
 from portal.passkey_entry import passkey_used
 from portal.second_factors import use_recovery_code
 from portal.web import PortalRequest
@@ -31,15 +33,25 @@ def take_passkey(request: PortalRequest, viewer: Viewer, answer: str) -> SignedI
 
 
 def sign_in_by_passkey(request: PortalRequest, answer: str) -> SignedIn | Block | None:
-    """Opens a full session for the holder of the key that signed; None when its answer is not good. Nothing is
-    throttled: there is nothing to guess."""
+    """Opens a full session for the holder of the key that signed; None when its answer is not good, or while a delay
+    runs for the network that it comes from."""
+    guesses = [(ADDRESS_PASSKEY, request.services.keyring.lookup(network_of(request.client_address)))]
+    if _is_flood(request, guesses):
+        return None
     with request.database.write() as db:
-        passkey = passkey_used(request, db, answer, Ceremony.SIGN_IN)
+        is_delayed = throttling.hold(db, guesses, request.now)
+        passkey = None if is_delayed else passkey_used(request, db, answer, Ceremony.SIGN_IN)
         if passkey is None:
-            refuse_entry(request, db, [], "passkey", None, is_delayed=False)
+            refuse_entry(request, db, guesses, "passkey", None, is_delayed=is_delayed)
             return None
         block = block_of(db, passkey.account_id, request.now)
         return _refused(request, db, passkey.account_id, block) if block else enter(request, db, passkey.account_id)
+
+
+def _is_flood(request: PortalRequest, guesses: Guesses) -> bool:
+    """Whether a delay runs that has refused somebody already: then nothing more is written."""
+    with request.database.read() as db:
+        return throttling.delay_of(db, guesses, request.now) is Delay.KNOWN
 
 
 def _refused(request: PortalRequest, db: Session, account_id: int, block: Block) -> Block:

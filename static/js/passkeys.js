@@ -6,6 +6,7 @@
   const CANCELLED = "La clé d’accès n’a pas été utilisée. Réessayez, ou choisissez un autre moyen.";
   const KNOWN = "Cet appareil a déjà une clé pour votre compte.";
   const OFFLINE = "La connexion semble coupée. Vérifiez votre réseau, puis réessayez.";
+  const BUSY = "Trop de demandes en peu de temps. Patientez une minute, puis réessayez.";
   const WAY = { create: "create", get: "get" };
 
   const say = (message) => document.dispatchEvent(new CustomEvent("portal:alert", { detail: message }));
@@ -36,6 +37,7 @@
   async function optionsFor(form) {
     const body = new URLSearchParams({ jeton: form.elements.jeton.value });
     const answer = await fetch(form.dataset.portalPasskey, { method: "POST", body });
+    if (answer.status === 429) throw new Error(BUSY);
     const isJson = answer.headers.get("content-type")?.startsWith("application/json");
     // Anything else is a page: the session has ended, or identity must be confirmed first. This page leads there.
     return answer.ok && isJson ? readOptions(await answer.json()) : null;
@@ -45,8 +47,8 @@
     let options;
     try {
       options = await optionsFor(form);
-    } catch {
-      say(OFFLINE);
+    } catch (error) {
+      say(error.message === BUSY ? BUSY : OFFLINE);
       return;
     }
     if (!options) {

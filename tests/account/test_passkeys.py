@@ -4,13 +4,15 @@
 """
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from portal.data.sessions import Stage
+from portal.data.throttling import ADDRESS_PASSKEY, quota
 from portal.passkeys import party_of
 from tests.support import factories
-from tests.support.entry import ask, enter, leave, send
+from tests.support.entry import address, ask, enter, leave, send
 from tests.support.passkeys import Device
 from tests.support.second_factors import CODES, CONFIRM, KEYS, SECOND, acts, letter_names, rows, use_session
 
@@ -308,3 +310,37 @@ def test_address_of_this_machine_points_to_localhost(settings) -> None:
     assert party_of(local).id == "localhost"
     assert party_of(local).origin == "http://localhost:8000"
     assert party_of(settings).origin == "https://portal.test"
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, f"{CONFIRM}/cle", KEYS])
+def test_text_browser_that_sends_the_hidden_form_is_told_why_it_cannot(client, anne, path) -> None:
+    """w3m shows what is hidden from others."""
+    if path == SIGN_IN:
+        leave(client)
+    else:
+        owned(client, anne)
+    form_at = "/connexion" if path == SIGN_IN else path.removesuffix("/cle")
+    answer = send(client, path, {"nom": "x", "reponse": ""}, form_at=form_at)
+    assert answer.status_code == 422
+    assert "ont besoin de JavaScript" in answer.text
+
+
+class TestFlood:
+    def test_refused_keys_of_one_network_are_throttled_and_recorded_once_per_delay(self, client, anne) -> None:
+        device = owned(client, anne)
+        for _ in range(ADDRESS_PASSKEY.allowed):
+            assert sign_in(client, Device()).status_code == 422
+        before = len(acts(client))
+        for _ in range(3):
+            assert sign_in(client, device).status_code == 422
+        assert len(acts(client)) == before + 1
+        with address(client, "198.51.100.7"):
+            assert sign_in(client, device).status_code == 303
+
+    def test_network_that_asks_without_end_is_told_to_wait(self, client, monkeypatch) -> None:
+        few = quota("passkey-questions", 3, timedelta(minutes=10))
+        monkeypatch.setattr("portal.passkey_entry.PASSKEY_QUESTIONS", few)
+        for _ in range(3):
+            assert options(client, f"{SIGN_IN}/options", "/connexion")
+        assert send(client, f"{SIGN_IN}/options", form_at="/connexion").status_code == 429
+        assert len(rows(client, "SELECT digest FROM passkey_challenge")) == 3

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
+from portal.data import throttling
 from portal.data.columns import utc_now
 from portal.data.passwords import set_password
 from portal.password_changes import RESET_LETTERS, RESET_NETWORK
@@ -196,8 +197,6 @@ def test_reset_asks_for_the_second_factor_as_ever(client, make) -> None:
 def test_reset_ends_a_delay_and_the_lock_of_a_hundred_failures(client, anne, monkeypatch) -> None:
     """B9: an attacker never locks anybody out for good."""
     with client.services.database.write() as db:
-        from portal.data import throttling  # noqa: PLC0415
-
         name = client.services.keyring.lookup(anne.identifier)
         for _ in range(100):
             throttling.count_failures(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from portal.data.columns import utc_now
 from portal.data.sessions import Stage
 from tests.support import factories
-from tests.support.entry import ask, enter, leave, send, try_password
+from tests.support.entry import ask, enter, leave, present, send, try_password
 from tests.support.mail import letters
 
 NEW = "tracteur lavande 9"
@@ -59,7 +59,7 @@ class TestFirstPassword:
         assert names(client) == ["password-changed"]
         assert ("password.changed", "first", "") in acts(client)
 
-    def test_newcomer_reaches_nothing_else_before(self, client, new, app) -> None:
+    def test_newcomer_reaches_nothing_else_before(self, client, new) -> None:
         """B2: a delivered password opens the page that replaces it, and sign-out."""
         enter(client, new)
         for path in ("/adherent", "/adherent/prestations", "/compte", "/compte/donnees", "/accueil"):
@@ -136,13 +136,11 @@ class TestChange:
         assert names(client) == ["password-changed"]
         assert acts(client)[-1] == ("password.changed", "", "")
 
-    def test_change_asks_for_identity_again_after_five_minutes(self, client, anne, make) -> None:
+    def test_change_asks_for_identity_again_after_five_minutes(self, client, anne) -> None:
         """C6."""
         with client.services.database.write() as db:
             token = factories.session_token(db, anne)
             db.execute(text("UPDATE session SET confirmed_at = :then"), {"then": "2026-01-01 00:00:00"})
-        from tests.support.entry import present  # noqa: PLC0415
-
         present(client, token)
         for answer in (ask(client, CHANGE), send(client, CHANGE, {FIELD: NEW}, form_at="/adherent")):
             assert answer.status_code == 303

@@ -53,7 +53,8 @@ class TestSignIn:
 
     def test_employer_returns_there_after_the_code_too(self, client, employer) -> None:
         client.get("/employeur?x=1", follow=True)
-        client.submit(**{"identifiant": employer.identifier, "mot-de-passe": factories.PASSWORD})
+        fields = {"identifiant": employer.identifier, "mot-de-passe": factories.PASSWORD}
+        client.submit('form[action="/connexion"]', **fields)
         client.answer_code(factories.current_code())
         assert client.path == "/employeur?x=1"
 

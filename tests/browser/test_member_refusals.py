@@ -116,3 +116,25 @@ def test_member_meets_a_server_failure_and_is_told_what_to_do(open_tab) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Réessayez dans quelques minutes.")
     assert all("503" in problem for problem in tab.problems)
     tab.problems.clear()
+
+
+def test_wrong_filter_puts_the_focus_on_its_summary_and_keeps_what_was_typed(open_tab) -> None:
+    """Design rule 4, by htmx as without it; then the correction takes the summary away."""
+    for javascript in (True, False):
+        tab = open_tab("phone", javascript=javascript)
+        page = arrive(tab)
+        tab.go("/adherent/prestations?du=31/02/2026")
+        expect(page.locator("#erreurs")).to_be_focused()
+        expect(page.get_by_label("Du", exact=True)).to_have_value("31/02/2026")
+        page.get_by_label("Du", exact=True).fill("2026-02-31")
+        page.get_by_role("button", name="Appliquer").tap()
+        expect(page).to_have_url(re.compile("du=2026-02-31"))
+        expect(page.locator("#erreurs")).to_be_focused()
+        expect(page.get_by_label("Du", exact=True)).to_have_value("2026-02-31")
+        page.locator("#erreurs a").tap()
+        expect(page.get_by_label("Du", exact=True)).to_be_focused()
+        page.get_by_label("Du", exact=True).fill("1/1/2025")
+        page.get_by_role("button", name="Appliquer").tap()
+        expect(page.locator("#erreurs")).to_have_count(0)
+        expect(page).to_have_title(re.compile("^Vos prestations"))
+        expect(page.get_by_label("Du", exact=True)).to_have_value("2025-01-01")

@@ -2,7 +2,25 @@
 
 import pytest
 
-PATHS = ("/accueil", "/connexion", "/aide", "/accessibilite", "/confidentialite", "/conditions", "/nulle-part")
+PATHS = (
+    "/accueil",
+    "/connexion",
+    "/aide",
+    "/accessibilite",
+    "/confidentialite",
+    "/conditions",
+    "/conditions/versions",
+    "/conditions/versions/2/changements",
+    "/mot-de-passe-oublie",
+    "/mot-de-passe-oublie/envoye",
+    "/mot-de-passe/nouveau/fait",
+    "/identifiant-oublie",
+    "/identifiant-oublie/envoye",
+    "/signaler-une-fraude",
+    "/signaler-une-fraude/recu",
+    "/signaler-une-fraude/fait",
+    "/nulle-part",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

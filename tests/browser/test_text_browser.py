@@ -96,6 +96,18 @@ def test_member_hears_what_each_button_of_the_statements_does(reader) -> None:
     assert "le relevé : " in text.replace("\u00a0", " ")
 
 
+def test_reader_hears_what_a_version_of_the_terms_adds_and_removes(reader) -> None:
+    """R-16: the difference is said in words, not by colours."""
+    text = reader("/conditions/versions/2/changements")
+    assert_in_order(text, "Ce que change la version 2", "En clair", "Passage par passage", "Article 2")
+    assert_in_order(text, r"Ajouté\s:", "clé\\s+d’accès", r"Supprimé\s:", "pannes du réseau", r"Ne changent pas\s:")
+
+
+def test_member_hears_what_was_accepted_and_where_its_proof_is(reader) -> None:
+    text = reader("/compte/conditions")
+    assert_in_order(text, "Version 1", "Acceptée le", "En quelle qualité", "SHA-256", "Télécharger la preuve")
+
+
 def test_stranger_hears_where_to_sign_in(reader) -> None:
     reader.client.cookies.clear()
     assert_in_order(

@@ -164,6 +164,22 @@ def test_hundred_consecutive_failures_last_until_they_are_forgotten(db) -> None:
     assert not throttling.hold(db, lock, NOW)
 
 
+def test_guesser_who_waits_for_each_delay_needs_most_of_a_day_for_a_hundred_failures(db) -> None:
+    """B9: delays that ended still count for a quarter of an hour."""
+    now, guesses = NOW, [*GUESS, (throttling.ACCOUNT_LOCK, "1")]
+    for _ in range(throttling.ACCOUNT_LOCK.allowed):
+        fail(db, 1, guesses, now)
+        now = max(now, db.get_one(throttling.Throttle, (ACCOUNT_PASSWORD.purpose, "somebody")).blocked_until or now)
+    assert timedelta(hours=21) < now - NOW < timedelta(hours=22)
+
+
+def test_delays_are_forgotten_a_quarter_of_an_hour_after_the_last(db) -> None:
+    fail(db, 13)
+    end = NOW + timedelta(minutes=4) + ACCOUNT_PASSWORD.memory
+    fail(db, 9, now=end)
+    assert not throttling.hold(db, GUESS, end)
+
+
 def test_alarm_rings_once_per_window_at_the_thousandth_failure(db) -> None:
     """B9: 1 000 failures in five minutes."""
     rung = [throttling.ring_alarm(db, NOW) for _ in range(1_100)]

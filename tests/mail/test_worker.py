@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
@@ -43,10 +44,11 @@ def message_ids(services) -> list[str]:
         return list(db.exec(select(OutgoingMail.message_id)))
 
 
-def until(true: Callable[[], object]) -> None:
+def until(true: Callable[[], object], log: Path | None = None) -> None:
+    """Waits; when patience ends, fails with what the worker's log says."""
     deadline = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, log.read_text()[-2000:] if log else "nothing came"
         time.sleep(0.01)
 
 
@@ -58,21 +60,29 @@ def let_leases_end(services) -> None:
 
 
 @pytest.fixture
-def processes(services, settings):
+def log(settings) -> Path:
+    """What worker processes say."""
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    return settings.data_folder / "worker.log"
+
+
+@pytest.fixture
+def processes(services, settings, log):
     """Starts `portal worker` processes; none outlives the test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(port: int | None = None) -> subprocess.Popen[bytes]:
         smtp = {"PORTAL_MAIL_HOST": HOST, "PORTAL_MAIL_PORT": str(port), "PORTAL_MAIL_SECURITY": "none"}
         ours = environment(settings, services.database.url) | {"PORTAL_WORKER": "separate"} | (smtp if port else {})
-        process = subprocess.Popen([*PROGRAM, "worker"], env=ours, stderr=subprocess.PIPE, start_new_session=True)
+        with log.open("ab") as file:
+            process = subprocess.Popen([*PROGRAM, "worker"], env=ours, stderr=file, start_new_session=True)
         started.append(process)
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 # --- in this process ---
@@ -141,7 +151,7 @@ def test_server_sends_letters_itself_unless_told_otherwise(settings, database) -
 
 
 @pytest.mark.slow
-def test_worker_killed_between_sending_and_marking_loses_nothing(services, post, processes) -> None:
+def test_worker_killed_between_sending_and_marking_loses_nothing(services, post, processes, settings, log) -> None:
     """Each round the worker dies before it hears the server's « 250 », right after, or a moment later."""
     handler, random_ = Handler(), random.Random(8)
     for _ in range(LETTERS):
@@ -161,7 +171,10 @@ def test_worker_killed_between_sending_and_marking_loses_nothing(services, post,
                         threading.Timer(delay, process.send_signal, [signal.SIGKILL]).start()
 
             handler.on_data = die
-            until(lambda process=process: process.poll() is not None or waiting(services) == 0)
+            until(
+                lambda process=process: process.poll() is not None or waiting(services) == 0,
+                settings.data_folder / "worker.log",
+            )
             if process.poll() is None:
                 break
             kills += 1
@@ -170,7 +183,7 @@ def test_worker_killed_between_sending_and_marking_loses_nothing(services, post,
                 post()
         handler.on_data = lambda: None
         processes(port)
-        until(lambda: waiting(services) == 0)
+        until(lambda: waiting(services) == 0, log)
     received = Counter(received.message_id for received in handler.received)
     assert set(received) == set(message_ids(services))
     assert kills >= min(ROUNDS, 3)
@@ -180,7 +193,7 @@ def test_worker_killed_between_sending_and_marking_loses_nothing(services, post,
 
 
 @pytest.mark.slow
-def test_worker_killed_while_it_files_letters_leaves_each_one_once(services, post, processes, settings) -> None:
+def test_worker_killed_while_it_files_letters_leaves_each_one_once(services, post, processes, settings, log) -> None:
     """Without an SMTP server: exactly once, whatever the number of kills."""
     random_ = random.Random(9)
     for _ in range(ROUNDS):
@@ -188,13 +201,16 @@ def test_worker_killed_while_it_files_letters_leaves_each_one_once(services, pos
             post()
         process = processes()
         before = len(filed_letters(settings.mail_folder, most=10_000))
-        until(lambda before=before: len(list(settings.mail_folder.glob("*.eml"))) > before)
+        until(
+            lambda before=before: len(list(settings.mail_folder.glob("*.eml"))) > before,
+            settings.data_folder / "worker.log",
+        )
         time.sleep(random_.uniform(0, 0.05))
         process.kill()
         process.wait()
         let_leases_end(services)
     processes()
-    until(lambda: waiting(services) == 0)
+    until(lambda: waiting(services) == 0, log)
     names = {message_id.strip("<>").partition("@")[0] for message_id in message_ids(services)}
     letters = filed_letters(settings.mail_folder, most=10_000)
     assert len(letters) == len(names) == ROUNDS * LETTERS
@@ -203,21 +219,21 @@ def test_worker_killed_while_it_files_letters_leaves_each_one_once(services, pos
 
 
 @pytest.mark.slow
-def test_two_worker_processes_send_each_letter_once(services, post, processes) -> None:
+def test_two_worker_processes_send_each_letter_once(services, post, processes, settings, log) -> None:
     handler = Handler(on_data=lambda: time.sleep(0.01))
     for _ in range(40):
         post()
     with smtp_server(handler) as port:
         for process in [processes(port), processes(port)]:
             assert process.poll() is None
-        until(lambda: waiting(services) == 0)
+        until(lambda: waiting(services) == 0, log)
     assert Counter(one.message_id for one in handler.received) == Counter(message_ids(services))
 
 
 @pytest.mark.slow
-def test_worker_process_told_to_stop_ends_well(services, post, processes, settings) -> None:
+def test_worker_process_told_to_stop_ends_well(services, post, processes, settings, log) -> None:
     post()
     process = processes()
-    until(lambda: filed_letters(settings.mail_folder) and waiting(services) == 0)
+    until(lambda: filed_letters(settings.mail_folder) and waiting(services) == 0, log)
     process.terminate()
     assert process.wait(PATIENCE) == 0

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from portal.data.accounts import Account
 from portal.data.credentials import create_account
+from portal.data.passwords import set_password
 from portal.data.sign_up import Applicant
 from portal.data.standing import closed, suspended
 from portal.data.terms import terms_in_force
@@ -46,11 +47,8 @@ def open_account(
 
 def renew_temporary(db: Session, account_id: int, password_hash: str, now: datetime) -> Account:
     """Replaces the temporary password of an account whose holder has not chosen one yet."""
-    account = db.get_one(Account, account_id, with_for_update=True)
-    account.password_hash = password_hash
-    account.password_temporary_until = now + TEMPORARY_LIFE
-    db.flush()
-    return account
+    set_password(db, account_id, password_hash, now, temporary_until=now + TEMPORARY_LIFE)
+    return db.get_one(Account, account_id)
 
 
 def find_account(db: Session, account_id: int) -> Account:

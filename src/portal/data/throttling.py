@@ -18,13 +18,15 @@ from portal.data.columns import UtcDateTime, instant
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many failures (or uses) are free within the window, and the first delay after them."""
+    """How many failures (or uses) are free within the window, and the first delay after them. `memory`: how long after
+    a delay the next failure still counts on, so that the delays of a patient guesser stay long."""
 
     purpose: str
     allowed: int
     window: timedelta = timedelta(minutes=15)
     first_delay: timedelta = timedelta(seconds=30)
     longest_delay: timedelta = timedelta(minutes=15)
+    memory: timedelta = timedelta(minutes=15)
 
 
 HOUR, DAY, FOR_EVER = timedelta(hours=1), timedelta(days=1), timedelta(days=36_500)
@@ -32,7 +34,7 @@ HOUR, DAY, FOR_EVER = timedelta(hours=1), timedelta(days=1), timedelta(days=36_5
 
 def quota(purpose: str, allowed: int, period: timedelta) -> Limit:
     """A limit for uses: `allowed` of them, then none for the length of the period."""
-    return Limit(purpose, allowed, window=period, first_delay=period, longest_delay=period)
+    return Limit(purpose, allowed, window=period, first_delay=period, longest_delay=period, memory=timedelta(0))
 
 
 ACCOUNT_PASSWORD = Limit("account-password", allowed=10)
@@ -46,6 +48,9 @@ CODE_LIMITS = (
     quota("account-code-hour", 20, HOUR),
     quota("account-code-day", 50, DAY),
 )
+# Passkeys cannot be guessed: these only keep a flood from filling tables. A company shares one network at nine o'clock.
+ADDRESS_PASSKEY = Limit("address-passkey", allowed=50)
+PASSKEY_QUESTIONS = quota("passkey-questions", 600, timedelta(minutes=10))
 # Forms of sign-up, and letters sent again: per address typed, per person or organisation named, per network.
 SIGN_UP_LIMITS = (quota("sign-up-email", 5, HOUR), quota("sign-up-named", 5, HOUR), quota("sign-up-network", 30, HOUR))
 RESEND_LIMITS = (quota("resend-named", 3, HOUR), quota("resend-network", 30, HOUR))
@@ -157,14 +162,20 @@ def purge(db: Session, now: datetime) -> int:
 
 def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
     """Whether the limit is reached, for the first time in its window."""
-    if now - row.started_at > limit.window and not _must_wait(row, now):
-        row.failures, row.started_at = 0, now
+    if _is_over(row, limit, now):
+        row.failures, row.started_at, row.blocked_until = 0, now, None
     row.failures += 1
     beyond = row.failures - limit.allowed
     if beyond >= 0:
         row.blocked_until = now + min(limit.first_delay * 2 ** min(beyond, 10), limit.longest_delay)
         row.refused_at = None
     return beyond == 0
+
+
+def _is_over(row: Throttle, limit: Limit, now: datetime) -> bool:
+    if row.blocked_until is None:
+        return now - row.started_at > limit.window
+    return now - row.blocked_until >= limit.memory
 
 
 _ADD = text(

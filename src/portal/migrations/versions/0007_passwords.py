@@ -62,5 +62,6 @@ def _create_fraud() -> None:
 
 
 def downgrade() -> None:
-    """Never needed by the portal: a backup is what brings an older schema back."""
-    raise NotImplementedError
+    for table in ("fraud_report_step", "fraud_report", "email_code", "known_browser"):
+        op.drop_table(table)
+    op.execute("ALTER TABLE throttle DROP COLUMN refused_at")

@@ -29,9 +29,15 @@ def upgrade() -> None:
 def _index_earlier_rows() -> None:
     connection = op.get_bind()
     earlier = connection.execute(sa.text("SELECT seq, details FROM evidence_detail WHERE details LIKE '%\"persons\"%'"))
-    rows = [{"seq": seq, "person": one} for seq, details in earlier for one in set(json.loads(details)["persons"])]
+    rows = [{"seq": seq, "person": one} for seq, details in earlier for one in _persons_in(details)]
     if rows:
         connection.execute(sa.text("INSERT INTO evidence_person (seq, person_id) VALUES (:seq, :person)"), rows)
+
+
+def _persons_in(details: str) -> set[int]:
+    """As `evidence_persons.persons_shown` read them at this revision."""
+    named = json.loads(details).get("persons")
+    return {person for person in named if type(person) is int} if isinstance(named, list) else set()
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ from portal.confirmation import confirm_by_passkey, confirm_by_password
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
 from portal.forms import FieldError, exact_value, single_values
-from portal.pages.account.passkey_forms import LONGEST_ANSWER, NOT_GOOD, json_answer, passkey_context
+from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
 from portal.passkey_entry import passkey_question
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
@@ -47,7 +47,7 @@ async def submit_passkey(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("reponse", "suite"), longest=LONGEST_ANSWER)
     token = await request.database.run_writing(confirm_by_passkey, request, sent["reponse"])
     if token is None:
-        return await request.database.run(_form, request, sent["suite"], "cle", NOT_GOOD)
+        return await request.database.run(_form, request, sent["suite"], "cle", refusal_of(sent["reponse"]))
     return _done(request, token, sent["suite"])
 
 

@@ -9,6 +9,7 @@ from portal.forms import FieldError, email_of, exact_value, single_values
 from portal.fraud_reports import fraud_link, report_by_link, report_from_outside, report_own
 from portal.pacing import on_the_beat
 from portal.pages.account.links import dead_link
+from portal.pages.account.own import account_crumbs
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -103,6 +104,7 @@ def _form(
         TITLE,
         errors=errors or [],
         cookies=visit_cookies(request),
+        crumbs=account_crumbs(request) if template == "own" else [],
         typed=typed,
     )
 

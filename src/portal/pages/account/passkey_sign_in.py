@@ -5,7 +5,7 @@ from litestar.response import Redirect
 
 from portal.data.passkey_challenges import Ceremony
 from portal.forms import FieldError, single_values
-from portal.pages.account.passkey_forms import LONGEST_ANSWER, NOT_GOOD, json_answer
+from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, refusal_of
 from portal.pages.account.sign_in import proved, sign_in_form
 from portal.passkey_entry import passkey_question
 from portal.permissions import public
@@ -24,5 +24,5 @@ async def submit(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("reponse", "suite"), longest=LONGEST_ANSWER)
     answer = await request.database.run_writing(sign_in_by_passkey, request, sent["reponse"])
     if answer is None:
-        return sign_in_form(request, sent["suite"], errors=[FieldError("cle", NOT_GOOD)])
+        return sign_in_form(request, sent["suite"], errors=[FieldError("cle", refusal_of(sent["reponse"]))])
     return proved(request, answer, sent["suite"])

@@ -5,12 +5,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.browsers import browser_name
+from portal.browsers import browser_name, browser_of
 from portal.data.passkeys import MOST_PASSKEYS, Passkey, passkey_of
 from portal.data.second_factors import factors_of
 from portal.forms import FieldError, single_values
 from portal.pages.account.factors import SENSITIVE, changed, security_crumbs
-from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context
+from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
 from portal.second_factors import add_passkey, passkey_creation, remove_passkey
@@ -26,7 +26,8 @@ LAST = "C’est votre seule seconde protection, et votre espace en demande une. 
 
 @page("/compte/securite/cles", name="passkeys", guards=SENSITIVE)
 def passkeys_page(request: PortalRequest) -> Response[bytes]:
-    return _list(request, browser_name(request.headers.get("user-agent", "")))
+    user_agent = request.headers.get("user-agent", "")
+    return _list(request, browser_name(user_agent) if browser_of(user_agent).family else "")
 
 
 @action("/compte/securite/cles/options", name="passkeys.options", guards=SENSITIVE)
@@ -42,7 +43,8 @@ async def add(request: PortalRequest) -> Response[bytes] | Redirect:
         return await request.database.run(_list, request, "", FieldError("nom", NO_NAME))
     done = await request.database.run_writing(add_passkey, request, sent["reponse"], name)
     if done is None:
-        return await request.database.run(_list, request, name, FieldError("nom", NOT_ADDED))
+        error = FieldError("nom", refusal_of(sent["reponse"], NOT_ADDED))
+        return await request.database.run(_list, request, name, error)
     return changed(request, done, "passkeys")
 
 

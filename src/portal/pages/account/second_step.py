@@ -8,7 +8,7 @@ from portal.authentication import check_code
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
 from portal.forms import FieldError, single_values
-from portal.pages.account.passkey_forms import LONGEST_ANSWER, NOT_GOOD, json_answer, passkey_context
+from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
 from portal.pages.account.sign_in import welcome
 from portal.passkey_entry import passkey_question
 from portal.permissions import Permission, public, requires
@@ -49,7 +49,8 @@ async def submit_passkey(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("reponse", "suite"), longest=LONGEST_ANSWER)
     signed = await request.database.run_writing(take_passkey, request, request.viewer, sent["reponse"])
     if signed is None:
-        return await request.database.run(_code_form, request, sent["suite"], FieldError("cle", NOT_GOOD))
+        error = FieldError("cle", refusal_of(sent["reponse"]))
+        return await request.database.run(_code_form, request, sent["suite"], error)
     return welcome(request, signed, sent["suite"])
 
 

@@ -23,10 +23,11 @@ from portal.data.terms import TermsVersion, terms_in_force
 from portal.formatting import day_in_france
 from portal.forms import FieldError, single_values
 from portal.legal_text import read_text
+from portal.pages.account.own import account_crumbs
 from portal.pages.account.terms import changes_between, file_answer, number_of, typesetting
 from portal.pages.account.terms_form import FIELDS, OUTDATED, Declaration, blank, choices_of, read_declaration
 from portal.permissions import Permission, requires
-from portal.rendering import Crumb, render_page
+from portal.rendering import render_page
 from portal.routing import action, async_action, async_page, local_path, page
 from portal.terms_documents import CAPACITY_LABELS, proof_pdf
 from portal.web import PortalRequest
@@ -63,12 +64,11 @@ def refused_page(request: PortalRequest) -> Response[bytes]:
 
 @page("/compte/conditions", name="terms.mine", guards=READS)
 def mine_page(request: PortalRequest) -> Response[bytes]:
-    urls = request.services.urls
     return render_page(
         request,
         "account/terms/mine.html",
         "Conditions acceptées",
-        crumbs=[Crumb("Votre compte", urls("account"))],
+        crumbs=account_crumbs(request),
         acceptances=acceptances_of(request.db, request.viewer),
         capacities=CAPACITY_LABELS,
     )

@@ -39,7 +39,8 @@ def letter(request: PortalRequest, file: FromPath[str]) -> Response[bytes]:
     if found is None:
         raise NotFoundException
     crumbs = [Crumb("Courrier de la démonstration", request.services.urls("demo.mail"))]
-    context = {"letter": found, "paragraphs": found.text.strip().split("\n\n"), "origin": settings.origin}
+    paragraphs = found.text.strip().split("\n\n")
+    context: dict[str, Any] = {"letter": found, "paragraphs": paragraphs, "origin": settings.origin}
     return render_page(request, "public/demonstration/letter.html", found.subject, crumbs=crumbs, **context)
 
 
