@@ -54,7 +54,7 @@ def failures(caplog) -> list[str]:
         "portal.csrf._comes_from_here",
         "portal.security.Keyring.csrf_matches",
         "portal.data.throttling.hold",
-        "portal.data.throttling.is_delayed",
+        "portal.data.throttling.delay_of",
         "portal.authentication.verify_password",
         "portal.arrivals.open_session",
         "portal.web.record",

@@ -196,7 +196,7 @@ def test_unknown_fields_and_column_names_in_a_form_change_nothing(client, employ
     answer = try_password(client, employer.identifier, factories.PASSWORD, fields=columns)
     assert answer.headers["location"] == "/connexion/code"
     assert account_row(client) == before
-    assert ask(client, "/gestion").headers["location"] == "/connexion/code"
+    assert ask(client, "/gestion").headers["location"] == "/connexion/code?suite=%2Fgestion"
 
 
 def account_row(client) -> tuple:

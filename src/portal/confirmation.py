@@ -1,6 +1,7 @@
 """Proving again who one is, before a sensitive act (security: C6): a passkey, or the password and a code."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from anyio import to_thread
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from portal.data.credentials import code_matches, password_hash_of
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
-from portal.data.throttling import Guesses, Limit
+from portal.data.throttling import Guesses
 from portal.passkey_entry import passkey_used
 from portal.second_factors import renewed, use_recovery_code
 from portal.security import verify_password
@@ -19,8 +20,7 @@ from portal.web import PortalRequest
 
 CODE_DIGITS = 6
 LIMITS = tuple(
-    Limit(each.purpose.replace("code", "confirmation"), each.allowed, each.window, each.first_delay, each.longest_delay)
-    for each in throttling.CODE_LIMITS
+    replace(each, purpose=each.purpose.replace("code", "confirmation")) for each in throttling.CODE_LIMITS
 )
 
 

@@ -169,5 +169,5 @@ def _create_credentials() -> None:
 
 
 def downgrade() -> None:
-    """Never needed by the portal: a backup is what brings an older schema back."""
-    raise NotImplementedError
+    """SQLite cannot drop a column that is a foreign key: the way back is the backup made before."""
+    raise RuntimeError("revision 0004 has no way back: restore a backup")

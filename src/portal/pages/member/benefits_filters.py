@@ -15,6 +15,7 @@ from portal.security import Keyring
 
 NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
 LONGEST_TEXT = 80
+DAY_WORDS = {"du": "début", "au": "fin"}
 
 SORT_LABELS = {
     Sort.RECENT: "Les plus récentes",
@@ -81,7 +82,7 @@ class _Reader:
             return None
         found = typed_day(value)
         if found is None:
-            self._wrong(name, "Cette date n’existe pas. Exemple de date valable\u00a0: 31/12/2025.")
+            self._wrong(name, f"La date de {DAY_WORDS[name]} n’existe pas. Corrigez-la, ou effacez-la.")
             return None
         self._raw[name] = found.isoformat()  # what a date field can show again
         return found
