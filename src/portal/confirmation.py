@@ -19,9 +19,7 @@ from portal.security import verify_password
 from portal.web import PortalRequest
 
 CODE_DIGITS = 6
-LIMITS = tuple(
-    replace(each, purpose=each.purpose.replace("code", "confirmation")) for each in throttling.CODE_LIMITS
-)
+LIMITS = tuple(replace(each, purpose=each.purpose.replace("code", "confirmation")) for each in throttling.CODE_LIMITS)
 
 
 async def confirm_by_password(request: PortalRequest, password: str, code: str) -> str | None:

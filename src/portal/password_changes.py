@@ -128,9 +128,9 @@ def _send_reset(request: PortalRequest, db: Session, account_id: int) -> None:
 
 
 def _settle_reset(request: PortalRequest, db: Session, account_id: int, password_hash: str) -> None:
-    identifier = holder_of(db, account_id).identifier
+    name = request.services.keyring.lookup(holder_of(db, account_id).identifier)
+    throttling.forget(db, [(throttling.ACCOUNT_PASSWORD, name)])
     set_password(db, account_id, password_hash, request.now)
-    throttling.forget(db, [(throttling.ACCOUNT_PASSWORD, request.services.keyring.lookup(identifier))])
     end_sessions_of(db, account_id, request.now)
     recognise(request, db, account_id)
     tell(request, db, account_id, "password-changed")

@@ -49,4 +49,6 @@ def explain_every_line(db: Session) -> Iterator[Explanation]:
 
 def viewer_of(person_id: int | None, account_id: int = 1) -> Viewer:
     """A signed-in member or dependant."""
-    return Viewer(account_id, "adherent", "adherent", "Test", "", person_id, "complete", "0" * 64, None, None, utc_now())
+    return Viewer(
+        account_id, "adherent", "adherent", "Test", "", person_id, "complete", "0" * 64, None, None, utc_now()
+    )

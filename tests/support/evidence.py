@@ -17,7 +17,9 @@ TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 
 
 def viewer(account_id: int = 7, person_id: int | None = 3) -> Viewer:
-    return Viewer(account_id, "adherent", "adherent", "Anne Essai", "", person_id, "complete", "ab" * 32, None, None, START)
+    return Viewer(
+        account_id, "adherent", "adherent", "Anne Essai", "", person_id, "complete", "ab" * 32, None, None, START
+    )
 
 
 def write_chain(database: Database, rows: int, **what: Any) -> None:

@@ -66,12 +66,12 @@ def set_password(
 ) -> None:
     """Gives the account another password, and forgets the failures of the former one. `temporary_until`: it was
     delivered, works until then and must be changed first (R-11)."""
+    throttling.forget(db, [(throttling.ACCOUNT_LOCK, str(account_id))])  # before the account, as sign-in takes them
     account = db.get_one(Account, account_id, with_for_update=True)
     account.password_hash = password_hash
     account.password_set_at = now
     account.password_temporary_until = temporary_until
     db.flush()
-    throttling.forget(db, [(throttling.ACCOUNT_LOCK, str(account_id))])
 
 
 def _words(db: Session, account: Account) -> list[str]:
