@@ -28,7 +28,7 @@ pytestmark = pytest.mark.engines("sqlite")
 @pytest.fixture
 def employer(client):
     with client.services.database.write() as db:
-        return factories.employer_account(db, client.services.keyring, with_code=False)
+        return factories.employer_account(db, client.services.keyring)
 
 
 def test_l1_session_chosen_by_the_browser_is_not_taken_up(client, employer) -> None:

@@ -130,7 +130,8 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
     targets = [(name, label, url(name), icon) for name, label, icon in held]
     current = max((target for _, _, target, _ in targets if _within(path, target)), key=len, default="")
     return [
-        NavItem(label, target, icon, target == current, _is_open(request, name)) for name, label, target, icon in targets
+        NavItem(label, target, icon, current=target == current, is_open=_is_open(request, name))
+        for name, label, target, icon in targets
     ]
 
 

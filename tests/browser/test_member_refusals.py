@@ -47,8 +47,8 @@ def test_people_with_a_code_reach_their_own_start_page(open_tab, identifier, hom
 def test_member_whose_contract_ended_is_told_until_when_everything_can_be_read(open_tab) -> None:
     tab = open_tab("phone")
     sign_in(tab.page, tab.origin, LEAVER)
-    notice = tab.page.locator(".notice", has_text="Votre contrat a pris fin le")
-    expect(notice).to_contain_text("restent lisibles deux ans")
+    notice = tab.page.locator(".notice", has_text="Votre couverture a pris fin le")
+    expect(notice).to_contain_text("reste consultable jusqu’au")
     tab.go("/adherent/prestations")
     expect(tab.page.locator(".line").first).to_be_visible()
 

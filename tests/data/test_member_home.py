@@ -9,11 +9,8 @@ from portal.data.benefits import Method, Status
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.member_home import (
     WAITING_SHOWN,
-    CoverContract,
-    closing_day,
     household_contracts,
     latest_payment,
-    same_day_in,
     waiting_lines,
 )
 from portal.data.visibility import visible_scope
@@ -137,29 +134,6 @@ def test_person_covered_in_two_periods_sees_the_contract_once(db, family) -> Non
     assert len(household_contracts(db, viewer(person_id=family["Lou"].id))) == 1
 
 
-def cover_until(*days: date) -> list[CoverContract]:
-    return [CoverContract("C1", "A1", "Formule", date(2020, 1, 1), day) for day in days]
-
-
-@pytest.mark.parametrize(
-    ("contracts", "closing"),
-    [
-        (cover_until(date(2025, 2, 28)), date(2027, 2, 28)),
-        (cover_until(date(2024, 2, 29)), date(2026, 2, 28)),
-        (cover_until(date(2025, 6, 30), date(2022, 1, 31)), date(2027, 6, 30)),
-        (cover_until(date.max, date(2022, 1, 31)), None),
-        ([], None),
-    ],
-)
-def test_space_closes_two_years_after_the_last_contract(contracts, closing) -> None:
-    assert closing_day(contracts) == closing
-
-
-def test_29_february_becomes_28_in_common_years_alone() -> None:
-    assert same_day_in(date(2024, 2, 29), 4) == date(2028, 2, 29)
-    assert same_day_in(date(2024, 2, 29), 1) == date(2025, 2, 28)
-
-
 def test_cover_ends_when_the_persons_own_period_does(db, family) -> None:
     """R-64: someone taken off a running contract may still read for two years."""
     cover = db.exec(select(Beneficiary).where(Beneficiary.person_id == family["Paul"].id)).one()
@@ -167,4 +141,3 @@ def test_cover_ends_when_the_persons_own_period_does(db, family) -> None:
     db.flush()
     contracts = household_contracts(db, viewer(person_id=family["Paul"].id))
     assert [contract.ends_on for contract in contracts] == [DAY]
-    assert closing_day(contracts) == date(2028, 3, 2)

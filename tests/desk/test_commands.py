@@ -30,7 +30,7 @@ def run(client, settings):
 
 
 def acts(client) -> list[tuple]:
-    query = "SELECT actor, action, object, reason FROM evidence ORDER BY seq"
+    query = "SELECT actor, action, object, reason FROM evidence WHERE actor IS NULL ORDER BY seq"
     with client.services.database.read() as db:
         return [tuple(row) for row in db.execute(text(query))]
 

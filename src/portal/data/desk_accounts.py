@@ -162,9 +162,19 @@ def _query(viewer: Viewer, *conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 def _one(row: Any, now: datetime) -> Found:
-    *told, is_suspended, is_closed, is_leaving, ended_on, access_to = row
-    standing = standing_of(day_in_france(now), is_suspended, is_closed, is_leaving, ended_on, access_to)
-    return Found(*told, standing)
+    return Found(
+        id=row.id,
+        identifier=row.identifier,
+        space=row.space,
+        role=row.role,
+        display_name=row.display_name,
+        organisation=row.organisation,
+        person_id=row.person_id,
+        birth_date=row.birth_date,
+        standing=standing_of(
+            day_in_france(now), row.is_suspended, row.is_closed, row.is_leaving, row.ended_on, row.access_ends_on
+        ),
+    )
 
 
 def _number(db: Session, account: Account) -> str:

@@ -13,7 +13,6 @@ from portal.data.sessions import Viewer
 from portal.data.visibility import Scope, is_representative, lines_of
 
 WAITING_SHOWN = 5
-READING_YEARS = 2
 
 
 class WaitingLine(NamedTuple):
@@ -123,18 +122,3 @@ def household_contracts(db: Session, viewer: Viewer) -> list[CoverContract]:
         if found.number not in latest or found.ends_on > latest[found.number].ends_on:
             latest[found.number] = found
     return sorted(latest.values(), key=lambda contract: contract.ends_on, reverse=True)
-
-
-def closing_day(contracts: list[CoverContract]) -> date | None:
-    """The last day on which the space can be read: two years after the last contract (R-64), None while one runs."""
-    if not contracts or contracts[0].ends_on == date.max:
-        return None
-    return same_day_in(contracts[0].ends_on, READING_YEARS)
-
-
-def same_day_in(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28 February."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)

@@ -50,7 +50,7 @@ def id_by_reference(db: Session, reference: str) -> int:
 
 def birth_date_by_reference(db: Session, reference: str) -> date:
     """The birth date of a person by the insurer's own reference; raises `NoResultFound`."""
-    return db.exec(select(Person.birth_date).where(Person.reference == reference)).one()
+    return db.exec(select(Person).where(Person.reference == reference)).one().birth_date
 
 
 def id_by_nir(db: Session, lookups: Sequence[str]) -> int | None:

@@ -138,26 +138,27 @@ _terms_accepted = (
     .scalar_subquery()
 )
 
+_COLUMNS: tuple[Any, ...] = (
+    Account.id,
+    Account.space,
+    Account.role,
+    Account.display_name,
+    Account.organisation,
+    Account.person_id,
+    SignedSession.stage,
+    SignedSession.token_hash,
+    Account.company_id,
+    Account.provider_id,
+    SignedSession.confirmed_at,
+    SignedSession.created_at,
+    SignedSession.seen_at,
+    Account.password_temporary_until,
+    _has_factor,
+    _terms_in_force > _terms_accepted,
+    *STANDING_COLUMNS,
+)
 _FIND = Prepared(
-    select(
-        Account.id,
-        Account.space,
-        Account.role,
-        Account.display_name,
-        Account.organisation,
-        Account.person_id,
-        SignedSession.stage,
-        SignedSession.token_hash,
-        Account.company_id,
-        Account.provider_id,
-        SignedSession.confirmed_at,
-        SignedSession.created_at,
-        SignedSession.seen_at,
-        Account.password_temporary_until,
-        _has_factor,
-        _terms_in_force > _terms_accepted,
-        *STANDING_COLUMNS,
-    ).where(
+    select(*_COLUMNS).where(
         SignedSession.account_id == Account.id,
         SignedSession.token_hash == bindparam("token_hash"),
         SignedSession.ended_at.is_(None),

@@ -6,6 +6,7 @@ import pytest
 
 from portal.data.benefits import Method, Status
 from portal.data.parameters import Parameter
+from portal.data.standing import reading_until
 from portal.demo.reference import rows
 from portal.formatting import long_date, money, today
 from tests.support import factories
@@ -131,9 +132,9 @@ def test_member_whose_contract_ended_reads_until_two_years_later(client) -> None
         factories.paid_line(db, made.contract, posted_on=ended_on)
     enter(client, account)
     shown = words(client.get(HOME))
-    closing = ended_on.replace(year=ended_on.year + 2)
-    assert f"Votre contrat a pris fin le {long_date(ended_on)}" in shown
-    assert f"restent lisibles deux ans, jusqu’au {long_date(closing)}." in shown
+    assert shown.count("a pris fin le") == 1
+    assert f"Votre couverture a pris fin le {long_date(ended_on)}" in shown
+    assert f"reste consultable jusqu’au {long_date(reading_until(ended_on))}" in shown
     assert "9,00 €" in shown
 
 

@@ -6,7 +6,7 @@ from litestar import Response
 
 from portal.data.counters import counters
 from portal.data.evidence import Action
-from portal.data.member_home import closing_day, household_contracts, latest_payment, waiting_lines
+from portal.data.member_home import household_contracts, latest_payment, waiting_lines
 from portal.data.visibility import persons_in, visible_scope
 from portal.formatting import today
 from portal.permissions import Permission, requires
@@ -30,7 +30,6 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     conceal = request.services.keyring.conceal
     return {
         "contracts": contracts,
-        "closing": closing_day(contracts),
         "payment": payment,
         "paid_line": conceal("line", [payment.first_line_id])[0] if payment else "",
         "waiting": [(conceal("line", [line.id])[0], line) for line in waiting],
