@@ -16,6 +16,7 @@ from portal.commands.demo import command
 from portal.database import Database
 from portal.demo import site
 from portal.demo.site import PASSWORD, TOTP_SECRET, NotADemonstration, demo_help, demo_settings, prepare
+from portal.importing.registry import KINDS
 from portal.security import OneTimeCode
 from tests.support.client import AuditingClient
 from tests.support.html import text_of
@@ -58,7 +59,7 @@ def asked(folder: Path, query: str) -> list[tuple]:
 def made(tmp_path_factory) -> Path:
     """A small demonstration."""
     folder = tmp_path_factory.mktemp("demonstration") / "demo"
-    assert len(make(folder)) == 10
+    assert len(make(folder)) == len(KINDS)
     return folder
 
 
@@ -83,7 +84,7 @@ def test_demonstration_holds_every_row_of_its_import_files(made) -> None:
 
 
 def test_import_of_the_demonstration_is_in_the_evidence(made) -> None:
-    assert asked(made, "SELECT count(*) FROM evidence WHERE action = 'import.completed'")[0][0] == 10
+    assert asked(made, "SELECT count(*) FROM evidence WHERE action = 'import.completed'")[0][0] == len(KINDS)
 
 
 def test_accounts_are_those_of_the_documentation(made) -> None:
@@ -176,6 +177,31 @@ def test_member_of_the_demonstration_reads_lines_and_statements(visitor) -> None
 def test_member_who_left_is_told_until_when_the_space_stays_open(visitor) -> None:
     visitor.sign_in("1000000040", PASSWORD)
     assert "a pris fin le" in text_of(visitor.get("/adherent").one("main"))
+
+
+@pytest.mark.parametrize("number", range(len(demo_help().sign_ups)))
+def test_page_says_what_to_type_to_sign_up_and_it_works(made, visitor, number) -> None:
+    """Each line of the page, typed into its form, finds somebody: a letter other than « nothing matches » leaves."""
+    page = visitor.get("/demonstration")
+    row = demo_help().sign_ups[number]
+    (shown,) = [text_of(node) for node in page.css(".rows small") if text_of(node).startswith(row.fields[:12])
+                and row.who in text_of(node.parent)]  # fmt: skip
+    told = dict(pair.split("\u00a0: ", 1) for pair in shown.rstrip(".").split(", "))
+    names = {"Nom": "nom", "nom": "nom", "prénom": "prenom", "date de naissance": "naissance", "n° d’adhérent": "numero-adherent",
+             "n° de contrat": "numero-contrat", "SIRET": "siret", "RPPS": "numero", "FINESS": "numero",
+             "n° de convention": "convention"}  # fmt: skip
+    fields = {names[label]: value for label, value in told.items()} | {"email": f"essai{number}@courriel.example"}
+    if row.space == "adherent":
+        parent = "son parent" in row.who
+        fields |= {"pour": "represente" if parent else "moi"}
+        fields |= {"representant": "Camille Exemple", "lien": "parent"} if parent else {}
+    path = f"/inscription/{row.space}"
+    visitor.get(path)
+    visitor.submit(f'form[action="{path}"]', **fields, accepte="1")
+    assert visitor.status == 303, visitor.page.text
+    newest = asked(made, "SELECT action, outcome FROM evidence WHERE action LIKE 'account.%' OR action LIKE '%sent' "
+                         "OR action LIKE '%reminded' ORDER BY seq DESC LIMIT 1")  # fmt: skip
+    assert newest != [("account.requested", "refused")] or "déjà" in row.who
 
 
 # --- nothing else knows ---

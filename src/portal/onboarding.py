@@ -74,10 +74,12 @@ def deliver_credentials(
     )
 
 
-def renew_credentials(db: Session, services: Services, account_id: int, temporary: Temporary, now: datetime) -> None:
+def renew_credentials(
+    db: Session, services: Services, account_id: int, temporary: Temporary, now: datetime, *, is_invited: bool = False
+) -> None:
     """Replaces a temporary password and delivers both letters again. The caller records `credentials.sent`."""
     account = accounts.renew_temporary(db, account_id, temporary.password_hash, now)
-    deliver_credentials(db, services, account, temporary)
+    deliver_credentials(db, services, account, temporary, is_invited=is_invited)
 
 
 # --- receiving ---

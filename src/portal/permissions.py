@@ -28,8 +28,10 @@ class Permission(StrEnum):
     STATEMENTS_ISSUE = "statements:issue"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
-    TEAM_READ = "team:read"
-    TEAM_MANAGE = "team:manage"
+    EMPLOYER_TEAM = "employer-team:read"
+    EMPLOYER_TEAM_MANAGE = "employer-team:manage"
+    PROVIDER_TEAM = "provider-team:read"
+    PROVIDER_TEAM_MANAGE = "provider-team:manage"
     DESK_HOME = "desk-home:read"
     DESK_ACCOUNTS = "desk-accounts:read"
     DESK_SUSPEND = "desk-accounts:suspend"
@@ -85,18 +87,19 @@ _COVERED = _OWN_ACCOUNT | {
 }
 _EMPLOYER = _OWN_ACCOUNT | {P.EMPLOYER_HOME}
 _PROVIDER = _OWN_ACCOUNT | {P.PROVIDER_HOME}
-_TEAM = frozenset({P.TEAM_READ, P.TEAM_MANAGE})
+_EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
+_PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED,
     Role.DEPENDANT: _COVERED,
     Role.REPRESENTATIVE: _COVERED,
-    Role.SIGNATORY: _EMPLOYER | _TEAM,
-    Role.ADMINISTRATOR: _EMPLOYER | _TEAM,
+    Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
+    Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,
     Role.CLERK: _EMPLOYER,
     Role.READER: _EMPLOYER,
-    Role.PROVIDER: _PROVIDER | _TEAM,
+    Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
@@ -123,7 +126,8 @@ _READING = frozenset(
         P.STATEMENTS_ISSUE,
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
-        P.TEAM_READ,
+        P.EMPLOYER_TEAM,
+        P.PROVIDER_TEAM,
         P.ACCOUNT_READ,
         P.ACTIVITY,
         P.DATA_EXPORT,
@@ -148,8 +152,10 @@ SERVICE_OF: dict[Permission, Service] = {
     P.BENEFITS_EXPORT: Service.BENEFITS,
     P.STATEMENTS_READ: Service.STATEMENTS,
     P.STATEMENTS_ISSUE: Service.STATEMENTS,
-    P.TEAM_READ: Service.TEAM,
-    P.TEAM_MANAGE: Service.TEAM,
+    P.EMPLOYER_TEAM: Service.TEAM,
+    P.EMPLOYER_TEAM_MANAGE: Service.TEAM,
+    P.PROVIDER_TEAM: Service.TEAM,
+    P.PROVIDER_TEAM_MANAGE: Service.TEAM,
 }
 
 ROLES_OF: dict[Space, frozenset[Role]] = {

@@ -48,8 +48,8 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("member.benefits", "Prestations", "receipt"),
         ("member.statements", "Relevés", "file"),
     ),
-    Space.EMPLOYER: (("employer.home", "Accueil", "home"),),
-    Space.PROVIDER: (("provider.home", "Accueil", "home"),),
+    Space.EMPLOYER: (("employer.home", "Accueil", "home"), ("employer.team", "Utilisateurs", "users")),
+    Space.PROVIDER: (("provider.home", "Accueil", "home"), ("provider.team", "Utilisateurs", "users")),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
         ("desk.accounts", "Comptes", "users"),

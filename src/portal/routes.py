@@ -20,6 +20,7 @@ from portal.pages.account import (
     security,
     sign_in,
     sign_up,
+    team,
     terms,
     terms_acceptance,
 )
@@ -165,6 +166,7 @@ HANDLERS = [
     statements.pdf_file,
     statements.csv_file,
     employer_home.home,
+    *team.HANDLERS,
     provider_home.home,
     desk_home.home,
     accounts.search_page,

@@ -30,12 +30,24 @@ class DemoAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoSignUp:
+    """What a visitor may type to try signing up; `person` is the reference of the person whose birth date is needed."""
+
+    space: str
+    who: str
+    expect: str
+    fields: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class DemoHelp:
     """What the demonstration shows on its own page; absent outside `portal demo`."""
 
     accounts: tuple[DemoAccount, ...]
     password: str
     totp_secret: str
+    sign_ups: tuple[DemoSignUp, ...] = ()
 
 
 @dataclass(frozen=True)

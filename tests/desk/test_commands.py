@@ -1,5 +1,6 @@
 """`portal account` and `portal maintenance`: the same effect and record as the desk's pages, by nobody signed in."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from portal.commands.account import command as account_command
 from portal.commands.maintenance import command as maintenance_command
 from portal.formatting import PARIS
 from tests.support import factories
-from tests.support.entry import ask, enter
+from tests.support.entry import ask, enter, try_password
 from tests.support.mail import letters
 from tests.support.server import environment
 
@@ -126,3 +127,28 @@ def test_operator_plans_in_paris_time_and_cancels(client, run) -> None:
 def test_maintenance_that_cannot_be_is_refused(client, run, times) -> None:
     assert run(maintenance_command, "plan", *times)[0] != 0
     assert client.services.site.current().windows == ()
+
+
+@pytest.mark.parametrize(("options", "role"), [((), "gestionnaire"), (("--supervisor",), "superviseur")])
+def test_first_of_the_staff_is_hired_and_signs_in_with_what_the_letters_say(client, run, options, role) -> None:
+    """R-05, R-11: a new installation has nobody at its desk; identifier and password come in two letters."""
+    code, told = run(account_command, "hire", "Camille Roux", "camille@mutuelle.example", *options)
+    assert code == 0
+    by_name = {letter.name: letter for letter in letters(client.services.database, client.services)}
+    assert set(by_name) == {"sign-up-identifier", "sign-up-password"}
+    identifier = told.split()[0]
+    assert identifier in by_name["sign-up-identifier"].text
+    assert identifier not in by_name["sign-up-password"].text
+    password = re.search(r"(?:[2-9a-z]{4}-){6}[2-9a-z]{4}", by_name["sign-up-password"].text)
+    assert password is not None
+    answer = try_password(client, identifier, password.group())
+    assert answer.status_code == 303
+    with client.services.database.read() as db:
+        found = db.execute(text("SELECT space, role FROM account WHERE identifier = :it"), {"it": identifier}).one()
+    assert tuple(found) == ("gestion", role)
+    assert [act[1] for act in acts(client)][:2] == ["account.created", "credentials.sent"]
+
+
+def test_nobody_is_hired_at_what_is_no_address(client, run) -> None:
+    assert run(account_command, "hire", "Camille Roux", "camille")[0] == 1
+    assert letters(client.services.database, client.services) == []

@@ -39,7 +39,9 @@ def accounts(client) -> list[tuple]:
 
 
 def evidence(client) -> list[tuple]:
-    query = "SELECT actor, action, object, outcome, reason FROM evidence WHERE action <> 'checkpoint.signed' ORDER BY seq"
+    query = (
+        "SELECT actor, action, object, outcome, reason FROM evidence WHERE action <> 'checkpoint.signed' ORDER BY seq"
+    )
     with client.services.database.read() as db:
         return [tuple(row) for row in db.execute(text(query))]
 
@@ -227,7 +229,9 @@ def test_closed_account_is_not_opened_again(client, forms, posted, make) -> None
     sign_up(client, "member", forms["member"])
     with client.services.database.write() as db:
         db.execute(
-            text("INSERT INTO account_closing (account_id, reason, closed_at) SELECT id, 'essai', created_at FROM account")
+            text(
+                "INSERT INTO account_closing (account_id, reason, closed_at) SELECT id, 'essai', created_at FROM account"
+            )
         )
     posted()
     sign_up(client, "member", forms["member"])

@@ -104,7 +104,9 @@ def test_authorised_minor_gets_an_own_space_that_names_who_authorised(client, fa
     fields = member_fields(family["Lou"], family.contract, pour="autorise", representant="Anne Essai", lien="parent")
     sign_up(client, "member", fields)
     assert [letter.to for letter in posted()] == [HELD, HELD, TYPED]
-    assert rows(client, "SELECT role, display_name, access_ends_on FROM account") == [("ayant_droit", "Lou Essai", None)]
+    assert rows(client, "SELECT role, display_name, access_ends_on FROM account") == [
+        ("ayant_droit", "Lou Essai", None)
+    ]
     assert rows(client, "SELECT capacity, acts, representative_name FROM representation") == [
         ("autorite_parentale", False, "Anne Essai")
     ]

@@ -17,7 +17,11 @@ FINESS = "990000010"
 TYPED = "tape@courriel.example"
 HELD = "connue@courriel.example"
 SINCE = date(2020, 1, 1)
-FORMS = {"member": "/inscription/adherent", "employer": "/inscription/employeur", "provider": "/inscription/professionnel"}
+FORMS = {
+    "member": "/inscription/adherent",
+    "employer": "/inscription/employeur",
+    "provider": "/inscription/professionnel",
+}
 
 
 def company(

@@ -11,10 +11,14 @@ from portal.account_jobs import erase_due
 from portal.app import create_services
 from portal.commands.context import open_database
 from portal.data import desk_acts
-from portal.data.accounts import Account
+from portal.data.accounts import Account, Role, Space
 from portal.data.activity import account_object
 from portal.data.blocks import block_of
 from portal.data.evidence import Action, record
+from portal.data.onboarding import open_account
+from portal.data.sign_up import Applicant
+from portal.forms import email_of
+from portal.onboarding import deliver_credentials, new_temporary
 from portal.settings import load_settings
 from portal.web import Services
 
@@ -24,7 +28,33 @@ Act = Callable[[Session, Account, datetime], tuple[str, Action, dict[str, Any]] 
 
 @click.group()
 def command() -> None:
-    """Look at an account, suspend it, close it, end its sessions. Each act enters the evidence record."""
+    """Open a desk account; look at an account, suspend it, close it, end its sessions. Each act enters the evidence."""
+
+
+@command.command()
+@click.argument("name")
+@click.argument("email")
+@click.option("--supervisor", is_flag=True, help="May also close accounts, withdraw services, plan maintenance.")
+def hire(name: str, email: str, *, supervisor: bool) -> None:
+    """Open a desk account for one of the insurer's staff: EMAIL gets its identifier and a temporary password.
+
+    Example: portal account hire "Camille Roux" camille.roux@mutuelle.example --supervisor
+    """
+    address = email_of(email)
+    if address is None:
+        raise click.ClickException("this is no e-mail address")
+    role = Role.SUPERVISOR if supervisor else Role.AGENT
+    applicant = Applicant(Space.DESK, role, name.strip(), address)
+    settings, temporary, now = load_settings(), new_temporary(), datetime.now(UTC)
+    with open_database(settings) as database:
+        services = create_services(settings, database)
+        with database.write() as db:
+            account = open_account(db, services.keyring, applicant, address, temporary.password_hash, now)
+            deliver_credentials(db, services, account, temporary)
+            about = account_object(account.id or 0)
+            for act in (Action.ACCOUNT_CREATED, Action.CREDENTIALS_SENT):
+                record(db, None, act, object=about, details={"by": "console", "role": role})
+    click.echo(f"{account.identifier} is open; its two letters are on their way")
 
 
 @command.command()

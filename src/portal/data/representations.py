@@ -60,6 +60,9 @@ class Declaration:
         )
 
 
+OWN = Declaration()
+
+
 def is_possible(declaration: Declaration, birth_date: date, day: date) -> bool:
     """Whether the law allows what is declared for someone of that birth date (civil code: a minor cannot accept alone,
     parental authority ends at eighteen, a curator assists adults)."""

@@ -1,8 +1,8 @@
 """Signing up (R-10, R-15): whom the insurer knows under what was typed.
 
-No viewer here: whoever fills the form in is nobody yet. Nothing that is found is shown; letters alone tell it. A person,
-a company or a professional that is found stays locked until the transaction ends: two forms sent at once open one
-account.
+No viewer here: whoever fills the form in is nobody yet. Nothing that is found is shown; letters alone tell it. A
+person, a company or a professional that is found stays locked until the transaction ends: two forms sent at once open
+one account.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from portal.data.accounts import Account, AccountClosing, AccountDeletion, Role,
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.persons import Person, is_minor_on, last_day_as_minor
-from portal.data.representations import Declaration, Representation, is_possible
+from portal.data.representations import OWN, Declaration, Representation, is_possible
 from portal.data.standing import FOR_EVER, reading_until
 from portal.folding import same_name
 
@@ -95,7 +95,7 @@ class Applicant:
     company_id: int | None = None
     provider_id: int | None = None
     access_ends_on: date | None = None
-    declaration: Declaration = Declaration()
+    declaration: Declaration = OWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from portal.security import Keyring
 
 
 class SignUpForm(msgspec.Struct, frozen=True, tag="sign-up"):
-    """A form of sign-up: `terms` is the version accepted, None before there are any; `where` the address and browser."""
+    """A form of sign-up. `terms`: the version accepted, None before there are any; `where`: address and browser."""
 
     claim: MemberClaim | EmployerClaim | ProviderClaim
     email: str

@@ -119,13 +119,20 @@ def is_representative(viewer: Viewer) -> bool:
     return viewer.role == Role.REPRESENTATIVE
 
 
+def represented_name(scope: Scope, viewer: Viewer) -> str:
+    """The full name of whom a representative sees; empty for everybody else."""
+    shown = [f"{one.first_name} {one.last_name}" for one in scope.relatives if is_representative(viewer)]
+    return shown[0] if shown else ""
+
+
 def statement_owner(db: Session, viewer: Viewer) -> int | None:
     """The person whose statements the viewer reads and has issued; None for a representative who may read less than
     they tell: a curator, or whoever represents a member whose contract covers others too."""
     if not is_representative(viewer):
         return viewer.person_id
-    reads_all = acting_capacity(db, viewer) in _IN_DETAIL and db.exec(_others_covered_by(viewer.person_id)).first() is None
-    return viewer.person_id if reads_all else None
+    if acting_capacity(db, viewer) not in _IN_DETAIL or db.exec(_others_covered_by(viewer.person_id)).first():
+        return None
+    return viewer.person_id
 
 
 def statement_scope(db: Session, viewer: Viewer, today: date) -> Scope:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from portal.data.figures import FigureTable, Tariff
 from portal.data.rules import Figures, Terms
+from portal.web import DemoSignUp
 
 TABLES = (
     "parameters",
@@ -44,16 +45,6 @@ class Account(NamedTuple):
     provider: str
     email: str
     needs_totp: bool
-
-
-class SignUp(NamedTuple):
-    """What to type to try signing up, and what comes of it. `fields` holds persons' references where their birth
-    dates go, in braces."""
-
-    space: str
-    who: str
-    expect: str
-    fields: str
 
 
 class Reference:
@@ -129,9 +120,9 @@ def accounts() -> list[Account]:
     ]
 
 
-def sign_ups() -> list[SignUp]:
+def sign_ups() -> list[DemoSignUp]:
     """What a visitor of the demonstration may type into the sign-up forms."""
-    return [SignUp(**row) for row in rows("sign-ups")]
+    return [DemoSignUp(**row) for row in rows("sign-ups")]
 
 
 def text(table: str) -> str:

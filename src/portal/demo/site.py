@@ -14,7 +14,7 @@ from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.generator import Options, write_demo_data
-from portal.demo.reference import accounts
+from portal.demo.reference import accounts, sign_ups
 from portal.demo.terms import publish_and_accept
 from portal.formatting import today
 from portal.importing.registry import KINDS
@@ -115,7 +115,7 @@ def demo_help() -> DemoHelp:
         )
         for account in accounts()
     )
-    return DemoHelp(tuple(shown), PASSWORD, TOTP_SECRET)
+    return DemoHelp(tuple(shown), PASSWORD, TOTP_SECRET, tuple(sign_ups()))
 
 
 FOLDER_VARIABLE = "DEMONSTRATION_FOLDER"

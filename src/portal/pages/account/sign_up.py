@@ -100,9 +100,7 @@ async def _submit(request: PortalRequest, door: Door) -> Response[bytes] | Redir
     errors = read.errors
     if read.claim is not None:
         try:
-            answering = await request.database.run_writing(
-                receive_sign_up, request, read.claim, read.email, read.terms
-            )
+            answering = await request.database.run_writing(receive_sign_up, request, read.claim, read.email, read.terms)
             if answering:
                 return _sent(request, answering)
             errors = [FieldError("", TOO_MANY)]

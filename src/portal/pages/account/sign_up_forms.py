@@ -23,7 +23,11 @@ Check = tuple[str, Callable[[str], object], str]
 SELF, AUTHORISED, REPRESENTED = "moi", "autorise", "represente"
 SITUATIONS = [
     (SELF, "Pour moi-même", "J’ai dix-huit ans ou plus, et je décide seul."),
-    (AUTHORISED, "Pour moi-même, avec une autorisation", "Je suis mineur ou protégé\u00a0: mon parent, tuteur ou curateur m’autorise."),
+    (
+        AUTHORISED,
+        "Pour moi-même, avec une autorisation",
+        "Je suis mineur ou protégé\u00a0: mon parent, tuteur ou curateur m’autorise.",
+    ),
     (REPRESENTED, "Pour une personne que je représente", "Je suis son parent, son tuteur ou son curateur."),
 ]
 LINKS = {"parent": Capacity.PARENT, "tuteur": Capacity.GUARDIAN, "curateur": Capacity.CURATOR}
@@ -107,7 +111,7 @@ def _representative_errors(values: Values) -> list[FieldError]:
     errors = _errors(values, _REPRESENTATIVE)
     full_name = f"{values['prenom']} {values['nom']}"
     if not errors and same_name(values["representant"], full_name):
-        errors.append(FieldError("representant", "Indiquez le parent, tuteur ou curateur, et non la personne couverte."))
+        errors.append(FieldError("representant", "Nommez le parent, tuteur ou curateur, et non la personne couverte."))
     return errors
 
 
@@ -160,7 +164,11 @@ _EMPLOYER: tuple[Check, ...] = (
     ("prenom", _has_letters, "Saisissez le prénom du signataire du contrat."),
 )
 _PROVIDER: tuple[Check, ...] = (
-    ("numero", _is_national_id, "Vérifiez le numéro\u00a0: onze chiffres pour un RPPS, neuf caractères pour un FINESS."),
+    (
+        "numero",
+        _is_national_id,
+        "Vérifiez le numéro\u00a0: onze chiffres pour un RPPS, neuf caractères pour un FINESS.",
+    ),
     ("convention", _has_signs, "Saisissez le numéro de votre convention de tiers payant."),
 )
 _EVERYBODY: tuple[Check, ...] = (

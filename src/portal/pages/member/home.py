@@ -7,7 +7,7 @@ from litestar import Response
 from portal.data.counters import counters
 from portal.data.evidence import Action
 from portal.data.member_home import household_contracts, latest_payment, waiting_lines
-from portal.data.visibility import persons_in, visible_scope
+from portal.data.visibility import persons_in, represented_name, visible_scope
 from portal.formatting import today
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
@@ -35,5 +35,6 @@ def _context(request: PortalRequest) -> dict[str, Any]:
         "waiting": [(conceal("line", [line.id])[0], line) for line in waiting],
         "counters": counters(db, viewer, day.year, day),
         "names": scope.names,
+        "represented": represented_name(scope, viewer),
         "day": day,
     }

@@ -7,12 +7,14 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from portal.data.persons import birth_date_by_reference
+from portal.formatting import short_date
 from portal.mail_folder import FiledLetter, filed_letter, filed_letters
 from portal.permissions import public
 from portal.rendering import Crumb, render_page
 from portal.routing import page
 from portal.security import OneTimeCode
-from portal.web import DemoHelp, PortalRequest
+from portal.web import DemoHelp, DemoSignUp, PortalRequest
 
 LATEST_CODES = 3
 # A letter's `code` block, alone on its line.
@@ -54,8 +56,14 @@ def _context(request: PortalRequest) -> dict[str, Any]:
         "password": demo.password,
         "code": OneTimeCode(demo.totp_secret).now(),
         "secret": demo.totp_secret,
+        "sign_ups": [(one, _to_type(request, one)) for one in demo.sign_ups],
         "emailed": [(letter, code) for letter in letters if (code := _code_in(letter))][:LATEST_CODES],
     }
+
+
+def _to_type(request: PortalRequest, one: DemoSignUp) -> str:
+    born = short_date(birth_date_by_reference(request.db, one.person)) if one.person else ""
+    return one.fields.replace("{naissance}", born)
 
 
 def _code_in(letter: FiledLetter) -> str:

@@ -1,0 +1,139 @@
+"""The cast of the account's life, in the demonstration's database: one person for each state that a page can show."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from portal.data.accounts import Account, Space
+from portal.data.columns import utc_now
+from portal.data.deletion import ask_deletion, confirm_deletion
+from portal.data.email_changes import ask_email_change
+from portal.data.fraud import FraudChannel, freeze
+from portal.data.links import LinkPurpose, make_link
+from portal.data.passkeys import NewPasskey, add_passkey
+from portal.data.recovery_codes import make_recovery_codes
+from portal.data.site_state import Service, SwitchState, switch_service
+from portal.security import LINK, new_token
+from tests.support import factories
+from tests.support.states import Cast
+from tests.support.terms import accept_version
+from tests.support.visits import MEMBER, Site, long_named, newcomer
+
+NEWCOMER, LONG = "newcomer", "long"
+TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
+GUARDED, KEYHOLDER = "application and key", "key alone"
+ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
+WHY = "Des connexions depuis trois pays en une heure, que le titulaire ne reconnaît pas."
+
+
+def make_cast(site: Site) -> Cast:
+    """Adds everybody to the site."""
+    cast = Cast({NEWCOMER: newcomer(site), LONG: long_named(site)})
+    with site.database.write() as db:
+        accounts = {name: make(db, site) for name, make in _MAKERS.items()}
+        cast.accounts |= {name: account.id or 0 for name, account in accounts.items()}
+        cast.places = _links(db, site, accounts[ASKED]) | _desk_places(db, site, accounts)
+        cast.places |= {"blocked": accounts[BLOCKED].identifier, "expired": accounts[EXPIRED].identifier}
+        (key,) = _passkeys(db, accounts[GUARDED], "Téléphone")
+        _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
+        cast.places["key"] = _opaque(site, "passkey", key)
+    return cast
+
+
+def withdraw_provider_teams(site: Site, state: SwitchState) -> None:
+    """Withdraws a service that no other state needs, or opens it again; the server sees it within a second."""
+    reason = "La gestion des utilisateurs revient lundi, après une mise à jour."
+    with site.database.write() as db:
+        switch_service(db, None, Space.PROVIDER, Service.TEAM, state, reason, utc_now())
+
+
+def _member(name: str, *, accepts: bool = True, **values: Any) -> Callable[[Session, Site], Account]:
+    """Makes a member's account; `until`: the hours that its temporary password still works."""
+
+    def make(db: Session, site: Site) -> Account:
+        hours = values.get("until")
+        until = {"password_temporary_until": utc_now() + timedelta(hours=hours)} if hours is not None else {}
+        who = factories.person(db, name, last_name="Troupe")
+        factories.contract(db, who)
+        made = factories.member_account(
+            db,
+            site.keyring,
+            who,
+            display_name=f"{name} Troupe",
+            email=f"{name.lower()}@troupe.example",
+            with_code=values.get("with_code", False),
+            **until,
+        )
+        if accepts:
+            accept_version(db, made)
+        return made
+
+    return make
+
+
+def _exposed(db: Session, site: Site) -> Account:
+    account = factories.employer_account(db, site.keyring, display_name="Edmond Troupe", with_code=False)
+    accept_version(db, account)
+    return account
+
+
+_MAKERS: dict[str, Callable[[Session, Site], Account]] = {
+    TEMPORARY: _member("Tiphaine", until=24),
+    UNDECIDED: _member("Ulysse", accepts=False),
+    EXPOSED: _exposed,
+    GUARDED: _member("Gaston", with_code=True),
+    KEYHOLDER: _member("Karine"),
+    ASKED: _member("Aude"),
+    LEAVING: _member("Lise"),
+    BLOCKED: _member("Basile"),
+    EXPIRED: _member("Edwige", until=-1),
+    FROZEN: _member("Firmin"),
+}
+
+
+def _links(db: Session, site: Site, who: Account) -> dict[str, str]:
+    """What waits in the mailbox of somebody who asked for everything at once."""
+    now, account_id = utc_now(), who.id or 0
+    viewer = factories.viewer_of(db, who)
+    change = ask_email_change(db, viewer, "aude.nouvelle@troupe.example", now)
+    subjects = {
+        "reset": (LinkPurpose.PASSWORD_RESET, ""),
+        "email_current": (LinkPurpose.EMAIL_CURRENT, str(change.id)),
+        "email_new": (LinkPurpose.EMAIL_NEW, str(change.id)),
+        "deletion": (LinkPurpose.DELETION, str(ask_deletion(db, viewer, now))),
+        "fraud_link": (LinkPurpose.FRAUD, ""),
+    }
+    signer = site.keyring.signer(LINK)
+    tokens = {name: make_link(db, account_id, purpose, now, subject) for name, (purpose, subject) in subjects.items()}
+    return {name: f"/lien/{signer.sign(token).decode()}" for name, token in tokens.items()}
+
+
+def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[str, str]:
+    """What the desk opens, once somebody is suspended, somebody reported a fraud, and somebody is about to leave."""
+    now = utc_now()
+    factories.suspend(db, accounts[BLOCKED]).reason = WHY
+    report = freeze(db, site.keyring, accounts[FROZEN].id or 0, FraudChannel.SIGNED_IN, WHY, now)
+    leaving = accounts[LEAVING]
+    asked = ask_deletion(db, factories.viewer_of(db, leaving), now)
+    confirm_deletion(db, leaving.id or 0, str(asked), now)
+    assert report
+    opened = {"sheet": site.account_of(MEMBER)}
+    opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
+    places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
+    return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', report.id or 0)}"}
+
+
+def _passkeys(db: Session, who: Account, name: str) -> list[int]:
+    """A passkey that no device holds, and ten recovery codes."""
+    viewer, now = factories.viewer_of(db, who), utc_now()
+    key = add_passkey(db, viewer, NewPasskey(new_token().encode(), b"no key", 0), name, now)
+    make_recovery_codes(db, viewer, now)
+    assert key
+    return [key.id or 0]
+
+
+def _opaque(site: Site, kind: str, row_id: int) -> str:
+    (opaque,) = site.keyring.conceal(kind, [row_id])
+    return opaque
