@@ -18,6 +18,7 @@ from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from portal import errors
 from portal.assets import Assets
+from portal.closures import refuse_in_maintenance, refuse_withdrawn
 from portal.csrf import csrf_guard
 from portal.database import Database
 from portal.headers import HeaderWriter
@@ -72,7 +73,7 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
         route_handlers=[_placed(handler, threaded=services.database.threaded) for handler in handlers],
         request_class=PortalRequest,
         middleware=[HostMiddleware(settings), SessionMiddleware(services)],
-        guards=[deny_undeclared, csrf_guard],
+        guards=[refuse_in_maintenance, deny_undeclared, refuse_withdrawn, csrf_guard],
         exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
         compression_config=CompressionConfig(

@@ -13,11 +13,12 @@ from litestar.response import Redirect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from portal.closures import ServiceWithdrawn, UnderMaintenance
 from portal.data.sessions import Stage
 from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
 from portal.journal import JournalUnavailable
-from portal.permissions import ConfirmationDue, ReadingOnly, ServiceWithdrawn, UnderMaintenance
+from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.rendering import HTML, open_navigation
 from portal.web import PortalRequest
 

@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from portal.data.accounts import Role, Space
+from portal.data.accounts import Role
 from portal.data.sessions import Stage, Viewer
-from portal.data.site_state import Service, SiteState, Window, Withdrawal
 from portal.data.standing import Standing
 
 
@@ -145,37 +144,6 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
 }
 
 
-# The service that a permission belongs to, by which it can be withdrawn from a space (R-65). The others cannot: a
-# space's start, the desk's work, and what protects the account or is a right of its holder.
-SERVICE_OF: dict[Permission, Service] = {
-    P.BENEFITS_READ: Service.BENEFITS,
-    P.BENEFITS_EXPORT: Service.BENEFITS,
-    P.STATEMENTS_READ: Service.STATEMENTS,
-    P.STATEMENTS_ISSUE: Service.STATEMENTS,
-    P.EMPLOYER_TEAM: Service.TEAM,
-    P.EMPLOYER_TEAM_MANAGE: Service.TEAM,
-    P.PROVIDER_TEAM: Service.TEAM,
-    P.PROVIDER_TEAM_MANAGE: Service.TEAM,
-}
-
-ROLES_OF: dict[Space, frozenset[Role]] = {
-    Space.MEMBER: frozenset({Role.MEMBER, Role.DEPENDANT, Role.REPRESENTATIVE}),
-    Space.EMPLOYER: frozenset({Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER}),
-    Space.PROVIDER: frozenset({Role.PROVIDER, Role.PROVIDER_STAFF}),
-    Space.DESK: frozenset({Role.AGENT, Role.SUPERVISOR}),
-}
-
-# Handlers that maintenance never closes: what machines ask for; and the desk's way in, for the desk alone to end it.
-NEVER_CLOSED = frozenset({"static", "health", "readiness", "robots"})
-ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "sign-out", "demo"})
-
-
-def services_of(space: Space) -> list[Service]:
-    """The services that may be withdrawn from a space, in the order of their list."""
-    offered = {SERVICE_OF[held] for role in ROLES_OF[space] for held in GRANTS[role] if held in SERVICE_OF}
-    return [service for service in Service if service in offered]
-
-
 def may(viewer: Viewer, permission: Permission) -> bool:
     """Whether the viewer holds the permission now: by role, by the step that is due, by the account's standing."""
     granted = GRANTS[Role(viewer.role)]
@@ -194,24 +162,6 @@ class ReadingOnly(PermissionDeniedException):
 
 class ConfirmationDue(PermissionDeniedException):
     """The person must prove again who they are before this act (security: C6)."""
-
-
-class UnderMaintenance(HTTPException):
-    """The portal is closed for maintenance (R-60)."""
-
-    status_code = 503
-
-    def __init__(self, window: Window) -> None:
-        super().__init__()
-        self.window = window
-
-
-class ServiceWithdrawn(PermissionDeniedException):
-    """The insurer has withdrawn this service from the viewer's space (R-65)."""
-
-    def __init__(self, withdrawal: Withdrawal) -> None:
-        super().__init__()
-        self.withdrawal = withdrawal
 
 
 class Policy(ABC):
@@ -274,32 +224,8 @@ def policy_of(handler: BaseRouteHandler) -> Policy | None:
 
 
 async def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
-    """Application guard, the first one: no declared policy, no service. Raises what the policy raises,
-    `UnderMaintenance` (R-60) and `ServiceWithdrawn` (R-65)."""
+    """Application guard: no declared policy, no service. Raises what the policy raises."""
     policy = policy_of(handler)
     if policy is None:
         raise PermissionDeniedException
-    if handler.name in NEVER_CLOSED:
-        await policy(connection, handler)
-        return
-    site = connection.scope["state"]["site"] = await connection.app.state.services.site.now()
-    _refuse_in_maintenance(connection, handler, site)
     await policy(connection, handler)
-    _refuse_withdrawn(connection, policy, site)
-
-
-def _refuse_in_maintenance(connection: ASGIConnection, handler: BaseRouteHandler, site: SiteState) -> None:
-    """Everyone but the desk, which must come in to end it."""
-    window = site.maintenance(datetime.now(UTC))
-    viewer: Viewer | None = connection.scope["state"].get("viewer")
-    is_desk = viewer is not None and viewer.space == Space.DESK
-    if window is not None and not is_desk and handler.name not in ENTRANCES:
-        raise UnderMaintenance(window)
-
-
-def _refuse_withdrawn(connection: ASGIConnection, policy: Policy, site: SiteState) -> None:
-    if site.withdrawn and isinstance(policy, Requires):
-        viewer: Viewer = connection.scope["state"]["viewer"]
-        withdrawal = site.withdrawal(viewer.space, SERVICE_OF.get(policy.permission))
-        if withdrawal is not None:
-            raise ServiceWithdrawn(withdrawal)

@@ -11,11 +11,12 @@ from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from portal.closures import SERVICE_OF
 from portal.data.columns import utc_now
 from portal.data.sessions import Viewer
 from portal.data.site_state import SiteState, site_state
 from portal.database import Database
-from portal.permissions import SERVICE_OF, Permission, Requires, may, policy_of
+from portal.permissions import Permission, Requires, may, policy_of
 
 SECONDS = 1.0
 

@@ -1,10 +1,12 @@
 """Signing up: the same answer for everybody, the real one by letter (R-04, R-10, R-11, security B10)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from portal.formatting import today
 from tests.support import factories
 from tests.support.entry import ask, leave
 from tests.support.mail import Letter
@@ -20,6 +22,8 @@ from tests.support.onboarding import (
     sign_up,
 )
 
+CLOSE = "INSERT INTO account_closing (account_id, reason, closed_at) SELECT id, 'essai', created_at FROM account"
+ERASE = "INSERT INTO account_deletion (account_id, asked_at, erased_at) SELECT id, created_at, created_at FROM account"
 CREDENTIALS = ["sign-up-identifier", "sign-up-password"]
 UNLIKE = re.compile(r'name="jeton" value="[^"]+"')
 PASSWORD = re.compile(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){6}\b")
@@ -107,7 +111,9 @@ class TestEachSpace:
         again = posted()
         assert [letter.name for letter in again] == ["sign-up-noted", *CREDENTIALS]
         second = PASSWORD.search(again[2].text)
-        assert first and second and first.group() != second.group()
+        assert first is not None
+        assert second is not None
+        assert first.group() != second.group()
         assert len(accounts(client)) == 1
 
     def test_wrong_answer_is_told_to_the_typed_address_alone(self, client, forms, posted, space) -> None:
@@ -122,7 +128,7 @@ class TestEachSpace:
             leave(client)
             answer = sign_up(client, space, fields)
             after = ask(client, answer.headers["location"])
-            headers = {name: value for name, value in answer.headers.items() if name not in {"date"}}
+            headers = {name: value for name, value in answer.headers.items() if name != "date"}
             answers.append((answer.status_code, answer.content, headers, UNLIKE.sub("", after.text)))
         assert answers[0] == answers[1] == answers[2]
         assert len({letter.name for letter in posted()}) == 4
@@ -140,7 +146,7 @@ class TestEachSpace:
             (None, "account.requested", SPACES[space], "refused", "unknown"),
         ]
 
-    def test_invalid_form_is_shown_again_with_what_was_typed(self, client, forms, posted, space) -> None:
+    def test_invalid_form_is_shown_again_with_what_was_typed(self, client, posted, space) -> None:
         path = f"/inscription/{SPACES[space]}"
         client.get(path)
         page = client.submit(f'form[action="{path}"]', email="pas une adresse")
@@ -150,7 +156,7 @@ class TestEachSpace:
         assert page.css("#accepte-erreur")
         assert posted() == []
 
-    def test_terms_box_is_unticked_at_first(self, client, forms, space) -> None:
+    def test_terms_box_is_unticked_at_first(self, client, space) -> None:
         """R-14."""
         page = client.get(f"/inscription/{SPACES[space]}")
         assert "checked" not in page.one("#accepte").attributes
@@ -208,7 +214,8 @@ def test_known_person_signs_in_with_what_the_letters_say(client, make, posted) -
     identifier, password = posted()
     numbers = re.search(r"\b\d{10}\b", identifier.text)
     secret = PASSWORD.search(password.text)
-    assert numbers and secret
+    assert numbers is not None
+    assert secret is not None
     leave(client)
     client.sign_in(numbers.group(), secret.group())
     assert client.path.startswith("/mot-de-passe/premier")
@@ -228,11 +235,7 @@ def test_closed_account_is_not_opened_again(client, forms, posted, make) -> None
     """R-63."""
     sign_up(client, "member", forms["member"])
     with client.services.database.write() as db:
-        db.execute(
-            text(
-                "INSERT INTO account_closing (account_id, reason, closed_at) SELECT id, 'essai', created_at FROM account"
-            )
-        )
+        db.execute(text(CLOSE))
     posted()
     sign_up(client, "member", forms["member"])
     assert told(posted()) == [("sign-up-noted", TYPED), ("sign-up-closed", HELD)]
@@ -244,8 +247,8 @@ def test_erased_account_does_not_keep_its_person_from_coming_back(client, forms,
     sign_up(client, "member", forms["member"])
     with client.services.database.write() as db:
         for statement in (
-            "INSERT INTO account_closing (account_id, reason, closed_at) SELECT id, 'essai', created_at FROM account",
-            "INSERT INTO account_deletion (account_id, asked_at, erased_at) SELECT id, created_at, created_at FROM account",
+            CLOSE,
+            ERASE,
         ):
             db.execute(text(statement))
     posted()
@@ -256,10 +259,6 @@ def test_erased_account_does_not_keep_its_person_from_coming_back(client, forms,
 @pytest.mark.parametrize(("days", "opens"), [(700, True), (800, False)])
 def test_cover_that_ended_opens_an_account_for_two_years(client, make, posted, days, opens) -> None:
     """R-64."""
-    from datetime import timedelta
-
-    from portal.formatting import today
-
     made = make(factories.household, ends_on=today() - timedelta(days=days))
     sign_up(client, "member", member_fields(made.member, made.contract))
     assert (told(posted()) == [(name, TYPED) for name in CREDENTIALS]) is opens

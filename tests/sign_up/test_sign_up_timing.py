@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from statistics import median
 from time import perf_counter, sleep
 
-import pytest
-
 from portal import onboarding
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, address, ask, token_in

@@ -4,19 +4,10 @@ import re
 
 import pytest
 
+from portal.closures import ENTRANCES, NEVER_CLOSED, ROLES_OF, SERVICE_OF, services_of
 from portal.data.accounts import Space
 from portal.data.site_state import SERVICE_LABELS, Service, SwitchState
-from portal.permissions import (
-    ENTRANCES,
-    GRANTS,
-    NEVER_CLOSED,
-    ROLES_OF,
-    SERVICE_OF,
-    Permission,
-    Requires,
-    policy_of,
-    services_of,
-)
+from portal.permissions import GRANTS, Permission, Requires, policy_of
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from tests.site.conftest import WHY
 from tests.support.entry import ask, enter, send
@@ -33,15 +24,24 @@ UNSWITCHABLE = {
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
     "account:delete", "account-deletion:cancel", "session:close", "session:keep",
 }  # fmt: skip
+HOMES = {Space.MEMBER: "/adherent", Space.EMPLOYER: "/employeur", Space.PROVIDER: "/professionnel"}
 PERSONAS = {Space.MEMBER: "member", Space.EMPLOYER: "employer", Space.PROVIDER: "provider"}
 SWITCHES = [(space, service) for space in Space for service in services_of(space)]
 
 
-def routes_of(client, service: Service) -> list[str]:
-    """GET paths of a service, parameters filled in."""
-    policies = [(route.path, policy_of(one)) for route in client.app.routes for one in route.route_handlers]
-    wanted = [path for path, one in policies if isinstance(one, Requires) and SERVICE_OF.get(one.permission) is service]
-    return sorted({re.sub(r"\{[^}]+\}", "x", path) for path in wanted})
+def routes_of(client, service: Service) -> list[tuple[str, str]]:
+    """Methods and paths of a service, parameters filled in."""
+    handlers = [(route.path, one) for route in client.app.routes for one in route.route_handlers]
+    return sorted(
+        (method, re.sub(r"\{[^}]+\}", "x", path))
+        for path, one in handlers
+        for method in one.http_methods & {"GET", "POST"}
+        if isinstance(policy_of(one), Requires) and SERVICE_OF.get(policy_of(one).permission) is service
+    )
+
+
+def call(client, method: str, path: str, home: str):
+    return ask(client, path) if method == "GET" else send(client, path, {"x": "1"}, form_at=home)
 
 
 def test_each_permission_has_a_service_or_stays_by_a_listed_decision() -> None:
@@ -69,18 +69,19 @@ def test_each_service_can_be_withdrawn_somewhere_but_never_from_the_desk() -> No
 @pytest.mark.parametrize(("space", "service"), SWITCHES)
 def test_withdrawn_service_is_refused_on_every_route_of_its_space(client, accounts, withdraw, space, service) -> None:
     """R-65: the whole route table; fragments get a bare 403; other services of the space stay."""
-    enter(client, accounts[PERSONAS[space]])
-    paths = routes_of(client, service)
-    before = {path: ask(client, path).status_code for path in paths}
+    persona, home = PERSONAS[space], HOMES[space]
+    enter(client, accounts[persona])
+    routes = routes_of(client, service)
+    before = {route: call(client, *route, home).status_code for route in routes}
     withdraw(space, service)
-    for path in paths:
-        answer = ask(client, path)
+    for method, path in routes:
+        answer = call(client, method, path, home)
         assert answer.status_code == 403, path
         assert (answer.text == "") is path.startswith("/fragments/"), path
-    others = [path for other in services_of(space) if other is not service for path in routes_of(client, other)]
-    assert [path for path in others if ask(client, path).status_code == 403] == []
+    others = [route for other in services_of(space) if other is not service for route in routes_of(client, other)]
+    assert [route for route in others if call(client, *route, home).status_code == 403] == []
     withdraw(space, service, SwitchState.OPEN)
-    assert {path: ask(client, path).status_code for path in paths} == before
+    assert {route: call(client, *route, home).status_code for route in routes} == before
 
 
 def test_member_reads_which_service_is_closed_since_when_why_and_what_remains(client, accounts, withdraw) -> None:

@@ -54,7 +54,10 @@ class Visitor:
             name, value = self._session(state)
             self.tab.context.add_cookies([{"name": name, "value": value, "url": self.tab.origin}])
         path = self.path_of(state)
-        page = self.tab.go(path)
+        page = self.tab.page
+        answer = page.goto(self.tab.origin + path)
+        assert answer
+        assert answer.status < 500, f"{state.name} failed"
         expected = state.lands.format_map(self._cast.places) or urlsplit(path).path
         assert urlsplit(page.url).path == expected, f"{state.name} led to {page.url}"
         if state.then:

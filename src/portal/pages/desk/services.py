@@ -7,13 +7,14 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from portal.closures import services_of
 from portal.data.accounts import Space
 from portal.data.evidence import Action
 from portal.data.site_state import SERVICE_LABELS, Service, SiteState, SwitchState, last_switches, switch_service
 from portal.forms import FieldError, single_values
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, reason_errors
-from portal.permissions import Permission, recently_confirmed, requires, services_of
+from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest

@@ -1,0 +1,88 @@
+"""What is closed for everybody: the portal during maintenance (R-60), services withdrawn from a space (R-65).
+
+Two guards around the policy: maintenance is asked before it, a withdrawn service after it, so that a refusal never
+tells a stranger what exists.
+"""
+
+from datetime import UTC, datetime
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from portal.data.accounts import Role, Space
+from portal.data.sessions import Viewer
+from portal.data.site_state import Service, SiteState, Window, Withdrawal
+from portal.permissions import GRANTS, Permission, Requires, policy_of
+
+# The service that a permission belongs to, by which it can be withdrawn from a space (R-65). The others cannot: a
+# space's start, the desk's work, and what protects the account or is a right of its holder.
+SERVICE_OF: dict[Permission, Service] = {
+    Permission.BENEFITS_READ: Service.BENEFITS,
+    Permission.BENEFITS_EXPORT: Service.BENEFITS,
+    Permission.STATEMENTS_READ: Service.STATEMENTS,
+    Permission.STATEMENTS_ISSUE: Service.STATEMENTS,
+    Permission.EMPLOYER_TEAM: Service.TEAM,
+    Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
+    Permission.PROVIDER_TEAM: Service.TEAM,
+    Permission.PROVIDER_TEAM_MANAGE: Service.TEAM,
+}
+
+ROLES_OF: dict[Space, frozenset[Role]] = {
+    Space.MEMBER: frozenset({Role.MEMBER, Role.DEPENDANT, Role.REPRESENTATIVE}),
+    Space.EMPLOYER: frozenset({Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER}),
+    Space.PROVIDER: frozenset({Role.PROVIDER, Role.PROVIDER_STAFF}),
+    Space.DESK: frozenset({Role.AGENT, Role.SUPERVISOR}),
+}
+
+# Handlers that maintenance never closes: what machines ask for; and the desk's way in, for the desk alone to end it.
+NEVER_CLOSED = frozenset({"static", "health", "readiness", "robots"})
+ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "sign-out", "demo"})
+
+
+def services_of(space: Space) -> list[Service]:
+    """The services that may be withdrawn from a space, in the order of their list."""
+    offered = {SERVICE_OF[held] for role in ROLES_OF[space] for held in GRANTS[role] if held in SERVICE_OF}
+    return [service for service in Service if service in offered]
+
+
+class UnderMaintenance(HTTPException):
+    """The portal is closed for maintenance (R-60)."""
+
+    status_code = 503
+
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self.window = window
+
+
+class ServiceWithdrawn(PermissionDeniedException):
+    """The insurer has withdrawn this service from the viewer's space (R-65)."""
+
+    def __init__(self, withdrawal: Withdrawal) -> None:
+        super().__init__()
+        self.withdrawal = withdrawal
+
+
+async def refuse_in_maintenance(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+    """Application guard, before the policy: lets in nobody but the desk, which must come in to end it. Keeps the state
+    by which this request is judged."""
+    if handler.name in NEVER_CLOSED:
+        return
+    site = connection.scope["state"]["site"] = await connection.app.state.services.site.now()
+    window = site.maintenance(datetime.now(UTC))
+    viewer: Viewer | None = connection.scope["state"].get("viewer")
+    is_desk = viewer is not None and viewer.space == Space.DESK
+    if window is not None and not is_desk and handler.name not in ENTRANCES:
+        raise UnderMaintenance(window)
+
+
+async def refuse_withdrawn(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+    """Application guard, after the policy."""
+    site: SiteState | None = connection.scope["state"].get("site")
+    policy = policy_of(handler)
+    if site is not None and site.withdrawn and isinstance(policy, Requires):
+        viewer: Viewer = connection.scope["state"]["viewer"]
+        withdrawal = site.withdrawal(viewer.space, SERVICE_OF.get(policy.permission))
+        if withdrawal is not None:
+            raise ServiceWithdrawn(withdrawal)
