@@ -1,26 +1,34 @@
-"""An account's whole life in a real browser: by touch, by keyboard, without JavaScript (R-04, R-10 to R-16, R-63, R-66)."""
+"""An account's whole life in a real browser: by touch, by keyboard, without JavaScript (R-10 to R-16, R-63, R-66)."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from playwright.sync_api import Page, expect
 
 from portal.security import OneTimeCode
+from tests.support import factories
 from tests.support.browser import Tab
 from tests.support.first_steps import (
     NEW_PASSWORD,
     Candidate,
+    accept_terms,
     ask_for_an_account,
     candidate,
-    choose_password,
     first_sign_in,
     give_credentials,
     set_application_up,
 )
+from tests.support.keyboard import press_link, tab_to_field
 from tests.support.mailbox import follow_link, open_letter, read_credentials
+from tests.support.terms import accept_version
+from tests.support.visits import DESK
 
 LISTED = re.compile(r"(?:née le|naissance\s:) (\S+), n° d’adhérent\s: (\S+), n° de contrat\s: (\S+)\.")
 SECURITY = "/compte/securite"
+FIELDS = ("nom", "prenom", "naissance", "numero-adherent", "numero-contrat", "email")
+SAME_EITHER_WAY = date(1980, 5, 5)  # day before month, or after it: browsers ask in the order of their own language
+DIRECTION, COLLEAGUE = "direction@fabrique.example", "paule.paie@fabrique.example"
+WHY = "Des connexions depuis trois pays en une heure."
 ANOTHER_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -53,9 +61,9 @@ def change_email(page: Page, origin: str, old: str, new: str) -> None:
     page.goto(f"{origin}/compte/adresse-email")
     page.get_by_label("Nouvelle adresse e-mail").fill(new)
     page.get_by_role("button", name="Envoyer les liens de confirmation").click()
-    expect(page).to_have_url(f"{origin}/compte")
-    letters = (("Confirmez le changement de votre adresse e-mail", old), ("Confirmez votre nouvelle adresse e-mail", new))
-    for subject, to in letters:
+    expect(page.get_by_role("heading", name="Un changement est en cours")).to_be_visible()
+    subjects = "Confirmez le changement de votre adresse e-mail", "Confirmez votre nouvelle adresse e-mail"
+    for subject, to in zip(subjects, (old, new), strict=True):
         open_letter(page, origin, subject, to)
         follow_link(page)
         page.get_by_role("button", name="Confirmer le changement").click()
@@ -136,7 +144,8 @@ def close_another_session(tab: Tab, other: Tab, identifier: str, codes: list[str
     expect(other.page).to_have_url(f"{tab.origin}/adherent")
     page = tab.go(f"{SECURITY}/sessions")
     page.get_by_role("button", name=re.compile("^Fermer")).tap()
-    expect(page.get_by_text("Votre compte n’est ouvert nulle part ailleurs.")).to_be_visible()
+    expect(page).to_have_url(tab.origin + SECURITY)
+    expect(page.locator("main .rows li")).to_have_count(1)
     other.page.get_by_role("link", name="Prestations").first.click()
     expect(other.page).to_have_url(re.compile(r"/connexion"))
 
@@ -157,7 +166,38 @@ def test_member_lives_an_accounts_whole_life_without_javascript(open_tab, site) 
     page.get_by_role("link", name="Je n’ai plus mon téléphone").tap()
     page.get_by_label("Code de secours").fill(codes[0])
     page.get_by_role("button", name="Valider").tap()
+    expect(page).to_have_url(f"{origin}/adherent")
     report_fraud(page, origin)
+
+
+def test_member_signs_up_and_enters_by_keyboard_alone(open_tab, site) -> None:
+    """On a phone's window, where the bar at the bottom could hide what has the focus."""
+    tab = open_tab("phone")
+    page, origin = tab.page, tab.origin
+    who = candidate(site, "Clavie", born=SAME_EITHER_WAY)
+    tab.go("/connexion")
+    press_link(page, "Ouvrir votre espace")
+    press_link(page, "Espace adhérent")
+    tab_to_field(page, "pour-1", " ")
+    for field, text in zip(FIELDS, who.fields.values(), strict=True):
+        tab_to_field(page, field, text if field != "naissance" else f"{who.born:%d%m%Y}")
+    tab_to_field(page, "accepte", " ")
+    press_link(page, "Envoyer ma demande")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vérifiez vos e-mails")
+    identifier, password = read_credentials(tab.context.new_page(), origin, who.email)
+    press_link(page, "Se connecter")
+    tab_to_field(page, "identifiant", identifier)
+    tab_to_field(page, "mot-de-passe", password)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{origin}/mot-de-passe/premier")
+    tab_to_field(page, "nouveau-mot-de-passe", NEW_PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{origin}/adherent")
+    press_link(page, "Votre compte")
+    press_link(page, "Sécurité et sessions")
+    press_link(page, "Fermer des sessions")
+    press_link(page, "Me déconnecter d’ici")
+    expect(page).to_have_url(f"{origin}/connexion")
 
 
 def test_browser_not_seen_before_asks_for_the_emailed_code(open_tab, site) -> None:
@@ -178,3 +218,78 @@ def test_browser_not_seen_before_asks_for_the_emailed_code(open_tab, site) -> No
     sign_out(page, origin)
     give_credentials(page, origin, identifier, NEW_PASSWORD)
     expect(page).to_have_url(f"{origin}/adherent")
+
+
+def test_employer_signs_up_and_invites_a_colleague_who_must_protect_the_account(open_tab) -> None:
+    """R-10: the signatory the contract names; then a payroll clerk, with terms and a factor before anything else."""
+    tab, colleague = open_tab(), open_tab("phone")
+    page, origin = tab.page, tab.origin
+    ask_for_an_employers_space(page, origin)
+    first_sign_in(page, origin, DIRECTION)
+    expect(page).to_have_url(re.compile(f"^{origin}/second-facteur"))
+    set_application_up(page, "Configurer une application")
+    page.goto(f"{origin}/employeur/utilisateurs")
+    page.get_by_role("link", name="Inviter un utilisateur").click()
+    for label, words in {"Prénom": "Paule", "Nom": "Paie", "Adresse e-mail": COLLEAGUE}.items():
+        page.get_by_label(label, exact=True).fill(words)
+    page.get_by_text("Gestionnaire de paie").click()
+    page.get_by_role("button", name="Envoyer l’invitation").click()
+    row = page.get_by_role("listitem").filter(has_text="Paule Paie")
+    expect(row).to_contain_text("Attend la première connexion")
+    first_sign_in(colleague.page, origin, COLLEAGUE)
+    colleague.go("/employeur")
+    expect(colleague.page).to_have_url(re.compile(f"^{origin}/second-facteur"))
+    set_application_up(colleague.page, "Configurer une application")
+    accept_terms(colleague.page)
+    expect(colleague.page).to_have_url(f"{origin}/employeur")
+    page.reload()
+    expect(row).to_contain_text("Accès ouvert")
+
+
+def ask_for_an_employers_space(page: Page, origin: str) -> None:
+    """Signs up with what the demonstration's page lists for a signatory."""
+    page.goto(f"{origin}/demonstration")
+    words = page.get_by_role("listitem").filter(has_text="Éloi Patron").inner_text()
+    siret, contract = re.search(r"SIRET\s: (\d{14}), n° de contrat\s: ([\w-]+)", words).groups()  # type: ignore[union-attr]
+    page.goto(f"{origin}/inscription/employeur")
+    typed = {
+        "SIRET de l’entreprise": siret,
+        "Numéro du contrat collectif": contract,
+        "Nom du signataire": "Patron",
+        "Prénom du signataire": "Éloi",
+        "Votre adresse e-mail": DIRECTION,
+    }
+    for label, text in typed.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("checkbox").check(force=True)
+    page.get_by_role("button", name="Envoyer ma demande").click()
+
+
+def test_desk_suspends_an_account_and_its_holders_next_click_is_refused(open_tab, site) -> None:
+    """R-63: at once, in the browser that is open; signing in again says why."""
+    desk, holder = open_tab(), open_tab("phone")
+    with site.database.write() as db:
+        account = factories.member_account(db, site.keyring, factories.household(db).member)
+        accept_version(db, account)
+    site.enter(holder, account.id or 0)
+    holder.go("/adherent")
+    site.enter(desk, site.account_of(DESK))
+    suspend_as_desk(desk.go("/gestion/comptes"), account.identifier)
+    page = holder.page
+    page.get_by_role("navigation", name="Accès rapides").get_by_role("link", name="Relevés").tap()
+    expect(page).to_have_url(re.compile(r"/connexion\?suite="))
+    give_credentials(page, holder.origin, account.identifier, factories.PASSWORD)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre espace n’est pas accessible")
+    expect(page.locator("main")).to_contain_text(WHY)
+
+
+def suspend_as_desk(page: Page, identifier: str) -> None:
+    page.get_by_label("Pourquoi cherchez-vous ce compte").select_option(index=1)
+    page.get_by_label("Identifiant").fill(identifier)
+    page.get_by_role("button", name="Chercher").click()
+    page.get_by_role("link", name=f"Ouvrir le compte {identifier}").click()
+    page.get_by_role("link", name="Suspendre ce compte").click()
+    page.get_by_label("Raison").select_option(index=1)
+    page.get_by_label("Explication").fill(WHY)
+    page.get_by_role("button", name="Suspendre ce compte").click()
+    expect(page.locator(".badge.bad").first).to_have_text("Suspendu")

@@ -8,24 +8,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from portal.formatting import today
 from tests.support.browser import Tab
+from tests.support.keyboard import press_link, tab_once, tab_to
 from tests.support.visits import MEMBER, arrive
 
 HEALTH_WORDS = re.compile(r"Consultation|remboursé|Dépense|pharmacie|optique", re.IGNORECASE)
-MOST_TABS = 90
 PAGE_OF_LINES = 20
 CHILD = "Zoé"
 LEFT_BEHIND = """async () => ({
     local: {...localStorage}, session: {...sessionStorage}, cookies: document.cookie,
     databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length})"""
-# What the keyboard is on: its words, whether an outline shows it, and whether it is inside the window.
-FOCUSED = """() => {
-    const element = document.activeElement, box = element.getBoundingClientRect();
-    const outlined = style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-    return {
-        tag: element.tagName, id: element.id, words: (element.innerText || element.value || "").trim(),
-        seen: outlined(getComputedStyle(element)) || outlined(getComputedStyle(element, "::after")),
-        inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth};
-}"""
 
 
 # --- steps that the ways share ---
@@ -163,29 +154,6 @@ def test_member_goes_the_whole_way_by_keyboard_alone(open_tab) -> None:
     assert_pdf_arrives(page)
     page.keyboard.press("Control+Home")
     assert_leaves_nothing(tab)
-
-
-def tab_once(page: Page) -> dict[str, object]:
-    """Presses Tab; what has the focus then is somewhere, in the window, and outlined (WCAG 2.4.7, 2.4.11)."""
-    page.keyboard.press("Tab")
-    focused: dict[str, object] = page.evaluate(FOCUSED)
-    assert focused["tag"] != "BODY", "the focus was lost"
-    assert focused["seen"], f"nothing shows that the focus is on {focused}"
-    assert focused["inside"], f"{focused} has the focus outside the window"
-    return focused
-
-
-def tab_to(page: Page, is_there) -> dict[str, object]:
-    for _ in range(MOST_TABS):
-        focused = tab_once(page)
-        if is_there(focused):
-            return focused
-    raise AssertionError("the keyboard does not get there")
-
-
-def press_link(page: Page, words: str) -> None:
-    tab_to(page, lambda on: words in on["words"])
-    page.keyboard.press("Enter")
 
 
 def filter_by_keyboard(page: Page) -> None:

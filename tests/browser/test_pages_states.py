@@ -1,31 +1,24 @@
 """Every page in every state: axe with every rule on, the Nu checker, reflow, targets, and other ways to look at it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal.data.sessions import Stage
-from portal.formatting import today
-from tests.support.browser import PROFILES, Tab
-from tests.support.visits import (
-    DEPENDANT,
-    DESK,
-    EMPLOYER,
-    LEAVER,
-    MEMBER,
-    PROVIDER,
-    SINGLE,
-    Site,
-    long_named,
-    newcomer,
-)
+from portal.data.columns import utc_now
+from portal.data.site_state import SwitchState, end_maintenance, plan_maintenance
+from tests.support.account_states import ACCOUNT_STATES
+from tests.support.browser import PROFILES
+from tests.support.cast import make_cast, withdraw_provider_teams
+from tests.support.member_states import LIST, MEMBER_STATES, open_line
+from tests.support.states import NOBODY, Cast, State, Visitor
+from tests.support.visits import DESK, MEMBER, Site
 
-NOBODY, NEWCOMER, LONG = "", "newcomer", "long"
-LIST, STATEMENTS = "/adherent/prestations", "/adherent/releves"
-LATER = today() + timedelta(days=30)
+STATES = MEMBER_STATES + ACCOUNT_STATES
+# How long the server may go on believing what it read of the site's state.
+SITE_SECONDS = 1.1
 # WCAG 1.4.12: what readers may set themselves. A constructed sheet, since the policy refuses inline styles.
 SPACED = """() => {
     const sheet = new CSSStyleSheet();
@@ -41,133 +34,38 @@ LARGE = """() => {
 HIDDEN_ON_PAPER = ".top form, .menu, .thumb, .filters, .chips, .pager, .skip, .demo, .crumbs, .bottom ul"
 
 
-@dataclass(frozen=True)
-class State:
-    """A page as one person meets it; `then` brings it into its state once loaded."""
-
-    name: str
-    who: str
-    path: str
-    then: Callable[[Page], object] | None = None
-
-
-def open_explanation(page: Page) -> None:
-    page.locator(".line a").first.click()
-    page.locator(".explanation .words summary").click()
-
-
-def load_more_and_explain(page: Page) -> None:
-    page.get_by_role("link", name="Afficher la suite").click()
-    expect(page.get_by_role("heading", name="Suite des prestations")).to_be_focused()
-    open_explanation(page)
-
-
-def open_last_page(page: Page) -> None:
-    while page.get_by_role("link", name="Afficher la suite").count():
-        page.goto(page.url.partition("/adherent")[0] + str(page.locator("#suite a").get_attribute("href")))
-
-
-def open_line(page: Page) -> None:
-    page.goto(page.url.partition("/adherent")[0] + str(page.locator(".line a").first.get_attribute("href")))
-
-
-def ask_for_the_future(page: Page) -> None:
-    page.get_by_label("Du", exact=True).fill(LATER.isoformat())
-    page.get_by_role("button", name="Éditer ce relevé").click()
-    expect(page.locator("#erreurs")).to_be_focused()
-
-
-def ask_for_a_statement(page: Page) -> None:
-    page.get_by_label("Du", exact=True).fill((today() - timedelta(days=90)).isoformat())
-    page.get_by_label("Au", exact=True).fill(today().isoformat())
-    page.get_by_role("button", name="Éditer ce relevé").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Relevé n°")
-
-
-def sign_in_with_nothing(page: Page) -> None:
-    page.get_by_role("button", name="Se connecter").click()
-    expect(page.locator("#erreurs")).to_be_focused()
-
-
-def give_a_wrong_code(page: Page) -> None:
-    page.get_by_role("button", name="Valider").click()
-    expect(page.locator("#erreurs")).to_be_focused()
-
-
-def open_menu(page: Page) -> None:
-    button = page.get_by_role("button", name="Menu", exact=True)
-    if button.is_visible():
-        button.click()
-
-
-STATES = [
-    State("public start", NOBODY, "/"),
-    State("demonstration", NOBODY, "/demonstration"),
-    State("sign-in, error", NOBODY, "/connexion", sign_in_with_nothing),
-    State("code", EMPLOYER, "/connexion/code"),
-    State("code, error", DESK, "/connexion/code", give_a_wrong_code),
-    State("home", MEMBER, "/adherent"),
-    State("home, empty", NEWCOMER, "/adherent"),
-    State("home, long names", LONG, "/adherent"),
-    State("home, ended contract", LEAVER, "/adherent"),
-    State("home, adult dependant", DEPENDANT, "/adherent"),
-    State("home, menu open", SINGLE, "/adherent", open_menu),
-    State("list, first page", MEMBER, LIST),
-    State("list, last page", MEMBER, LIST, open_last_page),
-    State("list, following lines and explanation", MEMBER, LIST, load_more_and_explain),
-    State("list, filtered to nothing", MEMBER, f"{LIST}?q=introuvable&soin=cure"),
-    State("list, error", MEMBER, f"{LIST}?du=2026-02-01&au=2026-01-01&etat=inconnu"),
-    State("list, empty", NEWCOMER, LIST),
-    State("list, long names", LONG, LIST, open_explanation),
-    State("line", MEMBER, LIST, open_line),
-    State("line, long names", LONG, LIST, open_line),
-    State("statements", MEMBER, STATEMENTS),
-    State("statements, empty", NEWCOMER, STATEMENTS),
-    State("statements, error", MEMBER, STATEMENTS, ask_for_the_future),
-    State("statement", MEMBER, STATEMENTS, ask_for_a_statement),
-    State("statement, long names", LONG, STATEMENTS, ask_for_a_statement),
-    State("employer", EMPLOYER, "/employeur"),
-    State("provider", PROVIDER, "/professionnel"),
-    State("desk", DESK, "/gestion"),
-    State("not allowed", MEMBER, "/employeur"),
-    State("not found", MEMBER, f"{LIST}/inconnue"),
-]
-CODE_PATH = "/connexion/code"
-
-
-class Visitor:
-    """Goes from state to state in one tab, with one session per person and stage."""
-
-    def __init__(self, tab: Tab, site: Site, made: dict[str, int]) -> None:
-        self.tab, self._site, self._made = tab, site, made
-        self._sessions: dict[tuple[str, Stage], tuple[str, str]] = {}
-
-    def visit(self, state: State) -> Page:
-        self.tab.context.clear_cookies()
-        if state.who:
-            name, value = self._session(state)
-            self.tab.context.add_cookies([{"name": name, "value": value, "url": self.tab.origin}])
-        page = self.tab.go(state.path)
-        if state.then:
-            state.then(page)
-        return page
-
-    def _session(self, state: State) -> tuple[str, str]:
-        key = (state.who, Stage.CODE if state.path == CODE_PATH else Stage.FULL)
-        if key not in self._sessions:
-            account = self._made.get(state.who) or self._site.account_of(state.who)
-            self._sessions[key] = self._site.cookie(account, key[1])
-        return self._sessions[key]
-
-
-@pytest.fixture(scope="session")
-def made(site) -> dict[str, int]:
-    return {NEWCOMER: newcomer(site), LONG: long_named(site)}
+@pytest.fixture(scope="module")
+def cast(site: Site) -> Iterator[Cast]:
+    """Everybody in the states, and a service withdrawn meanwhile."""
+    made = make_cast(site)
+    withdraw_provider_teams(site, SwitchState.WITHDRAWN)
+    time.sleep(SITE_SECONDS)
+    yield made
+    withdraw_provider_teams(site, SwitchState.OPEN)
 
 
 @pytest.fixture
-def visitor(open_tab, site, made):
-    return lambda *profile, **options: Visitor(open_tab(*profile, **options), site, made)
+def visitor(open_tab, site, cast) -> Callable[..., Visitor]:
+    return lambda *profile, **options: Visitor(open_tab(*profile, **options), site, cast)
+
+
+@pytest.mark.parametrize("profile", ["phone", "desktop"])
+def test_nobody_meets_a_violation_in_any_state_light_or_dark(visitor, profile) -> None:
+    visits = visitor(profile, device_scale_factor=1)
+    found = {state.name: seen_by_axe(visits, state, profile) for state in STATES}
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def seen_by_axe(visits: Visitor, state: State, profile: str) -> list[str]:
+    """What breaks a rule in a state; in the dark, colours alone are other."""
+    visits.tab.page.emulate_media(color_scheme="light")
+    visits.tab.page.set_viewport_size(PROFILES[profile]["viewport"])
+    page = visits.visit(state)
+    found = visits.tab.overflow() + visits.tab.small_targets()
+    stretch(page, profile)
+    found += visits.tab.axe()
+    page.emulate_media(color_scheme="dark")
+    return found + [f"dark: {violation}" for violation in visits.tab.axe(only_colours=True)]
 
 
 def stretch(page: Page, profile: str) -> None:
@@ -176,29 +74,12 @@ def stretch(page: Page, profile: str) -> None:
     page.set_viewport_size({"width": PROFILES[profile]["viewport"]["width"], "height": height + 200})
 
 
-@pytest.mark.parametrize("profile", ["phone", "desktop"])
-def test_nobody_meets_a_violation_in_any_state_light_or_dark(visitor, profile) -> None:
-    visits = visitor(profile, device_scale_factor=1)
-    found = {}
-    for state in STATES:
-        visits.tab.page.set_viewport_size(PROFILES[profile]["viewport"])
-        page = visits.visit(state)
-        found[state.name] = visits.tab.overflow() + visits.tab.small_targets()
-        stretch(page, profile)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found[state.name] += [f"{scheme}: {violation}" for violation in visits.tab.axe()]
-    assert {name: problems for name, problems in found.items() if problems} == {}
-
-
 def test_every_page_is_valid_html_as_sent_and_as_it_became(visitor, check_html) -> None:
     visits = visitor()
-    documents = {}
+    documents = {state.name: visits.text_of(state) for state in STATES}
     for state in STATES:
-        page = visits.visit(state)
         if state.then:
-            documents[f"{state.name}, as it became"] = page.content()
-        documents[state.name] = page.context.request.get(visits.tab.origin + state.path).text()
+            documents[f"{state.name}, as it became"] = visits.visit(state).content()
     assert check_html(documents) == []
 
 
@@ -216,6 +97,24 @@ def test_no_state_scrolls_sideways_on_small_windows_or_with_larger_text(visitor)
             page.set_viewport_size(PROFILES[profile]["viewport"])
             found[f"{state.name}, text at 200 %, {profile}"] = visits.tab.overflow()
     assert {name: wide for name, wide in found.items() if wide} == {}
+
+
+def test_nobody_meets_a_violation_before_or_during_maintenance(visitor, site) -> None:
+    """R-60: the banner on every page, then the page in place of every other."""
+    visits, now = visitor("phone"), utc_now()
+    announced = State("announced", MEMBER, "/adherent")
+    during = [State("closed", NOBODY, "/"), State("closed, member", MEMBER, "/compte"), State("desk", DESK, "/gestion")]
+    for start, states in ((timedelta(hours=20), [announced]), (timedelta(minutes=-5), during)):
+        with site.database.write() as db:
+            row = plan_maintenance(db, None, now + start, now + start + timedelta(hours=1), "Mise à jour prévue.", now)
+        try:
+            time.sleep(SITE_SECONDS)
+            found = {state.name: seen_by_axe(visits, state, "phone") for state in states}
+        finally:
+            with site.database.write() as db:
+                end_maintenance(db, None, row, utc_now())
+            time.sleep(SITE_SECONDS)
+        assert {name: problems for name, problems in found.items() if problems} == {}
 
 
 def test_forced_colours_keep_edges_and_the_place_in_the_menu(visitor) -> None:

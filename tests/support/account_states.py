@@ -7,8 +7,6 @@ from playwright.sync_api import Page, expect
 from portal.data.sessions import Stage
 from tests.support.cast import (
     ASKED,
-    BLOCKED,
-    EXPIRED,
     EXPOSED,
     GUARDED,
     KEYHOLDER,
@@ -17,10 +15,10 @@ from tests.support.cast import (
     UNDECIDED,
 )
 from tests.support.factories import PASSWORD
-from tests.support.states import Cast, State, fail, press
+from tests.support.states import NOBODY, State, fail, press
 from tests.support.visits import DESK, EMPLOYER, LEAVER, MEMBER, PROVIDER
 
-NOBODY, SUPERVISOR = "", "9000000027"
+SUPERVISOR = "9000000027"
 ACCOUNT, SECURITY, DESK_ACCOUNTS = "/compte", "/compte/securite", "/gestion/comptes"
 APP, CODES, KEYS = f"{SECURITY}/application", f"{SECURITY}/codes-de-secours", f"{SECURITY}/cles"
 SIGN_UP, FRAUD = "/inscription", "/signaler-une-fraude"
@@ -58,6 +56,18 @@ def open_first(name: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role("link", name=name).first.click()
 
 
+def bad_phone(page: Page) -> None:
+    page.get_by_label("Numéro de téléphone").fill("quatre")
+    fail("Enregistrer")(page)
+
+
+def wrong_app_code(page: Page) -> None:
+    press("Commencer")(page)
+    fail("Activer l’application")(page)
+
+
+too_short = fail("Enregistrer ce mot de passe")
+
 STRANGERS = [
     State("sign-up, spaces", NOBODY, SIGN_UP),
     State("sign-up, member", NOBODY, f"{SIGN_UP}/adherent"),
@@ -72,7 +82,7 @@ STRANGERS = [
     State("password forgotten", NOBODY, "/mot-de-passe-oublie"),
     State("password forgotten, sent", NOBODY, "/mot-de-passe-oublie/envoye"),
     State("password, by the link", NOBODY, "{reset}", lands="/mot-de-passe/nouveau"),
-    State("password, by the link, error", NOBODY, "{reset}", fail("Enregistrer ce mot de passe"), lands="/mot-de-passe/nouveau"),
+    State("password, by the link, error", NOBODY, "{reset}", too_short, lands="/mot-de-passe/nouveau"),
     State("password, by the link, done", NOBODY, "/mot-de-passe/nouveau/fait"),
     State("identifier forgotten", NOBODY, "/identifiant-oublie"),
     State("identifier forgotten, sent", NOBODY, "/identifiant-oublie/envoye"),
@@ -108,7 +118,7 @@ FIRST_STEPS = [
     State("code by e-mail", ASKED, "/connexion/code-email", stage=Stage.EMAIL_CODE),
     State("code by e-mail, error", ASKED, "/connexion/code-email", fail("Valider"), stage=Stage.EMAIL_CODE),
     State("first password", TEMPORARY, ACCOUNT, lands="/mot-de-passe/premier"),
-    State("first password, error", TEMPORARY, ACCOUNT, fail("Enregistrer ce mot de passe"), lands="/mot-de-passe/premier"),
+    State("first password, error", TEMPORARY, ACCOUNT, too_short, lands="/mot-de-passe/premier"),
     State("first factor", EXPOSED, "/employeur", lands="/second-facteur"),
     State("first factor, keys", EXPOSED, KEYS),
     State("first factor, application", EXPOSED, "/second-facteur", press("Configurer une application")),
@@ -126,7 +136,7 @@ OWN_ACCOUNT = [
     State("home, leaving", LEAVING, "/adherent"),
     State("reading only, leaving", LEAVING, f"{ACCOUNT}/coordonnees"),
     State("reading only, ended", LEAVER, f"{ACCOUNT}/coordonnees"),
-    State("contact, error", MEMBER, f"{ACCOUNT}/coordonnees", lambda page: bad_phone(page)),
+    State("contact, error", MEMBER, f"{ACCOUNT}/coordonnees", bad_phone),
     State("e-mail change", MEMBER, f"{ACCOUNT}/adresse-email"),
     State("e-mail change, error", MEMBER, f"{ACCOUNT}/adresse-email", fail("Envoyer les liens de confirmation")),
     State("e-mail change, under way", ASKED, f"{ACCOUNT}/adresse-email"),
@@ -138,7 +148,7 @@ OWN_ACCOUNT = [
     State("password change, error", MEMBER, f"{SECURITY}/mot-de-passe", fail("Changer de mot de passe")),
     State("password changed", MEMBER, f"{SECURITY}/mot-de-passe/change"),
     State("application, none", MEMBER, APP),
-    State("application, started, error", MEMBER, APP, lambda page: wrong_app_code(page)),
+    State("application, started, error", MEMBER, APP, wrong_app_code),
     State("application, active", GUARDED, APP),
     State("keys, none", MEMBER, KEYS),
     State("keys", GUARDED, KEYS),
@@ -149,7 +159,7 @@ OWN_ACCOUNT = [
     State("identity", MEMBER, f"{ACCOUNT}/confirmation"),
     State("identity, factors, error", GUARDED, f"{ACCOUNT}/confirmation?suite=/compte", fail("Confirmer")),
     State("activity", MEMBER, f"{ACCOUNT}/journal"),
-    State("activity, none", MEMBER, f"{ACCOUNT}/journal?nature=fraude"),
+    State("activity, none", MEMBER, f"{ACCOUNT}/journal?nature=documents"),
     State("data", MEMBER, f"{ACCOUNT}/donnees"),
     State("terms accepted", MEMBER, f"{ACCOUNT}/conditions"),
     State("deletion", MEMBER, f"{ACCOUNT}/suppression"),
@@ -182,13 +192,3 @@ DESK_STATES = [
     State("maintenance, plan, errors", SUPERVISOR, "/gestion/maintenance/nouvelle", fail("Prévoir cette maintenance")),
 ]
 ACCOUNT_STATES = STRANGERS + FIRST_STEPS + OWN_ACCOUNT + ORGANISATIONS + DESK_STATES
-
-
-def bad_phone(page: Page) -> None:
-    page.get_by_label("Numéro de téléphone").fill("quatre")
-    fail("Enregistrer")(page)
-
-
-def wrong_app_code(page: Page) -> None:
-    press("Commencer")(page)
-    fail("Activer l’application")(page)

@@ -45,12 +45,14 @@ PROFILES: dict[str, dict[str, Any]] = {
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation",
     event => portalViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 # Every rule, also those that axe keeps off by default (enhanced contrast, experimental ones).
-RUN_AXE = """async () => {
+RUN_AXE = """async only => {
     const rules = Object.fromEntries(axe.getRules().map(rule => [rule.ruleId, {enabled: true}]));
-    const {violations} = await axe.run(document, {rules, resultTypes: ["violations"]});
+    const chosen = only.length ? {runOnly: only} : {rules};
+    const {violations} = await axe.run(document, {...chosen, resultTypes: ["violations"]});
     const told = node => `${node.html.slice(0, 120)} ${node.failureSummary || ""}`;
     return violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 5).map(told).join(" | ")}`);
 }"""
+COLOUR_RULES = ["color-contrast", "color-contrast-enhanced", "link-in-text-block"]
 # What htmx says of a request that a newer one replaced (hx-sync); a failed one also says htmx:sendError.
 ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 EXPECTED_STATUSES = ("401", "403", "404", "422")
@@ -144,10 +146,11 @@ class Tab:
         self.page.goto(self.origin + path)
         return self.page
 
-    def axe(self) -> list[str]:
+    def axe(self, *, only_colours: bool = False) -> list[str]:
         """axe's violations on the page as it is, every rule on. The policy blocks script tags, not the debugger."""
-        self.page.evaluate(AXE_SCRIPT)
-        violations: list[str] = self.page.evaluate(RUN_AXE)
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        violations: list[str] = self.page.evaluate(RUN_AXE, COLOUR_RULES if only_colours else [])
         return violations
 
     def overflow(self) -> list[str]:

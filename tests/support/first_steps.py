@@ -37,10 +37,10 @@ class Candidate:
         object.__setattr__(self, "fields", words)
 
 
-def candidate(site: Site, first_name: str) -> Candidate:
+def candidate(site: Site, first_name: str, born: date = factories.ADULT_BIRTH) -> Candidate:
     """Adds somebody whom the insurer covers and may write to."""
     with site.database.write() as db:
-        who = factories.person(db, first_name, last_name="Postulante")
+        who = factories.person(db, first_name, born=born, last_name="Postulante")
         contract = factories.contract(db, who)
         who.email = f"{first_name.lower()}@postulante.example"
         return Candidate(
@@ -98,5 +98,3 @@ def set_application_up(page: Page, start: str = "Commencer") -> tuple[str, list[
     codes = page.locator(".recovery li").all_inner_texts()
     page.get_by_role("button", name="J’ai noté mes codes").click()
     return secret, codes
-
-

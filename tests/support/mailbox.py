@@ -28,7 +28,8 @@ def follow_link(page: Page) -> None:
 def read_credentials(page: Page, origin: str, to: str) -> tuple[str, str]:
     """Identifier and temporary password of somebody whose account was just opened, each from its own letter."""
     identifier = re.search(r"\d{10}", open_letter(page, origin, "Votre identifiant", to))
-    password = re.search(r"^\s*(\S*-\S+)$", open_letter(page, origin, "Votre mot de passe provisoire", to), re.MULTILINE)
+    second = open_letter(page, origin, "Votre mot de passe provisoire", to)
+    password = re.search(r"^\s*(\S*-\S+)$", second, re.MULTILINE)
     assert identifier
     assert password
     return identifier.group(), password.group(1)

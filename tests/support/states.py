@@ -13,6 +13,7 @@ from tests.support.visits import Site
 
 # Sensitive pages ask for a proof of identity of five minutes ago at most.
 SESSION_SECONDS = 200
+NOBODY = ""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,7 @@ class Visitor:
         return state.path.format_map(self._cast.places)
 
     def visit(self, state: State) -> Page:
-        self.tab.context.clear_cookies()
-        if state.who:
-            name, value = self._session(state)
-            self.tab.context.add_cookies([{"name": name, "value": value, "url": self.tab.origin}])
+        self._come_as(state)
         path = self.path_of(state)
         page = self.tab.page
         answer = page.goto(self.tab.origin + path)
@@ -63,6 +61,17 @@ class Visitor:
         if state.then:
             state.then(page)
         return page
+
+    def text_of(self, state: State) -> str:
+        """The document as it is sent, before `then`."""
+        self._come_as(state)
+        return self.tab.context.request.get(self.tab.origin + self.path_of(state)).text()
+
+    def _come_as(self, state: State) -> None:
+        self.tab.context.clear_cookies()
+        if state.who:
+            name, value = self._session(state)
+            self.tab.context.add_cookies([{"name": name, "value": value, "url": self.tab.origin}])
 
     def _session(self, state: State) -> tuple[str, str]:
         key, now = (state.who, state.stage), time.monotonic()

@@ -41,7 +41,7 @@ SAME = "C’est déjà votre adresse. Saisissez la nouvelle."
 TOO_MANY = "Vous avez demandé plusieurs changements aujourd’hui. Réessayez demain, ou appelez-nous."
 OUTCOMES = {
     "attente": "Confirmation reçue",
-    "changee": "Votre adresse e-mail est changée",
+    "changee": "Votre nouvelle adresse est enregistrée",
     "annulee": "Le changement est annulé",
 }
 LETTERS = {LinkPurpose.EMAIL_CURRENT: "email-change-current", LinkPurpose.EMAIL_NEW: "email-change-new"}
