@@ -53,7 +53,7 @@ def open_menu(page: Page) -> None:
 
 
 MEMBER_STATES = [
-    State("public start", NOBODY, "/", lands="/accueil"),
+    State("public start", NOBODY, "/"),
     State("demonstration", NOBODY, "/demonstration"),
     State("sign-in, error", NOBODY, "/connexion", fail("Se connecter")),
     State("code", EMPLOYER, "/connexion/code", stage=Stage.CODE),

@@ -55,7 +55,7 @@ class Visitor:
         page = self.tab.page
         answer = page.goto(self.tab.origin + path)
         assert answer
-        assert answer.status < 500, f"{state.name} failed"
+        assert answer.status != 500, f"{state.name} failed"
         expected = state.lands.format_map(self._cast.places) or urlsplit(path).path
         assert urlsplit(page.url).path == expected, f"{state.name} led to {page.url}"
         if state.then:
