@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from portal.activity_words import KIND_LABELS, SOMEBODY, STAFF, WORDS, sentence_of
 from portal.browsers import browser_name
-from portal.data.activity import Act, all_acts
+from portal.data.activity import Act, all_acts, concerned_person
 from portal.data.evidence import Action
 from portal.data.evidence_audit import rows_of_account
 from portal.data.own_account import own_account
@@ -55,7 +55,7 @@ def extract_bytes(database: Database, settings: Settings, viewer: Viewer) -> byt
     """The chain's rows that concern the viewer's account, signed; the details of others' acts stay theirs."""
     with database.read() as db:
         identifier = own_account(db, viewer).identifier
-        rows = rows_of_account(db, viewer.account_id, viewer.person_id)
+        rows = rows_of_account(db, viewer.account_id, concerned_person(viewer))
     theirs = {"details": None, "salt": None}
     mine = [row if row["actor"] == viewer.account_id else row | theirs for row in rows]
     return json.dumps(signed_extract(settings, identifier, mine), ensure_ascii=False, indent=1).encode()

@@ -17,8 +17,8 @@ VOLATILE_FIELDS = {"jeton"}
 
 
 def apply_swap(page: str, fragment: str, target: str, swap: str = "outerHTML") -> str:
-    """The page's HTML after htmx has put the fragment at `target` (an id), its out-of-band parts at theirs, and its title
-    in the head."""
+    """The page's HTML after htmx has put the fragment at `target` (an id), its out-of-band parts at theirs, and its
+    title in the head."""
     document = LexborHTMLParser(page)
     roots = Html(fragment, is_fragment=True).roots
     for title in [root for root in roots if root.tag == "title"]:

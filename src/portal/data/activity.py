@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, union
 from sqlmodel import Session, SQLModel
 
-from portal.data.accounts import Space
+from portal.data.accounts import Role, Space
 from portal.data.evidence import ABOUT_ACCOUNT, SESSION_PREFIX, Action, Outcome
 from portal.data.sessions import Viewer
 
@@ -65,6 +65,11 @@ def recent_acts(db: Session, viewer: Viewer, wanted: Wanted, before: int | None 
     return [_act(row, viewer) for row in db.connection().execute(query)]
 
 
+def concerned_person(viewer: Viewer) -> int | None:
+    """The person whose readers the viewer may know: themselves. A representative follows the account's acts alone."""
+    return None if viewer.role == Role.REPRESENTATIVE else viewer.person_id
+
+
 def all_acts(db: Session, viewer: Viewer) -> Iterator[Act]:
     """Every act, newest first, in batches."""
     before, batch = None, 1000
@@ -79,10 +84,10 @@ def _newest(viewer: Viewer, wanted: Wanted, before: int | None, most: int) -> Co
     ways = [select(_rows.c.seq).where(ABOUT_ACCOUNT, _rows.c.object == account_object(viewer.account_id))]
     if not wanted.others_only:
         ways.append(select(_rows.c.seq).where(_rows.c.actor == viewer.account_id))
-    if viewer.person_id is not None:
-        ways.append(select(_rows.c.seq).where(_rows.c.acting_for == viewer.person_id))
+    if (person_id := concerned_person(viewer)) is not None:
+        ways.append(select(_rows.c.seq).where(_rows.c.acting_for == person_id))
         seen = select(_rows.c.seq).join(_persons, _persons.c.seq == _rows.c.seq)
-        ways.append(seen.where(_persons.c.person_id == viewer.person_id))
+        ways.append(seen.where(_persons.c.person_id == person_id))
     each = (way.where(*conditions).order_by(_rows.c.seq.desc()).limit(most).subquery() for way in ways)
     return union(*(select(way.c.seq) for way in each))
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.accounts import Account
+from portal.data.accounts import Account, Role
 from portal.data.columns import Index, instant, utc_now
 from portal.data.organisations import Company, Provider
 from portal.data.persons import Person
@@ -82,7 +82,7 @@ def change_phone(db: Session, viewer: Viewer, phone: str, now: datetime) -> bool
 
 
 def _identity(db: Session, viewer: Viewer) -> Identity:
-    if viewer.person_id is not None:
+    if viewer.person_id is not None and viewer.role != Role.REPRESENTATIVE:
         person = db.get_one(Person, viewer.person_id)
         return Identity(f"{person.first_name} {person.last_name}", person.birth_date)
     organisation = _organisation(db, viewer)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from portal.data.accounts import Role, Space
+from portal.data.activity import all_acts
 from portal.data.sessions import Stage
 from portal.formatting import today
 from tests.account.own.conftest import EMAIL
@@ -106,3 +108,23 @@ def test_unfinished_session_reaches_nothing_of_the_account(client, make, stage) 
     enter(client, make(factories.employer_account), stage=stage)
     for path in ("/compte", "/compte/securite", "/compte/journal", "/compte/donnees", "/compte/suppression"):
         assert ask(client, path).headers["location"].startswith("/connexion/code")
+
+
+def test_representative_is_shown_as_themselves_and_not_who_reads_the_person(client, make) -> None:
+    """R-15, R-51: what concerns the represented person's own life stays that person's."""
+    with client.services.database.write() as db:
+        person = factories.person(db, "Lou", last_name="Protégée")
+        factories.contract(db, person)
+        own = factories.member_account(db, client.services.keyring, person)
+    guardian = make(
+        factories.account, space=Space.MEMBER, role=Role.REPRESENTATIVE, of=person, display_name="Max Tuteur"
+    )
+    enter(client, own)
+    client.get("/adherent/prestations")
+    client.services.journal.flush()
+    enter(client, guardian)
+    said = client.get("/compte").one("main").text()
+    assert ("Max Tuteur" in said, "Protégée" in said) == (True, False)
+    with client.services.database.write() as db:
+        viewer = factories.viewer_of(db, guardian)
+        assert {act.action for act in all_acts(db, viewer)}.isdisjoint({"benefits.read"})
