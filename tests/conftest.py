@@ -100,9 +100,9 @@ def db(database: Database) -> Iterator[Session]:
 @pytest.fixture
 def app(settings: Settings, database: Database) -> Any:
     """The application on the test's database. `client` runs it; its services are in `app.state.services`."""
-    from portal.app import create_app  # noqa: PLC0415  (tests of data/ alone start without the application)
+    from tests.support.applications import application_on  # noqa: PLC0415  (tests of data/ alone start without it)
 
-    return create_app(settings.model_copy(update={"database_url": database.url}), database=database)
+    return application_on(settings.model_copy(update={"database_url": database.url}), database)
 
 
 @pytest.fixture

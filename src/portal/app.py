@@ -67,12 +67,24 @@ def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
 
 def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
     """The portal for these settings; `database` when the caller has opened it already."""
-    services = create_services(settings, database or Database(settings.resolved_database_url), demo)
-    handlers = _handlers(demo)
-    app = Portal(
-        route_handlers=[_placed(handler, threaded=services.database.threaded) for handler in handlers],
+    database = database or Database(settings.resolved_database_url)
+    return serving(
+        build_app(settings, threaded=database.threaded, demo=demo), create_services(settings, database, demo)
+    )
+
+
+def serving(app: Portal, services: Services) -> Portal:
+    """The application, working with these services: those of the settings it was built for."""
+    app.state.services = services
+    return app
+
+
+def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = None) -> Portal:
+    """Routes, middleware, guards and headers, which need no database; see `serving`. `threaded`: as `Database` says."""
+    return Portal(
+        route_handlers=[_placed(handler, threaded=threaded) for handler in _handlers(demo)],
         request_class=PortalRequest,
-        middleware=[HostMiddleware(settings), SessionMiddleware(services)],
+        middleware=[HostMiddleware(settings), SessionMiddleware(settings)],
         guards=[refuse_in_maintenance, deny_undeclared, refuse_withdrawn, csrf_guard],
         exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
@@ -82,12 +94,9 @@ def create_app(settings: Settings, *, database: Database | None = None, demo: De
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
         openapi_config=None,
-        lifespan=[_running(services)],
+        lifespan=[_running],
         debug=False,
     )
-    app.state.services = services
-    services.site.learn(handlers)
-    return app
 
 
 def _handlers(demo: DemoHelp | None) -> list[HTTPRouteHandler]:
@@ -96,8 +105,9 @@ def _handlers(demo: DemoHelp | None) -> list[HTTPRouteHandler]:
 
 def create_services(settings: Settings, database: Database, demo: DemoHelp | None = None) -> Services:
     """The services behind the application, also used by commands."""
-    urls, assets, keyring = Urls(), Assets(), Keyring(settings)
+    urls, assets, keyring, site = Urls(), Assets(), Keyring(settings), Site(database)
     urls.learn(_handlers(demo))
+    site.learn(_handlers(demo))
     templates = create_environment(settings, urls, assets, demo=demo is not None)
     return Services(
         settings=settings,
@@ -108,7 +118,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         assets=assets,
         templates=templates,
         mail=Mail(settings, keyring, templates),
-        site=Site(database),
+        site=site,
         demo=demo,
     )
 
@@ -136,22 +146,20 @@ def _in_thread(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _running(services: Services) -> Callable[[Any], Any]:
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        worker = Worker(services) if services.settings.worker == "embedded" else None
-        services.journal.start()
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    worker = Worker(services) if services.settings.worker == "embedded" else None
+    services.journal.start()
+    if worker:
+        worker.start()
+    try:
+        yield
+    finally:
         if worker:
-            worker.start()
-        try:
-            yield
-        finally:
-            if worker:
-                worker.stop()
-            services.journal.stop()
-            services.database.dispose()
-
-    return lifespan
+            worker.stop()
+        services.journal.stop()
+        services.database.dispose()
 
 
 async def _log_access(message: Message, scope: Scope) -> None:

@@ -52,46 +52,32 @@ def _cookie(settings: Settings, purpose: str, value: str, max_age: int | None = 
 class SessionMiddleware(ASGIMiddleware):
     """Puts the reading database session, the viewer, the visit token and the client's address in the scope's state."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._session_cookie = cookie_name(services.settings, SESSION)
-        self._visit_cookie = cookie_name(services.settings, VISIT)
-        self._link_cookie = cookie_name(services.settings, LINK)
-        self._proxies = [ip_network(proxy) for proxy in services.settings.trusted_proxies]
+    def __init__(self, settings: Settings) -> None:
+        self._session_cookie = cookie_name(settings, SESSION)
+        self._visit_cookie = cookie_name(settings, VISIT)
+        self._link_cookie = cookie_name(settings, LINK)
+        self._proxies = [ip_network(proxy) for proxy in settings.trusted_proxies]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        database = self._services.database
-        db = database.read()
+        services: Services = scope["litestar_app"].state.services
+        db = services.database.read()
         try:
-            await self._prepare(scope, db)
+            await self._prepare(scope, services, db)
             await next_app(scope, receive, send)
         finally:
-            await database.run(db.close)
+            await services.database.run(db.close)
 
-    async def _prepare(self, scope: Scope, db: Session) -> None:
+    async def _prepare(self, scope: Scope, services: Services, db: Session) -> None:
         state: dict[str, Any] = scope["state"]
         headers = dict(scope["headers"])
         cookies = _cookies(headers.get(b"cookie", b"").decode("latin-1"))
         state["db"] = db
         state["address"] = self._address(scope, headers)
-        state["visit"] = self._token(VISIT, cookies.get(self._visit_cookie))
-        state["link"] = self._token(LINK, cookies.get(self._link_cookie))
-        state["viewer"] = await self._viewer(db, cookies.get(self._session_cookie))
+        state["visit"] = _token(services, VISIT, cookies.get(self._visit_cookie))
+        state["link"] = _token(services, LINK, cookies.get(self._link_cookie))
+        state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie))
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again
-
-    def _token(self, purpose: str, cookie: str | None) -> str | None:
-        return self._services.keyring.unsign(purpose, cookie) if cookie else None
-
-    async def _viewer(self, db: Session, cookie: str | None) -> Viewer | None:
-        token = self._token(SESSION, cookie)
-        if token is None:
-            return None
-        now = datetime.now(UTC)
-        viewer = await self._services.database.run(find_viewer, db, token, now)
-        if viewer is not None:
-            self._services.journal.seen(viewer.session_hash, now)
-        return viewer
 
     def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """The client's address: the last one in X-Forwarded-For that is not a trusted proxy's, if the peer is one."""
@@ -104,6 +90,21 @@ class SessionMiddleware(ASGIMiddleware):
             if not any(address in proxy for proxy in self._proxies):
                 return str(address)
         return peer
+
+
+def _token(services: Services, purpose: str, cookie: str | None) -> str | None:
+    return services.keyring.unsign(purpose, cookie) if cookie else None
+
+
+async def _viewer(services: Services, db: Session, cookie: str | None) -> Viewer | None:
+    token = _token(services, SESSION, cookie)
+    if token is None:
+        return None
+    now = datetime.now(UTC)
+    viewer = await services.database.run(find_viewer, db, token, now)
+    if viewer is not None:
+        services.journal.seen(viewer.session_hash, now)
+    return viewer
 
 
 def plain_address(text: str) -> IPv4Address | IPv6Address | None:

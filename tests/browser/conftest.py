@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one demonstration server and one Chromium for all of them."""
+"""Fixtures of the browser tests: one demonstration server and one Chromium for all that share a worker."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,13 +11,15 @@ from tests.support.browser import DemoServer, Tab
 from tests.support.html_checker import html_errors, why_unavailable
 from tests.support.visits import Site, open_site
 
+STATES = "test_pages_states.py"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They share a server, so one worker runs them all."""
+    """They share a server, so one worker runs them all; the walk through every state, the longest, has its own."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group("states" if item.path.name == STATES else "browser"))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,4 @@
-"""The pages that anyone can open: rules of accessibility and of HTML, in every look."""
-
-import pytest
+"""The pages that anyone can open, in a small window without scripts. Their states: test_pages_states.py."""
 
 PATHS = (
     "/accueil",
@@ -23,26 +21,8 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(
-    ("profile", "scheme"), [("phone", "light"), ("phone", "dark"), ("desktop", "light"), ("desktop", "dark")]
-)
-def test_anyone_opens_public_page_without_a_violation(open_tab, path, profile, scheme) -> None:
-    tab = open_tab(profile, scheme=scheme)
-    tab.go(path)
-    assert tab.axe() == []
-    assert tab.overflow() == []
-    assert tab.small_targets() == []
-
-
 def test_anyone_reads_public_pages_at_320_pixels_without_scripts(open_tab) -> None:
     tab = open_tab("narrow", javascript=False)
     for path in PATHS:
         tab.go(path)
         assert tab.overflow() == [], path
-
-
-def test_public_pages_are_valid_html(open_tab, check_html) -> None:
-    tab = open_tab(javascript=False)
-    documents = {path: tab.context.request.get(tab.origin + path).text() for path in PATHS}
-    assert check_html(documents) == []

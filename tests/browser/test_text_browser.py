@@ -108,6 +108,41 @@ def test_member_hears_what_was_accepted_and_where_its_proof_is(reader) -> None:
     assert_in_order(text, "Version 1", "Acceptée le", "En quelle qualité", "SHA-256", "Télécharger la preuve")
 
 
+def test_member_hears_what_the_account_holds_and_how_to_change_it(reader) -> None:
+    text = reader("/compte")
+    assert_in_order(text, "Votre compte", "Sécurité et sessions", "Vos données", "Adresse e-mail", "camille.exemple@")
+    assert_in_order(text, "Changer l’adresse", "Téléphone", "Votre identité", "Supprimer mon compte")
+
+
+def test_member_hears_where_the_account_is_open(reader) -> None:
+    text = reader("/compte/securite/sessions")
+    assert_in_order(text, "Fermer des sessions", "Cette session", "Adresse", "ouverte le", "Me déconnecter d’ici")
+    text = reader("/compte/journal")
+    assert_in_order(text, "Votre activité", "Tout télécharger", r"\d{4}", r"\d\sh\s\d\d")
+
+
+def test_member_hears_what_deletion_erases_and_what_it_leaves(reader) -> None:
+    text = reader("/compte/suppression")
+    assert_in_order(
+        text, "7 jours", "Ce qui sera effacé", "Ce qui reste", "Demander la suppression", "Garder mon compte"
+    )
+
+
+def test_stranger_hears_what_each_form_of_sign_up_asks(reader) -> None:
+    reader.client.cookies.clear()
+    assert_in_order(
+        reader("/inscription"), "Espace adhérent", "Espace employeur", "Espace professionnel", "Se connecter"
+    )
+    text = reader("/inscription/adherent")
+    assert_in_order(
+        text, "Pour qui", "Nom de famille", "Date de naissance", "Numéro d’adhérent", "adresse e-mail", "CGU"
+    )
+    assert_in_order(
+        reader("/inscription/e-mails"), "Vérifiez vos e-mails", "deux e-mails", "Rien au bout", "Se connecter"
+    )
+    assert_in_order(reader("/signaler-une-fraude"), "gelé tout de suite", "Identifiant du compte", "Geler le compte")
+
+
 def test_stranger_hears_where_to_sign_in(reader) -> None:
     reader.client.cookies.clear()
     assert_in_order(
