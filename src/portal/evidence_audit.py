@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from portal.checkpoints import FILE, PUBLIC_KEY, Checkpoint, is_signed, public_key, read_checkpoints, sign, signing_key
+from portal.data.activity import account_object
 from portal.data.columns import utc_now
 from portal.data.evidence import Action, record
 from portal.data.evidence_audit import Fault, Verdict, account_key, rows_of_account, verify_chain
@@ -58,7 +59,7 @@ def extract(database: Database, settings: Settings, identifier: str) -> dict[str
         if account is None:
             raise UnknownAccount(identifier)
         rows = rows_of_account(db, *account)
-        record(db, None, Action.EVIDENCE_EXPORTED, actor=account[0], object=identifier)
+        record(db, None, Action.EVIDENCE_EXPORTED, object=account_object(account[0]))
     return signed_extract(settings, identifier, rows)
 
 

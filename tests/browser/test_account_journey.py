@@ -176,16 +176,15 @@ def test_member_signs_up_and_enters_by_keyboard_alone(open_tab, site) -> None:
     page, origin = tab.page, tab.origin
     who = candidate(site, "Clavie", born=SAME_EITHER_WAY)
     tab.go("/connexion")
-    press_link(page, "Ouvrir votre espace")
-    press_link(page, "Espace adhérent")
-    tab_to_field(page, "pour-1", " ")
+    go_by_keyboard(page, "Ouvrir votre espace", "Ouvrir votre espace")
+    go_by_keyboard(page, "Espace adhérent", "Ouvrir un espace adhérent")
+    tab_to_field(page, "pour", " ")
     for field, text in zip(FIELDS, who.fields.values(), strict=True):
         tab_to_field(page, field, text if field != "naissance" else f"{who.born:%d%m%Y}")
     tab_to_field(page, "accepte", " ")
-    press_link(page, "Envoyer ma demande")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Vérifiez vos e-mails")
+    go_by_keyboard(page, "Envoyer ma demande", "Vérifiez vos e-mails")
     identifier, password = read_credentials(tab.context.new_page(), origin, who.email)
-    press_link(page, "Se connecter")
+    go_by_keyboard(page, "Se connecter", "Connexion à votre espace")
     tab_to_field(page, "identifiant", identifier)
     tab_to_field(page, "mot-de-passe", password)
     page.keyboard.press("Enter")
@@ -193,11 +192,15 @@ def test_member_signs_up_and_enters_by_keyboard_alone(open_tab, site) -> None:
     tab_to_field(page, "nouveau-mot-de-passe", NEW_PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{origin}/adherent")
-    press_link(page, "Votre compte")
-    press_link(page, "Sécurité et sessions")
-    press_link(page, "Fermer des sessions")
-    press_link(page, "Me déconnecter d’ici")
-    expect(page).to_have_url(f"{origin}/connexion")
+    go_by_keyboard(page, "Votre compte", "Votre compte")
+    go_by_keyboard(page, "Sécurité et sessions", "Sécurité")
+    go_by_keyboard(page, "Fermer des sessions", "Fermer des sessions")
+    go_by_keyboard(page, "Me déconnecter d’ici", "Connexion à votre espace")
+
+
+def go_by_keyboard(page: Page, words: str, heading: str) -> None:
+    press_link(page, words)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
 
 
 def test_browser_not_seen_before_asks_for_the_emailed_code(open_tab, site) -> None:

@@ -133,6 +133,7 @@ def test_member_goes_the_whole_way_without_javascript(open_tab) -> None:
 
 
 def test_member_goes_the_whole_way_by_keyboard_alone(open_tab) -> None:
+    arrive(open_tab())  # a browser not seen before would ask for a code
     tab = open_tab()
     page = tab.go("/connexion")
     assert tab_once(page)["words"] == "Aller au contenu"

@@ -1,22 +1,35 @@
 """Every page in every state: axe with every rule on, the Nu checker, reflow, targets, and other ways to look at it."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from portal.data.columns import utc_now
 from portal.data.site_state import SwitchState, end_maintenance, plan_maintenance
+from tests.support import browser as harness
 from tests.support.account_states import ACCOUNT_STATES
-from tests.support.browser import PROFILES
+from tests.support.browser import PROFILES, DemoServer, Tab
 from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
 
 STATES = MEMBER_STATES + ACCOUNT_STATES
+ROUTES = Path(__file__).parents[1] / "routes.txt"
+# Files, fragments, and what machines ask for.
+NO_PAGE = re.compile(r"\.(csv|xlsx|json|txt)$|/(csv|pdf|markdown|preuve|image)$|^/(fragments|static|healthz|readyz)")
+SEEN_OTHERWISE = {
+    "/accueil": "as /",
+    "/professionnel/utilisateurs/invitation": "as the employer's, while the service is withdrawn",
+    "/professionnel/utilisateurs/{user:str}": "likewise",
+}
 # How long the server may go on believing what it read of the site's state.
 SITE_SECONDS = 1.1
 # WCAG 1.4.12: what readers may set themselves. A constructed sheet, since the policy refuses inline styles.
@@ -49,23 +62,47 @@ def visitor(open_tab, site, cast) -> Callable[..., Visitor]:
     return lambda *profile, **options: Visitor(open_tab(*profile, **options), site, cast)
 
 
-@pytest.mark.parametrize("profile", ["phone", "desktop"])
-def test_nobody_meets_a_violation_in_any_state_light_or_dark(visitor, profile) -> None:
-    visits = visitor(profile, device_scale_factor=1)
-    found = {state.name: seen_by_axe(visits, state, profile) for state in STATES}
-    assert {name: problems for name, problems in found.items() if problems} == {}
+@dataclass
+class Walk:
+    """What was met on the way through every state, by its name."""
+
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    wide: dict[str, list[str]] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
 
 
-def seen_by_axe(visits: Visitor, state: State, profile: str) -> list[str]:
-    """What breaks a rule in a state; in the dark, colours alone are other."""
-    visits.tab.page.emulate_media(color_scheme="light")
-    visits.tab.page.set_viewport_size(PROFILES[profile]["viewport"])
-    page = visits.visit(state)
-    found = visits.tab.overflow() + visits.tab.small_targets()
-    stretch(page, profile)
-    found += visits.tab.axe()
-    page.emulate_media(color_scheme="dark")
-    return found + [f"dark: {violation}" for violation in visits.tab.axe(only_colours=True)]
+@pytest.fixture(scope="module")
+def walk(chromium: Browser, demo: DemoServer, site: Site, cast: Cast) -> Walk:
+    """One visit to each state: looked at in every window and scheme while it is there: visits take long."""
+    visits = Visitor(harness.open_tab(chromium, demo.origin, "phone", device_scale_factor=1), site, cast)
+    met = Walk(problems=visits.tab.problems)
+    for state in STATES:
+        met.documents[state.name] = visits.text_of(state)
+        visits.tab.page.emulate_media(color_scheme="light")
+        visits.tab.page.set_viewport_size(PROFILES["phone"]["viewport"])
+        page = visits.visit(state)
+        met.paths |= {urlsplit(visits.path_of(state)).path, urlsplit(page.url).path}
+        if state.then:
+            met.documents[f"{state.name}, as it became"] = page.content()
+        met.violations[state.name] = look_at(visits.tab)
+        met.wide[state.name] = squeeze(visits.tab)
+    visits.tab.context.close()
+    return met
+
+
+def look_at(tab: Tab) -> list[str]:
+    """What breaks a rule; in the dark, colours alone are other."""
+    found = []
+    for profile in ("phone", "desktop"):
+        tab.page.set_viewport_size(PROFILES[profile]["viewport"])
+        found += tab.small_targets()
+        stretch(tab.page, profile)
+        for scheme in ("light", "dark"):
+            tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found += [f"{profile}, {scheme}: {each}" for each in tab.axe(only_colours=scheme == "dark")]
+    return found
 
 
 def stretch(page: Page, profile: str) -> None:
@@ -74,29 +111,40 @@ def stretch(page: Page, profile: str) -> None:
     page.set_viewport_size({"width": PROFILES[profile]["viewport"]["width"], "height": height + 200})
 
 
-def test_every_page_is_valid_html_as_sent_and_as_it_became(visitor, check_html) -> None:
-    visits = visitor()
-    documents = {state.name: visits.text_of(state) for state in STATES}
-    for state in STATES:
-        if state.then:
-            documents[f"{state.name}, as it became"] = visits.visit(state).content()
-    assert check_html(documents) == []
-
-
-def test_no_state_scrolls_sideways_on_small_windows_or_with_larger_text(visitor) -> None:
-    visits = visitor("narrow")
-    found = {}
-    for state in STATES:
-        visits.tab.page.set_viewport_size(PROFILES["narrow"]["viewport"])
-        page = visits.visit(state)
-        found[f"{state.name}, 320 pixels"] = visits.tab.overflow()
-        page.evaluate(SPACED)
-        found[f"{state.name}, spaced text"] = visits.tab.overflow()
-        page.evaluate(LARGE)
-        for profile in ("phone", "desktop"):
+def squeeze(tab: Tab) -> list[str]:
+    """What makes the page scroll sideways: in a small window, with text spaced out, with text twice as large."""
+    page, found = tab.page, []
+    for change, profiles in (
+        ("", ("phone", "desktop", "narrow")),
+        (SPACED, ("narrow",)),
+        (LARGE, ("phone", "desktop")),
+    ):
+        if change:
+            page.evaluate(change)
+        for profile in profiles:
             page.set_viewport_size(PROFILES[profile]["viewport"])
-            found[f"{state.name}, text at 200 %, {profile}"] = visits.tab.overflow()
-    assert {name: wide for name, wide in found.items() if wide} == {}
+            found += tab.overflow()
+    return found
+
+
+def test_walk_meets_every_page(walk) -> None:
+    pages = [line.split()[1] for line in ROUTES.read_text().splitlines() if line.startswith("GET ")]
+    shapes = {path: re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)) for path in pages if not NO_PAGE.search(path)}
+    missing = {path for path, shape in shapes.items() if not any(map(shape.fullmatch, walk.paths))}
+    assert missing == set(SEEN_OTHERWISE)
+
+
+def test_nobody_meets_a_violation_in_any_state_light_or_dark(walk) -> None:
+    assert {name: found for name, found in walk.violations.items() if found} == {}
+    assert walk.problems == []
+
+
+def test_every_page_is_valid_html_as_sent_and_as_it_became(walk, check_html) -> None:
+    assert check_html(walk.documents) == []
+
+
+def test_no_state_scrolls_sideways_on_small_windows_or_with_larger_text(walk) -> None:
+    assert {name: found for name, found in walk.wide.items() if found} == {}
 
 
 def test_nobody_meets_a_violation_before_or_during_maintenance(visitor, site) -> None:
@@ -109,7 +157,7 @@ def test_nobody_meets_a_violation_before_or_during_maintenance(visitor, site) ->
             row = plan_maintenance(db, None, now + start, now + start + timedelta(hours=1), "Mise à jour prévue.", now)
         try:
             time.sleep(SITE_SECONDS)
-            found = {state.name: seen_by_axe(visits, state, "phone") for state in states}
+            found = {state.name: look_at(visits.visit(state) and visits.tab) for state in states}
         finally:
             with site.database.write() as db:
                 end_maintenance(db, None, row, utc_now())

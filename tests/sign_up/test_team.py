@@ -99,7 +99,7 @@ def test_signatory_invites_and_two_letters_leave(client, signatory, posted) -> N
     assert "Ateliers Exemple" in identifier.text
     assert SECRET.search(password.text)
     assert not SECRET.search(identifier.text)
-    assert acts(client) == [(signatory.id, "user.invited", str(account_id))]
+    assert acts(client) == [(signatory.id, "user.invited", f"compte:{account_id}")]
     assert "Attend la première connexion" in client.page.one("main").text()
 
 
@@ -167,7 +167,7 @@ def test_signatory_changes_role_and_end(client, signatory, colleague) -> None:
     client.submit(f'form[action="{path}"]', role="administrateur", fin=last, follow=True)
     assert client.path == TEAM
     assert row(client, clerk.id) == ("administrateur", last)
-    assert acts(client) == [(signatory.id, "user.changed", str(clerk.id))]
+    assert acts(client) == [(signatory.id, "user.changed", f"compte:{clerk.id}")]
 
 
 def test_changed_role_holds_from_the_next_request_on(client, signatory, colleague, make) -> None:
@@ -188,7 +188,7 @@ def test_removed_user_is_out_at_the_next_request(client, signatory, colleague, m
     client.submit(f'form[action="{path}/retrait"]', follow=True)
     assert client.path == TEAM
     assert "gestionnaire_paie@" not in client.page.text
-    assert acts(client) == [(signatory.id, "user.removed", str(clerk.id))]
+    assert acts(client) == [(signatory.id, "user.removed", f"compte:{clerk.id}")]
     assert ask(client, path).status_code == 404
     present(client, token)
     assert ask(client, "/employeur").headers["location"].startswith("/connexion")
@@ -205,7 +205,7 @@ def test_credentials_are_sent_again_while_the_first_sign_in_is_due(client, signa
     again = posted()
     assert [letter.name for letter in again] == ["sign-up-identifier", "sign-up-password"]
     assert SECRET.search(again[1].text).group() != first.group()
-    assert acts(client)[-1] == (signatory.id, "credentials.sent", str(account.id))
+    assert acts(client)[-1] == (signatory.id, "credentials.sent", f"compte:{account.id}")
 
 
 def test_user_with_an_own_password_gets_no_credentials(client, signatory, colleague, posted) -> None:

@@ -104,6 +104,7 @@ STRANGERS = [
     State("deletion, confirmed", NOBODY, f"{ACCOUNT}/suppression/suite"),
     State("terms", NOBODY, "/conditions"),
     State("terms, versions", NOBODY, "/conditions/versions"),
+    State("terms, version to come", NOBODY, "/conditions/versions/2"),
     State("terms, changes", NOBODY, "/conditions/versions/2/changements"),
     State("demonstration's mailbox", NOBODY, "/demonstration/courrier"),
     State("help", NOBODY, "/aide"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, or_, select, union
 from sqlmodel import Session, SQLModel
 
 from portal.data.accounts import Role, Space
@@ -80,26 +80,34 @@ def all_acts(db: Session, viewer: Viewer) -> Iterator[Act]:
 
 def _newest(viewer: Viewer, wanted: Wanted, before: int | None, most: int) -> CompoundSelect[Any]:
     """A search by index for each way in which an act concerns the viewer; each gives no more than is asked for."""
-    conditions = _conditions(viewer, wanted, before)
-    ways = [select(_rows.c.seq).where(ABOUT_ACCOUNT, _rows.c.object == account_object(viewer.account_id))]
-    if not wanted.others_only:
-        ways.append(select(_rows.c.seq).where(_rows.c.actor == viewer.account_id))
-    if (person_id := concerned_person(viewer)) is not None:
-        ways.append(select(_rows.c.seq).where(_rows.c.acting_for == person_id))
-        seen = select(_rows.c.seq).join(_persons, _persons.c.seq == _rows.c.seq)
-        ways.append(seen.where(_persons.c.person_id == person_id))
-    each = (way.where(*conditions).order_by(_rows.c.seq.desc()).limit(most).subquery() for way in ways)
+    conditions = _conditions(viewer, wanted)
+    each = (_last(key, rows.where(*conditions), before, most) for key, rows in _ways(viewer, wanted))
     return union(*(select(way.c.seq) for way in each))
 
 
-def _conditions(viewer: Viewer, wanted: Wanted, before: int | None) -> list[ColumnElement[bool]]:
+def _ways(viewer: Viewer, wanted: Wanted) -> Iterator[tuple[ColumnElement[int], Select[Any]]]:
+    """Each with the column of its index that says which is newer."""
+    rows = select(_rows.c.seq)
+    yield _rows.c.seq, rows.where(ABOUT_ACCOUNT, _rows.c.object == account_object(viewer.account_id))
+    if not wanted.others_only:
+        yield _rows.c.seq, rows.where(_rows.c.actor == viewer.account_id)
+    if (person_id := concerned_person(viewer)) is not None:
+        yield _rows.c.seq, rows.where(_rows.c.acting_for == person_id)
+        seen = rows.join(_persons, _persons.c.seq == _rows.c.seq)
+        yield _persons.c.seq, seen.where(_persons.c.person_id == person_id)
+
+
+def _last(key: ColumnElement[int], rows: Select[Any], before: int | None, most: int) -> Subquery:
+    older = rows if before is None else rows.where(key < before)
+    return older.order_by(key.desc()).limit(most).subquery()
+
+
+def _conditions(viewer: Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_rows.c.action.not_in(list(wanted.left_out))]
     if wanted.actions:
         found.append(_rows.c.action.in_(list(wanted.actions)))
     if wanted.others_only:
         found.append(or_(_rows.c.actor.is_(None), _rows.c.actor != viewer.account_id))
-    if before is not None:
-        found.append(_rows.c.seq < before)
     return found
 
 

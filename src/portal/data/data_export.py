@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel
 
+from portal.data.activity import concerned_person
 from portal.data.personal_data import HOLDINGS, Held, Owner, owned
 from portal.data.sessions import Viewer
 from portal.security import Keyring
@@ -27,7 +28,8 @@ def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[dict[st
 
 
 def _key(viewer: Viewer, owner: Owner) -> int | None:
-    key: int | None = getattr(viewer, owner.value)
+    """A representative's account holds that account's own data, not the represented person's."""
+    key: int | None = concerned_person(viewer) if owner is Owner.PERSON else getattr(viewer, owner.value)
     return key
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import LargeBinary
 from sqlmodel import SQLModel
 
 from portal.data import tables
+from portal.data.accounts import Role, Space
 from portal.data.personal_data import HOLDINGS, NOT_HELD, Owner
 from portal.data.sessions import Stage
 from tests.support import factories
@@ -126,3 +127,17 @@ def test_temporary_password_comes_before_any_export(client, make) -> None:
     account = make(factories.employer_account)
     enter(client, account, stage=Stage.CODE)
     assert ask(client, EXPORT).headers["location"].startswith("/connexion/code")
+
+
+def test_representative_takes_the_account_s_data_away_and_not_the_child_s(client) -> None:
+    """The account is the parent's; the child's data are the contract's, to be asked for at the desk."""
+    with client.services.database.write() as db:
+        family = factories.household(db, children={"Zoé": factories.MINOR_BIRTH})
+        keyring = client.services.keyring
+        account = factories.account(db, keyring, Space.MEMBER, Role.REPRESENTATIVE, of=family["Zoé"])
+        factories.paid_line(db, family.contract, family["Zoé"], label="Soin de l’enfant")
+    enter(client, account)
+    found = exported(client)
+    assert found["account"][0]["identifier"] == account.identifier
+    assert not {"person", "benefit_line", "beneficiary"} & set(found)
+    assert "Soin de l’enfant" not in ask(client, EXPORT).text

@@ -41,14 +41,14 @@ IMPERSONAL = {
 LATER = timedelta(days=8)
 
 
-def value_for(column, account_id: int, number: int):
-    """A value of the column's type that shows where it is found again."""
+def value_for(column, account_id: int, number: int, made: dict[str, int]):
+    """A value of the column's type that shows where it is found again. `made`: keys of earlier rows, by table."""
     kind = column.type
     if column.name == "account_id":
         return account_id
     if column.foreign_keys:
         target = next(iter(column.foreign_keys)).column.table.name
-        return account_id if target == "account" else 1
+        return account_id if target == "account" else made.get(target, 1)
     if isinstance(kind, UtcDateTime):
         return datetime(2026, 1, 1, tzinfo=UTC)
     if isinstance(kind, LargeBinary):
@@ -75,8 +75,9 @@ def marked(client, make) -> Account:
 
         publish_version(db)
         viewer = factories.viewer_of(db, account)
+        made: dict[str, int] = {}
         for number, name in enumerate(FILLED, start=1):
-            _fill(db, TABLES[name], account.id, number)
+            made[name] = _fill(db, TABLES[name], account.id, number, made)
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
         record(db, viewer, Action.BENEFITS_READ, details=details)
         now = datetime.now(UTC)
@@ -85,16 +86,16 @@ def marked(client, make) -> Account:
     return account
 
 
-def _fill(db, table, account_id: int, number: int) -> None:
+def _fill(db, table, account_id: int, number: int, made: dict[str, int]) -> int:
     values = {
-        column.name: value_for(column, account_id, number)
+        column.name: value_for(column, account_id, number, made)
         for column in table.columns
         if not (column.primary_key and column.autoincrement is not False and column.type.python_type is int)
         or column.name == "account_id"
     }
     if table.name == "account_suspension":
         values |= {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)}
-    db.execute(table.insert().values(**values))
+    return db.execute(table.insert().values(**values)).inserted_primary_key[0]
 
 
 def dump(db) -> str:

@@ -15,6 +15,7 @@ from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Space
+from portal.data.activity import account_object
 from portal.data.evidence import Action
 from portal.data.team import (
     AlreadyInvited,
@@ -109,7 +110,7 @@ def send_again(request: PortalRequest, user: FromPath[str]) -> Response[bytes] |
         is_allowed = _may_write(request, db)
         if is_allowed and _found(request, db, user).is_waiting:
             renew_credentials(db, request.services, found.id, temporary, request.now, is_invited=True)
-            request.record(db, Action.CREDENTIALS_SENT, str(found.id))
+            request.record(db, Action.CREDENTIALS_SENT, account_object(found.id))
     return _done(request) if is_allowed else _user(request, found, user, errors=[FieldError("", TOO_MANY)])
 
 
@@ -121,7 +122,7 @@ def _invite(request: PortalRequest, invitation: Invitation) -> bool:
         keyring, viewer = request.services.keyring, request.viewer
         account = invite_user(db, viewer, keyring, invitation, temporary.password_hash, request.now)
         deliver_credentials(db, request.services, account, temporary, is_invited=True)
-        request.record(db, Action.USER_INVITED, str(account.id), role=account.role)
+        request.record(db, Action.USER_INVITED, account_object(account.id or 0), role=account.role)
         return True
 
 
@@ -131,7 +132,7 @@ def _act(request: PortalRequest, user: TeamUser, done: Action, act: Callable[[Se
             act(db)
         except LookupError:  # changed or removed by somebody else meanwhile
             raise NotFoundException from None
-        request.record(db, done, str(user.id))
+        request.record(db, done, account_object(user.id))
 
 
 def _may_write(request: PortalRequest, db: Session) -> bool:
