@@ -1,6 +1,7 @@
 """The demonstration's mailbox: letters and e-mailed codes to be read in the browser, under `portal demo` only."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from litestar.testing import TestClient
@@ -22,7 +23,8 @@ def visitor(tmp_path, sqlite_template):
     """A visitor of a demonstration that holds nobody yet."""
     settings = demo_settings(tmp_path / "demo", ORIGIN)
     shutil.copy(sqlite_template, settings.data_folder / "portal.sqlite3")
-    app = create_app(settings, database=Database(settings.resolved_database_url), demo=demo_help())
+    nobody_to_sign_up = replace(demo_help(), sign_ups=())
+    app = create_app(settings, database=Database(settings.resolved_database_url), demo=nobody_to_sign_up)
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
         yield AuditingClient(http)
 
