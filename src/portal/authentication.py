@@ -66,8 +66,9 @@ def check_email_code(request: PortalRequest, viewer: Viewer, code: str) -> Signe
 def take_second_step(
     request: PortalRequest, viewer: Viewer, step: str, is_right: Callable[[Session], bool]
 ) -> SignedIn | None:
-    """Replaces the pending session by a full one: the answer is right, no delay runs, nobody ended it meanwhile."""
-    guesses = [(limit, str(viewer.account_id)) for limit in throttling.CODE_LIMITS]
+    """Replaces the pending session by a full one: the answer is right, no delay runs, nobody ended it meanwhile. Each
+    kind of answer counts apart: wrong codes never keep a passkey out."""
+    guesses = [(limit, f"{step} {viewer.account_id}") for limit in throttling.CODE_LIMITS]
     with request.database.write() as db:
         is_delayed = throttling.hold(db, guesses, request.now)
         if is_delayed or not is_right(db) or not end_session(db, viewer, request.now):

@@ -8,7 +8,9 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from markupsafe import Markup
 
+from portal.data.sessions import Viewer, find_viewer_by_hash
 from portal.forms import exact_value
+from portal.permissions import deny_undeclared
 from portal.web import PortalRequest
 
 FIELD = "jeton"
@@ -25,7 +27,7 @@ def csrf_input(request: PortalRequest) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
 
-async def csrf_guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+async def csrf_guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     """Application guard of every unsafe method. Raises `CsrfRefused`, or `DuplicateField` for two tokens."""
     if connection.scope.get("method") in SAFE_METHODS:
         return
@@ -36,6 +38,20 @@ async def csrf_guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:
     token = exact_value(await request.form(), FIELD)
     if not binding or not request.services.keyring.csrf_matches(binding, token):
         raise CsrfRefused
+    if request.signed_in is not None:
+        await _look_again(request, handler)
+
+
+async def _look_again(request: PortalRequest, handler: BaseRouteHandler) -> None:
+    """A body may come slowly, and its sender lose the session, the role or the account meanwhile: judge them anew."""
+    viewer = await request.database.run(_viewer_now, request)
+    request.scope["state"]["viewer"] = viewer
+    await deny_undeclared(request, handler)
+
+
+def _viewer_now(request: PortalRequest) -> Viewer | None:
+    with request.database.read() as db:
+        return find_viewer_by_hash(db, request.viewer.session_hash, request.now)
 
 
 def binding_of(request: PortalRequest) -> str | None:

@@ -28,13 +28,13 @@ def report_from_outside(request: PortalRequest, identifier: str, email: str, tex
     lookup = request.services.keyring.lookup
     network = lookup(network_of(request.client_address))
     with request.database.write() as db:
-        if not throttling.allow(db, [(REPORTS, lookup(identifier)), (REPORTS_NETWORK, network)], request.now):
-            return
         account = account_with(db, identifier) if is_identifier(identifier) else None
-        if account is None or account.id is None:
+        if account and account.email and account.email.casefold() == email.strip().casefold():
+            _freeze(request, db, account.id or 0, FraudChannel.PUBLIC, text)  # never refused because of others' tries
+        elif not throttling.allow(db, [(REPORTS, lookup(identifier)), (REPORTS_NETWORK, network)], request.now):
+            return
+        elif account is None or account.id is None:
             request.record_of(None, db, Action.FRAUD_REPORTED, FraudChannel.PUBLIC, Outcome.REFUSED)
-        elif account.email and account.email.casefold() == email.strip().casefold():
-            _freeze(request, db, account.id, FraudChannel.PUBLIC, text)
         else:
             _send_link(request, db, account.id)
 

@@ -8,7 +8,7 @@ from portal.authentication import hashing, network_of
 from portal.data import throttling
 from portal.data.blocks import block_of
 from portal.data.evidence import Action, Outcome
-from portal.data.links import Link, LinkPurpose, find_link, make_link, use_link
+from portal.data.links import LIVES, Link, LinkPurpose, find_link, make_link, use_link
 from portal.data.passwords import Holder, account_with, accounts_at, holder_of, set_password
 from portal.data.sessions import end_other_sessions, end_sessions_of
 from portal.password_policy import problem_with
@@ -16,7 +16,8 @@ from portal.second_factors import renewed
 from portal.security import hash_password, is_identifier, verify_password
 from portal.web import PortalRequest
 
-RESET_LETTERS = throttling.quota("reset-account", 5, throttling.DAY)
+# No longer than a link lives: whoever uses the quota up leaves a working link in the holder's mailbox.
+RESET_LETTERS = throttling.quota("reset-account", 3, LIVES[LinkPurpose.PASSWORD_RESET])
 RESET_NETWORK = throttling.quota("reset-network", 20, throttling.HOUR)
 REMINDER_LETTERS = throttling.quota("reminder-address", 5, throttling.DAY)
 REMINDER_NETWORK = throttling.quota("reminder-network", 20, throttling.HOUR)

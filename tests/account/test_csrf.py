@@ -1,7 +1,13 @@
 """Forms from elsewhere (security A10, L4, L5): every unsafe request needs this session's token and our own origin."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from sqlmodel import Session
+
+from portal.data.accounts import Account
+from portal.data.sessions import end_sessions_of
+from portal.forms import exact_value
 from tests.support import factories
 from tests.support.entry import ask, enter, leave, send, token_in
 
@@ -121,3 +127,27 @@ def test_expired_session_leads_to_sign_in_not_to_a_refusal(client, employer) -> 
     leave(client)
     answer = send(client, "/deconnexion", {"jeton": token})
     assert (answer.status_code, answer.headers["location"]) == (303, SIGN_IN)
+
+
+def end_sessions(db: Session, account: Account) -> None:
+    end_sessions_of(db, account.id or 0, datetime.now(UTC))
+
+
+@pytest.mark.parametrize("blow", [factories.suspend, end_sessions])
+def test_account_stopped_while_a_form_arrives_does_nothing_any_more(client, monkeypatch, blow) -> None:
+    """R-63, D9: a body sent slowly does not keep a session, a role or an account alive."""
+    with client.services.database.write() as db:
+        _, member = factories.member_with_account(db, client.services.keyring)
+    enter(client, member)
+    token = token_in(ask(client, "/compte/coordonnees"))
+
+    def slowly(sent: object, name: str) -> str:
+        with client.services.database.write() as db:
+            blow(db, member)
+        return exact_value(sent, name)
+
+    monkeypatch.setattr("portal.csrf.exact_value", slowly)
+    answer = send(client, "/compte/coordonnees", {"jeton": token, "telephone": "0612345678"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connexion")
+    with client.services.database.read() as db:
+        assert db.get_one(Account, member.id).phone == ""

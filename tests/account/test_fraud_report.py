@@ -147,11 +147,14 @@ class TestSignedOut:
                 report(client, anne.identifier, "autre@exemple.example")
         assert len(received(client)) == LETTERS.allowed
 
-    def test_addresses_are_not_guessed_for_long(self, client, anne) -> None:
-        for number in range(REPORTS.allowed):
+    def test_wrong_tries_of_others_never_keep_the_holder_from_freezing(self, client, anne) -> None:
+        """They stop counting, and writing; what is right is heard all the same, with the same answer."""
+        for number in range(REPORTS.allowed + 2):
             report(client, anne.identifier, f"essai{number}@exemple.example")
-        assert report(client, anne.identifier, anne.email).headers["location"] == f"{REPORT}/recu"
         assert not is_frozen(client, anne)
+        assert len(received(client)) == LETTERS.allowed
+        assert report(client, anne.identifier, anne.email).headers["location"] == f"{REPORT}/recu"
+        assert is_frozen(client, anne)
 
     def test_visitor_sending_nothing_is_told(self, client) -> None:
         client.get(REPORT)

@@ -216,7 +216,7 @@ def test_password_that_does_not_do_is_told_and_the_link_still_works(client, anne
     assert client.path == f"{RESET}/fait"
 
 
-def test_letters_stop_at_five_a_day_and_the_answer_stays(client, anne) -> None:
+def test_letters_stop_after_a_few_an_hour_and_the_answer_stays(client, anne) -> None:
     for number in range(RESET_LETTERS.allowed + 3):
         with address(client, f"192.0.2.{number}"):
             assert ask_link(client, anne.identifier).headers["location"] == f"{FORGOTTEN}/envoye"

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from portal.data.blocks import BlockKind, block_of
+from portal.data.email_changes import ask_email_change, confirm_email_change
 from portal.data.fraud import FraudChannel, FraudState, freeze, move_report, open_reports, report_of, reports_of
 from portal.data.known_browsers import is_known, remember
+from portal.data.links import LinkPurpose
 from portal.data.sessions import find_viewer
 from portal.security import Keyring
 from tests.support import factories
@@ -80,3 +82,20 @@ def test_words_of_a_report_are_encrypted(db, keyring, account, agent) -> None:
     move_report(db, agent, keyring, report.id, FraudState.IN_PROGRESS, "Toulouse", NOW)
     stored = str([db.execute(text(f"SELECT * FROM {table}")).all() for table in ("fraud_report", "fraud_report_step")])
     assert "Toulouse" not in stored
+
+
+def test_account_that_the_insurer_suspended_is_frozen_too(db, keyring, account) -> None:
+    """R-13: else lifting the insurer's own suspension would give the account back to the thief."""
+    factories.suspend(db, account)
+    assert reported(db, keyring, account) is not None
+    assert reported(db, keyring, account) is None
+
+
+def test_change_of_address_under_way_ends_with_the_freeze(db, keyring, account) -> None:
+    account.email = "anne@exemple.example"
+    viewer = factories.viewer_of(db, account)
+    change = ask_email_change(db, viewer, "voleur@exemple.example", NOW)
+    reported(db, keyring, account)
+    for side in (LinkPurpose.EMAIL_CURRENT, LinkPurpose.EMAIL_NEW):
+        assert confirm_email_change(db, change, side, NOW) is None
+    assert account.email == "anne@exemple.example"

@@ -1,5 +1,6 @@
 """`portal account` and `portal maintenance`: the same effect and record as the desk's pages, by nobody signed in."""
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -31,9 +32,13 @@ def run(client, settings):
 
 
 def acts(client) -> list[tuple]:
-    query = "SELECT actor, action, object, reason FROM evidence WHERE actor IS NULL ORDER BY seq"
+    """Without a reason in the chain, which nothing can erase: what was told stands in the details."""
+    query = """SELECT actor, action, object, reason, details FROM evidence JOIN evidence_detail USING (seq)
+               WHERE actor IS NULL ORDER BY seq"""
     with client.services.database.read() as db:
-        return [tuple(row) for row in db.execute(text(query))]
+        rows = [tuple(row) for row in db.execute(text(query))]
+    assert {reason for *_, reason, _ in rows} == {""}
+    return [(*row, json.loads(details).get("told", "")) for *row, _, details in rows]
 
 
 def test_operator_suspends_and_lifts_with_evidence_and_letters(client, run, member) -> None:

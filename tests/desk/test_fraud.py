@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlmodel import delete
+from sqlmodel import col, delete, select
 
 from portal.data.accounts import AccountSuspension
 from portal.data.fraud import FraudChannel, freeze
+from portal.data.passkeys import Passkey
 from portal.data.sessions import Stage
 from tests.support import factories
 from tests.support.entry import ask, enter, present, send, try_password
@@ -124,3 +125,25 @@ def test_case_that_is_none_does_not_exist(client, agent, odd) -> None:
     enter(client, agent)
     assert ask(client, f"/gestion/fraudes/{odd}").status_code == 404
     assert step(client, f"/gestion/fraudes/{odd}", "appel") == 404
+
+
+def test_account_given_back_keeps_no_factor_of_whoever_got_in(client, agent, member, report) -> None:
+    """R-13: a passkey alone opens the account; one that a thief added must not outlive the case."""
+    with client.services.database.write() as db:
+        db.add(Passkey(account_id=member.id, credential_id=b"voleur", public_key=b"x", name="Clé du voleur"))
+    enter(client, agent)
+    assert step(client, report, "compte-rendu") == 303
+    with client.services.database.read() as db:
+        kept = db.exec(select(Passkey.id).where(Passkey.account_id == member.id, col(Passkey.removed_at).is_(None)))
+        assert kept.all() == []
+
+
+def test_settled_case_does_not_open_an_account_frozen_since(client, agent, member, report) -> None:
+    enter(client, agent)
+    assert [step(client, report, name) for name in ("compte-rendu", "clos")] == [303, 303]
+    reported(client, member)
+    assert step(client, report, "compte-rendu") == 404
+    assert try_password(client, member.identifier, factories.PASSWORD).status_code != 303
+    with client.services.database.read() as db:
+        frozen = select(AccountSuspension.id).where(col(AccountSuspension.ended_at).is_(None))
+        assert len(db.exec(frozen).all()) == 1

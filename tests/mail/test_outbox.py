@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
 
 from portal.data import outbox
@@ -181,3 +182,14 @@ def test_workers_that_claim_at_once_share_the_letters_out(services, post, clock)
     for thread in threads:
         thread.join()
     assert sorted(held) == [row.id for row in rows(services)]
+
+
+def test_letter_that_no_key_opens_keeps_no_other_waiting(services, post, clock) -> None:
+    """A key withdrawn too soon, a damaged row: set aside, visible, and the next one leaves."""
+    post("paul@exemple.example")
+    with services.database.write() as db:
+        db.execute(update(OutgoingMail).values(content_encrypted=b"?"))
+    post("claire@exemple.example")
+    assert claimed(services, "one", clock()) is not None
+    damaged = min(rows(services), key=lambda row: row.id)
+    assert (damaged.reason, damaged.refused_at is None) == ("cannot be decrypted", False)

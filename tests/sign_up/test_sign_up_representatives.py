@@ -104,9 +104,9 @@ def test_authorised_minor_gets_an_own_space_that_names_who_authorised(client, fa
     fields = member_fields(family["Lou"], family.contract, pour="autorise", representant="Anne Essai", lien="parent")
     sign_up(client, "member", fields)
     assert [letter.to for letter in posted()] == [HELD, HELD, TYPED]
-    assert rows(client, "SELECT role, display_name, access_ends_on FROM account") == [
-        ("ayant_droit", "Lou Essai", None)
-    ]
+    assert [
+        (*who, str(ends)) for *who, ends in rows(client, "SELECT role, display_name, access_ends_on FROM account")
+    ] == [("ayant_droit", "Lou Essai", "2033-09-02")]
     assert rows(client, "SELECT capacity, acts, representative_name FROM representation") == [
         ("autorite_parentale", False, "Anne Essai")
     ]
@@ -140,10 +140,45 @@ def test_parent_of_an_adult_is_explained_that_authority_has_ended(client, make, 
 @pytest.mark.parametrize(("lien", "capacity"), [("tuteur", "tuteur"), ("curateur", "curateur")])
 def test_guardian_or_curator_of_an_adult_gets_an_access_without_end(client, make, posted, lien, capacity) -> None:
     family = of_age(make)
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE person SET email = :held"), {"held": HELD})
     fields = {"pour": "represente", "representant": "Udaf Exemple", "lien": lien}
     sign_up(client, "member", member_fields(family.member, family.contract) | fields)
     assert rows(client, "SELECT role, access_ends_on FROM account") == [("representant", None)]
     assert rows(client, "SELECT capacity, acts FROM representation") == [(capacity, True)]
+
+
+@pytest.mark.parametrize("lien", ["tuteur", "curateur"])
+def test_guardian_of_an_adult_without_an_address_held_is_sent_to_the_desk(client, make, posted, lien) -> None:
+    """Nobody opens an adult's health data at an address of their own choosing by declaring themselves a guardian."""
+    family = of_age(make)
+    fields = {"pour": "represente", "representant": "Udaf Exemple", "lien": lien}
+    sign_up(client, "member", member_fields(family.member, family.contract) | fields)
+    assert rows(client, "SELECT id FROM account") == []
+    assert told(posted()) == [("sign-up-incapable", TYPED)]
+
+
+def test_guardian_of_an_adult_is_answered_at_the_address_of_the_adults_own_account(client, make, posted) -> None:
+    family = of_age(make)
+    with client.services.database.write() as db:
+        keyring = client.services.keyring
+        factories.member_account(db, keyring, family.member, email="protege@exemple.example")
+    fields = {"pour": "represente", "representant": "Udaf Exemple", "lien": "tuteur"}
+    sign_up(client, "member", member_fields(family.member, family.contract) | fields)
+    assert told(posted())[:2] == [(name, "protege@exemple.example") for name in CREDENTIALS]
+
+
+def test_minor_who_depends_on_a_parents_mailbox_signs_up_anew_when_of_age(client, family, posted) -> None:
+    """R-15: at eighteen nobody else's mailbox opens the account any more."""
+    fields = member_fields(family["Lou"], family.contract)
+    sign_up(client, "member", fields | {"pour": "autorise", "representant": "Anne Essai", "lien": "parent"})
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE account SET access_ends_on = '2025-01-01'"))
+        db.execute(text("UPDATE person SET birth_date = '2007-01-02' WHERE id = :id"), {"id": family["Lou"].id})
+        family["Lou"].birth_date = date(2007, 1, 2)
+    posted()
+    sign_up(client, "member", member_fields(family["Lou"], family.contract))
+    assert told(posted()) == [(name, TYPED) for name in CREDENTIALS]
 
 
 def test_adult_for_oneself_leaves_no_representation(client, make) -> None:

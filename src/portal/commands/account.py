@@ -170,7 +170,7 @@ def _conclude(
     if account.email:
         services.mail.post(db, letter, account.email, account_id=account.id, **context)
     about = account_object(account.id or 0)
-    record(db, None, action, object=about, acting_for=account.person_id, reason=reason, details={"by": "console"})
+    record(db, None, action, object=about, acting_for=account.person_id, details={"by": "console", "told": reason})
 
 
 def _found(account: Account | None, identifier: str) -> Account:

@@ -13,8 +13,10 @@ from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, AccountSuspension, Space, SuspensionKind
-from portal.data.blocks import block_of
+from portal.data.blocks import BlockKind, block_of
 from portal.data.columns import Index, instant
+from portal.data.desk_acts import is_frozen
+from portal.data.email_changes import cancel_email_changes
 from portal.data.known_browsers import forget_browsers
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.security import Keyring
@@ -96,11 +98,14 @@ class Report:
 def freeze(
     db: Session, keyring: Keyring, account_id: int, channel: FraudChannel, text: str, now: datetime
 ) -> FraudReport | None:
-    """Suspends the account at once, ends its sessions, forgets its browsers and opens a case; None when the account
-    cannot be used anyway (a case is open already, or it is suspended or closed)."""
-    db.get_one(Account, account_id, with_for_update=True)
-    if block_of(db, account_id, now) is not None:
+    """Suspends the account at once, ends its sessions, forgets its browsers, gives up a change of address and opens a
+    case; None when a case is open already, or the account is over. Also while the insurer has it suspended: else the
+    thief would be back with the account."""
+    account = db.get_one(Account, account_id, with_for_update=True)
+    block = block_of(db, account_id, now)
+    if is_frozen(db, account) or (block is not None and block.kind is not BlockKind.SUSPENDED):
         return None
+    cancel_email_changes(db, account_id, now)
     db.add(
         AccountSuspension(
             account_id=account_id, kind=SuspensionKind.FRAUD, reason=REASON, started_at=now, started_by=account_id

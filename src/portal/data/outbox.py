@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, func, or_, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -141,7 +142,12 @@ def claim_letter(db: Session, keyring: Keyring, worker: str, now: datetime) -> P
     letter.claimed_by, letter.claimed_until = worker, now + LEASE
     letter.next_attempt_at = now + delay_after(letter.attempts)
     db.flush()
-    return _opened(keyring, letter)
+    try:
+        return _opened(keyring, letter)
+    except InvalidToken:  # a key was withdrawn too soon: the others must not wait behind this one
+        letter.refused_at, letter.reason, letter.claimed_until = now, "cannot be decrypted", None
+        db.flush()
+        return claim_letter(db, keyring, worker, now)
 
 
 def delay_after(attempts: int) -> timedelta:

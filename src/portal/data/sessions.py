@@ -169,7 +169,12 @@ _FIND = Prepared(
 def find_viewer(db: Session, token: str, now: datetime) -> Viewer | None:
     """The viewer behind a session token; None when the session is unknown, ended or past its limits, or its account
     suspended or closed."""
-    found = _FIND.first(db, {"token_hash": fingerprint(token), "now": now})
+    return find_viewer_by_hash(db, fingerprint(token), now)
+
+
+def find_viewer_by_hash(db: Session, session_hash: str, now: datetime) -> Viewer | None:
+    """The viewer of a session, as it is now; see `find_viewer`."""
+    found = _FIND.first(db, {"token_hash": session_hash, "now": now})
     return _viewer(found, now) if found else None
 
 

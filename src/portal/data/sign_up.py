@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import msgspec
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountDeletion, Role, Space
@@ -37,7 +38,7 @@ class MemberClaim(msgspec.Struct, frozen=True, tag="member"):
 
     @property
     def named(self) -> str:
-        return self.member_number
+        return _compact(self.member_number)
 
 
 class EmployerClaim(msgspec.Struct, frozen=True, tag="employer"):
@@ -108,6 +109,7 @@ class Finding:
 
 
 UNKNOWN = Finding(Verdict.UNKNOWN)
+OWN_ROLES = (Role.MEMBER, Role.DEPENDANT)
 
 
 def examine(db: Session, claim: Claim, today: date) -> Finding:
@@ -129,11 +131,19 @@ def _examine_member(db: Session, claim: MemberClaim, today: date) -> Finding:
     if found is None:
         return UNKNOWN
     person, holder = found
-    applicant = _covered_applicant(claim.declaration, person, holder, today)
+    own = _address_of(db, person, today)
+    applicant = _covered_applicant(claim.declaration, person, own, holder, today)
     finding = _standing_finding(db, applicant, _accounts_of_person(db, applicant, today))
-    if finding.verdict is Verdict.WELCOME and not is_possible(claim.declaration, person.birth_date, today):
+    may_declare = is_possible(claim.declaration, person.birth_date, today)
+    if finding.verdict is Verdict.WELCOME and not (may_declare and _may_be_answered(applicant, person, today)):
         return replace(finding, verdict=Verdict.INCAPABLE)
     return finding
+
+
+def _may_be_answered(applicant: Applicant, person: Person, today: date) -> bool:
+    """A declared guardian of an adult gets nothing at an address that only the form names: the desk sees the judgment
+    first. At an address held, the adult hears of it."""
+    return bool(applicant.email) or not applicant.declaration.acts or is_minor_on(person.birth_date, today)
 
 
 def _covered_person(db: Session, claim: MemberClaim, today: date) -> tuple[Person, Person] | None:
@@ -154,11 +164,23 @@ def _covered_person(db: Session, claim: MemberClaim, today: date) -> tuple[Perso
     return None
 
 
-def _covered_applicant(declaration: Declaration, person: Person, holder: Person, today: date) -> Applicant:
+def _address_of(db: Session, person: Person, today: date) -> str:
+    """The address of the person's own account while it lasts, else the one the insurer holds."""
+    own = (Account.person_id == person.id, col(Account.role).in_(OWN_ROLES), Account.email != "")
+    newest = select(Account.email).where(*own, _lasts(today)).order_by(col(Account.id).desc()).limit(1)
+    return db.exec(newest).first() or person.email
+
+
+def _lasts(today: date) -> ColumnElement[bool]:
+    return col(Account.access_ends_on).is_(None) | (col(Account.access_ends_on) >= today)
+
+
+def _covered_applicant(declaration: Declaration, person: Person, own: str, holder: Person, today: date) -> Applicant:
     """Of a minor, the address held is the contract holder's when a parent or guardian acts, or when the minor has none;
-    an adult's is the adult's own, never the holder's (family privacy)."""
+    an adult's is the adult's own, never the holder's (family privacy): a minor's account that depends on the holder's
+    mailbox ends at majority, and the adult signs up anew."""
     is_minor = is_minor_on(person.birth_date, today)
-    own, holders = person.email, holder.email if is_minor else ""
+    holders = holder.email if is_minor else ""
     full_name = f"{person.first_name} {person.last_name}"
     role = Role.MEMBER if person.id == holder.id else Role.DEPENDANT
     return Applicant(
@@ -167,7 +189,7 @@ def _covered_applicant(declaration: Declaration, person: Person, holder: Person,
         display_name=declaration.representative_name if declaration.acts else full_name,
         email=(holders or own) if declaration.acts else (own or holders),
         person_id=person.id,
-        access_ends_on=last_day_as_minor(person.birth_date) if declaration.acts and is_minor else None,
+        access_ends_on=last_day_as_minor(person.birth_date) if is_minor and (declaration.acts or not own) else None,
         declaration=declaration,
     )
 
@@ -176,7 +198,7 @@ def _accounts_of_person(db: Session, applicant: Applicant, today: date) -> Itera
     """The accounts that are the applicant's: the person's own, or this very representative's as long as it lasts."""
     own = Account.person_id == applicant.person_id
     if not applicant.declaration.acts:
-        return db.exec(select(Account).where(own, col(Account.role).in_({Role.MEMBER, Role.DEPENDANT}))).all()
+        return db.exec(select(Account).where(own, _lasts(today), col(Account.role).in_(OWN_ROLES))).all()
     found = db.exec(select(Account, Representation).join(Representation).where(own, col(Representation.acts).is_(True)))
     return [
         account

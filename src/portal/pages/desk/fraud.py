@@ -19,6 +19,7 @@ from portal.data.evidence import Action
 from portal.data.fraud import FraudChannel, FraudState, Report, move_report, open_reports, report_of
 from portal.data.links import LinkPurpose, make_link
 from portal.data.passwords import set_password
+from portal.data.second_factors import reset_factors
 from portal.forms import FieldError, single_values
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, SHORTEST
@@ -57,10 +58,12 @@ class Step:
 
 
 def _restore(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:
-    """Whoever knew the old password is kept out: only a link to the account's address chooses the next one."""
+    """Whoever got in is kept out: no password, factor or change of address of that time works any more, only a link to
+    the account's address chooses the next password."""
     if not desk_acts.lift(db, request.viewer, account, request.now, SuspensionKind.FRAUD):
         return
     set_password(db, account.id or 0, unusable, request.now)
+    reset_factors(db, request.viewer, account.id or 0, request.now)
     if account.email:
         token = make_link(db, account.id or 0, LinkPurpose.PASSWORD_RESET, request.now)
         href = request.services.link_url(token)
@@ -137,6 +140,9 @@ def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
     try:
         with request.database.write() as db:
             account = desk_acts.target(db, request.viewer, _report(request, dossier).account_id)
+            current = report_of(db, request.viewer, request.services.keyring, report_id)
+            if current is None or current.state is FraudState.SETTLED:
+                raise NotFoundException
             if step.act is not None:
                 step.act(request, db, account, unusable)
             if move_report(db, request.viewer, request.services.keyring, report_id, step.state, note, request.now):
