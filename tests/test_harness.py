@@ -1,5 +1,6 @@
 """The tests of the tests: each rule of the audit catches a page that breaks it, and lets a good page through."""
 
+import os
 import socket
 
 import httpx
@@ -415,3 +416,10 @@ def test_french_spaces_are_put_in_text_alone() -> None:
     source = """<p title="a : b">L'eau : {{ a if b else "c : d" }} ? « oui »</p>{% if a == "b" %}1 %{% endif %}"""
     text = source.replace("L'eau :", "L’eau\u00a0:").replace(" ? « oui »", "\u00a0? «\u00a0oui\u00a0»")
     assert corrected(source) == text.replace("1 %", "1\u00a0%")
+
+
+@pytest.mark.xdist_group("harness")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs everything")
+def test_parallel_run_keeps_a_group_in_one_worker(request) -> None:
+    """Else every worker would start a demonstration, a browser and the walk through every state of its own."""
+    assert request.node.nodeid.endswith("@harness")

@@ -62,8 +62,12 @@ class Model:
         return self.cover_to is not None and today > self.cover_to.replace(year=self.cover_to.year + 2)
 
     @property
+    def is_ended(self) -> bool:
+        return self.is_closed or self.is_over
+
+    @property
     def is_blocked(self) -> bool:
-        return self.is_closed or self.is_over or bool(self.suspensions)
+        return self.is_ended or bool(self.suspensions)
 
     @property
     def stage(self) -> Stage:
@@ -190,7 +194,8 @@ class Life(RuleBasedStateMachine):
     def report_a_fraud(self) -> None:
         with self.database.write() as db:
             frozen = freeze(db, self.keyring, self.account_id, FraudChannel.LINK, "essai", self.model.now)
-        assert (frozen is not None) is not self.model.is_blocked
+        is_frozen = SuspensionKind.FRAUD in self.model.suspensions
+        assert (frozen is not None) is not (self.model.is_ended or is_frozen)
         if frozen is not None:
             self.model.suspensions.add(SuspensionKind.FRAUD)
             self.model.sessions = {}

@@ -153,6 +153,14 @@ class TestChange:
         client.submit(f'form[action="{CHANGE}"]', **{FIELD: "kiwi du lund"})
         assert client.path == f"{CHANGE}/change"
 
+    def test_twelve_do_not_beside_a_factor_that_can_be_dropped(self, client, anne) -> None:
+        """B3: a member may drop the second factor the next day, and keep the password."""
+        with client.services.database.write() as db:
+            db.execute(text("UPDATE account SET totp_encrypted = :secret"), {"secret": b"a secret"})
+        enter(client, anne)
+        client.get(CHANGE)
+        assert "15 caractères au moins" in client.page.text
+
     def test_first_page_sends_whoever_has_chosen_to_the_change(self, client, anne) -> None:
         """Without this, the first page would change a password without asking who one is."""
         enter(client, anne)

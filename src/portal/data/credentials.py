@@ -9,8 +9,7 @@ from datetime import date, datetime
 from sqlmodel import Session, select
 
 from portal.data.accounts import Account, Role, Space
-from portal.data.passwords import HAS_FACTOR
-from portal.data.sessions import Viewer
+from portal.data.sessions import HAS_FACTOR, Viewer
 from portal.security import Keyring, OneTimeCode
 
 

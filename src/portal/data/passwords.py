@@ -7,25 +7,21 @@ password, or a link that only the account's mailbox received.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from portal.data import throttling
 from portal.data.accounts import Account
 from portal.data.organisations import Company, Provider
-from portal.data.passkeys import Passkey
 from portal.data.persons import Person
+from portal.data.sessions import FACTOR_FREE, HAS_FACTOR
 from portal.password_policy import words_of_birth
-
-HAS_FACTOR = or_(
-    Account.totp_encrypted.is_not(None),
-    select(Passkey.id).where(Passkey.account_id == Account.id, Passkey.removed_at.is_(None)).exists(),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An account as choosing its password needs it. `words`: what a guesser would try first."""
+    """An account as choosing its password needs it. `has_factor`: a second factor that the space demands, hence that
+    cannot be dropped while the password stays. `words`: what a guesser would try first."""
 
     account_id: int
     identifier: str
@@ -44,7 +40,7 @@ def holder_of(db: Session, account_id: int) -> Holder:
         identifier=account.identifier,
         email=account.email,
         password_hash=account.password_hash,
-        has_factor=has_factor,
+        has_factor=has_factor and account.space not in FACTOR_FREE,
         is_temporary=account.password_temporary_until is not None,
         words=tuple(word for word in _words(db, account) if word),
     )

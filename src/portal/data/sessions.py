@@ -41,6 +41,10 @@ class Stage(StrEnum):
 
 
 FACTOR_FREE = frozenset({Space.MEMBER})
+HAS_FACTOR = or_(
+    Account.totp_encrypted.is_not(None),
+    select(Passkey.id).where(Passkey.account_id == Account.id, Passkey.removed_at.is_(None)).exists(),
+)
 
 
 class SignedSession(SQLModel, table=True):
@@ -122,10 +126,6 @@ class _Row(NamedTuple):
     access_to: date | None
 
 
-_has_factor = or_(
-    Account.totp_encrypted.is_not(None),
-    select(Passkey.id).where(Passkey.account_id == Account.id, Passkey.removed_at.is_(None)).exists(),
-)
 _terms_in_force = (
     select(func.coalesce(func.max(TermsVersion.number), 0))
     .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type))
@@ -153,7 +153,7 @@ _COLUMNS: tuple[Any, ...] = (
     SignedSession.created_at,
     SignedSession.seen_at,
     Account.password_temporary_until,
-    _has_factor,
+    HAS_FACTOR,
     _terms_in_force > _terms_accepted,
     *STANDING_COLUMNS,
 )

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import LargeBinary, Text, text
 from sqlmodel import SQLModel, select
 
-from portal.account_jobs import erase_due
+from portal.account_jobs import do_each, erase_due
 from portal.data.accounts import Account, AccountDeletion
 from portal.data.columns import UtcDateTime
 from portal.data.erasure import TOMBSTONE, erase_account
@@ -175,12 +175,26 @@ def test_erasing_stopped_in_the_middle_is_wholly_undone_and_done_again(client, m
 
     with monkeypatch.context() as patch:
         patch.setattr("portal.account_jobs.record", fail)
-        with pytest.raises(RuntimeError, match="crash"):
+        with pytest.raises(ExceptionGroup) as failed:
             erase_due(services, now)
+    assert [str(failure) for failure in failed.value.exceptions] == ["crash"]
     with services.database.read() as db:
         assert db.get(Account, marked.id).display_name == CANARY
     assert erase_due(services, now) == 1
     assert erase_due(services, now) == 0
+
+
+def test_account_that_cannot_be_erased_does_not_keep_the_next_ones() -> None:
+    done = []
+
+    def act(item: int) -> bool:
+        done.append(1 / item)
+        return True
+
+    with pytest.raises(ExceptionGroup) as failed:
+        do_each(act, [1, 0, 2])
+    assert done == [1.0, 0.5]
+    assert [type(failure) for failure in failed.value.exceptions] == [ZeroDivisionError]
 
 
 def test_two_jobs_erase_an_account_once(client, marked) -> None:
