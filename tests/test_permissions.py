@@ -103,6 +103,8 @@ PRIVATE = {
     "data": (SIGNED_IN, 200),
     "data.export": (SIGNED_IN, 200),
     "deletion.ask": (SIGNED_IN - {"agent", "supervisor"}, 200),
+    "case.slot": (SIGNED_IN - {"agent", "supervisor"}, 404),
+    "case.piece": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "session.keep": (set(PERSONAS) - {"visitor", "code"}, 200),
 }
 # These depend on the persona in their own way; tests/account says how.

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     ACCOUNT = "compte"
     READS = "consultations"
     DOCUMENTS = "documents"
+    CASES = "dossiers"
     OTHERS = "autres"
 
 
@@ -23,6 +24,7 @@ KIND_LABELS = {
     Kind.ACCOUNT: "Changements du compte",
     Kind.READS: "Consultations",
     Kind.DOCUMENTS: "Documents et fichiers",
+    Kind.CASES: "Demandes et messages",
     Kind.OTHERS: "Actes d’autres personnes",
 }
 
@@ -39,7 +41,7 @@ class Words:
 
 
 _SEEN = "Vos données ont été consultées"
-_S, _C, _R, _D = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS
+_S, _C, _R, _D, _F = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS, Kind.CASES
 
 WORDS: dict[Action, Words] = {
     Action.SESSION_OPENED: Words(_S, "Connexion à votre espace"),
@@ -111,6 +113,41 @@ WORDS: dict[Action, Words] = {
     Action.USER_INVITED: Words(_C, "Invitation d’un utilisateur", others="Vous avez été invité"),
     Action.USER_CHANGED: Words(_C, "Changement des droits d’un utilisateur", others="Vos droits ont été changés"),
     Action.USER_REMOVED: Words(_C, "Retrait d’un utilisateur", others="Votre accès a été retiré"),
+    Action.GUARANTEES_READ: Words(_R, "Consultation des garanties"),
+    Action.GUARANTEES_DOWNLOADED: Words(_D, "Téléchargement du descriptif de garanties"),
+    Action.ESTIMATE_READ: Words(_R, "Estimation d’un remboursement"),
+    Action.BENEFICIARIES_READ: Words(_R, "Consultation des bénéficiaires"),
+    Action.CARD_READ: Words(_R, "Affichage de la carte de tiers payant"),
+    Action.CARD_DOWNLOADED: Words(_D, "Téléchargement de la carte de tiers payant"),
+    Action.CARD_VERIFIED: Words(
+        _R, "Vérification d’une carte de tiers payant", others="Votre carte de tiers payant a été vérifiée"
+    ),
+    Action.RIGHTS_READ: Words(_R, "Consultation de droits", others="Vos droits ont été consultés"),
+    Action.CASE_OPENED: Words(_F, "Dossier {reference} commencé"),
+    Action.CASE_READ: Words(
+        _R, "Consultation du dossier {reference}", others="Votre dossier {reference} a été consulté"
+    ),
+    Action.CASE_CHANGED: Words(_F, "Dossier {reference} modifié"),
+    Action.CASE_SENT: Words(_F, "Dossier {reference} envoyé"),
+    Action.CASE_CANCELLED: Words(_F, "Dossier {reference} annulé"),
+    Action.CASE_DELETED: Words(_F, "Brouillon {reference} supprimé"),
+    Action.CASE_DOWNLOADED: Words(_D, "Téléchargement du dossier {reference}"),
+    Action.CASE_MESSAGE_SENT: Words(
+        _F, "Message envoyé, dossier {reference}", others="Une réponse vous a été écrite, dossier {reference},"
+    ),
+    Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
+    Action.PIECE_ADDED: Words(_F, "Pièce ajoutée au dossier {reference}"),
+    Action.PIECE_REMOVED: Words(_F, "Pièce retirée du dossier {reference}"),
+    Action.PIECE_DOWNLOADED: Words(
+        _D, "Téléchargement d’une pièce du dossier {reference}", others="Une pièce de votre dossier a été ouverte"
+    ),
+    Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
+    Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de coordonnées bancaires"),
+    Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de coordonnées bancaires annulé"),
+    Action.BANK_CHANGED: Words(_C, "Nouvelles coordonnées bancaires"),
+    Action.SHARING_STARTED: Words(_C, "Partage des prestations avec le titulaire du contrat"),
+    Action.SHARING_ENDED: Words(_C, "Fin du partage des prestations"),
+    Action.LINKS_READ: Words(_R, "Consultation de la télétransmission"),
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
@@ -123,14 +160,15 @@ STAFF, SOMEBODY = "un gestionnaire de l’assureur", "une autre personne autoris
 def sentence_of(act: Act) -> str:
     """What happened, in words."""
     words = WORDS[Action(act.action)]
+    named = {"object": act.object, "reference": act.object.rpartition(":")[2]}
     if not act.is_own:
         who = STAFF if act.by_staff else SOMEBODY
-        return f"{words.others or _SEEN} par {who}".format(object=act.object)
+        return f"{words.others or _SEEN} par {who}".format(**named)
     if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
         return PENDING
     if act.is_refused:
-        return words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(object=act.object)
-    return words.own.format(object=act.object)
+        return words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
+    return words.own.format(**named)
 
 
 def wanted_for(kind: Kind | None) -> Wanted:

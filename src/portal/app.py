@@ -32,6 +32,7 @@ from portal.security import Keyring
 from portal.sessions import SessionMiddleware
 from portal.settings import Settings
 from portal.site import Site
+from portal.storage import Storage
 from portal.templating import create_environment
 from portal.web import DemoHelp, PortalRequest, Services
 from portal.worker import Worker
@@ -119,6 +120,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         templates=templates,
         mail=Mail(settings, keyring, templates),
         site=site,
+        storage=Storage(settings, keyring),
         demo=demo,
     )
 

@@ -16,12 +16,21 @@ from portal.data.site_state import Service, SiteState, Window, Withdrawal
 from portal.permissions import GRANTS, Permission, Requires, policy_of
 
 # The service that a permission belongs to, by which it can be withdrawn from a space. The others cannot: a
-# space's start, the desk's work, and what protects the account or is a right of its holder.
+# space's start, the desk's work, writing to the insurer, and what protects the account or is a right of its holder.
 SERVICE_OF: dict[Permission, Service] = {
     Permission.BENEFITS_READ: Service.BENEFITS,
     Permission.BENEFITS_EXPORT: Service.BENEFITS,
     Permission.STATEMENTS_READ: Service.STATEMENTS,
     Permission.STATEMENTS_ISSUE: Service.STATEMENTS,
+    Permission.GUARANTEES_READ: Service.GUARANTEES,
+    Permission.BENEFICIARIES_READ: Service.BENEFICIARIES,
+    Permission.BENEFICIARIES_CHANGE: Service.BENEFICIARIES,
+    Permission.CARD_READ: Service.CARD,
+    Permission.CLAIMS_READ: Service.CLAIMS,
+    Permission.CLAIMS_SEND: Service.CLAIMS,
+    Permission.INFORMATION_READ: Service.INFORMATION,
+    Permission.BANK_READ: Service.BANK,
+    Permission.BANK_CHANGE: Service.BANK,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.PROVIDER_TEAM: Service.TEAM,

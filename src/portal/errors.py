@@ -20,6 +20,7 @@ from portal.database import DatabaseBusy
 from portal.journal import JournalUnavailable
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.rendering import HTML, open_navigation
+from portal.storage import StorageFailed
 from portal.web import PortalRequest
 
 logger = logging.getLogger("portal.errors")
@@ -84,6 +85,7 @@ HANDLERS = {
     HTTPException: refuse,
     DatabaseBusy: unavailable,
     JournalUnavailable: unavailable,
+    StorageFailed: unavailable,
     OperationalError: unavailable,
     PoolTimeout: unavailable,
     Exception: unexpected,

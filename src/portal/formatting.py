@@ -79,6 +79,13 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{_spaced(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"
 
 
+def file_size(size: int) -> str:
+    """« 820 Ko », « 3,4 Mo »: decimal units, as telephones show them; `size` in bytes."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))}\u00a0Ko"
+    return f"{size / 1_000_000:.1f}\u00a0Mo".replace(".", ",")
+
+
 def _spaced(whole: int) -> str:
     """A whole number, its thousands apart."""
     return f"{whole:,}".replace(",", NBSP)

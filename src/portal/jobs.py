@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
+from portal.attachments import remove_orphans
 from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
@@ -57,12 +58,18 @@ def forget_sign_ins(services: Services) -> None:
             purge(db, utc_now())
 
 
+def remove_lost_files(services: Services) -> None:
+    """Removes contents that no row names: of uploads that failed half-way."""
+    remove_orphans(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
+    Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 
 

@@ -25,6 +25,23 @@ class Permission(StrEnum):
     BENEFITS_EXPORT = "benefits:export"
     STATEMENTS_READ = "statements:read"
     STATEMENTS_ISSUE = "statements:issue"
+    GUARANTEES_READ = "guarantees:read"
+    BENEFICIARIES_READ = "beneficiaries:read"
+    BENEFICIARIES_CHANGE = "beneficiaries:change"
+    CARD_READ = "card:read"
+    CLAIMS_READ = "claims:read"
+    CLAIMS_SEND = "claims:send"
+    COMPLAINTS_READ = "complaints:read"
+    COMPLAINTS_SEND = "complaints:send"
+    MESSAGES_READ = "messages:read"
+    MESSAGES_SEND = "messages:send"
+    CASE_FILES_READ = "case-files:read"
+    CASE_FILES_CHANGE = "case-files:change"
+    INFORMATION_READ = "information:read"
+    BANK_READ = "bank-details:read"
+    BANK_CHANGE = "bank-details:change"
+    SHARING = "line-sharing:choose"
+    LINKS_READ = "teletransmission:read"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
     EMPLOYER_TEAM = "employer-team:read"
@@ -77,22 +94,38 @@ _OWN_ACCOUNT = _LEAVE | {
     P.DELETION,
     P.DELETION_CANCEL,
 }
-_COVERED = _OWN_ACCOUNT | {
-    P.MEMBER_HOME,
-    P.BENEFITS_READ,
-    P.BENEFITS_EXPORT,
-    P.STATEMENTS_READ,
-    P.STATEMENTS_ISSUE,
-}
-_EMPLOYER = _OWN_ACCOUNT | {P.EMPLOYER_HOME}
-_PROVIDER = _OWN_ACCOUNT | {P.PROVIDER_HOME}
+_WRITING = frozenset({P.MESSAGES_READ, P.MESSAGES_SEND, P.CASE_FILES_READ, P.CASE_FILES_CHANGE})
+_COMPLAINING = frozenset({P.COMPLAINTS_READ, P.COMPLAINTS_SEND})
+_COVERED = (
+    _OWN_ACCOUNT
+    | _WRITING
+    | _COMPLAINING
+    | {
+        P.MEMBER_HOME,
+        P.BENEFITS_READ,
+        P.BENEFITS_EXPORT,
+        P.STATEMENTS_READ,
+        P.STATEMENTS_ISSUE,
+        P.GUARANTEES_READ,
+        P.BENEFICIARIES_READ,
+        P.CARD_READ,
+        P.CLAIMS_READ,
+        P.CLAIMS_SEND,
+        P.INFORMATION_READ,
+        P.LINKS_READ,
+    }
+)
+# What the holder of the contract alone decides.
+_HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
+_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
+_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.MEMBER: _COVERED,
-    Role.DEPENDANT: _COVERED,
+    Role.MEMBER: _COVERED | _HOLDER,
+    Role.DEPENDANT: _COVERED | {P.SHARING},
     Role.REPRESENTATIVE: _COVERED,
     Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
     Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,
@@ -115,7 +148,9 @@ STEPS: dict[str, frozenset[Permission]] = {
     Stage.TERMS: _LEAVE | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
 }
 
-# After the end of cover, everything stays readable and nothing changes, save what protects the account itself.
+# After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
+# and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), and ask.
+_SPEAKING = frozenset({P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CASE_FILES_CHANGE})
 _READING = frozenset(
     {
         P.MEMBER_HOME,
@@ -123,6 +158,16 @@ _READING = frozenset(
         P.BENEFITS_EXPORT,
         P.STATEMENTS_READ,
         P.STATEMENTS_ISSUE,
+        P.GUARANTEES_READ,
+        P.BENEFICIARIES_READ,
+        P.CARD_READ,
+        P.CLAIMS_READ,
+        P.COMPLAINTS_READ,
+        P.MESSAGES_READ,
+        P.CASE_FILES_READ,
+        P.INFORMATION_READ,
+        P.BANK_READ,
+        P.LINKS_READ,
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYER_TEAM,
@@ -139,8 +184,12 @@ _READING = frozenset(
 STANDINGS: dict[Standing, frozenset[Permission]] = {
     Standing.ENDED: _LEAVE
     | _READING
+    | _SPEAKING
     | {P.PASSWORD_CHANGE, P.FACTORS, P.TERMS_ACCEPT, P.EMAIL_CHANGE, P.DELETION, P.SECOND_FACTOR, P.EMAIL_CODE},
-    Standing.LEAVING: _LEAVE | _READING | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
+    Standing.LEAVING: _LEAVE
+    | _READING
+    | _SPEAKING
+    | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
 
 

@@ -15,6 +15,7 @@ from portal.pages.account import (
     passkeys,
     password_reset,
     passwords,
+    pieces,
     recovery_codes,
     second_step,
     security,
@@ -33,10 +34,17 @@ from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home
+from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
 from portal.partials.member import benefits as benefits_fragments
 
 HANDLERS = [
+    pieces.slot_page,
+    pieces.add,
+    pieces.piece_file,
+    pieces.remove,
+    piece_fragments.add,
+    piece_fragments.remove,
     public_home.home,
     public_home.start,
     public_home.help_page,

@@ -7,18 +7,22 @@ import secrets
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
 
 from portal.settings import Settings
 
 OPAQUE_LENGTH = 22
+NONCE_BYTES = 12
 LINK = "link"  # the purpose that e-mailed links are signed for, and the cookie they turn into
 
 
@@ -32,6 +36,7 @@ class Keyring:
         self._lookups = [_derive(key, "lookup") for key in data]
         # Each identifier is one block: a mode that chains blocks has nothing to chain.
         self._opaque = [Cipher(algorithms.AES256(_derive(key, "opaque")), modes.ECB()) for key in data]  # noqa: S305
+        self._safes = [AESGCM(_derive(key, "files")) for key in data]
         self._signers: dict[str, Signer] = {}
         self._csrf = [_derive(key, "csrf") for key in self._secrets]
 
@@ -55,6 +60,20 @@ class Keyring:
     def decrypt(self, ciphertext: bytes) -> str:
         """The text back; raises `cryptography.fernet.InvalidToken` when no key opens it."""
         return self._vault.decrypt(ciphertext).decode()
+
+    def seal(self, content: bytes, label: str) -> bytes:
+        """A file's ciphertext (AES-256-GCM after its nonce), which opens under the same `label` alone: a file put in
+        another's place does not open."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._safes[0].encrypt(nonce, content, label.encode())
+
+    def unseal(self, sealed: bytes, label: str) -> bytes:
+        """The content back. Raises `cryptography.exceptions.InvalidTag` when no key opens it under `label`."""
+        nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        for safe in self._safes[:-1]:
+            with suppress(InvalidTag):
+                return safe.decrypt(nonce, body, label.encode())
+        return self._safes[-1].decrypt(nonce, body, label.encode())
 
     def lookup(self, text: str) -> str:
         """Keyed hash to store beside an encrypted value, so that it can be found."""

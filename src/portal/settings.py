@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     mail_user: str = ""
     mail_password: SecretStr | None = Field(default=None, validate_default=True)
     mail_ca_file: Path | None = None
+    files_bucket: str = ""
+    files_endpoint: str = ""
+    files_region: str = "eu-west-3"
+    files_access_key: SecretStr | None = None
+    files_secret_key: SecretStr | None = Field(default=None, validate_default=True)
 
     @field_validator("secret_keys", "data_keys", "trusted_proxies", mode="before")
     @classmethod
@@ -110,6 +115,22 @@ class Settings(BaseSettings):
             raise ValueError("the user and the password of the SMTP server come together")
         return password
 
+    @field_validator("files_endpoint")
+    @classmethod
+    def private_storage(cls, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        if endpoint and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError("https://…; plain http is accepted on this machine's loopback addresses only")
+        return endpoint
+
+    @field_validator("files_secret_key")
+    @classmethod
+    def comes_with_bucket(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        given = [bool(info.data.get("files_bucket")), bool(info.data.get("files_access_key")), bool(secret)]
+        if any(given) and not all(given):
+            raise ValueError("the bucket, its access key and its secret key come together")
+        return secret
+
     @field_validator("mail_ca_file")
     @classmethod
     def existing_file(cls, path: Path | None) -> Path | None:
@@ -153,6 +174,11 @@ class Settings(BaseSettings):
     def mail_folder(self) -> Path:
         """Where letters go as files when no SMTP server is set."""
         return self.data_folder / "mail"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where people's files lie, sealed, when no bucket is set."""
+        return self.data_folder / "files"
 
     @cached_property
     def insurer(self) -> Insurer:

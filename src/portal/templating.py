@@ -51,6 +51,7 @@ _FILTERS = {
     "local_hour": formatting.local_hour,
     "local_period": formatting.local_period,
     "plural": formatting.plural,
+    "file_size": formatting.file_size,
     "reading_until": reading_until,
     "combine": lambda left, right: left | right,
 }

@@ -18,6 +18,7 @@ from portal.routing import Urls
 from portal.security import LINK, Keyring
 from portal.settings import Settings
 from portal.site import Site
+from portal.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Services:
     templates: Environment
     mail: Mail
     site: Site
+    storage: Storage
     demo: DemoHelp | None = None
 
     def link_url(self, token: str) -> str:

@@ -67,6 +67,12 @@
     focusIn(target);
     showRevealButtons(document);
   });
+  on("htmx:xhr:progress", ({ target, detail }) => {
+    const bar = target.closest?.("[data-portal-upload]")?.querySelector("progress");
+    if (!bar || !detail.lengthComputable || detail.total < 1) return;
+    bar.hidden = false;
+    bar.value = Math.round((detail.loaded / detail.total) * 100);
+  });
   on("click", ({ target }) => {
     const button = target.closest?.("[data-portal-reveal]");
     if (button) reveal(button);

@@ -23,12 +23,24 @@ class Service(StrEnum):
 
     BENEFITS = "prestations"
     STATEMENTS = "releves"
+    GUARANTEES = "garanties"
+    BENEFICIARIES = "beneficiaires"
+    CARD = "carte"
+    CLAIMS = "demandes"
+    INFORMATION = "informations"
+    BANK = "coordonnees-bancaires"
     TEAM = "equipe"
 
 
 SERVICE_LABELS = {
     Service.BENEFITS: "Prestations",
     Service.STATEMENTS: "Relevés",
+    Service.GUARANTEES: "Garanties",
+    Service.BENEFICIARIES: "Bénéficiaires",
+    Service.CARD: "Carte de tiers payant",
+    Service.CLAIMS: "Demandes",
+    Service.INFORMATION: "Informations",
+    Service.BANK: "Coordonnées bancaires",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -55,6 +55,7 @@ PASSKEY_QUESTIONS = quota("passkey-questions", 600, timedelta(minutes=10))
 SIGN_UP_LIMITS = (quota("sign-up-email", 5, HOUR), quota("sign-up-named", 5, HOUR), quota("sign-up-network", 30, HOUR))
 TEAM_LETTERS = quota("team-letters", 20, HOUR)
 RESEND_LIMITS = (quota("resend-named", 3, HOUR), quota("resend-network", 30, HOUR))
+FILES = quota("case-files", 100, DAY)
 ALARM = quota("alarm", 1000, timedelta(minutes=5))
 # No window is longer than a day, save the locks'.
 STALE_AFTER = timedelta(days=2)

@@ -1,0 +1,47 @@
+"""Where each kind of case lives: its words, its page, and the slots for its pieces.
+
+The pages of pieces (`pages/account/pieces.py`) serve every kind, and find here what is a kind's own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from portal.data.case_slots import Slot
+from portal.data.cases import Case, CaseKind, CaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """`title`: what the case is called (« Demande de remboursement »). `page`: the name of the route that shows it,
+    whose parameter is `case`. `slots`: the pieces that this case takes, in order."""
+
+    title: str
+    page: str
+    slots: Callable[[Session, Case], Sequence[Slot]]
+
+
+AREAS: dict[CaseKind, Area] = {}
+
+STATE_LABELS: dict[CaseState, tuple[str, str]] = {
+    CaseState.DRAFT: ("Brouillon", ""),
+    CaseState.SENT: ("Envoyée", "info"),
+    CaseState.IN_REVIEW: ("En cours d’étude", "wait"),
+    CaseState.INCOMPLETE: ("À compléter", "bad"),
+    CaseState.ANSWERED: ("Réponse reçue", "info"),
+    CaseState.ACCEPTED: ("Acceptée", "ok"),
+    CaseState.PARTLY: ("Acceptée en partie", "ok"),
+    CaseState.REFUSED: ("Refusée", "bad"),
+    CaseState.CANCELLED: ("Annulée", ""),
+}
+
+
+def area_of(case: Case) -> Area:
+    """The area of a case's kind."""
+    return AREAS[CaseKind(case.kind)]
+
+
+def slot_of(db: Session, case: Case, code: str) -> Slot | None:
+    """One of the case's slots by its code, or None."""
+    return next((slot for slot in area_of(case).slots(db, case) if slot.code == code), None)

@@ -1,0 +1,21 @@
+"""Letters about cases: that there is something to read, never what (R-80: a notice without content)."""
+
+from sqlmodel import Session
+
+from portal.case_areas import area_of
+from portal.data.accounts import Account
+from portal.data.cases import Case
+from portal.web import Services
+
+CASE = "case"
+
+
+def tell_of_news(services: Services, db: Session, case: Case) -> None:
+    """Writes to the account whose case it is, in the transaction of what happened; nothing without an address."""
+    account = db.get(Account, case.account_id) if case.account_id else None
+    if account is None or not account.email:
+        return
+    href = services.settings.origin + services.urls(
+        area_of(case).page, case=services.keyring.conceal(CASE, [case.id or 0])[0]
+    )
+    services.mail.post(db, "case-news", account.email, account_id=account.id, reference=case.reference, href=href)

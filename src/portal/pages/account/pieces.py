@@ -1,0 +1,241 @@
+"""The pieces of any case: one slot at a time. /dossiers/<dossier>/pieces/<emplacement>, /dossiers/<dossier>/fichiers/…
+
+One page and one fragment serve every kind of case; `case_areas` says what is particular to each. A file that was sent
+stays in its draft whatever happens to the rest of the form.
+"""
+
+from dataclasses import dataclass
+
+from litestar import Response
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlmodel import Session
+
+from portal.attachments import attachment, discard, files_in, keep_files
+from portal.case_areas import AREAS, area_of, slot_of
+from portal.data import throttling
+from portal.data.case_pieces import MOST_BYTES, Piece, TooManyPieces, add_pieces, find_piece, pieces_of, remove_piece
+from portal.data.case_pieces import room_for as room_left
+from portal.data.case_slots import FilledSlot, filled
+from portal.data.cases import Case, WrongState, find_case, lock_case
+from portal.data.evidence import Action
+from portal.data.files import NewFile
+from portal.forms import FieldError
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import action, async_action, page
+from portal.uploads import LARGEST_FORM, FileRefused
+from portal.web import PortalRequest
+
+READS = [requires(Permission.CASE_FILES_READ)]
+CHANGES = [requires(Permission.CASE_FILES_CHANGE)]
+CASE, PIECE = "case", "piece"
+FIELD = "fichier"
+FULL = (
+    f"Ce dossier contient déjà tout ce qu’il peut\u00a0: 5 fichiers et {MOST_BYTES // 1_000_000}\u00a0Mo. "
+    "Retirez un fichier, ou réunissez les pages dans un seul PDF."
+)
+CLOSED = "Ce dossier n’attend plus de pièces\u00a0: il est entre les mains de la mutuelle, ou terminé."
+TOO_OFTEN = "Vous avez envoyé beaucoup de fichiers aujourd’hui. Réessayez demain, ou appelez-nous."
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file as a page shows it. `refusal`: the motive in words, empty when it is not refused; `may_leave`: whether it
+    may be taken out now."""
+
+    name: str
+    size: int
+    opaque: str
+    is_refused: bool
+    refusal: str
+    may_leave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """A slot as a page shows it. `case`: the case's opaque name; `takes_more`: whether it may take another file now."""
+
+    case: str
+    filled: FilledSlot
+    files: tuple[FileView, ...]
+    takes_more: bool
+    error: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.filled.slot.code
+
+
+def slot_views(request: PortalRequest, db: Session, case: Case, error: tuple[str, str] = ("", "")) -> list[SlotView]:
+    """Every slot of a case, for the page of its kind, which includes `partials/account/pieces/slot.html` for each.
+
+    `error`: the code of a slot, and what went wrong there. The caller has found the case.
+    """
+    pieces = pieces_of(db, case)
+    return [
+        _slot_view(request, case, each, pieces, error[1] if each.slot.code == error[0] else "")
+        for each in filled(area_of(case).slots(db, case), pieces)
+    ]
+
+
+def _slot_view(request: PortalRequest, case: Case, each: FilledSlot, pieces: list[Piece], error: str) -> SlotView:
+    keyring = request.services.keyring
+    names = keyring.conceal(PIECE, (piece.id for piece in each.pieces))
+    files = tuple(
+        FileView(
+            piece.name,
+            piece.size,
+            name,
+            piece.is_refused,
+            keyring.decrypt(piece.refusal) if piece.refusal else "",
+            case.takes_pieces and (case.sent_at is None or piece.added_at > case.sent_at or piece.is_refused),
+        )
+        for piece, name in zip(each.pieces, names, strict=True)
+    )
+    takes_more = case.takes_pieces and not each.slot.is_held and room_left(pieces, each.slot.code)[0] > 0
+    return SlotView(keyring.conceal(CASE, [case.id or 0])[0], each, files, takes_more, error)
+
+
+@page("/dossiers/{case:str}/pieces/{slot:str}", name="case.slot", guards=READS)
+def slot_page(request: PortalRequest, case: FromPath[str], slot: FromPath[str]) -> Response[bytes]:
+    return _slot_page(request, request.db, found_case(request, request.db, case), slot)
+
+
+@async_action(
+    "/dossiers/{case:str}/pieces/{slot:str}", name="case.slot.add", guards=CHANGES, request_max_body_size=LARGEST_FORM
+)
+async def add(request: PortalRequest, case: FromPath[str], slot: FromPath[str]) -> Response[bytes] | Redirect:
+    problem = await add_files(request, case, slot)
+    if problem:
+        return await request.database.run(_slot_page_now, request, case, slot, problem)
+    return await request.database.run(_back, request, case)
+
+
+@page("/dossiers/{case:str}/fichiers/{piece:str}", name="case.piece", guards=READS)
+def piece_file(request: PortalRequest, case: FromPath[str], piece: FromPath[str]) -> Response[bytes]:
+    found = found_case(request, request.db, case)
+    wanted = find_piece(request.db, found, _revealed(request, PIECE, piece))
+    if wanted is None:
+        raise NotFoundException
+    request.note_read(Action.PIECE_DOWNLOADED, found.object)
+    return attachment(request, wanted)
+
+
+@action("/dossiers/{case:str}/fichiers/{piece:str}/retirer", name="case.piece.remove", guards=CHANGES)
+def remove(request: PortalRequest, case: FromPath[str], piece: FromPath[str]) -> Response[bytes] | Redirect:
+    slot = take_out(request, case, piece)
+    if slot is None:
+        with request.database.read() as db:
+            return _slot_page(request, db, found_case(request, db, case), "", CLOSED)
+    return _back(request, case)
+
+
+async def add_files(request: PortalRequest, case: str, slot: str) -> str:
+    """Puts the form's files into a slot; what is wrong, in French, or nothing. Raises `NotFoundException`."""
+    await request.database.run(_check_slot, request, case, slot)
+    sent: FormMultiDict = await request.form()
+    try:
+        files = files_in(sent, FIELD)
+        if not await request.database.run_writing(_within_quota, request, len(files)):
+            return TOO_OFTEN
+        kept = await keep_files(request, files)
+    except FileRefused as refused:
+        return str(refused)
+    return await request.database.run_writing(_add, request, case, slot, kept)
+
+
+def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
+    """Takes a file out of its slot, whose code it returns (empty when the file was gone already); None when the case is
+    closed to changes. Raises `NotFoundException`."""
+    piece_id = _revealed(request, PIECE, piece)
+    with request.database.write() as db:
+        found = lock_case(db, request.viewer, _revealed(request, CASE, case), None, *AREAS)
+        if found is None:
+            raise NotFoundException
+        wanted = find_piece(db, found, piece_id)
+        try:
+            gone = remove_piece(db, found, piece_id, request.now)
+        except WrongState:
+            return None
+        if gone is not None:
+            request.record(db, Action.PIECE_REMOVED, found.object)
+    discard(request.services, [gone] if gone else [])
+    return wanted.slot if wanted else ""
+
+
+def found_case(request: PortalRequest, db: Session, case: str) -> Case:
+    """The viewer's case behind an opaque name. Raises `NotFoundException`."""
+    found = find_case(db, request.viewer, _revealed(request, CASE, case), *AREAS)
+    if found is None:
+        raise NotFoundException
+    return found
+
+
+def _check_slot(request: PortalRequest, case: str, slot: str) -> None:
+    with request.database.read() as db:
+        if slot_of(db, found_case(request, db, case), slot) is None:
+            raise NotFoundException
+
+
+def _within_quota(request: PortalRequest, count: int) -> bool:
+    subject = str(request.viewer.account_id)
+    with request.database.write() as db:
+        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
+
+
+def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:
+    gone, problem = [new.storage_name for new in kept], ""
+    with request.database.write() as db:
+        found = lock_case(db, request.viewer, _revealed(request, CASE, case), None, *AREAS)
+        try:
+            if found is None:
+                raise NotFoundException
+            gone = add_pieces(db, request.viewer, found, slot, kept, request.now)
+            request.record(db, Action.PIECE_ADDED, found.object, files=[new.digest for new in kept])
+        except TooManyPieces:
+            problem = FULL
+        except WrongState:
+            problem = CLOSED
+    discard(request.services, gone)
+    return problem
+
+
+def _slot_page_now(request: PortalRequest, case: str, slot: str, problem: str) -> Response[bytes]:
+    with request.database.read() as db:
+        return _slot_page(request, db, found_case(request, db, case), slot, problem)
+
+
+def _slot_page(request: PortalRequest, db: Session, case: Case, slot: str, problem: str = "") -> Response[bytes]:
+    views = slot_views(request, db, case, (slot, problem))
+    shown = next((view for view in views if view.code == slot), None)
+    if shown is None and not problem:
+        raise NotFoundException
+    return render_page(
+        request,
+        "account/pieces/index.html",
+        shown.filled.slot.label if shown else "Pièces du dossier",
+        crumbs=[Crumb(f"{area_of(case).title} {case.reference}", _case_url(request, case))],
+        errors=[FieldError(f"{FIELD}-{slot}" if shown else "", problem)] if problem else [],
+        view=shown,
+        back=_case_url(request, case),
+    )
+
+
+def _back(request: PortalRequest, case: str) -> Redirect:
+    with request.database.read() as db:
+        return Redirect(_case_url(request, found_case(request, db, case)), status_code=303)
+
+
+def _case_url(request: PortalRequest, case: Case) -> str:
+    opaque = request.services.keyring.conceal(CASE, [case.id or 0])[0]
+    return request.services.urls(area_of(case).page, case=opaque)
+
+
+def _revealed(request: PortalRequest, kind: str, opaque: str) -> int:
+    row_id = request.services.keyring.reveal(kind, opaque)
+    if row_id is None:
+        raise NotFoundException
+    return row_id
