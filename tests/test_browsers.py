@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portal.browsers import browser_name, browser_of
+from portal.entry.browsers import browser_name, browser_of
 
 AGENTS = {
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36": (

@@ -11,7 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlmodel import Session
 
-from portal.checkpoints import (
+from portal.commands.audit import command
+from portal.data.accounts import Account
+from portal.data.evidence import Action, record
+from portal.data.statement_periods import month_of
+from portal.evidence.audit import audit
+from portal.evidence.checkpoints import (
     FILE,
     PRIVATE_KEY,
     PUBLIC_KEY,
@@ -24,11 +29,6 @@ from portal.checkpoints import (
     signing_key,
     write_checkpoint,
 )
-from portal.commands.audit import command
-from portal.data.accounts import Account
-from portal.data.evidence import Action, record
-from portal.data.statement_periods import month_of
-from portal.evidence_audit import audit
 from portal.settings import Insurer
 from portal.statements import issue_statement
 from tests.support import factories

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.data.prepared import Prepared
 from portal.database import DatabaseBusy
-from portal.journal import Journal, JournalUnavailable
+from portal.evidence.journal import Journal, JournalUnavailable
 from portal.pages.employer import home
 from tests.support import factories
 from tests.support.audit.answer import audit_answer
@@ -55,8 +55,8 @@ def failures(caplog) -> list[str]:
         "portal.security.Keyring.csrf_matches",
         "portal.data.throttling.hold",
         "portal.data.throttling.delay_of",
-        "portal.authentication.verify_password",
-        "portal.arrivals.open_session",
+        "portal.entry.authentication.verify_password",
+        "portal.entry.arrivals.open_session",
         "portal.web.record",
         "portal.sessions.find_viewer",
     ],

@@ -155,7 +155,7 @@ def test_malformed_bodies_are_refused_clearly(client, kind, body) -> None:
 
 
 def test_hostile_values_in_the_sign_in_form_are_answered_clearly(client, monkeypatch) -> None:
-    monkeypatch.setattr("portal.authentication.verify_password", lambda *_: False)
+    monkeypatch.setattr("portal.entry.authentication.verify_password", lambda *_: False)
     for name in ("identifiant", "mot-de-passe", "suite"):
         token = token_in(ask(client, "/connexion"))
         for value in VALUES:

@@ -16,17 +16,17 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-import portal.journal
-import portal.spool
+import portal.evidence.journal
+import portal.evidence.spool
 from portal.data.accounts import Account
 from portal.data.columns import utc_now
 from portal.data.evidence import Action, entry_of
 from portal.data.evidence_audit import verify_chain
 from portal.data.sessions import Stage, find_viewer, open_session
 from portal.database import Database, DatabaseBusy
-from portal.journal import Journal, JournalUnavailable
+from portal.evidence.journal import Journal, JournalUnavailable
+from portal.evidence.spool import Spool, line_of
 from portal.security import fingerprint
-from portal.spool import Spool
 from tests.support.evidence import scalar, viewer
 
 KILLS = 3
@@ -36,7 +36,7 @@ import sys
 import time
 from portal.database import Database
 from portal.data.evidence import Action, entry_of
-from portal.journal import Journal
+from portal.evidence.journal import Journal
 from portal.settings import load_settings
 
 settings = load_settings()
@@ -201,7 +201,7 @@ def leave_behind(settings, *lines: bytes) -> Path:
 
 
 def test_torn_last_line_of_a_dead_process_becomes_evidence(database, settings, journal):
-    whole, torn = portal.spool.line_of(read_entry("entier")), portal.spool.line_of(read_entry("coupé"))[:40]
+    whole, torn = line_of(read_entry("entier")), line_of(read_entry("coupé"))[:40]
     leave_behind(settings, whole, torn)
     journal.flush()
     assert objects(database) == ["entier", "1-dead.spool"]
@@ -216,7 +216,7 @@ def test_torn_last_line_of_a_dead_process_becomes_evidence(database, settings, j
     ids=["binary", "no-checksum", "text", "no-entry", "endless"],
 )
 def test_unreadable_line_becomes_evidence_and_its_neighbours_are_kept(database, settings, journal, junk):
-    before, after = portal.spool.line_of(read_entry("avant")), portal.spool.line_of(read_entry("après"))
+    before, after = line_of(read_entry("avant")), line_of(read_entry("après"))
     leave_behind(settings, before, junk, after)
     journal.flush()
     found = objects(database)
@@ -225,7 +225,7 @@ def test_unreadable_line_becomes_evidence_and_its_neighbours_are_kept(database, 
 
 
 def test_changed_line_that_is_still_json_is_not_believed(database, settings, journal):
-    leave_behind(settings, portal.spool.line_of(read_entry("vrai")).replace(b"vrai", b"faux"))
+    leave_behind(settings, line_of(read_entry("vrai")).replace(b"vrai", b"faux"))
     journal.flush()
     assert objects(database) == ["1-dead.spool"]
     assert len(damages(database)) == 1
@@ -243,7 +243,7 @@ def test_live_neighbours_spool_is_left_alone(database, settings, journal):
 
 
 def test_long_spool_is_replaced_and_deleted(database, settings, journal, monkeypatch):
-    monkeypatch.setattr(portal.journal, "ROTATE_BYTES", 1)
+    monkeypatch.setattr(portal.evidence.journal, "ROTATE_BYTES", 1)
     for number in range(5):
         journal.note(read_entry(str(number)))
         journal.flush()
@@ -355,7 +355,7 @@ def test_half_written_note_is_refused_and_the_next_one_is_whole(database, journa
     journal.note(read_entry("un"))
     write = os.write
     with monkeypatch.context() as patch:
-        patch.setattr(portal.spool.os, "write", lambda descriptor, line: write(descriptor, line[:50]))
+        patch.setattr(portal.evidence.spool.os, "write", lambda descriptor, line: write(descriptor, line[:50]))
         with pytest.raises(JournalUnavailable, match="only 50"):
             journal.note(read_entry("à moitié"))
     journal.note(read_entry("deux"))

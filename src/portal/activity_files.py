@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from portal.activity_words import KIND_LABELS, SOMEBODY, STAFF, WORDS, sentence_of
-from portal.browsers import browser_name
 from portal.data.activity import Act, all_acts, concerned_person
 from portal.data.evidence import Action
 from portal.data.evidence_audit import rows_of_account
 from portal.data.own_account import own_account
 from portal.data.sessions import Viewer
 from portal.database import Database
-from portal.evidence_audit import signed_extract
+from portal.entry.browsers import browser_name
+from portal.evidence.audit import signed_extract
 from portal.formatting import PARIS
 from portal.settings import Settings
 from portal.spreadsheets import Column, Kind, csv_stream

@@ -21,10 +21,10 @@ from portal.assets import Assets
 from portal.closures import refuse_in_maintenance, refuse_withdrawn
 from portal.csrf import csrf_guard
 from portal.database import Database
+from portal.evidence.journal import Journal
 from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
-from portal.journal import Journal
-from portal.mail import Mail
+from portal.mailing.mail import Mail
 from portal.permissions import deny_undeclared
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls

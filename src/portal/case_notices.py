@@ -3,8 +3,7 @@
 from sqlmodel import Session
 
 from portal.case_areas import area_of
-from portal.data.accounts import Account
-from portal.data.cases import Case
+from portal.data.cases import Case, address_of
 from portal.web import Services
 
 CASE = "case"
@@ -12,10 +11,10 @@ CASE = "case"
 
 def tell_of_news(services: Services, db: Session, case: Case) -> None:
     """Writes to the account whose case it is, in the transaction of what happened; nothing without an address."""
-    account = db.get(Account, case.account_id) if case.account_id else None
-    if account is None or not account.email:
+    email = address_of(db, case)
+    if not email:
         return
     href = services.settings.origin + services.urls(
         area_of(case).page, case=services.keyring.conceal(CASE, [case.id or 0])[0]
     )
-    services.mail.post(db, "case-news", account.email, account_id=account.id, reference=case.reference, href=href)
+    services.mail.post(db, "case-news", email, account_id=case.account_id, reference=case.reference, href=href)

@@ -17,7 +17,7 @@ from portal.closures import ServiceWithdrawn, UnderMaintenance
 from portal.data.sessions import Stage
 from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
-from portal.journal import JournalUnavailable
+from portal.evidence.journal import JournalUnavailable
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.rendering import HTML, open_navigation
 from portal.storage import StorageFailed

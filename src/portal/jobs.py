@@ -16,7 +16,7 @@ from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
-from portal.onboarding import answer_forms_left
+from portal.entry.onboarding import answer_forms_left
 from portal.web import Services
 
 RETRY_AFTER = timedelta(minutes=5)

@@ -12,8 +12,8 @@ from portal.assets import Assets
 from portal.data.evidence import Action, Outcome, entry_of, record
 from portal.data.sessions import Viewer
 from portal.database import Database
-from portal.journal import Journal
-from portal.mail import Mail
+from portal.evidence.journal import Journal
+from portal.mailing.mail import Mail
 from portal.routing import Urls
 from portal.security import LINK, Keyring
 from portal.settings import Settings

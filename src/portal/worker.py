@@ -4,11 +4,11 @@ import logging
 import threading
 from collections.abc import Callable
 
-from portal.delivery import Carrier, Delivery
 from portal.jobs import run_due_jobs
-from portal.mail_folder import FolderCarrier
+from portal.mailing.delivery import Carrier, Delivery
+from portal.mailing.folder import FolderCarrier
+from portal.mailing.smtp import SmtpCarrier
 from portal.settings import Settings
-from portal.smtp import SmtpCarrier
 from portal.web import Services
 
 MAIL_SECONDS = 2.0

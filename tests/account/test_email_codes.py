@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from portal import arrivals
-from portal.arrivals import neighbourhood
 from portal.data import email_codes, known_browsers
 from portal.data.columns import utc_now
+from portal.entry import arrivals
+from portal.entry.arrivals import neighbourhood
 from tests.support import factories
 from tests.support.entry import address, ask, leave, present, send, token_in, try_password
 from tests.support.mail import letters

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from portal.data.fraud import LONGEST_TEXT
 from portal.data.sessions import Stage
-from portal.fraud_reports import LETTERS, REPORTS
+from portal.entry.fraud_reports import LETTERS, REPORTS
 from portal.security import new_identifier
 from tests.support import factories
 from tests.support.entry import address, ask, enter, leave, send, try_password

@@ -10,7 +10,7 @@ import pytest
 
 from portal.data.sessions import Stage
 from portal.data.throttling import ADDRESS_PASSKEY, quota
-from portal.passkeys import party_of
+from portal.entry.passkeys import party_of
 from tests.support import factories
 from tests.support.entry import address, ask, enter, leave, send
 from tests.support.passkeys import Device
@@ -339,7 +339,7 @@ class TestFlood:
 
     def test_network_that_asks_without_end_is_told_to_wait(self, client, monkeypatch) -> None:
         few = quota("passkey-questions", 3, timedelta(minutes=10))
-        monkeypatch.setattr("portal.passkey_entry.PASSKEY_QUESTIONS", few)
+        monkeypatch.setattr("portal.entry.passkey_entry.PASSKEY_QUESTIONS", few)
         for _ in range(3):
             assert options(client, f"{SIGN_IN}/options", "/connexion")
         assert send(client, f"{SIGN_IN}/options", form_at="/connexion").status_code == 429

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from portal.data import throttling
 from portal.data.columns import utc_now
 from portal.data.passwords import set_password
-from portal.password_changes import RESET_LETTERS, RESET_NETWORK
+from portal.entry.password_changes import RESET_LETTERS, RESET_NETWORK
 from portal.security import hash_password, new_identifier
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, address, ask, enter, leave, send, token_in, try_password

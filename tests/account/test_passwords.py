@@ -170,7 +170,7 @@ class TestChange:
 
     def test_change_in_a_session_ended_meanwhile_changes_nothing(self, client, anne, monkeypatch) -> None:
         enter(client, anne)
-        monkeypatch.setattr("portal.second_factors.renew_session", lambda *_, **__: None)
+        monkeypatch.setattr("portal.entry.second_factors.renew_session", lambda *_, **__: None)
         assert send(client, CHANGE, {FIELD: NEW}, form_at=CHANGE).status_code == 303
         assert names(client) == []
         assert try_password(client, anne.identifier, NEW).status_code == 422

@@ -34,7 +34,7 @@ def test_path_inside_the_portal_is_followed(path) -> None:
 @pytest.mark.engines("sqlite")
 class TestSignIn:
     def test_member_sent_with_a_hostile_path_goes_home(self, client, member, monkeypatch) -> None:
-        monkeypatch.setattr("portal.authentication.verify_password", lambda *_: True)
+        monkeypatch.setattr("portal.entry.authentication.verify_password", lambda *_: True)
         for path in OUTSIDE[:-1]:
             leave(client)
             shown = ask(client, client.url("sign-in"), params={"suite": path})

@@ -11,11 +11,11 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import text
 
-from portal import authentication
 from portal.data import credentials
 from portal.data.columns import utc_now
 from portal.data.credentials import code_matches
 from portal.data.sessions import Stage, end_sessions_of
+from portal.entry import authentication
 from portal.security import Keyring, OneTimeCode
 from tests.support import factories
 from tests.support.client import AuditingClient

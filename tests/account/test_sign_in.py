@@ -118,7 +118,7 @@ def test_tries_during_the_delay_are_neither_hashed_nor_counted(client, member, m
     for _ in range(10):
         try_password(client, member.identifier, "faux")
     before = failures(client)
-    monkeypatch.setattr("portal.authentication.verify_password", None)
+    monkeypatch.setattr("portal.entry.authentication.verify_password", None)
     assert try_password(client, member.identifier, "faux").status_code == 422
     assert failures(client) == before
 
@@ -131,7 +131,9 @@ class TestAddresses:
 
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch) -> None:
-        monkeypatch.setattr("portal.authentication.verify_password", lambda password, _: password == factories.PASSWORD)
+        monkeypatch.setattr(
+            "portal.entry.authentication.verify_password", lambda password, _: password == factories.PASSWORD
+        )
 
     def test_an_address_with_fifty_failures_waits_whatever_the_account(self, client, member) -> None:
         with address(client, "192.0.2.7"):

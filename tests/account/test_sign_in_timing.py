@@ -69,14 +69,14 @@ def test_wrong_password_takes_the_same_time_for_any_identifier(client, identifie
 def test_lost_password_takes_the_same_time_for_any_identifier(client, identifiers, monkeypatch) -> None:
     """Known: a letter is written. Unknown: nothing."""
     for name in ("RESET_LETTERS", "RESET_NETWORK"):
-        monkeypatch.setattr(f"portal.password_changes.{name}", throttling.Limit(name, allowed=100_000))
+        monkeypatch.setattr(f"portal.entry.password_changes.{name}", throttling.Limit(name, allowed=100_000))
     measured = medians(identifiers, sender(client, "/mot-de-passe-oublie"), FEWER_ROUNDS)
     assert apart(measured) < MOST_SECONDS_APART, measured
 
 
 def test_fraud_report_takes_the_same_time_for_any_identifier(client, identifiers, monkeypatch) -> None:
     for name in ("REPORTS", "REPORTS_NETWORK", "LETTERS"):
-        monkeypatch.setattr(f"portal.fraud_reports.{name}", throttling.Limit(name, allowed=100_000))
+        monkeypatch.setattr(f"portal.entry.fraud_reports.{name}", throttling.Limit(name, allowed=100_000))
     report = sender(client, "/signaler-une-fraude", adresse="autre@exemple.example")
     measured = medians(identifiers, report, FEWER_ROUNDS)
     assert apart(measured) < MOST_SECONDS_APART, measured

@@ -35,7 +35,7 @@ def quick(monkeypatch) -> list[str]:
         compared.append(password)
         return password == factories.PASSWORD and password_hash is not None
 
-    monkeypatch.setattr("portal.authentication.verify_password", compare)
+    monkeypatch.setattr("portal.entry.authentication.verify_password", compare)
     return compared
 
 

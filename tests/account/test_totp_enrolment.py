@@ -150,7 +150,7 @@ class TestEnrolment:
         """C4: the sign-out that lands in the middle wins."""
         enter(client, anne)
         secret = start(client)
-        monkeypatch.setattr("portal.second_factors.renew_session", lambda *_, **__: None)
+        monkeypatch.setattr("portal.entry.second_factors.renew_session", lambda *_, **__: None)
         answer = send(client, APP, {"code": OneTimeCode(secret).now()}, form_at=APP)
         assert answer.status_code == 303
         assert rows(client, "SELECT id FROM account WHERE totp_encrypted IS NOT NULL") == []

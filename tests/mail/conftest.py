@@ -7,7 +7,7 @@ import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
 from portal.app import create_services
-from portal.mail import Mail
+from portal.mailing.mail import Mail
 from portal.templating import create_environment
 from portal.web import Services
 

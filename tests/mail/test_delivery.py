@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from portal import delivery as delivery_module
 from portal.data.outbox import MOST_ATTEMPTS, MailState, OutgoingMail, list_letters
 from portal.database import DatabaseBusy
-from portal.delivery import Delivery, Postponed, Refused, Unreachable
+from portal.mailing import delivery as delivery_module
+from portal.mailing.delivery import Delivery, Postponed, Refused, Unreachable
 
 
 class Recorder:

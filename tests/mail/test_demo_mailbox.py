@@ -8,9 +8,9 @@ from litestar.testing import TestClient
 
 from portal.app import create_app
 from portal.database import Database
-from portal.delivery import Delivery
 from portal.demo.site import demo_help, demo_settings
-from portal.mail_folder import FolderCarrier, filed_letters
+from portal.mailing.delivery import Delivery
+from portal.mailing.folder import FolderCarrier, filed_letters
 from tests.mail.conftest import SECRET
 from tests.support.client import AuditingClient
 from tests.support.entry import ask

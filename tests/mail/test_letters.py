@@ -8,7 +8,7 @@ from jinja2 import Environment, nodes
 from markupsafe import Markup
 
 from portal.assets import TEMPLATES
-from portal.mail import sender_of
+from portal.mailing.mail import sender_of
 from tests.mail.conftest import SECRET
 from tests.support.html import Html, text_of
 from tests.support.mail import letters

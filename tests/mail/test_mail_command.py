@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from portal.cli import main
 from portal.data.outbox import claim_letter, list_letters, refuse
-from portal.delivery import Delivery
-from portal.mail_folder import FolderCarrier
+from portal.mailing.delivery import Delivery
+from portal.mailing.folder import FolderCarrier
 from tests.mail.conftest import SECRET
 from tests.support.server import environment
 

@@ -5,8 +5,8 @@ import stat
 import pytest
 
 from portal.data.outbox import claim_letter
-from portal.delivery import Delivery, Unreachable
-from portal.mail_folder import FolderCarrier, file_name, filed_letter, filed_letters
+from portal.mailing.delivery import Delivery, Unreachable
+from portal.mailing.folder import FolderCarrier, file_name, filed_letter, filed_letters
 from tests.mail.conftest import SECRET
 
 
@@ -61,7 +61,7 @@ def test_folder_that_cannot_be_written_keeps_letters_waiting(services, post, clo
 def test_letters_are_listed_newest_first(services, post, clock, folder, monkeypatch) -> None:
     for day in (3, 1, 2):
         instant = clock.now.replace(year=2026, month=3, day=day)
-        monkeypatch.setattr("portal.mail.utc_now", lambda instant=instant: instant)
+        monkeypatch.setattr("portal.mailing.mail.utc_now", lambda instant=instant: instant)
         post(name=f"du {day} mars")
     Delivery(services.database, services.keyring, FolderCarrier(folder), clock).send_due()
     assert [letter.subject for letter in filed_letters(folder)] == [f"Bienvenue du {day} mars" for day in (3, 2, 1)]

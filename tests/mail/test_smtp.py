@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 from pydantic import SecretStr
 
-from portal import smtp
 from portal.data.outbox import MailState, list_letters
-from portal.delivery import Delivery
-from portal.smtp import SmtpCarrier
+from portal.mailing import smtp
+from portal.mailing.delivery import Delivery
+from portal.mailing.smtp import SmtpCarrier
 from tests.mail.conftest import SECRET
 from tests.support.browser import free_port
 from tests.support.mail import opened

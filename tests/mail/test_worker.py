@@ -23,7 +23,7 @@ from sqlmodel import col, select
 from portal import worker as worker_module
 from portal.app import create_app
 from portal.data.outbox import MailState, OutgoingMail, list_letters
-from portal.mail_folder import filed_letters
+from portal.mailing.folder import filed_letters
 from portal.worker import Worker
 from tests.support.server import PROGRAM, environment
 from tests.support.smtp import HOST, Handler, smtp_server

@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from portal import onboarding
 from portal.data.onboarding import TEMPORARY_LIFE
-from portal.onboarding import ALPHABET, answer_forms_left, new_temporary
+from portal.entry import onboarding
+from portal.entry.onboarding import ALPHABET, answer_forms_left, new_temporary
 from portal.security import verify_password
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, address, ask, leave, send, token_in

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from statistics import median
 from time import perf_counter, sleep
 
-from portal import onboarding
+from portal.entry import onboarding
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, address, ask, token_in
 from tests.support.onboarding import FORMS, HELD, household_of_two, member_fields

@@ -17,8 +17,8 @@ from portal.data.blocks import block_of
 from portal.data.evidence import Action, record
 from portal.data.onboarding import open_account
 from portal.data.sign_up import Applicant
+from portal.entry.onboarding import deliver_credentials, new_temporary
 from portal.forms import email_of
-from portal.onboarding import deliver_credentials, new_temporary
 from portal.settings import load_settings
 from portal.web import Services
 

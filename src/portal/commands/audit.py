@@ -7,9 +7,9 @@ from typing import TextIO
 
 import click
 
-from portal.checkpoints import UnreadableKey, public_key
 from portal.commands.context import open_database
-from portal.evidence_audit import Audit, UnknownAccount, audit, extract, extract_problem
+from portal.evidence.audit import Audit, UnknownAccount, audit, extract, extract_problem
+from portal.evidence.checkpoints import UnreadableKey, public_key
 from portal.settings import load_settings
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)

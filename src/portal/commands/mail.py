@@ -5,7 +5,7 @@ import click
 from portal.commands.context import open_database
 from portal.data.columns import utc_now
 from portal.data.outbox import MailRow, MailState, find_letter, list_letters, retry_letters
-from portal.mail_folder import file_name, filed_letter, plain_text
+from portal.mailing.folder import file_name, filed_letter, plain_text
 from portal.security import Keyring
 from portal.settings import Settings, load_settings
 

@@ -19,6 +19,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from portal.data.accounts import Account
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
 
@@ -252,6 +253,11 @@ def move_case(
 def steps_of(db: Session, case: Case) -> Sequence[CaseStep]:
     """The states that a case took, the first one first. The caller has found the case."""
     return db.exec(select(CaseStep).where(CaseStep.case_id == case.id).order_by(col(CaseStep.id))).all()
+
+
+def address_of(db: Session, case: Case) -> str:
+    """Where to write to about a case: its account's e-mail address; empty without an account, or an address."""
+    return db.exec(select(Account.email).where(Account.id == case.account_id)).first() or ""
 
 
 def delete_draft(db: Session, case: Case) -> None:

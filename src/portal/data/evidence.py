@@ -157,7 +157,7 @@ class EvidenceDetail(SQLModel, table=True):
 
 
 class JournalPosition(SQLModel, table=True):
-    """How many bytes of a spool are in the chain already (see `portal.journal`)."""
+    """How many bytes of a spool are in the chain already (see `portal.evidence.journal`)."""
 
     __tablename__ = "journal_position"
 

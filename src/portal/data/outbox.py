@@ -1,7 +1,7 @@
 """The outbox: e-mails committed with the change that they tell about, then sent by a worker, each under a lease.
 
 Recipient and content are encrypted, and erased once the letter has left: it may hold a temporary password. No viewer
-here: people write letters through `portal.mail`, and only machines (the worker, the operator's commands) read them.
+here: people write letters through `portal.mailing`, and only machines (the worker, the operator's commands) read them.
 """
 
 from dataclasses import dataclass

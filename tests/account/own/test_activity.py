@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.activity_words import WORDS, Kind, sentence_of
-from portal.checkpoints import PUBLIC_KEY, public_key
 from portal.data.activity import PAGE, Act, account_object
 from portal.data.evidence import Action, Outcome, entry_of, record, record_many
-from portal.evidence_audit import extract_problem
+from portal.evidence.audit import extract_problem
+from portal.evidence.checkpoints import PUBLIC_KEY, public_key
 from tests.support import factories
 from tests.support.entry import ask, enter
 

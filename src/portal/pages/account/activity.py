@@ -11,10 +11,10 @@ from litestar.types import Guard
 
 from portal.activity_files import csv_pieces, extract_bytes
 from portal.activity_words import KIND_LABELS, Kind, sentence_of, wanted_for
-from portal.browsers import browser_name
 from portal.data.activity import PAGE, Act, recent_acts
 from portal.data.evidence import Action
 from portal.downloads import FileDownload, Write
+from portal.entry.browsers import browser_name
 from portal.formatting import day_in_france, today
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.account.own import account_crumbs

@@ -4,12 +4,12 @@ from litestar import Response
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.confirmation import confirm_by_passkey, confirm_by_password
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
+from portal.entry.confirmation import confirm_by_passkey, confirm_by_password
+from portal.entry.passkey_entry import passkey_question
 from portal.forms import FieldError, exact_value, single_values
 from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
-from portal.passkey_entry import passkey_question
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.routing import LONGEST_PATH, action, async_action, local_path, page

@@ -4,9 +4,9 @@ from litestar import Response
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.arrivals import send_code
-from portal.authentication import check_email_code
 from portal.data.passwords import holder_of
+from portal.entry.arrivals import send_code
+from portal.entry.authentication import check_email_code
 from portal.forms import FieldError, single_values
 from portal.pages.account.sign_in import welcome
 from portal.permissions import Permission, requires

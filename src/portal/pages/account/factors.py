@@ -7,13 +7,13 @@ from litestar.types import Guard
 
 from portal.data.second_factors import factors_of
 from portal.data.sessions import Stage
+from portal.entry.second_factors import Changed, confirm_totp, pending_totp, remove_totp, start_totp, totp_uri
 from portal.forms import FieldError, single_values
 from portal.pages.account.own import account_crumbs
 from portal.pages.account.passkey_forms import passkey_context
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
-from portal.second_factors import Changed, confirm_totp, pending_totp, remove_totp, start_totp, totp_uri
 from portal.sessions import SESSION, make_cookie
 from portal.web import PortalRequest
 

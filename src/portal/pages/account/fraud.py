@@ -5,8 +5,8 @@ from litestar.response import Redirect
 
 from portal.data.fraud import LONGEST_TEXT
 from portal.data.sessions import Stage
+from portal.entry.fraud_reports import fraud_link, report_by_link, report_from_outside, report_own
 from portal.forms import FieldError, email_of, exact_value, single_values
-from portal.fraud_reports import fraud_link, report_by_link, report_from_outside, report_own
 from portal.pacing import on_the_beat
 from portal.pages.account.links import dead_link
 from portal.pages.account.own import account_crumbs

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response
 
-from portal.passkeys import party_of
+from portal.entry.passkeys import party_of
 from portal.web import PortalRequest
 
 LONGEST_ANSWER = 20_000

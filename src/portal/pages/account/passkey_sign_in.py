@@ -4,13 +4,13 @@ from litestar import Response
 from litestar.response import Redirect
 
 from portal.data.passkey_challenges import Ceremony
+from portal.entry.passkey_entry import passkey_question
+from portal.entry.second_step import sign_in_by_passkey
 from portal.forms import FieldError, single_values
 from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, refusal_of
 from portal.pages.account.sign_in import proved, sign_in_form
-from portal.passkey_entry import passkey_question
 from portal.permissions import public
 from portal.routing import action, async_action
-from portal.second_step import sign_in_by_passkey
 from portal.web import PortalRequest
 
 

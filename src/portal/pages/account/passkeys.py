@@ -5,15 +5,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.browsers import browser_name, browser_of
 from portal.data.passkeys import MOST_PASSKEYS, Passkey, passkey_of
 from portal.data.second_factors import factors_of
+from portal.entry.browsers import browser_name, browser_of
+from portal.entry.second_factors import add_passkey, passkey_creation, remove_passkey
 from portal.forms import FieldError, single_values
 from portal.pages.account.factors import SENSITIVE, changed, security_crumbs
 from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
-from portal.second_factors import add_passkey, passkey_creation, remove_passkey
 from portal.web import PortalRequest
 
 TITLE = "Clés d’accès"

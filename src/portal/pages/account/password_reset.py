@@ -8,11 +8,7 @@ from litestar.response import Redirect
 
 from portal.data.links import Link
 from portal.data.passwords import holder_of
-from portal.forms import FieldError, email_of, exact_value, single_values
-from portal.pacing import on_the_beat
-from portal.pages.account.links import dead_link
-from portal.pages.account.password_form import FIELD, render_choice
-from portal.password_changes import (
+from portal.entry.password_changes import (
     PasswordRefused,
     ask_reset,
     hash_chosen,
@@ -20,6 +16,10 @@ from portal.password_changes import (
     reset_link,
     reset_password,
 )
+from portal.forms import FieldError, email_of, exact_value, single_values
+from portal.pacing import on_the_beat
+from portal.pages.account.links import dead_link
+from portal.pages.account.password_form import FIELD, render_choice
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, page

@@ -6,10 +6,10 @@ from litestar.response import Redirect
 
 from portal.data.passwords import Holder, holder_of
 from portal.data.sessions import Stage
+from portal.entry.password_changes import PasswordRefused, change_password, hash_chosen
 from portal.forms import exact_value, single_values
 from portal.pages.account.factors import security_crumbs
 from portal.pages.account.password_form import FIELD, render_choice
-from portal.password_changes import PasswordRefused, change_password, hash_chosen
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.routing import LONGEST_PATH, async_action, local_path, page
 from portal.sessions import SESSION, make_cookie

@@ -4,12 +4,12 @@ from litestar import Response
 from litestar.response import Redirect
 
 from portal.data.second_factors import factors_of
+from portal.entry.second_factors import hide_codes, renew_codes, shown_codes
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.account.factors import SENSITIVE, changed, security_crumbs
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.routing import action, page
-from portal.second_factors import hide_codes, renew_codes, shown_codes
 from portal.web import PortalRequest
 
 TITLE = "Vos codes de secours"

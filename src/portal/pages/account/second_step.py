@@ -4,17 +4,17 @@ from litestar import Response
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.authentication import check_code
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
+from portal.entry.authentication import check_code
+from portal.entry.passkey_entry import passkey_question
+from portal.entry.second_step import take_passkey, take_recovery_code
 from portal.forms import FieldError, single_values
 from portal.pages.account.passkey_forms import LONGEST_ANSWER, json_answer, passkey_context, refusal_of
 from portal.pages.account.sign_in import welcome
-from portal.passkey_entry import passkey_question
 from portal.permissions import Permission, public, requires
 from portal.rendering import render_page
 from portal.routing import LONGEST_PATH, action, async_action, page
-from portal.second_step import take_passkey, take_recovery_code
 from portal.web import PortalRequest
 
 WRONG_CODE = "Ce code n’est pas valable. Attendez le prochain code de votre application, puis saisissez-le."

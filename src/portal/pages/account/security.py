@@ -6,12 +6,12 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import Guard
 
-from portal.browsers import browser_name
 from portal.data.evidence import Action
 from portal.data.own_account import own_account
 from portal.data.own_sessions import OpenSession, end_session_by_id, open_sessions
 from portal.data.second_factors import factors_of
 from portal.data.sessions import end_other_sessions
+from portal.entry.browsers import browser_name
 from portal.pages.account.own import account_crumbs
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page

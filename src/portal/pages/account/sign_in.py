@@ -6,11 +6,11 @@ from litestar import Response
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from portal.arrivals import SignedIn
-from portal.authentication import Expired, check_password, sign_out
 from portal.data.accounts import Space
 from portal.data.blocks import Block
 from portal.data.sessions import Stage
+from portal.entry.arrivals import SignedIn
+from portal.entry.authentication import Expired, check_password, sign_out
 from portal.errors import step_url
 from portal.forms import FieldError, exact_value, single_values
 from portal.pages.account.passkey_forms import passkey_context

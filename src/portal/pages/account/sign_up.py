@@ -11,8 +11,8 @@ from litestar.response import Redirect
 
 from portal.data.acceptances import NotInForce
 from portal.data.onboarding import terms_number
+from portal.entry.onboarding import receive_resend, receive_sign_up
 from portal.forms import FieldError, single_values
-from portal.onboarding import receive_resend, receive_sign_up
 from portal.pages.account import sign_up_forms as forms
 from portal.pages.account.terms_form import OUTDATED
 from portal.permissions import public

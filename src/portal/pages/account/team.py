@@ -28,9 +28,9 @@ from portal.data.team import (
     team_user,
 )
 from portal.data.throttling import TEAM_LETTERS, allow
+from portal.entry.onboarding import deliver_credentials, new_temporary, renew_credentials
 from portal.formatting import today
 from portal.forms import FieldError
-from portal.onboarding import deliver_credentials, new_temporary, renew_credentials
 from portal.pages.account.team_forms import INVITATION_FIELDS, read_access, read_invitation, role_choices
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page

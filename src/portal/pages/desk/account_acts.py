@@ -18,8 +18,8 @@ from portal.data.desk_accounts import Sheet
 from portal.data.desk_acts import NotAllowed
 from portal.data.evidence import Action
 from portal.data.second_factors import reset_factors
+from portal.entry.onboarding import Temporary, new_temporary, renew_credentials
 from portal.forms import FieldError, single_values
-from portal.onboarding import Temporary, new_temporary, renew_credentials
 from portal.pages.desk.account_words import CATEGORIES
 from portal.pages.desk.accounts import accounts_crumb, sheet_of
 from portal.pages.desk.reasons import LONGEST, reason_errors

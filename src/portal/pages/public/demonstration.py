@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from portal.data.persons import birth_date_by_reference
 from portal.formatting import short_date
-from portal.mail_folder import FiledLetter, filed_letter, filed_letters
+from portal.mailing.folder import FiledLetter, filed_letter, filed_letters
 from portal.permissions import public
 from portal.rendering import Crumb, render_page
 from portal.routing import page

@@ -9,7 +9,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from portal.checkpoints import FILE, PUBLIC_KEY, Checkpoint, is_signed, public_key, read_checkpoints, sign, signing_key
 from portal.data.activity import account_object
 from portal.data.columns import utc_now
 from portal.data.evidence import Action, record
@@ -17,6 +16,16 @@ from portal.data.evidence_audit import Fault, Verdict, account_key, rows_of_acco
 from portal.data.evidence_chain import HASHED_FIELDS, canonical_instant, commitment_of, row_hash
 from portal.data.statement_proofs import StatementsVerdict, check_statements
 from portal.database import Database
+from portal.evidence.checkpoints import (
+    FILE,
+    PUBLIC_KEY,
+    Checkpoint,
+    is_signed,
+    public_key,
+    read_checkpoints,
+    sign,
+    signing_key,
+)
 from portal.settings import Settings
 
 FORMAT = "portal-evidence-extract-1"

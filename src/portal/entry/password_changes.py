@@ -3,16 +3,16 @@
 from anyio import to_thread
 from sqlmodel import Session
 
-from portal.arrivals import recognise, tell
-from portal.authentication import hashing, network_of
 from portal.data import throttling
 from portal.data.blocks import block_of
 from portal.data.evidence import Action, Outcome
 from portal.data.links import LIVES, Link, LinkPurpose, find_link, make_link, use_link
 from portal.data.passwords import Holder, account_with, accounts_at, holder_of, set_password
 from portal.data.sessions import end_other_sessions, end_sessions_of
+from portal.entry.arrivals import recognise, tell
+from portal.entry.authentication import hashing, network_of
+from portal.entry.second_factors import renewed
 from portal.password_policy import problem_with
-from portal.second_factors import renewed
 from portal.security import hash_password, is_identifier, verify_password
 from portal.web import PortalRequest
 

@@ -2,13 +2,13 @@
 
 from sqlmodel import Session
 
-from portal.arrivals import tell
-from portal.authentication import network_of
 from portal.data import throttling
 from portal.data.evidence import Action, Outcome
 from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import Link, LinkPurpose, find_link, make_link, use_link
 from portal.data.passwords import account_with
+from portal.entry.arrivals import tell
+from portal.entry.authentication import network_of
 from portal.security import is_identifier
 from portal.web import PortalRequest
 

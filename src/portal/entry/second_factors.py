@@ -10,7 +10,6 @@ import pyotp
 from litestar.exceptions import NotAuthorizedException
 from sqlmodel import Session
 
-from portal.arrivals import tell
 from portal.csrf import binding_of
 from portal.data import passkeys as keys
 from portal.data import pending_secrets, recovery_codes
@@ -20,7 +19,8 @@ from portal.data.passkey_challenges import Ceremony, issue_challenge, use_challe
 from portal.data.pending_secrets import Kind
 from portal.data.second_factors import drop_passkey, drop_totp, factors_of, set_totp
 from portal.data.sessions import Viewer, end_other_sessions, renew_session
-from portal.passkeys import challenge_of_registration, registration_options, verified_registration
+from portal.entry.arrivals import tell
+from portal.entry.passkeys import challenge_of_registration, registration_options, verified_registration
 from portal.web import PortalRequest
 
 SECRET_LETTERS = 32

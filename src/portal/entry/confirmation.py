@@ -6,15 +6,15 @@ from dataclasses import replace
 from anyio import to_thread
 from sqlmodel import Session
 
-from portal.authentication import hashing
 from portal.data import throttling
 from portal.data.credentials import code_matches, password_hash_of
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
 from portal.data.throttling import Guesses
-from portal.passkey_entry import passkey_used
-from portal.second_factors import renewed, use_recovery_code
+from portal.entry.authentication import hashing
+from portal.entry.passkey_entry import passkey_used
+from portal.entry.second_factors import renewed, use_recovery_code
 from portal.security import verify_password
 from portal.web import PortalRequest
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.data.outbox import Parcel
-from portal.delivery import Unreachable
+from portal.mailing.delivery import Unreachable
 
 SUFFIX = ".eml"
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{24}", re.ASCII)

@@ -6,8 +6,6 @@ A counter that did not grow means that the key was copied: the use is refused, r
 from litestar.exceptions import TooManyRequestsException
 from sqlmodel import Session
 
-from portal.arrivals import tell
-from portal.authentication import network_of
 from portal.csrf import binding_of
 from portal.data import throttling
 from portal.data.evidence import Action, Outcome
@@ -15,7 +13,9 @@ from portal.data.passkey_challenges import Ceremony, issue_challenge, use_challe
 from portal.data.passkeys import Passkey, find_passkey, keep_use, passkeys_of
 from portal.data.sessions import Viewer
 from portal.data.throttling import PASSKEY_QUESTIONS
-from portal.passkeys import Assertion, assertion_options, read_assertion, verified_use
+from portal.entry.arrivals import tell
+from portal.entry.authentication import network_of
+from portal.entry.passkeys import Assertion, assertion_options, read_assertion, verified_use
 from portal.web import PortalRequest
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from portal.browsers import browser_name, browser_of
 from portal.data import throttling
 from portal.data.email_codes import make_code
 from portal.data.evidence import Action, Outcome
 from portal.data.known_browsers import is_known, remember
 from portal.data.passwords import holder_of
 from portal.data.sessions import Stage, Viewer, end_session, find_viewer, open_session
+from portal.entry.browsers import browser_name, browser_of
 from portal.formatting import local_time
 from portal.sessions import plain_address
 from portal.web import PortalRequest

@@ -14,7 +14,6 @@ from anyio import to_thread
 from litestar.background_tasks import BackgroundTask
 from sqlmodel import Session
 
-from portal.authentication import hashing, network_of
 from portal.data import onboarding as accounts
 from portal.data.acceptances import NotInForce, record_acceptance
 from portal.data.accounts import Account
@@ -23,6 +22,7 @@ from portal.data.evidence import Action, Outcome, record
 from portal.data.sign_up import Applicant, Claim, Finding, Verdict, examine
 from portal.data.sign_up_requests import Form, ResendForm, SignUpForm, keep_request, requests_left, take_request
 from portal.data.throttling import RESEND_LIMITS, SIGN_UP_LIMITS, Guesses, allow
+from portal.entry.authentication import hashing, network_of
 from portal.formatting import day_in_france
 from portal.security import hash_password
 from portal.web import PortalRequest, Services

@@ -5,16 +5,16 @@ A passkey asks for the person's finger or code: it counts as both factors (secur
 
 from sqlmodel import Session
 
-from portal.arrivals import SignedIn, enter
-from portal.authentication import network_of, refuse_entry, take_second_step
 from portal.data import throttling
 from portal.data.blocks import Block, block_of
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony
 from portal.data.sessions import Viewer
 from portal.data.throttling import ADDRESS_PASSKEY, Delay, Guesses
-from portal.passkey_entry import passkey_used
-from portal.second_factors import use_recovery_code
+from portal.entry.arrivals import SignedIn, enter
+from portal.entry.authentication import network_of, refuse_entry, take_second_step
+from portal.entry.passkey_entry import passkey_used
+from portal.entry.second_factors import use_recovery_code
 from portal.web import PortalRequest
 
 

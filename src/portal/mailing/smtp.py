@@ -14,7 +14,7 @@ from threading import Timer
 from urllib.parse import urlsplit
 
 from portal.data.outbox import Parcel
-from portal.delivery import Postponed, Refused, Unreachable
+from portal.mailing.delivery import Postponed, Refused, Unreachable
 from portal.settings import Settings
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}

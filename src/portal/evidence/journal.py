@@ -13,7 +13,6 @@ from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
 
-from portal.checkpoints import write_checkpoint
 from portal.data.evidence import (
     Action,
     Entry,
@@ -26,8 +25,9 @@ from portal.data.evidence import (
 )
 from portal.data.sessions import refresh_sessions
 from portal.database import Database
+from portal.evidence.checkpoints import write_checkpoint
+from portal.evidence.spool import SUFFIX, Piece, Spool, entry_in, line_of
 from portal.settings import Settings
-from portal.spool import SUFFIX, Piece, Spool, entry_in, line_of
 
 TICK_SECONDS = 1.0
 WAKE_AT = 500

@@ -11,13 +11,13 @@ from ipaddress import IPv6Address, ip_network
 from anyio import CapacityLimiter, to_thread
 from sqlmodel import Session
 
-from portal.arrivals import SignedIn, enter, enter_by_email, is_usual, leave, tell
 from portal.data import credentials, email_codes, throttling
 from portal.data.blocks import Block, block_of
 from portal.data.credentials import Credentials
 from portal.data.evidence import Action, Outcome
 from portal.data.sessions import Stage, Viewer, end_session
 from portal.data.throttling import Delay, Guesses
+from portal.entry.arrivals import SignedIn, enter, enter_by_email, is_usual, leave, tell
 from portal.security import hash_password, is_identifier, needs_rehash, verify_password
 from portal.sessions import plain_address
 from portal.web import PortalRequest

@@ -1,0 +1,1 @@
+"""The evidence record around `data/evidence.py`: reads on their way into the chain, checkpoints, verification."""

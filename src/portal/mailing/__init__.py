@@ -1,0 +1,1 @@
+"""Letters into the outbox (`data/outbox.py`), and out of it."""
