@@ -132,7 +132,7 @@ def test_link_replayed_is_dead(client, anne) -> None:
 
 def test_link_is_dead_after_an_hour(client, anne, monkeypatch) -> None:
     url = link_for(client, anne)
-    for seconds, status in ((3599, 200), (3601, 404)):
+    for seconds, status in ((3540, 200), (3601, 404)):
         later = utc_now() + timedelta(seconds=seconds)
         with monkeypatch.context() as patched:
             patched.setattr("portal.web.PortalRequest.now", property(lambda _, later=later: later))

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -20,56 +19,9 @@ from portal.data.coverage import Beneficiary, Contract
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.persons import Person, is_minor_on, last_day_as_minor
 from portal.data.representations import OWN, Declaration, Representation, is_possible
+from portal.data.sign_up_claims import Claim, EmployerClaim, MemberClaim, ProviderClaim, compact
 from portal.data.standing import FOR_EVER, reading_until
 from portal.folding import same_name
-
-
-class MemberClaim(msgspec.Struct, frozen=True, tag="member"):
-    """What a covered person, or the representative, says: both numbers as the card shows them."""
-
-    last_name: str
-    first_name: str
-    birth_date: date
-    member_number: str
-    contract_number: str
-    declaration: Declaration
-
-    space: ClassVar = Space.MEMBER
-
-    @property
-    def named(self) -> str:
-        return _compact(self.member_number)
-
-
-class EmployerClaim(msgspec.Struct, frozen=True, tag="employer"):
-    """What the signatory of a group contract says."""
-
-    siret: str
-    contract_number: str
-    last_name: str
-    first_name: str
-
-    space: ClassVar = Space.EMPLOYER
-
-    @property
-    def named(self) -> str:
-        return self.siret
-
-
-class ProviderClaim(msgspec.Struct, frozen=True, tag="provider"):
-    """What a health professional says: RPPS or FINESS, and the agreement's number."""
-
-    national_id: str
-    agreement_number: str
-
-    space: ClassVar = Space.PROVIDER
-
-    @property
-    def named(self) -> str:
-        return self.national_id
-
-
-Claim = MemberClaim | EmployerClaim | ProviderClaim
 
 
 class Verdict(StrEnum):
@@ -157,7 +109,7 @@ def _covered_person(db: Session, claim: MemberClaim, today: date) -> tuple[Perso
     )
     for person, contract, valid_to in db.exec(query):
         is_same = same_name(person.last_name, claim.last_name) and same_name(person.first_name, claim.first_name)
-        is_theirs = _compact(contract.member_number) == _compact(claim.member_number)
+        is_theirs = compact(contract.member_number) == compact(claim.member_number)
         if is_same and is_theirs and _is_readable(min(valid_to or FOR_EVER, contract.ends_on or FOR_EVER), today):
             _lock(db, Person, person.id)
             return person, db.get_one(Person, contract.member_id)
@@ -221,7 +173,7 @@ def _examine_employer(db: Session, claim: EmployerClaim, today: date) -> Finding
     for company, contract in db.exec(query):
         last_name, first_name = contract.signatory_last_name, contract.signatory_first_name
         is_signatory = same_name(last_name, claim.last_name) and same_name(first_name, claim.first_name)
-        is_theirs = _compact(contract.number) == _compact(claim.contract_number)
+        is_theirs = compact(contract.number) == compact(claim.contract_number)
         if is_signatory and is_theirs and _is_readable(contract.ends_on, today):
             return _organisation_finding(db, _signatory(company, f"{first_name} {last_name}"))
     return UNKNOWN
@@ -234,7 +186,7 @@ def _examine_provider(db: Session, claim: ProviderClaim, today: date) -> Finding
         .where(Provider.national_id == claim.national_id)
     )
     for provider, agreement in db.exec(query):
-        is_theirs = _compact(agreement.number) == _compact(claim.agreement_number)
+        is_theirs = compact(agreement.number) == compact(claim.agreement_number)
         if is_theirs and _is_readable(agreement.ends_on, today):
             return _organisation_finding(db, _professional(provider))
     return UNKNOWN
@@ -297,7 +249,3 @@ def _written(number: str) -> set[str]:
     """The ways in which the insurer may have written a contract's number, for a search by index."""
     compact = "".join(number.split())
     return {number.strip(), compact, compact.upper()}
-
-
-def _compact(number: str) -> str:
-    return "".join(sign for sign in number.upper() if sign.isalnum())

@@ -9,7 +9,7 @@ import msgspec
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import instant
-from portal.data.sign_up import EmployerClaim, MemberClaim, ProviderClaim
+from portal.data.sign_up_claims import EmployerClaim, MemberClaim, ProviderClaim
 from portal.security import Keyring
 
 

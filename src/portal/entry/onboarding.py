@@ -19,7 +19,8 @@ from portal.data.acceptances import NotInForce, record_acceptance
 from portal.data.accounts import Account
 from portal.data.columns import utc_now
 from portal.data.evidence import Action, Outcome, record
-from portal.data.sign_up import Applicant, Claim, Finding, Verdict, examine
+from portal.data.sign_up import Applicant, Finding, Verdict, examine
+from portal.data.sign_up_claims import Claim
 from portal.data.sign_up_requests import Form, ResendForm, SignUpForm, keep_request, requests_left, take_request
 from portal.data.throttling import RESEND_LIMITS, SIGN_UP_LIMITS, Guesses, allow
 from portal.entry.authentication import hashing, network_of

@@ -11,7 +11,7 @@ from litestar.datastructures import FormMultiDict
 from stdnum.fr import siret as stdnum_siret
 
 from portal.data.representations import Capacity, Declaration
-from portal.data.sign_up import Claim, EmployerClaim, MemberClaim, ProviderClaim
+from portal.data.sign_up_claims import Claim, EmployerClaim, MemberClaim, ProviderClaim
 from portal.folding import same_name
 from portal.forms import FieldError, email_of, single_values, typed_day
 from portal.importing.problems import InvalidValue
