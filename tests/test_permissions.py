@@ -52,6 +52,21 @@ PRIVATE = {
     "member.statement": (COVERED, 404),
     "member.statement.pdf": (COVERED, 404),
     "member.statement.csv": (COVERED, 404),
+    "member.beneficiaries": (COVERED, 200),
+    "member.beneficiary.guide": ({"member"}, 200),
+    "member.beneficiary.guide.fragment": ({"member"}, 200),
+    "member.beneficiary.request": ({"member"}, 404),
+    "member.beneficiary.request.fragment": ({"member"}, 404),
+    "member.beneficiary.review": ({"member"}, 404),
+    "member.beneficiary.removal": ({"member"}, 404),
+    "member.beneficiary.edit": ({"member"}, 404),
+    "member.beneficiary.edit.fragment": ({"member"}, 404),
+    "member.guarantees": (COVERED, 200),
+    "member.guarantees.table": (COVERED, 200),
+    "member.guarantees.refunds": (COVERED, 200),
+    "member.guarantees.pdf": (COVERED, 404),
+    "member.simulator": (COVERED, 200),
+    "member.simulator.result": (COVERED, 200),
     "employer.home": ({"employer", "clerk"}, 200),
     "provider.home": ({"provider"}, 200),
     "employer.team": ({"employer"}, 200),
@@ -198,9 +213,8 @@ def test_every_persona_may_post_only_what_is_theirs(client, app, enter_as) -> No
                 "provider": policy.permission in GRANTS[Role.PROVIDER],
                 "agent": policy.permission in GRANTS[Role.AGENT],
             }[persona]
-            assert (answer.status_code == 403 or answer.headers.get("location") == "/connexion/code") is not may_act, (
-                path
-            )
+            led_to = answer.headers.get("location", answer.headers.get("hx-redirect"))
+            assert (answer.status_code == 403 or led_to == "/connexion/code") is not may_act, path
 
 
 def test_every_role_has_its_grants_and_no_space_reads_another() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from portal.data.beneficiary_sending import change_slots
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseKind, CaseState
 
@@ -22,7 +23,11 @@ class Area:
     slots: Callable[[Session, Case], Sequence[Slot]]
 
 
-AREAS: dict[CaseKind, Area] = {}
+AREAS: dict[CaseKind, Area] = {
+    CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
+    CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),
+    CaseKind.BENEFICIARY_REMOVED: Area("Retrait d’un bénéficiaire", "member.beneficiary.request", change_slots),
+}
 
 STATE_LABELS: dict[CaseState, tuple[str, str]] = {
     CaseState.DRAFT: ("Brouillon", ""),

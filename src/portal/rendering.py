@@ -47,6 +47,8 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("member.home", "Accueil", "home"),
         ("member.benefits", "Prestations", "receipt"),
         ("member.statements", "Relevés", "file"),
+        ("member.guarantees", "Garanties", "shield"),
+        ("member.beneficiaries", "Bénéficiaires", "users"),
     ),
     Space.EMPLOYER: (("employer.home", "Accueil", "home"), ("employer.team", "Utilisateurs", "users")),
     Space.PROVIDER: (("provider.home", "Accueil", "home"), ("provider.team", "Utilisateurs", "users")),

@@ -29,16 +29,33 @@ from portal.pages.account import fraud as account_fraud
 from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
-from portal.pages.member import benefits, benefits_export, statements
+from portal.pages.member import (
+    beneficiaries,
+    beneficiary_persons,
+    beneficiary_requests,
+    benefits,
+    benefits_export,
+    guarantees,
+    simulator,
+    statements,
+)
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
 from portal.pages.public import demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
+from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
+from portal.partials.member import guarantees as guarantee_fragments
 
 HANDLERS = [
+    guarantees.guarantees_page,
+    guarantees.refunds_page,
+    guarantees.pdf_file,
+    simulator.simulator_page,
+    guarantee_fragments.table,
+    guarantee_fragments.simulator,
     pieces.slot_page,
     pieces.add,
     pieces.piece_file,
@@ -168,6 +185,24 @@ HANDLERS = [
     benefits_fragments.results,
     benefits_fragments.more,
     benefits_fragments.explanation,
+    beneficiaries.list_page,
+    beneficiaries.guide_page,
+    beneficiaries.start,
+    beneficiary_requests.request_page,
+    beneficiary_requests.save,
+    beneficiary_requests.review_page,
+    beneficiary_requests.send,
+    beneficiary_requests.cancel,
+    beneficiary_requests.delete,
+    beneficiary_persons.removal_page,
+    beneficiary_persons.remove,
+    beneficiary_persons.edit_page,
+    beneficiary_persons.correct,
+    beneficiary_fragments.guide,
+    beneficiary_fragments.edit,
+    beneficiary_fragments.save,
+    beneficiary_fragments.correction,
+    beneficiary_fragments.correct,
     statements.statements_page,
     statements.issue,
     statements.statement_page,

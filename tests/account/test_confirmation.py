@@ -22,7 +22,7 @@ SENSITIVE = {
     "desk.account.act", "desk.account.act.submit", "desk.account.close", "desk.account.closing",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
-    "email.change", "email.change.ask",
+    "email.change", "email.change.ask", "member.beneficiary.review", "member.beneficiary.send",
     "employer.team.change", "employer.team.invite", "employer.team.invite.submit", "employer.team.remove",
     "employer.team.resend", "employer.team.user", "provider.team.change", "provider.team.invite",
     "provider.team.invite.submit", "provider.team.remove", "provider.team.resend", "provider.team.user",

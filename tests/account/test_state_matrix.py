@@ -41,6 +41,7 @@ OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/secur
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 CHANGES = ("/compte/coordonnees", "/compte/notifications")
+BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
 SPACES = {
@@ -172,7 +173,7 @@ STATES = {
     "ended": State(
         _nothing,
         "reading",
-        closes=(*CHANGES, "/employeur/utilisateurs/", "/professionnel/utilisateurs/"),
+        closes=(*CHANGES, *BENEFICIARIES, "/employeur/utilisateurs/", "/professionnel/utilisateurs/"),
         roles=CONTRACT_ROLES,
         ends_on=YESTERDAY,
     ),
@@ -184,13 +185,13 @@ STATES = {
         "reading",
         closes=(
             *(*CHANGES, "/employeur/utilisateurs/", "/professionnel/utilisateurs/", "/compte/adresse-email"),
-            "/compte/suppression",
+            *("/compte/suppression", *BENEFICIARIES),
         ),
         roles=CONTRACT_ROLES,
     ),
 }  # fmt: skip
 STILL_OPEN = {"/compte/suppression/annulation"}
-READS_LISTS = ("/employeur/utilisateurs", "/professionnel/utilisateurs")
+READS_LISTS = ("/employeur/utilisateurs", "/professionnel/utilisateurs", "/adherent/beneficiaires")
 
 
 # --- the walk over the route table ---
@@ -224,12 +225,18 @@ def is_closed(route: Route, state: State) -> bool:
     return under(route.path, state.closes)
 
 
+def refusal_of(route: Route, state: State) -> str:
+    """The state's refusal; a fragment's 403 is bare, whatever the reason."""
+    is_bare = state.refusal == "reading" and route.path.startswith("/fragments/")
+    return "role" if is_bare else state.refusal
+
+
 def expected(route: Route, state: State, role: Role) -> str:
     """The outcome that the tables above demand."""
     holds = route.permission in GRANTS[role]
     proves = route.permission in {Permission.SECOND_FACTOR, Permission.EMAIL_CODE}
     if state.opens is None:
-        return "role" if not holds else state.refusal if is_closed(route, state) else "reached"
+        return "role" if not holds else refusal_of(route, state) if is_closed(route, state) else "reached"
     if not under(route.path, state.opens) or is_closed(route, state):
         return state.refusal
     return "reached" if holds or proves else "role"

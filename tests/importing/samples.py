@@ -34,6 +34,9 @@ SAMPLES: dict[str, Cells] = {
         "heading": "soins_courants", "label": "Consultations", "clause": "art. 3", "formula": "pourcentage",
         "percent": "150", "amount": "", "max_acts": "", "max_amount": "", "renewal_months": "",
     },
+    "contribution-prices": {
+        "product": "CONFORT", "structure": "famille", "valid_from": "2026-01-01", "valid_to": "", "month": "180,90",
+    },
     "persons": {
         "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
         "nir": "2 85 05 78 006 084 41", "email": "zoe@exemple.example",
@@ -74,8 +77,8 @@ SAMPLES: dict[str, Cells] = {
 }  # fmt: skip
 
 TABLES = dict(zip(SAMPLES, (
-    "parameter", "act", "act_tariff", "product", "guarantee_rule", "person", "contract", "beneficiary",
-    "company", "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
+    "parameter", "act", "act_tariff", "product", "guarantee_rule", "contribution_price", "person", "contract",
+    "beneficiary", "company", "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -14,6 +14,7 @@ CHANGES = {
     "act-tariffs": {"base": ""},
     "products": {"name": "Confort plus"},
     "guarantees": {"percent": "200"},
+    "contribution-prices": {"month": "182,40"},
     "persons": {"nir": ""},
     "contracts": {"ends_on": "31/12/2026"},
     "beneficiaries": {"valid_to": ""},

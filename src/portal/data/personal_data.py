@@ -167,6 +167,14 @@ HOLDINGS: dict[str, Held] = {
         blank={"reason_encrypted": None},
         kept_for=PROOF,
     ),
+    "beneficiary_change": Held(
+        "Vos demandes sur vos bénéficiaires",
+        via=("case_id", "case_file", "id"),
+        withheld={"nir_lookup": SECRET},
+        opened={"details_encrypted": "details"},
+        blank={"details_encrypted": None, "nir_lookup": None},
+        kept_for=PROOF,
+    ),
     "case_piece": Held(
         "Pièces de vos dossiers",
         via=("case_id", "case_file", "id"),
@@ -201,6 +209,7 @@ NOT_HELD: dict[str, str] = {
     "parameter": REFERENCE,
     "product": REFERENCE,
     "guarantee_version": REFERENCE,
+    "contribution_price": REFERENCE,
     "guarantee_rule": REFERENCE,
     "terms_version": REFERENCE,
     "maintenance": "the site's own life; the staff who planned it act for the insurer",

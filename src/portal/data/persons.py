@@ -63,3 +63,8 @@ def id_by_nir(db: Session, lookups: Sequence[str]) -> int | None:
         if found is not None:
             return found
     return None
+
+
+def find_person(db: Session, person_id: int) -> Person:
+    """A person whom the caller has reached through a contract or a case; raises `NoResultFound`."""
+    return db.get_one(Person, person_id)

@@ -4,10 +4,12 @@ from sqlmodel import SQLModel
 
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
+    beneficiary_changes,
     benefits,
     case_messages,
     case_pieces,
     cases,
+    contributions,
     coverage,
     email_changes,
     email_codes,

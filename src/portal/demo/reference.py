@@ -17,6 +17,7 @@ TABLES = (
     "act-tariffs",
     "products",
     "guarantees",
+    "contribution-prices",
     "companies",
     "group-contracts",
     "providers",

@@ -1,6 +1,7 @@
 """Every kind of import file, by name, in the order in which files are to be imported."""
 
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
+from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
 from portal.importing.figures import ACTS, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, PRODUCTS
@@ -14,6 +15,7 @@ KINDS = {
         TARIFFS,
         PRODUCTS,
         GUARANTEES,
+        CONTRIBUTION_PRICES,
         PERSONS,
         CONTRACTS,
         BENEFICIARIES,
