@@ -82,3 +82,13 @@ def phone_of(text: str) -> str | None:
     if _FRENCH_PHONE.fullmatch(french):
         return " ".join(french[at : at + 2] for at in range(0, 10, 2))
     return digits if _FOREIGN_PHONE.fullmatch(digits) else None
+
+
+_AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
+
+
+def cents_of(text: str) -> int | None:
+    """The amount that was typed, as « 1 234,56 € », « 60 » or « 60.5 », in cents; None when it is none."""
+    bare = re.sub(r"[\s\u00a0\u202f€]", "", text)
+    found = _AMOUNT.fullmatch(bare)
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else None

@@ -26,6 +26,13 @@ SAMPLES: dict[str, Cells] = {
     "act-tariffs": {
         "act": "G", "valid_from": "2024-12-22", "valid_to": "", "base": "30,00", "rate": "70",
     },
+    "act-rules": {
+        "act": "G", "rule": "MED-GEN", "sector": "optam", "from_age": "0", "below_age": "150",
+    },
+    "example-cares": {
+        "code": "GENERALISTE", "act": "G", "sector": "", "label": "Consultation", "quantity": "1", "price": "30,00",
+        "valid_from": "2024-12-22", "valid_to": "",
+    },
     "products": {
         "code": "CONFORT", "name": "Confort",
     },
@@ -77,8 +84,9 @@ SAMPLES: dict[str, Cells] = {
 }  # fmt: skip
 
 TABLES = dict(zip(SAMPLES, (
-    "parameter", "act", "act_tariff", "product", "guarantee_rule", "contribution_price", "person", "contract",
-    "beneficiary", "company", "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
+    "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "contribution_price",
+    "person", "contract", "beneficiary", "company", "group_contract", "provider", "agreement", "payment",
+    "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

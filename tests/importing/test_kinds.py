@@ -12,6 +12,8 @@ CHANGES = {
     "parameters": {"value": "300"},
     "acts": {"label": "Consultation"},
     "act-tariffs": {"base": ""},
+    "act-rules": {"sector": ""},
+    "example-cares": {"price": "31,00"},
     "products": {"name": "Confort plus"},
     "guarantees": {"percent": "200"},
     "contribution-prices": {"month": "182,40"},

@@ -83,4 +83,12 @@ MEMBER_STATES = [
     State("desk", DESK, "/gestion"),
     State("not allowed", MEMBER, "/employeur"),
     State("not found", MEMBER, f"{LIST}/inconnue"),
+    State("guarantees", MEMBER, "/adherent/garanties"),
+    State("guarantees, searched", SINGLE, "/adherent/garanties?q=couronne"),
+    State("guarantees, nothing found", MEMBER, "/adherent/garanties?q=zzz"),
+    State("guarantees, wrong day", DEPENDANT, "/adherent/garanties?le=hier"),
+    State("guarantees, refunds", MEMBER, "/adherent/garanties/remboursements"),
+    State("simulator", MEMBER, "/adherent/garanties/simulateur"),
+    State("simulator, estimate", MEMBER, "/adherent/garanties/simulateur?soin=CS&secteur=hors_optam&prix=80"),
+    State("simulator, error", MEMBER, "/adherent/garanties/simulateur?soin=CS&prix=rien"),
 ]

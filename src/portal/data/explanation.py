@@ -55,7 +55,7 @@ def explain(db: Session, viewer: Viewer, line_id: int, today: date) -> Explanati
     grounds = Grounds(
         row.birth_date, tariff_on(db, line.act_code, line.care_date), figures_on(db, line.care_date), None
     )
-    return explain_line(line, grounds, rule, _history(db, line, rule), act_description(db, line.act_code))
+    return explain_line(line, grounds, rule, history_of(db, line, rule), act_description(db, line.act_code))
 
 
 def explain_line(
@@ -137,7 +137,7 @@ def _rule_in_force(row: Any) -> RuleInForce | None:
     return RuleInForce(terms, row.rule_label, row.clause, row.valid_from, row.valid_to)
 
 
-def _history(db: Session, line: LineFacts, rule: RuleInForce | None) -> list[LineFacts]:
+def history_of(db: Session, line: LineFacts, rule: RuleInForce | None) -> list[LineFacts]:
     """The person's lines that may weigh on `line`: since January, or since the start of a longer renewal period."""
     since = date(line.care_date.year, 1, 1)
     if rule is not None and rule.terms.renewal_months:

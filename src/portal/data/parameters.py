@@ -1,6 +1,7 @@
 """Dated figures: fees, caps, tariffs and rates. Amounts never stand in code; they are rows valid between two dates."""
 
 from datetime import date
+from enum import StrEnum
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -45,3 +46,45 @@ class ActTariff(SQLModel, table=True):
     valid_to: date | None = None
     base_cents: int | None = None
     rate_percent: int = 0
+
+
+class Sector(StrEnum):
+    """What makes one act fall under one rule or another: the doctor's prices, or the basket of an equipment."""
+
+    ANY = ""
+    OPTAM = "optam"
+    UNBOUND = "hors_optam"
+    FULL_COVER = "panier_100_sante"
+    FREE = "prix_libre"
+
+
+class ActRule(SQLModel, table=True):
+    """The code of the guarantee rule that an act falls under, for a sector and for patients of an age (`from_age` to
+    the day before `below_age`, in years). The contract's version of that code, if it has one, applies."""
+
+    __tablename__ = "act_rule"
+    __table_args__ = (UniqueConstraint("act_code", "rule_code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    act_code: str = Field(foreign_key="act.code")
+    rule_code: str
+    sector: str = Sector.ANY
+    from_age: int = 0
+    below_age: int = 150
+
+
+class ExampleCare(SQLModel, table=True):
+    """A care at a usual price, in cents for the whole quantity: what the guarantee table works out in euros."""
+
+    __tablename__ = "example_care"
+    __table_args__ = (UniqueConstraint("code", "valid_from"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str
+    act_code: str = Field(foreign_key="act.code")
+    sector: str = Sector.ANY
+    label: str
+    quantity: int = 1
+    price_cents: int
+    valid_from: date
+    valid_to: date | None = None

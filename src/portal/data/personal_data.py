@@ -206,6 +206,8 @@ REFERENCE = "reference data, about nobody"
 NOT_HELD: dict[str, str] = {
     "act": REFERENCE,
     "act_tariff": REFERENCE,
+    "act_rule": REFERENCE,
+    "example_care": REFERENCE,
     "parameter": REFERENCE,
     "product": REFERENCE,
     "guarantee_version": REFERENCE,

@@ -15,6 +15,8 @@ TABLES = (
     "parameters",
     "acts",
     "act-tariffs",
+    "act-rules",
+    "example-cares",
     "products",
     "guarantees",
     "contribution-prices",

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from portal.data.benefits import Family
 from portal.data.loading import Row, Target
-from portal.data.parameters import Act, ActTariff, Parameter
+from portal.data.parameters import Act, ActRule, ActTariff, ExampleCare, Parameter, Sector
 from portal.data.references import References, acts
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
 from portal.importing.values import amount, choice, code, day, integer, optional, remembered, required, words
@@ -39,7 +39,26 @@ class TariffRecord(NamedTuple):
     rate: int
 
 
-class TariffResolver(PlainResolver):
+class ActRuleRecord(NamedTuple):
+    act: str
+    rule: str
+    sector: str
+    from_age: int
+    below_age: int
+
+
+class ExampleCareRecord(NamedTuple):
+    code: str
+    act: str
+    sector: str
+    label: str
+    quantity: int
+    price: int
+    valid_from: str
+    valid_to: str | None
+
+
+class ActResolver(PlainResolver):
     """Checks that the act is known."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
@@ -101,6 +120,42 @@ TARIFFS = Kind(
         "rate": required(integer(0, 100)),
     },
     Target(ActTariff, ("act_code", "valid_from"), ("act_code", "valid_from", "valid_to", "base_cents", "rate_percent")),
-    TariffResolver,
+    ActResolver,
+    check=_check_dates,
+)
+
+ACT_RULES = Kind(
+    "act-rules",
+    ActRuleRecord,
+    {
+        "act": required(code),
+        "rule": required(code),
+        "sector": optional(choice(Sector), Sector.ANY),
+        "from_age": required(integer(0, 150)),
+        "below_age": required(integer(0, 150)),
+    },
+    Target(ActRule, ("act_code", "rule_code"), ("act_code", "rule_code", "sector", "from_age", "below_age")),
+    ActResolver,
+)
+
+EXAMPLE_CARES = Kind(
+    "example-cares",
+    ExampleCareRecord,
+    {
+        "code": required(code),
+        "act": required(code),
+        "sector": optional(choice(Sector), Sector.ANY),
+        "label": required(words),
+        "quantity": required(integer(1, 100)),
+        "price": required(amount),
+        "valid_from": _DAY,
+        "valid_to": _DAY_OR_NONE,
+    },
+    Target(
+        ExampleCare,
+        ("code", "valid_from"),
+        ("code", "act_code", "sector", "label", "quantity", "price_cents", "valid_from", "valid_to"),
+    ),
+    ActResolver,
     check=_check_dates,
 )

@@ -3,7 +3,7 @@
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
-from portal.importing.figures import ACTS, PARAMETERS, TARIFFS
+from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, PRODUCTS
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 
@@ -13,6 +13,8 @@ KINDS = {
         PARAMETERS,
         ACTS,
         TARIFFS,
+        ACT_RULES,
+        EXAMPLE_CARES,
         PRODUCTS,
         GUARANTEES,
         CONTRIBUTION_PRICES,

@@ -1,0 +1,240 @@
+"""Estimates: what a care would cost, before it takes place, by the rules that settle and explain paid lines (R-20).
+
+An estimate is a line that does not exist yet: it is settled from the tariff, the guarantee in force on its day and what
+the person has used so far, then explained step by step like any other.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
+
+from portal.data.benefits import Family, LineKind, Source, Status
+from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion
+from portal.data.explanation import Explanation, explain_line, history_of
+from portal.data.explanation_steps import RuleInForce
+from portal.data.figures import Tariff, figures_on, tariff_on
+from portal.data.guarantees import in_force, terms_of_rule
+from portal.data.parameters import Act, ActRule, ActTariff, ExampleCare, Sector
+from portal.data.persons import age_on
+from portal.data.recomputation import Grounds, LineFacts, is_exempt
+from portal.data.rules import CONSULTATIONS, Care, Figures, Settlement, Terms, Used, settle, used_before
+from portal.data.sessions import Viewer
+from portal.data.visibility import Relative, visible_scope
+
+# After every reference of the insurer's: an estimate comes last on its day.
+LAST = "\uffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A care to estimate: `spent_cents` for the whole quantity; `sector` as far as the act knows sectors."""
+
+    person_id: int
+    act_code: str
+    spent_cents: int
+    day: date
+    sector: Sector = Sector.ANY
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What would be paid, in cents. `rule_label` and `clause` are empty when nothing in the contract covers the care;
+    `explanation` says it step by step."""
+
+    question: Question
+    act_label: str
+    base_net: int
+    supplementary: int
+    remaining: int
+    rule_label: str
+    clause: str
+    explanation: Explanation
+
+
+class EstimableAct(NamedTuple):
+    """An act that can be estimated. `sectors`: those among which to choose, none when there is nothing to choose."""
+
+    code: str
+    label: str
+    family: str
+    description: str
+    sectors: tuple[Sector, ...]
+
+
+class _Ground(NamedTuple):
+    """Whom and what an estimate stands on."""
+
+    relative: Relative
+    contract_id: int
+    act: Act
+    tariff: Tariff
+    figures: Figures
+    rule: RuleInForce | None
+
+
+def estimate(db: Session, viewer: Viewer, question: Question, today: date) -> Estimate | None:
+    """The estimate of a care; None when the viewer may not read that person's lines, when nothing covers the person on
+    that day, or when the act has no tariff then."""
+    ground = _ground(db, viewer, question, today)
+    if ground is None:
+        return None
+    blank = _line(question, ground)
+    history = history_of(db, blank, ground.rule)
+    line = _settled(blank, question, ground, used_before(blank, history, ground.rule.terms if ground.rule else None))
+    grounds = Grounds(ground.relative.birth_date, ground.tariff, ground.figures, None)
+    explanation = explain_line(line, grounds, ground.rule, history, ground.act.description)
+    return Estimate(
+        question,
+        ground.act.label,
+        line.base_net_cents,
+        line.supplementary_cents,
+        line.remaining_cents,
+        ground.rule.label if ground.rule else "",
+        ground.rule.clause if ground.rule else "",
+        explanation,
+    )
+
+
+def estimable_acts(db: Session, day: date) -> list[EstimableAct]:
+    """The acts that have a tariff on `day`, by family, each with the sectors that make a difference. About nobody."""
+    query = (
+        select(Act.code, Act.label, Act.family, Act.description)
+        .join(ActTariff, col(ActTariff.act_code) == Act.code)
+        .where(in_force(ActTariff.valid_from, ActTariff.valid_to, day))
+    )
+    sectors = _sectors(db)
+    acts = [EstimableAct(*row, sectors.get(row[0], ())) for row in db.connection().execute(query)]
+    return sorted(acts, key=lambda act: (list(Family).index(Family(act.family)), act.label))
+
+
+def settle_example(example: ExampleCare, tariff: Tariff, figures: Figures, terms: Terms | None) -> Settlement:
+    """What an adult who has used nothing yet would get for an example of care."""
+    base = _base(example.act_code, Sector(example.sector), example.quantity, example.price_cents, tariff, figures)
+    care = Care(example.act_code, example.quantity, example.price_cents, base, tariff.rate, tariff.rate)
+    return settle(care, figures, terms, Used())
+
+
+def _ground(db: Session, viewer: Viewer, question: Question, today: date) -> _Ground | None:
+    relatives = visible_scope(db, viewer, today).relatives
+    relative = next((one for one in relatives if one.person_id == question.person_id and one.in_detail), None)
+    act = db.get(Act, question.act_code)
+    tariff, figures = tariff_on(db, question.act_code, question.day), figures_on(db, question.day)
+    if relative is None or act is None or tariff is None or figures is None:
+        return None
+    contract = _contract_of(db, relative, question.day)
+    if contract is None:
+        return None
+    rule = _rule(db, contract.product_id, question, age_on(relative.birth_date, question.day))
+    return _Ground(relative, contract.id or 0, act, tariff, figures, rule)
+
+
+def _contract_of(db: Session, relative: Relative, day: date) -> Contract | None:
+    query = (
+        select(Contract)
+        .join(Beneficiary, col(Beneficiary.contract_id) == Contract.id)
+        .where(Beneficiary.person_id == relative.person_id, Contract.member_id == relative.member_id)
+        .where(in_force(Contract.starts_on, Contract.ends_on, day))
+        .where(in_force(Beneficiary.valid_from, Beneficiary.valid_to, day))
+        .order_by(col(Contract.id))
+        .limit(1)
+    )
+    return db.exec(query).first()
+
+
+def _rule(db: Session, product_id: int, question: Question, age: int) -> RuleInForce | None:
+    """The rule of the version in force on the care's day, by the act, its sector and the person's age."""
+    query = (
+        select(GuaranteeRule, GuaranteeVersion)
+        .join(GuaranteeVersion, col(GuaranteeVersion.id) == GuaranteeRule.version_id)
+        .join(ActRule, col(ActRule.rule_code) == GuaranteeRule.code)
+        .where(GuaranteeVersion.product_id == product_id, ActRule.act_code == question.act_code)
+        .where(in_force(GuaranteeVersion.valid_from, GuaranteeVersion.valid_to, question.day))
+        .where(col(ActRule.sector).in_([Sector.ANY, question.sector]))
+        .where(ActRule.from_age <= age, ActRule.below_age > age)
+        .order_by(col(ActRule.sector).desc(), col(ActRule.id))
+        .limit(1)
+    )
+    row = db.exec(query).first()
+    if row is None:
+        return None
+    rule, version = row
+    return RuleInForce(terms_of_rule(rule), rule.label, rule.clause, version.valid_from, version.valid_to)
+
+
+def _base(act_code: str, sector: Sector, quantity: int, spent_cents: int, tariff: Tariff, figures: Figures) -> int:
+    """The base of reimbursement of the whole care, in cents: as `recomputation.expected_base` finds it again."""
+    if tariff.base_cents is None:
+        return spent_cents if tariff.rate else 0
+    is_unbound = sector is Sector.UNBOUND and act_code in CONSULTATIONS
+    unit = min(figures.unbound_base, tariff.base_cents) if is_unbound else tariff.base_cents
+    return min(unit * quantity, spent_cents)
+
+
+def _line(question: Question, ground: _Ground) -> LineFacts:
+    """The line to come, its amounts still to be settled."""
+    base = _base(
+        question.act_code, question.sector, question.quantity, question.spent_cents, ground.tariff, ground.figures
+    )
+    return LineFacts(
+        id=0,
+        reference=LAST,
+        contract_id=ground.contract_id,
+        member_id=ground.relative.member_id,
+        person_id=question.person_id,
+        care_date=question.day,
+        act_code=question.act_code,
+        label=ground.act.label,
+        family=ground.act.family,
+        kind=LineKind.CARE,
+        status=Status.PENDING,
+        source=Source.INVOICE,
+        provider="",
+        quantity=question.quantity,
+        spent_cents=question.spent_cents,
+        base_cents=base,
+        base_rate=ground.tariff.rate,
+        base_gross_cents=0,
+        flat_fee_cents=0,
+        franchise_cents=0,
+        base_net_cents=0,
+        supplementary_cents=0,
+        other_cover_cents=0,
+        remaining_cents=0,
+        in_care_path=True,
+        note="",
+        rule_code=ground.rule.terms.code if ground.rule else "",
+    )
+
+
+def _settled(line: LineFacts, question: Question, ground: _Ground, used: Used) -> LineFacts:
+    care = Care(
+        question.act_code,
+        question.quantity,
+        question.spent_cents,
+        line.base_cents,
+        ground.tariff.rate,
+        ground.tariff.rate,
+        is_exempt=is_exempt(line.family, ground.relative.birth_date, question.day),
+    )
+    settled = settle(care, ground.figures, ground.rule.terms if ground.rule else None, used)
+    return line._replace(
+        base_cents=settled.base,
+        base_gross_cents=settled.base_gross,
+        flat_fee_cents=settled.flat_fee,
+        franchise_cents=settled.franchise,
+        base_net_cents=settled.base_net,
+        supplementary_cents=settled.supplementary,
+        remaining_cents=settled.remaining,
+    )
+
+
+def _sectors(db: Session) -> dict[str, tuple[Sector, ...]]:
+    query = select(ActRule.act_code, ActRule.sector).where(ActRule.sector != bindparam("any", Sector.ANY))
+    found: dict[str, tuple[Sector, ...]] = {}
+    for act_code, sector in db.connection().execute(query.order_by(col(ActRule.id))):
+        found[act_code] = (*found.get(act_code, ()), Sector(sector))
+    return found

@@ -1,0 +1,204 @@
+"""The guarantee table: what a contract grants, heading by heading, in the version in force on a day (R-20, R-61)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col, select
+
+from portal.data.coverage import Beneficiary, Contract, Formula, GuaranteeRule, GuaranteeVersion, Heading, Product
+from portal.data.parameters import Act, ActRule, ActTariff
+from portal.data.rules import Terms
+from portal.data.sessions import Viewer
+from portal.folding import fold
+
+# Headings in which the law's 100 % Santé baskets stand (social security code, L871-1 and R871-2).
+FULL_COVER_HEADINGS = frozenset({Heading.DENTAL, Heading.OPTICAL, Heading.HEARING})
+
+
+class CoveringContract(NamedTuple):
+    """A contract that covers the viewer at some time; `starts_on` to `ends_on` is the contract's own period."""
+
+    id: int
+    number: str
+    kind: str
+    product_id: int
+    product: str
+    is_responsible: bool
+    starts_on: date
+    ends_on: date | None
+
+
+class VersionPeriod(NamedTuple):
+    """A version of a guarantee table, both days included."""
+
+    id: int
+    valid_from: date
+    valid_to: date | None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the version is in force on `day`."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+class ActOfRule(NamedTuple):
+    """An act that a rule applies to, and the base scheme's rate for it on the table's day (none without a tariff)."""
+
+    code: str
+    label: str
+    description: str
+    rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A rule of the table and the acts that it applies to."""
+
+    terms: Terms
+    heading: Heading
+    label: str
+    clause: str
+    acts: tuple[ActOfRule, ...]
+
+    @property
+    def is_full_cover(self) -> bool:
+        """Whether this is a 100 % Santé basket: the law leaves nothing to pay."""
+        return self.heading in FULL_COVER_HEADINGS and self.terms.formula == Formula.FULL
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """The base scheme's rates of its acts, from the lowest, each once."""
+        return tuple(sorted({act.rate for act in self.acts if act.rate is not None}))
+
+
+@dataclass(frozen=True, slots=True)
+class GuaranteeTable:
+    """A contract's guarantees on a day. `version` and `rows` are empty when nothing was in force on that day."""
+
+    contract: CoveringContract
+    day: date
+    version: VersionPeriod | None
+    versions: tuple[VersionPeriod, ...]
+    rows: tuple[TableRow, ...]
+
+    def under(self, heading: Heading) -> tuple[TableRow, ...]:
+        """The rows of one heading, in order of clause."""
+        return tuple(row for row in self.rows if row.heading is heading)
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings that have rows, in the table's order."""
+        return tuple(heading for heading in Heading if self.under(heading))
+
+
+def guarantee_tables(db: Session, viewer: Viewer, day: date) -> list[GuaranteeTable]:
+    """The guarantees of each contract that covers the viewer, as on `day`; the contract in force first."""
+    return [_table(db, contract, day) for contract in covering_contracts(db, viewer, day)]
+
+
+def covering_contracts(db: Session, viewer: Viewer, day: date) -> list[CoveringContract]:
+    """The contracts that cover the viewer, or did: those in force on `day` first, then the latest."""
+    query = (
+        select(
+            Contract.id,
+            Contract.number,
+            Contract.kind,
+            Contract.product_id,
+            Product.name,
+            Contract.is_responsible,
+            Contract.starts_on,
+            Contract.ends_on,
+        )
+        .join(Product, col(Product.id) == Contract.product_id)
+        .join(Beneficiary, col(Beneficiary.contract_id) == Contract.id)
+        .where(Beneficiary.person_id == viewer.person_id)
+        .distinct()
+    )
+    found = [CoveringContract(*row) for row in db.connection().execute(query)]
+    return sorted(found, key=lambda one: (_covers(one, day), one.starts_on, one.number), reverse=True)
+
+
+def matching(table: GuaranteeTable, text: str) -> tuple[TableRow, ...]:
+    """The rows in which every word of `text` stands: in the label, or in an act that the row applies to."""
+    words = fold(text).split()
+    return tuple(row for row in table.rows if all(word in _searched(row) for word in words))
+
+
+def in_force(start: Any, end: Any, day: Any) -> ColumnElement[bool]:
+    """Condition: a period, open-ended without an end, holds `day`."""
+    return and_(start <= day, or_(end.is_(None), end >= day))
+
+
+def _covers(contract: CoveringContract, day: date) -> bool:
+    return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)
+
+
+def _searched(row: TableRow) -> str:
+    acts = " ".join(f"{act.label} {act.description}" for act in row.acts)
+    return fold(f"{row.label} {acts}")
+
+
+def _table(db: Session, contract: CoveringContract, day: date) -> GuaranteeTable:
+    versions = tuple(_versions(db, contract))
+    version = next((each for each in versions if each.holds_on(day)), None)
+    rows = tuple(_rows(db, version.id, day)) if version else ()
+    return GuaranteeTable(contract, day, version, versions, rows)
+
+
+def _versions(db: Session, contract: CoveringContract) -> Iterable[VersionPeriod]:
+    """The versions that held during the contract, the latest first."""
+    query = (
+        select(GuaranteeVersion.id, GuaranteeVersion.valid_from, GuaranteeVersion.valid_to)
+        .where(GuaranteeVersion.product_id == contract.product_id)
+        .where(or_(col(GuaranteeVersion.valid_to).is_(None), col(GuaranteeVersion.valid_to) >= contract.starts_on))
+        .order_by(col(GuaranteeVersion.valid_from).desc())
+    )
+    last_day = contract.ends_on or date.max
+    found = (VersionPeriod(*row) for row in db.connection().execute(query))
+    return (version for version in found if version.valid_from <= last_day)
+
+
+def _rows(db: Session, version_id: int, day: date) -> Iterable[TableRow]:
+    acts = _acts_by_rule(db, day)
+    rules = db.exec(select(GuaranteeRule).where(GuaranteeRule.version_id == version_id))
+    for rule in sorted(rules, key=lambda rule: clause_order(rule.clause)):
+        yield TableRow(terms_of_rule(rule), Heading(rule.heading), rule.label, rule.clause, acts.get(rule.code, ()))
+
+
+def clause_order(clause: str) -> tuple[int, ...]:
+    """A clause's rank: 2.10 comes after 2.9."""
+    return tuple(int(part) if part.isdigit() else 0 for part in clause.split("."))
+
+
+def terms_of_rule(rule: Any) -> Terms:
+    """What a row of the guarantee table grants."""
+    return Terms(
+        rule.code,
+        rule.formula,
+        rule.percent,
+        rule.amount_cents,
+        rule.max_acts,
+        rule.max_cents,
+        rule.renewal_months,
+    )
+
+
+def _acts_by_rule(db: Session, day: date) -> dict[str, tuple[ActOfRule, ...]]:
+    tariff = and_(ActTariff.act_code == Act.code, in_force(ActTariff.valid_from, ActTariff.valid_to, day))
+    query = (
+        select(ActRule.rule_code, Act.code, Act.label, Act.description, ActTariff.rate_percent)
+        .join(Act, col(Act.code) == ActRule.act_code)
+        .outerjoin(ActTariff, tariff)
+        .order_by(col(ActRule.id))
+    )
+    found: dict[str, tuple[ActOfRule, ...]] = {}
+    for rule_code, *act in db.connection().execute(query):
+        found[rule_code] = (*found.get(rule_code, ()), ActOfRule(*act))
+    return found
+
+
+def names_of(acts: Sequence[ActOfRule]) -> list[str]:
+    """The acts' labels, each once."""
+    return list(dict.fromkeys(act.label for act in acts))

@@ -1,0 +1,146 @@
+"""The member's guarantees: the table on a day, in words and in euros, and the document. /adherent/garanties (R-20)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from anyio import to_thread
+from litestar import Response
+from litestar.exceptions import NotFoundException
+
+from portal.data.evidence import Action
+from portal.data.guarantee_examples import Example, worked_examples
+from portal.data.guarantees import GuaranteeTable, TableRow, guarantee_tables, matching
+from portal.formatting import today
+from portal.forms import FieldError, typed_day
+from portal.guarantee_documents import guarantees_pdf
+from portal.guarantee_words import HEADING_LABELS, Shares, shares_of
+from portal.headers import DOCUMENT_POLICY
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import async_page, page
+from portal.web import PortalRequest
+
+TITLE = "Vos garanties"
+READS = [requires(Permission.GUARANTEES_READ)]
+LONGEST_SEARCH = 80
+# How far ahead a version that is already decided may be looked at.
+AHEAD = timedelta(days=366)
+WRONG_DAY = "Cette date n’existe pas. Donnez un jour, comme 31/12/2026."
+FAR_DAY = "Cette date est trop lointaine\u00a0: choisissez-en une d’ici un an."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page was asked for: a day, words to look for, and what is wrong with them."""
+
+    day: date
+    raw_day: str
+    text: str
+    errors: tuple[FieldError, ...] = ()
+
+    @property
+    def asked_day(self) -> str:
+        """The day as the address names it: empty for today."""
+        return "" if self.day == today() and not self.errors else self.raw_day
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row of the table as it is shown, with its examples."""
+
+    row: TableRow
+    shares: Shares
+    examples: tuple[Example, ...]
+
+
+def read_asked(request: PortalRequest) -> Asked:
+    """The day and the words of the query string; today when there is no day, or no good one."""
+    raw = request.query_params.get("le", "")[:20]
+    text = " ".join(request.query_params.get("q", "")[:LONGEST_SEARCH].split())
+    day = typed_day(raw) if raw else today()
+    if day is None:
+        return Asked(today(), raw, text, (FieldError("le", WRONG_DAY),))
+    if day > today() + AHEAD:
+        return Asked(today(), raw, text, (FieldError("le", FAR_DAY),))
+    return Asked(day, day.isoformat(), text)
+
+
+def table_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
+    """What the page and its fragment show. The contract in force on the day is told whole; the others are named."""
+    tables = guarantee_tables(request.db, request.viewer, asked.day)
+    table = tables[0] if tables else None
+    request.note_read(Action.GUARANTEES_READ, table.contract.number if table else "")
+    return {
+        "asked": asked,
+        "problems": {error.field: error.message for error in asked.errors},
+        "table": table,
+        "others": tables[1:],
+        "groups": _groups(request, table, asked.text) if table else [],
+        "is_today": asked.day == today(),
+        "labels": HEADING_LABELS,
+    }
+
+
+def _groups(request: PortalRequest, table: GuaranteeTable, text: str) -> list[tuple[str, str, list[Shown]]]:
+    """Anchor, title and rows of each heading in which something was found."""
+    found = set(matching(table, text)) if text else set(table.rows)
+    examples = worked_examples(request.db, table)
+    groups = []
+    for heading in table.headings:
+        rows = [_shown(row, examples) for row in table.under(heading) if row in found]
+        if rows:
+            groups.append((heading.value.replace("_", "-"), HEADING_LABELS[heading], rows))
+    return groups
+
+
+def _shown(row: TableRow, examples: list[Example]) -> Shown:
+    return Shown(row, shares_of(row), tuple(each for each in examples if each.rule_code == row.terms.code))
+
+
+@page("/adherent/garanties", name="member.guarantees", guards=READS)
+def guarantees_page(request: PortalRequest) -> Response[bytes]:
+    asked = read_asked(request)
+    return render_page(
+        request,
+        "member/guarantees/index.html",
+        TITLE,
+        crumbs=_home(request),
+        errors=asked.errors,
+        **table_context(request, asked),
+    )
+
+
+@page("/adherent/garanties/remboursements", name="member.guarantees.refunds", guards=READS)
+def refunds_page(request: PortalRequest) -> Response[bytes]:
+    return render_page(request, "member/guarantees/refunds.html", "Comment vous êtes remboursé", crumbs=crumbs(request))
+
+
+@async_page("/adherent/garanties/pdf", name="member.guarantees.pdf", guards=READS)
+async def pdf_file(request: PortalRequest) -> Response[bytes]:
+    asked = read_asked(request)
+    table, examples = await request.database.run(_document_content, request, asked)
+    body = await to_thread.run_sync(guarantees_pdf, table, examples, request.services.settings.insurer, request.now)
+    name = f"garanties-{table.contract.number}-{asked.day.isoformat()}.pdf"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": DOCUMENT_POLICY,
+    }
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+def _document_content(request: PortalRequest, asked: Asked) -> tuple[GuaranteeTable, list[Example]]:
+    tables = guarantee_tables(request.db, request.viewer, asked.day)
+    if not tables or tables[0].version is None or asked.errors:
+        raise NotFoundException
+    request.note_read(Action.GUARANTEES_DOWNLOADED, tables[0].contract.number)
+    return tables[0], worked_examples(request.db, tables[0])
+
+
+def crumbs(request: PortalRequest) -> list[Crumb]:
+    """The way to a page under the guarantees."""
+    return [*_home(request), Crumb(TITLE, request.services.urls("member.guarantees"))]
+
+
+def _home(request: PortalRequest) -> list[Crumb]:
+    return [Crumb("Accueil", request.services.urls("member.home"))]
