@@ -11,7 +11,7 @@ from portal.data.coverage import ContractKind, Relationship
 from portal.formatting import NBSP, long_date, plural
 
 RELATIONSHIP_LABELS = {
-    Relationship.MEMBER: "Adhérent",
+    Relationship.MEMBER: "Titulaire du contrat",
     Relationship.SPOUSE: "Époux ou épouse",
     Relationship.CIVIL_PARTNER: "Partenaire de Pacs",
     Relationship.COHABITANT: "Concubin ou concubine",
@@ -95,7 +95,7 @@ def effect_title(change: Change, effect: Effect) -> str:
 def effect_words(change: Change, effect: Effect, deadlines: Deadlines | None) -> str:
     """Why this day, in one or two sentences."""
     words = {
-        Rule.FROM_EVENT: _from_event(change.reason, effect),
+        Rule.FROM_EVENT: _from_event(change, effect),
         Rule.NEXT_MONTH: f"{_late(effect)}La couverture commence le premier jour du mois qui suit l’envoi.",
         Rule.WITH_CONTRACT: "C’est le premier jour de votre contrat\u00a0: la couverture ne peut pas commencer avant.",
         Rule.ON_EVENT: "La couverture s’arrête le jour du décès.",
@@ -106,9 +106,11 @@ def effect_words(change: Change, effect: Effect, deadlines: Deadlines | None) ->
     return words[effect.rule]
 
 
-def _from_event(reason: Reason | None, effect: Effect) -> str:
+def _from_event(change: Change, effect: Effect) -> str:
     limit = long_date(effect.limit) if effect.limit else ""
-    since = _SINCE.get(reason, _SINCE[None])
+    since = _SINCE.get(change.reason, _SINCE[None])
+    if change.case.sent_at:
+        return f"La personne est couverte {since}\u00a0: vous avez envoyé la demande avant la date limite, le {limit}."
     return f"La personne est couverte {since}, si vous envoyez cette demande au plus tard le {limit}."
 
 
@@ -160,8 +162,8 @@ def state_of(valid_from: date, valid_to: date | None, today: date) -> tuple[str,
     if valid_from > today:
         return f"À partir du {long_date(valid_from)}", "info"
     if valid_to is not None:
-        return f"Couvert jusqu’au {long_date(valid_to)}", "wait"
-    return "Couvert", "ok"
+        return f"Jusqu’au {long_date(valid_to)}", "wait"
+    return "En cours", "ok"
 
 
 BY_HAND = "Un gestionnaire calcule la date et vous l’écrit."

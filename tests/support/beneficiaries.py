@@ -63,8 +63,7 @@ def drafted(
     case, _ = start_change(db, viewer, start, NOW)
     change = locked(db, viewer, keyring, case)
     details = Details(**({"last_name": "Essai", "first_name": "Lou", "birth_date": BORN} | who))
-    fill_change(db, viewer, keyring, change, Typed(details, reason), NOW)
-    return change
+    return fill_change(db, viewer, keyring, change, Typed(details, reason), NOW)
 
 
 def locked(db: Session, viewer: Viewer, keyring: Keyring, case: Case) -> Change:

@@ -13,7 +13,18 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.beneficiary_rules import Reason, Situation
 from portal.data.case_pieces import remove_all_pieces
-from portal.data.cases import ENDS, Case, CaseKind, CaseState, WrongState, delete_draft, find_case, lock_case, open_case
+from portal.data.cases import (
+    ENDS,
+    Case,
+    CaseKind,
+    CaseState,
+    WrongState,
+    delete_draft,
+    find_case,
+    lock_case,
+    open_case,
+    touch,
+)
 from portal.data.coverage import Beneficiary, Contract, Product, Relationship
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
@@ -215,8 +226,11 @@ def _opened(keyring: Keyring, row: BeneficiaryChange) -> Details:
     return msgspec.json.decode(keyring.decrypt(row.details_encrypted), type=Details)
 
 
-def fill_change(db: Session, viewer: Viewer, keyring: Keyring, change: Change, typed: Typed, now: datetime) -> None:
-    """Puts what was typed into a locked change. Raises `WrongState` when the person may no longer change it."""
+def fill_change(db: Session, viewer: Viewer, keyring: Keyring, change: Change, typed: Typed, now: datetime) -> Change:
+    """Puts what was typed into a locked change, which it returns as it is then.
+
+    Raises `WrongState` when the person may no longer change it.
+    """
     if not change.case.takes_pieces:
         raise WrongState
     row, details = change.row, typed.details
@@ -229,10 +243,8 @@ def fill_change(db: Session, viewer: Viewer, keyring: Keyring, change: Change, t
     db.add(row)
     if change.kind is CaseKind.BENEFICIARY_ADDED:
         change.case.person_id = known_person(db, keyring, change.contract, details)
-    change.case.version += 1
-    change.case.changed_at = now
-    db.add(change.case)
-    db.flush()
+    touch(db, change.case, now)
+    return change_of(db, keyring, change.case)
 
 
 def known_person(db: Session, keyring: Keyring, contract: Contract, details: Details) -> int | None:

@@ -13,6 +13,7 @@ from portal.data.credentials import UNKNOWN, create_account, find_credentials
 from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.database import Database
+from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.terms import publish_and_accept
@@ -22,6 +23,7 @@ from portal.importing.run import Request, run_import
 from portal.schema import migrate
 from portal.security import Keyring, hash_password
 from portal.settings import Settings, load_settings
+from portal.storage import Storage
 from portal.web import DemoAccount, DemoHelp
 
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
@@ -58,7 +60,9 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
         migrate(database)
         if not (folder / READY).exists():
             write_demo_data(Options(members, years, seed, today()), folder / "import")
-            _fill(database, Keyring(settings), folder / "import", tell)
+            keyring = Keyring(settings)
+            _fill(database, keyring, folder / "import", tell)
+            show_beneficiaries(database, keyring, Storage(settings, keyring))
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -128,7 +128,7 @@ def test_member_sees_who_is_covered_since_when_and_in_which_state(member):
     member.client.get(LIST)
     shown = text(member)
     assert "Anne Essai" in shown
-    assert "Adhérent" in shown
+    assert "Titulaire du contrat" in shown
     assert "Depuis le 1er janvier 2020" in shown
     assert "Terminée le 29 février 2024" in shown
     assert count(member, Action.BENEFICIARIES_READ) == 1
@@ -182,8 +182,7 @@ def test_member_learns_date_price_and_pieces_before_starting(member):
     assert "Extrait d’acte de mariage" in shown
     assert "Attestation de droits" in shown
     assert "Dès le jour de l’événement, si vous envoyez la demande dans un délai de 1 mois" in shown
-    assert "122,15 €" in shown
-    assert "Aucune" in shown
+    assert "Votre cotisation ne change pas : 122,15 € par mois" in shown.replace("\u00a0", " ")
     assert page.one('form[method="post"][action$="/ajout"] input[name="motif"]').attributes["value"] == "mariage"
     assert cases(member) == 0
 
@@ -244,7 +243,7 @@ def test_member_adds_a_newborn_from_the_guide_to_the_sending(member):
     fill(member, nir="")
     born = today() - timedelta(days=20)
     assert f"Couverture à partir du {long_date(born)}" in text(member)
-    assert "Gratuit jusqu’à cette date" in text(member)
+    assert "122,15 € par mois pour trois personnes" in text(member)
     add_all_pieces(member, path)
     send_it(member, path)
     assert member.client.path_of_page == path
@@ -252,6 +251,34 @@ def test_member_adds_a_newborn_from_the_guide_to_the_sending(member):
     assert cases(member, CaseState.SENT) == 1
     assert [count(member, each) for each in (Action.CASE_OPENED, Action.CASE_CHANGED, Action.CASE_SENT)] == [1, 1, 1]
     assert scalar(member.client.services.database, "SELECT effect_on FROM beneficiary_change") == born.isoformat()
+
+
+def test_newborn_costs_nothing_at_first_and_the_price_is_told_before_sending(member):
+    """R-23: effect on the contribution shown before sending."""
+    with member.client.services.database.write() as db:
+        alone = make.household(db)
+        make_change.prices(db, alone.contract)
+        account = make.member_account(db, member.keyring, alone.member)
+    enter(member.client, account)
+    path = begin(member)
+    fill(member)
+    for each in (path, f"{path}/envoi"):
+        member.client.get(each)
+        assert "Gratuit jusqu’à cette date" in text(member)
+        assert "48,06 €" in text(member)
+        assert "91,20 €" in text(member)
+
+
+def test_without_figures_or_prices_an_agent_computes(client):
+    """Missing figures are no failure: the draft says that somebody computes."""
+    with client.services.database.write() as db:
+        home, account = make.member_with_account(db, client.services.keyring)
+    enter(client, account)
+    alone = Signed(client, home, account)
+    begin(alone)
+    fill(alone)
+    assert "Un gestionnaire calcule la date" in text(alone)
+    assert client.status == 200
 
 
 def test_draft_is_resumed_with_what_was_typed(member):

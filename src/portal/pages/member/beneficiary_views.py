@@ -1,7 +1,7 @@
 """What the pages about beneficiaries show: one context for a page and for its fragment (R-23)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar.exceptions import NotFoundException
@@ -17,7 +17,7 @@ from portal.data.contributions import Contribution
 from portal.data.coverage import ContractKind
 from portal.formatting import day_in_france, long_date
 from portal.forms import FieldError
-from portal.pages.account.pieces import CASE, slot_views
+from portal.pages.account.pieces import CASE, SlotView, slot_views
 from portal.pages.member.beneficiary_choices import removal_options
 from portal.pages.member.beneficiary_forms import FIELDS, Read, shown_values
 from portal.rendering import Crumb
@@ -104,7 +104,7 @@ def request_context(
         "raw": read.raw if read else shown_values(change),
         "problems": {error.field: error.message for error in read.errors} if read else {},
         "lost": [] if may_change or read is None else lost_words(change, read),
-        "slots": slot_views(request, db, change.case) if change.is_filled else [],
+        "slots": _slots(request, db, change) if change.is_filled else [],
         "summary": summary(change),
         "keeps": words.masked_nir(change.details.nir),
         "steps": _steps(request, db, change),
@@ -112,6 +112,13 @@ def request_context(
         **forms_context(request, db, change),
         **outlook_context(db, request, change),
     }
+
+
+def _slots(request: PortalRequest, db: Session, change: Change) -> list[SlotView]:
+    """Every slot; once sent, only those in which something is missing take another file."""
+    views = slot_views(request, db, change.case)
+    is_draft = change.case.is_draft
+    return [replace(view, takes_more=view.takes_more and (is_draft or view.filled.is_missing)) for view in views]
 
 
 def forms_context(request: PortalRequest, db: Session, change: Change) -> dict[str, Any]:
@@ -133,7 +140,7 @@ def outlook_context(db: Session, request: PortalRequest, change: Change) -> dict
     return {
         "effect": effect_view(db, request, change, seen),
         "price": price_view(change.contract.kind, seen.contribution),
-        "is_ready": not keeping,
+        "misses": Problem.PIECES in keeping,
         "hindrances": [words.PROBLEM_WORDS[each] for each in keeping if each not in {Problem.UNFILLED, Problem.PIECES}],
     }
 

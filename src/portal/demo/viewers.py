@@ -1,0 +1,31 @@
+"""Who acts in the demonstration, as `data/` wants to know it; nobody signs in for it."""
+
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from portal.data.credentials import find_credentials
+from portal.data.persons import id_by_reference
+from portal.data.sessions import Stage, Viewer
+from portal.demo.reference import accounts
+
+
+def viewer_of(db: Session, identifier: str) -> Viewer:
+    """One of the fixed accounts; raises `LookupError` when it does not exist yet."""
+    account = next(each for each in accounts() if each.identifier == identifier)
+    account_id = find_credentials(db, identifier).account_id
+    if account_id is None:
+        raise LookupError(identifier)
+    return Viewer(
+        account_id=account_id,
+        space=account.space,
+        role=account.role,
+        display_name=account.name,
+        organisation=account.organisation,
+        person_id=id_by_reference(db, account.person) if account.person else None,
+        stage=Stage.FULL,
+        session_hash="",
+        company_id=None,
+        provider_id=None,
+        confirmed_at=datetime.now(UTC),
+    )
