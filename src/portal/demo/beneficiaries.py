@@ -14,7 +14,7 @@ from portal.data.beneficiary_rules import Reason
 from portal.data.beneficiary_sending import change_slots, send_change
 from portal.data.case_desk import lock_for_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
-from portal.data.cases import CaseKind
+from portal.data.cases import CaseKind, cases_of
 from portal.data.coverage import Relationship
 from portal.data.files import NewFile
 from portal.data.sessions import Viewer
@@ -86,11 +86,12 @@ class Show:
 
 
 def show_beneficiaries(database: Database, keyring: Keyring, storage: Storage) -> None:
-    """Adds the changes to the member's account of the demonstration."""
+    """Adds the changes to the member's account of the demonstration, unless they are there: all of them, or none."""
     now = datetime.now(UTC)
     with database.write() as db:
         show = Show(db, keyring, storage)
-        for make in (_accepted, _sent, _to_complete, _draft):
+        has_some = bool(cases_of(db, show.member, ADDED, CHANGED, REMOVED))
+        for make in () if has_some else (_accepted, _sent, _to_complete, _draft):
             make(show, now)
 
 
