@@ -115,10 +115,11 @@ def request_context(
 
 
 def _slots(request: PortalRequest, db: Session, change: Change) -> list[SlotView]:
-    """Every slot; once sent, only those in which something is missing take another file."""
+    """Every slot; as long as a piece is refused, the others take no more."""
     views = slot_views(request, db, change.case)
-    is_draft = change.case.is_draft
-    return [replace(view, takes_more=view.takes_more and (is_draft or view.filled.is_missing)) for view in views]
+    if not any(view.filled.is_refused for view in views):
+        return views
+    return [replace(view, takes_more=view.takes_more and view.filled.is_missing) for view in views]
 
 
 def forms_context(request: PortalRequest, db: Session, change: Change) -> dict[str, Any]:
