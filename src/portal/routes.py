@@ -192,6 +192,7 @@ HANDLERS = [
     beneficiary_requests.save,
     beneficiary_requests.review_page,
     beneficiary_requests.send,
+    beneficiary_requests.answer,
     beneficiary_requests.cancel,
     beneficiary_requests.delete,
     beneficiary_persons.removal_page,

@@ -6,15 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.data.accounts import Account
+from portal.data.accounts import Account, Role, Space
 from portal.data.beneficiary_changes import lock_change
 from portal.data.beneficiary_decisions import accept_change
+from portal.data.case_desk import answer as desk_answer
 from portal.data.case_desk import move_by_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import CaseState
 from portal.data.coverage import ContractKind, Relationship
 from portal.data.evidence import Action
 from portal.data.persons import Person
+from portal.data.representations import Capacity, Declaration
 from portal.data.sessions import Viewer
 from portal.formatting import long_date, today
 from tests.support import beneficiaries as make_change
@@ -155,6 +157,18 @@ def test_dependant_sees_own_cover_alone_and_changes_nothing(member):
     assert "Paul Essai" in shown
     assert "Zoé" not in shown
     assert "Seul l’adhérent" in shown
+    assert ask(member.client, GUIDE).status_code == 403
+
+
+def test_representative_sees_the_person_represented_and_nobody_else(member):
+    """R-15, R-72: nothing of the rest of the household."""
+    with member.client.services.database.write() as db:
+        account = make.account(db, member.keyring, Space.MEMBER, Role.REPRESENTATIVE, of=member.home["Zoé"])
+        db.add(Declaration(Capacity.PARENT, acts=True, representative_name="Anne").row(account.id, datetime.now(UTC)))
+    enter(member.client, account)
+    member.client.get(LIST)
+    assert "Zoé Essai" in text(member)
+    assert "Paul" not in text(member)
     assert ask(member.client, GUIDE).status_code == 403
 
 
@@ -444,7 +458,11 @@ def test_foreign_draft_does_not_exist(member):
     enter(member.client, stranger)
     for each in (path, f"{path}/envoi", f"/fragments{path}"):
         assert ask(member.client, each).status_code == 404
-    for each in (path, f"{path}/envoi", f"{path}/annulation", f"{path}/suppression", f"/fragments{path}"):
+    for each in (
+        path,
+        *(f"{path}/{act}" for act in ("envoi", "annulation", "suppression", "reponse")),
+        f"/fragments{path}",
+    ):
         assert send(member.client, each, {"certifie": "1", "version": "1"}, form_at=LIST).status_code == 404
     zoe = writing(member, lambda db, _: make.cover(db, member.home.contract, make.person(db, "Théo")).id)
     person = f"{LIST}/personnes/{member.opaque('beneficiary', zoe)}"
@@ -561,6 +579,32 @@ def test_only_the_refused_piece_is_asked_again_with_its_motive(member):
     assert cases(member) == 1
 
 
+def test_member_answers_what_the_desk_asked_in_writing(member):
+    """R-23: state visible at each step; no dead end when the insurer writes."""
+    path = ready(member)
+    assert send(member.client, f"{path}/reponse", {"reponse": "Trop tôt"}, form_at=path).status_code == 422
+    send_it(member, path)
+    case_id = member.keyring.reveal("case", path.rpartition("/")[2])
+
+    def ask_member(db, viewer: Viewer) -> None:
+        agent = make.viewer_of(db, make.desk_account(db, member.keyring))
+        change = lock_change(db, viewer, member.keyring, case_id, None)
+        case = make_change.for_desk(db, agent, change.case)
+        desk_answer(db, agent, member.keyring, case, "L’enfant vit-il chez vous\u00a0?", datetime.now(UTC))
+
+    writing(member, ask_member)
+    member.client.get(path)
+    assert "Nous vous avons écrit" in text(member)
+    assert "L’enfant vit-il chez vous" in text(member)
+    form = f'form[action="{path}/reponse"]'
+    assert member.client.submit(form, reponse="  ").first("#reponse-erreur")
+    member.client.submit(form, reponse="Oui, <b>chez moi</b>.")
+    assert "Oui, <b>chez moi</b>." in text(member)
+    assert cases(member, CaseState.SENT) == 1
+    assert count(member, Action.CASE_MESSAGE_SENT) == 1
+    assert send(member.client, f"{path}/reponse", {"reponse": "Encore"}, form_at=path).status_code == 422
+
+
 # --- ending somebody's cover, correcting ---
 
 
@@ -587,7 +631,18 @@ def test_member_ends_a_cover_with_reason_and_computed_date(member):
     member.client.get(person_path(member, "Paul", "retrait"))
     member.client.submit("main .form", motif="echeance")
     assert member.client.path_of_page.partition("?")[0] == path
+    assert "Une demande est déjà en cours" in text(member)
+    assert "Divorce" in text(member)
     assert cases(member) == 1
+
+
+def test_draft_begun_before_takes_what_is_typed_now(member):
+    for reason in ("separation", "deces"):
+        member.client.get(person_path(member, "Paul", "retrait"))
+        member.client.submit("main .form", motif=reason, evenement=today().isoformat())
+    assert "Décès" in text(member)
+    assert cases(member) == 1
+    assert [count(member, each) for each in (Action.CASE_OPENED, Action.CASE_CHANGED)] == [1, 1]
 
 
 def test_cover_that_is_over_and_the_members_own_are_not_ended(member):

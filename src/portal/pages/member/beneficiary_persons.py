@@ -158,15 +158,15 @@ def _read(covered: Covered, kind: CaseKind, raw: dict[str, str]) -> Read:
 
 
 def _opened(request: PortalRequest, db: Session, covered: Covered, kind: CaseKind, read: Read) -> str:
-    """The page of the draft. One that runs already is not written over: its own page says where it stands."""
+    """The page of the draft, new or begun before, with what was typed now. What is sent already is not written over:
+    its page says where it stands."""
     wanted = Start(kind, covered.cover.contract_id, covered.relationship, cover=covered.cover)
     case, is_new = start_change(db, request.viewer, wanted, request.now)
-    if is_new and read.typed:
-        change = lock_change(db, request.viewer, request.services.keyring, case.id or 0, None)
-        if change is not None:
-            fill_change(db, request.viewer, request.services.keyring, change, read.typed, request.now)
-        request.record(db, Action.CASE_OPENED, case.object)
-    query = None if is_new else {"deja": "oui"}
+    change = lock_change(db, request.viewer, request.services.keyring, case.id or 0, None)
+    if change is not None and read.typed and case.is_draft:
+        fill_change(db, request.viewer, request.services.keyring, change, read.typed, request.now)
+        request.record(db, Action.CASE_OPENED if is_new else Action.CASE_CHANGED, case.object)
+    query = None if case.is_draft else {"deja": "oui"}
     return request.services.urls("member.beneficiary.request", query, case=concealed(request, CASE, case.id))
 
 

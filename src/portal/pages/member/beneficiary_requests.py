@@ -18,6 +18,7 @@ from portal.attachments import discard
 from portal.data.beneficiary_changes import Change, fill_change, give_up, lock_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_sending import NotReady, send_change
+from portal.data.case_messages import LONGEST_TEXT, add_message, mark_read
 from portal.data.cases import CaseMoved, CaseState, WrongState, move_case
 from portal.data.evidence import Action
 from portal.formatting import day_in_france
@@ -48,6 +49,8 @@ MOVED = (
 TAKEN = "La mutuelle a traité cette demande pendant que vous écriviez. Ce que vous aviez saisi est rappelé ci-dessous."
 CHANGED = "Cette demande a changé depuis que vous l’avez ouverte. Relisez-la avant de l’envoyer."
 SENT_ALREADY = "Cette demande est déjà envoyée\u00a0: nous ne l’avons reçue qu’une fois."
+NO_TEXT = f"Écrivez votre réponse, en {LONGEST_TEXT} caractères au plus."
+NOT_ASKED = "Cette demande n’attend pas de réponse écrite. Votre message n’a pas été envoyé."
 CERTIFY = "Cochez cette case pour confirmer que ces informations sont exactes."
 TOO_LATE = "Cette demande ne peut plus être annulée\u00a0: elle est terminée."
 NOT_A_DRAFT = "Cette demande est déjà envoyée\u00a0: elle ne peut plus être supprimée."
@@ -81,6 +84,14 @@ async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] |
     errors = [] if exact_value(sent, "certifie") == "1" else [FieldError("certifie", CERTIFY)]
     errors = errors or await request.database.run_writing(_send, request, case, version_in(sent))
     return await request.database.run(_sent, request, case, errors)
+
+
+@async_action("/adherent/beneficiaires/demandes/{case:str}/reponse", name="member.beneficiary.answer", guards=CHANGES)
+async def answer(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    text = exact_value(await request.form(), "reponse").strip()
+    message = "" if 0 < len(text) <= LONGEST_TEXT else NO_TEXT
+    message = message or await request.database.run_writing(_answer, request, case, text)
+    return await request.database.run(_answered, request, case, text, message)
 
 
 @action("/adherent/beneficiaires/demandes/{case:str}/annulation", name="member.beneficiary.cancel", guards=CHANGES)
@@ -164,9 +175,11 @@ def _page(
     is_editing: bool = False,
     read: Read | None = None,
     errors: tuple[FieldError, ...] = (),
+    raw: dict[str, str] | None = None,
 ) -> Response[bytes]:
     context = request_context(request, db, change, is_editing=is_editing, read=read)
     wrong = [*errors, *(read.errors if read else ())]
+    context["raw"] |= raw or {}
     context["problems"] = {error.field: error.message for error in wrong}
     return render_page(
         request, "member/beneficiaries/request.html", title_of(change), crumbs=crumbs(request), errors=wrong, **context
@@ -212,6 +225,27 @@ def _sent(request: PortalRequest, case: str, errors: list[FieldError]) -> Respon
         if change.case.takes_pieces:
             return _review(request, db, change, errors)
         return _page(request, db, change, errors=(FieldError(ABOUT, SENT_ALREADY),))
+
+
+def _answer(request: PortalRequest, case: str, text: str) -> str:
+    with request.database.write() as db:
+        change = _locked(request, db, case, None)
+        if change.case.state != CaseState.ANSWERED:
+            return NOT_ASKED
+        add_message(db, request.viewer, request.services.keyring, change.case, text, request.now)
+        mark_read(db, change.case, request.now, by_insurer=False)
+        move_case(db, change.case, CaseState.SENT, request.now, by=request.viewer.account_id)
+        request.record(db, Action.CASE_MESSAGE_SENT, change.case.object)
+    return ""
+
+
+def _answered(request: PortalRequest, case: str, text: str, message: str) -> Response[bytes] | Redirect:
+    with request.database.read() as db:
+        change = found_change(request, db, case)
+        if not message:
+            return Redirect(request_url(request, change), status_code=303)
+        field = "reponse" if change.case.state == CaseState.ANSWERED else ABOUT
+        return _page(request, db, change, errors=(FieldError(field, message),), raw={"reponse": text})
 
 
 def _locked(request: PortalRequest, db: Session, case: str, version: int | None) -> Change:

@@ -12,6 +12,7 @@ from portal.case_areas import STATE_LABELS
 from portal.data.beneficiary_changes import Change, find_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_sending import Outlook, Problem, outlook, problems_of
+from portal.data.case_messages import messages_of
 from portal.data.cases import CaseKind, CaseState, measured_delay, steps_of
 from portal.data.contributions import Contribution
 from portal.data.coverage import ContractKind
@@ -109,6 +110,9 @@ def request_context(
         "keeps": words.masked_nir(change.details.nir),
         "steps": _steps(request, db, change),
         "delay": measured_delay(db, change.kind, request.now),
+        "runs_already": "deja" in request.query_params,
+        "talk": messages_of(db, request.services.keyring, change.case),
+        "may_answer": change.case.state == CaseState.ANSWERED,
         **forms_context(request, db, change),
         **outlook_context(db, request, change),
     }
