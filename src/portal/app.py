@@ -12,9 +12,11 @@ from typing import Any, cast
 from anyio import to_thread
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import FormMultiDict
 from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import HTTPScope, Message, Receive, Scope, Send
+from litestar.types import Empty, HTTPScope, Message, Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
 
 from portal import errors
 from portal.assets import Assets
@@ -47,9 +49,14 @@ class Portal(Litestar):
     """Litestar, plus what must hold for every request, also for those that no route answers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        if scope["type"] == ScopeType.HTTP:
-            scope, send = _prepared(scope, send)
-        await super().__call__(scope, receive, send)
+        if scope["type"] != ScopeType.HTTP:
+            await super().__call__(scope, receive, send)
+            return
+        prepared, send = _prepared(scope, send)
+        try:
+            await super().__call__(prepared, receive, send)
+        finally:
+            await _close_files(prepared)
 
 
 def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
@@ -64,6 +71,13 @@ def _prepared(scope: HTTPScope, send: Send) -> tuple[HTTPScope, Send]:
         return scope, send
     scope["method"] = HttpMethod.GET
     return scope, _without_body(send)
+
+
+async def _close_files(scope: HTTPScope) -> None:
+    """Closes the files that a form brought, whatever became of it: the framework leaves that to garbage collection."""
+    form = ScopeState.from_scope(scope).form
+    if form is not Empty:
+        await FormMultiDict.from_form_data(form).close()
 
 
 def create_app(settings: Settings, *, database: Database | None = None, demo: DemoHelp | None = None) -> Portal:
