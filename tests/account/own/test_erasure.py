@@ -9,6 +9,7 @@ from sqlmodel import SQLModel, select
 from portal.account_jobs import do_each, erase_due
 from portal.data.accounts import Account, AccountDeletion
 from portal.data.columns import UtcDateTime
+from portal.data.coverage import Beneficiary
 from portal.data.erasure import TOMBSTONE, erase_account
 from portal.data.evidence import Action, entry_of, record
 from portal.data.evidence_audit import verify_chain
@@ -82,7 +83,8 @@ def marked(client, make) -> Account:
 
         publish_version(db)
         viewer = factories.viewer_of(db, account)
-        made: dict[str, int] = {}
+        cover = db.exec(select(Beneficiary)).first()
+        made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
         for number, name in enumerate(FILLED, start=1):
             made[name] = _fill(db, TABLES[name], account.id, number, made)
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
