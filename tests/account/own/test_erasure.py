@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import LargeBinary, Text, text
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 from portal.account_jobs import do_each, erase_due
 from portal.data.accounts import Account, AccountDeletion
@@ -15,18 +15,19 @@ from portal.data.evidence import Action, entry_of, record
 from portal.data.evidence_audit import verify_chain
 from portal.data.personal_data import HOLDINGS, Owner
 from portal.data.sessions import SignedSession
+from portal.data.tables import metadata
 from portal.security import is_identifier, new_identifier
 from tests.support import factories
 from tests.support.entry import enter
 
 CANARY = "canari-7f3a"
-TABLES = SQLModel.metadata.tables
+TABLES = metadata.tables
 ACCOUNTS = [name for name, held in HOLDINGS.items() if held.owner is Owner.ACCOUNT]
 # Of these the account's own row, its evidence and its deletion are made by the test itself. What rows point at comes
 # before them.
 FILLED = [
     table.name
-    for table in SQLModel.metadata.sorted_tables
+    for table in metadata.sorted_tables
     if table.name in ACCOUNTS
     and table.name not in {"account", "evidence", "evidence_detail", "account_deletion", "account_closing"}
 ]
@@ -56,7 +57,7 @@ def value_for(column, account_id: int, number: int, made: dict[str, int]):
         return account_id
     if column.foreign_keys:
         target = next(iter(column.foreign_keys)).column.table.name
-        return account_id if target == "account" else made.get(target, 1)
+        return account_id if target == "account" else made.get(target, None if column.nullable else 1)
     if isinstance(kind, UtcDateTime):
         return datetime(2026, 1, 1, tzinfo=UTC)
     if isinstance(kind, LargeBinary):
