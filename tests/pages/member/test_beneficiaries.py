@@ -1,9 +1,11 @@
 """/adherent/beneficiaires: who is covered, adding, ending, correcting; two tabs (R-23, R-64, R-72)."""
 
+import io
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import pikepdf
 import pytest
 
 from portal.data.accounts import Account, Role, Space
@@ -21,7 +23,7 @@ from portal.data.sessions import Viewer
 from portal.formatting import long_date, today
 from tests.support import beneficiaries as make_change
 from tests.support import factories as make
-from tests.support.entry import ask, enter, present, send
+from tests.support.entry import SAME_ORIGIN, ask, enter, present, send, token_in
 from tests.support.evidence import scalar
 from tests.support.html import text_of
 
@@ -392,6 +394,25 @@ def test_incomplete_draft_says_what_is_missing(member):
     assert member.client.status == 422
     assert "Il manque des pièces" in text(member)
     assert cases(member, CaseState.SENT) == 0
+
+
+def test_piece_is_sent_by_the_form_of_its_slot_and_leads_back(member):
+    """R-23: one upload slot per piece, without scripts; a stranger's slot is absent."""
+    path = begin(member)
+    fill(member)
+    slot = str(member.client.page.one("#piece-acte-naissance form.upload").attributes["action"])
+    content = io.BytesIO()
+    document = pikepdf.new()
+    document.add_blank_page()
+    document.save(content)
+    token = {"jeton": token_in(ask(member.client, path), slot)}
+    files = {"fichier": ("acte.pdf", content.getvalue(), "application/pdf")}
+    answer = member.client.http.post(slot, data=token, files=files, headers=SAME_ORIGIN, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    page = member.client.get(path)
+    assert "acte.pdf" in page.one("#piece-acte-naissance").text()
+    assert "À joindre" in page.one("#piece-attestation-droits").text()
+    assert ask(member.client, slot.replace("acte-naissance", "acte-mariage")).status_code == 404
 
 
 def test_person_covered_already_is_not_asked_for(member):
