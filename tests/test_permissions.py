@@ -36,6 +36,7 @@ PUBLIC = {
     "identifier.forgotten": 200, "identifier.sent": 200,
     "fraud.report": 200, "fraud.sent": 200, "fraud.confirm": 404, "fraud.done": 200,
     "email.confirm": 404, "email.outcome": 404, "deletion.confirm": 404, "deletion.outcome": 200,
+    "card.check": 200, "card.manifest": 200, "card.worker": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
@@ -61,6 +62,10 @@ PRIVATE = {
     "member.beneficiary.removal": ({"member"}, 404),
     "member.beneficiary.edit": ({"member"}, 404),
     "member.beneficiary.edit.fragment": ({"member"}, 404),
+    "member.card": (COVERED, 200),
+    "member.card.pdf": (COVERED, 200),
+    "member.card.pharmacist": (COVERED, 200),
+    "member.card.kept": (COVERED, 200),
     "member.guarantees": (COVERED, 200),
     "member.guarantees.table": (COVERED, 200),
     "member.guarantees.refunds": (COVERED, 200),

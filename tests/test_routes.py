@@ -12,7 +12,7 @@ from portal.permissions import Permission, policy_of, public
 from tools.list_routes import is_automatic, routes_of
 
 COMMITTED = Path(__file__).with_name("routes.txt")
-SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|json|xlsx|pdf))?|\{[a-z_]+:[a-z]+\}")
+SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|json|xlsx|pdf|js))?|\{[a-z_]+:[a-z]+\}")
 PARAMETER_TYPES = {"str", "int", "date", "path"}
 # Anyone may call these; a new one is added here by hand, or it needs a permission.
 PUBLIC = {
@@ -23,7 +23,7 @@ PUBLIC = {
     "password.forgotten", "password.forgotten.submit", "password.forgotten.sent", "password.reset",
     "password.reset.submit", "password.reset.done", "identifier.forgotten", "identifier.forgotten.submit",
     "identifier.sent", "fraud.report", "fraud.report.submit", "fraud.sent", "fraud.confirm", "fraud.confirm.submit",
-    "fraud.done",
+    "fraud.done", "card.check", "card.check.submit", "card.manifest", "card.worker",
     "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
     "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",
     "deletion.confirm", "deletion.confirm.submit", "deletion.outcome",

@@ -35,13 +35,15 @@ from portal.pages.member import (
     beneficiary_requests,
     benefits,
     benefits_export,
+    card,
+    card_offline,
     guarantees,
     simulator,
     statements,
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import demonstration, health
+from portal.pages.public import card_check, demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
@@ -50,6 +52,14 @@ from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 
 HANDLERS = [
+    card.card_page,
+    card.pdf_file,
+    card.pharmacist_page,
+    card_offline.kept_page,
+    card_offline.manifest,
+    card_offline.worker,
+    card_check.check_page,
+    card_check.check,
     guarantees.guarantees_page,
     guarantees.refunds_page,
     guarantees.pdf_file,

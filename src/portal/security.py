@@ -53,6 +53,13 @@ class Keyring:
         except (BadSignature, UnicodeError):
             return None
 
+    def stamps(self, purpose: str, value: str, length: int) -> list[bytes]:
+        """The first bytes of the signatures of `value`, newest key first: for codes that people type, where a whole
+        signature is too long. Guessing one must be slowed down."""
+        signer = self.signer(purpose)
+        keys = [signer.derive_key(key) for key in reversed(signer.secret_keys)]
+        return [signer.algorithm.get_signature(key, value.encode())[:length] for key in keys]
+
     def encrypt(self, text: str) -> bytes:
         """Ciphertext for a column (NIR, TOTP secret…)."""
         return self._vault.encrypt(text.encode())

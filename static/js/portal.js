@@ -73,6 +73,14 @@
     bar.hidden = false;
     bar.value = Math.round((detail.loaded / detail.total) * 100);
   });
+  // The card that this device keeps goes with the session: on leaving, and where somebody is about to sign in.
+  function forgetCard() {
+    window.caches?.delete("portal-card").catch(() => undefined);
+    navigator.serviceWorker?.getRegistrations().then((all) => all.forEach((each) => each.unregister())).catch(() => undefined);
+  }
+  on("submit", ({ target }) => { if (target.matches("form[data-portal-forget]")) forgetCard(); });
+  if (document.querySelector("[data-portal-forget]:not(form)")) forgetCard();
+
   on("click", ({ target }) => {
     const button = target.closest?.("[data-portal-reveal]");
     if (button) reveal(button);

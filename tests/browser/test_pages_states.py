@@ -17,16 +17,17 @@ from tests.support import browser as harness
 from tests.support.account_states import ACCOUNT_STATES
 from tests.support.beneficiary_states import BENEFICIARY_STATES
 from tests.support.browser import PROFILES, DemoServer, Tab
+from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
 
-STATES = MEMBER_STATES + ACCOUNT_STATES + BENEFICIARY_STATES
+STATES = MEMBER_STATES + ACCOUNT_STATES + BENEFICIARY_STATES + CARD_STATES
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|json|txt)$|/(csv|pdf|markdown|preuve|image)$|/fichiers/[^/]+$|^/(fragments|static|healthz|readyz)"
+    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|markdown|preuve|image)$|/fichiers/[^/]+$|^/(fragments|static|healthz|readyz)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

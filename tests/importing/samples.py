@@ -44,6 +44,14 @@ SAMPLES: dict[str, Cells] = {
     "contribution-prices": {
         "product": "CONFORT", "structure": "famille", "valid_from": "2026-01-01", "valid_to": "", "month": "180,90",
     },
+    "card-terms": {
+        "product": "CONFORT", "valid_from": "2026-01-01", "valid_to": "", "amc_number": "0099000001",
+        "convention": "IS", "csr": "01",
+    },
+    "card-columns": {
+        "product": "CONFORT", "valid_from": "2026-01-01", "valid_to": "", "position": "1", "code": "PHAR",
+        "label": "Pharmacie", "value": "100", "network": "IS",
+    },
     "persons": {
         "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
         "nir": "2 85 05 78 006 084 41", "email": "zoe@exemple.example",
@@ -85,8 +93,8 @@ SAMPLES: dict[str, Cells] = {
 
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "contribution_price",
-    "person", "contract", "beneficiary", "company", "group_contract", "provider", "agreement", "payment",
-    "benefit_line"), strict=True))  # fmt: skip
+    "card_terms", "card_column", "person", "contract", "beneficiary", "company", "group_contract", "provider",
+    "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

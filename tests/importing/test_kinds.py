@@ -17,6 +17,8 @@ CHANGES = {
     "products": {"name": "Confort plus"},
     "guarantees": {"percent": "200"},
     "contribution-prices": {"month": "182,40"},
+    "card-terms": {"csr": "02"},
+    "card-columns": {"value": "PEC"},
     "persons": {"nir": ""},
     "contracts": {"ends_on": "31/12/2026"},
     "beneficiaries": {"valid_to": ""},

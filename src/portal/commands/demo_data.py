@@ -25,8 +25,8 @@ def command(members: int, history: int, seed: int, output: Path, today: datetime
 
     Households 1 to 4 are those of the demonstration's fixed accounts, and one to sign up. The files go through
     `portal import` in this order: parameters, acts, act-tariffs, act-rules, example-cares, products, guarantees,
-    contribution-prices, persons, contracts, beneficiaries, companies, group-contracts, providers, agreements, payments,
-    benefit-lines.
+    contribution-prices, card-terms, card-columns, persons, contracts, beneficiaries, companies, group-contracts,
+    providers, agreements, payments, benefit-lines.
 
     Example: portal demo-data --members 200 --history 3 --output var/demo-data
 

@@ -207,6 +207,8 @@ NOT_HELD: dict[str, str] = {
     "act": REFERENCE,
     "act_tariff": REFERENCE,
     "act_rule": REFERENCE,
+    "card_terms": REFERENCE,
+    "card_column": REFERENCE,
     "example_care": REFERENCE,
     "parameter": REFERENCE,
     "product": REFERENCE,

@@ -6,6 +6,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
     beneficiary_changes,
     benefits,
+    card_terms,
     case_messages,
     case_pieces,
     cases,

@@ -56,6 +56,8 @@ SIGN_UP_LIMITS = (quota("sign-up-email", 5, HOUR), quota("sign-up-named", 5, HOU
 TEAM_LETTERS = quota("team-letters", 20, HOUR)
 RESEND_LIMITS = (quota("resend-named", 3, HOUR), quota("resend-network", 30, HOUR))
 FILES = quota("case-files", 100, DAY)
+# A pharmacy checks one card after another.
+CARD_CHECKS = quota("card-checks", 120, HOUR)
 ALARM = quota("alarm", 1000, timedelta(minutes=5))
 # No window is longer than a day, save the locks'.
 STALE_AFTER = timedelta(days=2)

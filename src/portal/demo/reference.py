@@ -20,6 +20,8 @@ TABLES = (
     "products",
     "guarantees",
     "contribution-prices",
+    "card-terms",
+    "card-columns",
     "companies",
     "group-contracts",
     "providers",

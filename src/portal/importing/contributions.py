@@ -21,7 +21,7 @@ class PriceRecord(NamedTuple):
     month: int
 
 
-class PriceResolver(PlainResolver):
+class ProductResolver(PlainResolver):
     """Finds the product."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
@@ -55,6 +55,6 @@ CONTRIBUTION_PRICES = Kind(
         ("product_id", "structure", "valid_from"),
         ("product_id", "structure", "valid_from", "valid_to", "month_cents"),
     ),
-    PriceResolver,
+    ProductResolver,
     check=_check_dates,
 )

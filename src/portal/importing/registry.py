@@ -1,6 +1,7 @@
 """Every kind of import file, by name, in the order in which files are to be imported."""
 
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
+from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
@@ -18,6 +19,8 @@ KINDS = {
         PRODUCTS,
         GUARANTEES,
         CONTRIBUTION_PRICES,
+        CARD_TERMS,
+        CARD_COLUMNS,
         PERSONS,
         CONTRACTS,
         BENEFICIARIES,
