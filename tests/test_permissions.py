@@ -37,6 +37,7 @@ PUBLIC = {
     "fraud.report": 200, "fraud.sent": 200, "fraud.confirm": 404, "fraud.done": 200,
     "email.confirm": 404, "email.outcome": 404, "deletion.confirm": 404, "deletion.outcome": 200,
     "card.check": 200, "card.manifest": 200, "card.worker": 200,
+    "complaint": 200, "complaint.sent": 200, "complaint.follow": 404,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
@@ -72,6 +73,11 @@ PRIVATE = {
     "member.guarantees.pdf": (COVERED, 404),
     "member.simulator": (COVERED, 200),
     "member.simulator.result": (COVERED, 200),
+    "member.complaints": (COVERED, 200),
+    "member.complaint.new": (COVERED, 200),
+    "member.complaint": (COVERED, 404),
+    "member.complaint.edit": (COVERED, 404),
+    "member.complaint.pdf": (COVERED, 404),
     "employer.home": ({"employer", "clerk"}, 200),
     "provider.home": ({"provider"}, 200),
     "employer.team": ({"employer"}, 200),

@@ -23,7 +23,7 @@ PUBLIC = {
     "password.forgotten", "password.forgotten.submit", "password.forgotten.sent", "password.reset",
     "password.reset.submit", "password.reset.done", "identifier.forgotten", "identifier.forgotten.submit",
     "identifier.sent", "fraud.report", "fraud.report.submit", "fraud.sent", "fraud.confirm", "fraud.confirm.submit",
-    "fraud.done", "card.check", "card.check.submit", "card.manifest", "card.worker",
+    "fraud.done", "complaint", "complaint.submit", "complaint.sent", "complaint.follow", "card.check", "card.check.submit", "card.manifest", "card.worker",
     "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
     "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",
     "deletion.confirm", "deletion.confirm.submit", "deletion.outcome",

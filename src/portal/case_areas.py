@@ -11,6 +11,7 @@ from sqlmodel import Session
 from portal.data.beneficiary_sending import change_slots
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.complaints import free_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Area:
 
 
 AREAS: dict[CaseKind, Area] = {
+    CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_REMOVED: Area("Retrait d’un bénéficiaire", "member.beneficiary.request", change_slots),

@@ -50,6 +50,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("member.statements", "Relevés", "file"),
         ("member.guarantees", "Garanties", "shield"),
         ("member.beneficiaries", "Bénéficiaires", "users"),
+        ("member.complaints", "Réclamations", "flag"),
     ),
     Space.EMPLOYER: (("employer.home", "Accueil", "home"), ("employer.team", "Utilisateurs", "users")),
     Space.PROVIDER: (("provider.home", "Accueil", "home"), ("provider.team", "Utilisateurs", "users")),

@@ -37,13 +37,16 @@ from portal.pages.member import (
     benefits_export,
     card,
     card_offline,
+    complaint_drafts,
+    complaint_sending,
+    complaints,
     guarantees,
     simulator,
     statements,
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import card_check, demonstration, health
+from portal.pages.public import card_check, complaint, demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
@@ -52,6 +55,21 @@ from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 
 HANDLERS = [
+    complaints.list_page,
+    complaint_drafts.new_page,
+    complaint_drafts.start,
+    complaints.complaint_page,
+    complaints.pdf_file,
+    complaint_drafts.edit_page,
+    complaint_drafts.change,
+    complaint_drafts.delete,
+    complaint_sending.send,
+    complaint_sending.message,
+    complaint_sending.withdraw,
+    complaint.form_page,
+    complaint.submit,
+    complaint.sent_page,
+    complaint.follow_page,
     card.card_page,
     card.pdf_file,
     card.pharmacist_page,

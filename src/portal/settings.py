@@ -31,6 +31,14 @@ class Insurer(BaseModel):
     network: str
 
 
+class Mediator(BaseModel):
+    """Whom the insurer's members may ask when a complaint is not settled, as pages and documents show it."""
+
+    name: str
+    address: str
+    url: str
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. Secrets never appear in `repr`."""
 
@@ -49,6 +57,9 @@ class Settings(BaseSettings):
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
     network_name: str = "Kalivia"
+    mediator_name: str = "Médiateur des mutuelles (fictif)"
+    mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
+    mediator_url: str = "https://mediateur.example"
     history_months: int = Field(default=27, ge=27)
     worker: Literal["embedded", "separate"] = "embedded"
     mail_from: str = ""
@@ -179,6 +190,10 @@ class Settings(BaseSettings):
     def files_folder(self) -> Path:
         """Where people's files lie, sealed, when no bucket is set."""
         return self.data_folder / "files"
+
+    @cached_property
+    def mediator(self) -> Mediator:
+        return Mediator(name=self.mediator_name, address=self.mediator_address, url=self.mediator_url)
 
     @cached_property
     def insurer(self) -> Insurer:

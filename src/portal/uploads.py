@@ -115,7 +115,7 @@ def _drawn_anew(image: Image.Image) -> tuple[MediaType, bytes]:
     bare.paste(flat)
     drawn = io.BytesIO()
     if is_png:
-        bare.save(drawn, "PNG", optimize=True)
+        bare.save(drawn, "PNG")
         return MediaType.PNG, drawn.getvalue()
     bare.save(drawn, "JPEG", quality=JPEG_QUALITY)
     return MediaType.JPEG, drawn.getvalue()

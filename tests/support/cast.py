@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from portal.data.accounts import Account, Space
 from portal.data.columns import utc_now
+from portal.data.complaints import Category, Contact, Said, complain_without_account
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
@@ -15,6 +16,7 @@ from portal.data.links import LinkPurpose, make_link
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.recovery_codes import make_recovery_codes
 from portal.data.site_state import Service, SwitchState, switch_service
+from portal.pages.public.complaint import PURPOSE
 from portal.security import LINK, new_token
 from tests.support import factories
 from tests.support.states import Cast
@@ -39,6 +41,7 @@ def make_cast(site: Site) -> Cast:
         (key,) = _passkeys(db, accounts[GUARDED], "Téléphone")
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
+        cast.places["complaint"] = _followed_complaint(db, site)
     return cast
 
 
@@ -137,3 +140,10 @@ def _passkeys(db: Session, who: Account, name: str) -> list[int]:
 def _opaque(site: Site, kind: str, row_id: int) -> str:
     (opaque,) = site.keyring.conceal(kind, [row_id])
     return opaque
+
+
+def _followed_complaint(db: Session, site: Site) -> str:
+    """The token of the link by which somebody without an account follows a complaint."""
+    said, contact = Said(Category.DELAY, "J’attends depuis trois mois."), Contact("Jean Ancien", "jean@exemple.example")
+    case = complain_without_account(db, site.keyring, said, contact, Space.MEMBER, utc_now())
+    return site.keyring.signer(PURPOSE).sign(_opaque(site, "case", case.id or 0)).decode()

@@ -190,6 +190,14 @@ HOLDINGS: dict[str, Held] = {
         opened={"text_encrypted": "text"},
         is_deleted=True,
     ),
+    "complaint": Held(
+        "Vos réclamations",
+        via=("case_id", "case_file", "id"),
+        withheld={"contact_encrypted": "réclamations envoyées sans compte"},
+        opened={"text_encrypted": "text"},
+        blank={"text_encrypted": b"", "contact_encrypted": None},
+        kept_for=PROOF,
+    ),
     "stored_file": Held(
         "Fichiers que vous avez envoyés",
         withheld={"storage_name": INTERNAL},

@@ -10,6 +10,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     case_messages,
     case_pieces,
     cases,
+    complaints,
     contributions,
     coverage,
     email_changes,

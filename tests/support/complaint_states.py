@@ -1,0 +1,46 @@
+"""The states of the pages of complaints, with an account and without."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.support.states import NOBODY, State, fail
+from tests.support.visits import DEPENDANT, LEAVER, MEMBER
+
+LIST, NEW, PUBLIC = "/adherent/reclamations", "/adherent/reclamations/nouvelle", "/reclamation"
+
+
+def open_one(words: str, end: str = "") -> Callable[[Page], None]:
+    """Opens the complaint whose row says this; `end` of its address: its form."""
+
+    def go(page: Page) -> None:
+        row = page.locator(".rows li", has_text=re.compile(words))
+        path = row.locator("a").first.get_attribute("href")
+        page.goto(page.url.partition("/adherent")[0] + f"{path}{end}")
+
+    return go
+
+
+def answer_nothing(page: Page) -> None:
+    open_one("Envoyée")(page)
+    fail("Envoyer le message")(page)
+
+
+COMPLAINT_STATES = [
+    State("complaints", MEMBER, LIST),
+    State("complaints, none", DEPENDANT, LIST),
+    State("complaint, form", MEMBER, NEW),
+    State("complaint, form in error", MEMBER, NEW, fail("Continuer")),
+    State("complaint, draft", MEMBER, LIST, open_one("Brouillon")),
+    State("complaint, draft changed", MEMBER, LIST, open_one("Brouillon", "/modifier")),
+    State("complaint, sent", MEMBER, LIST, open_one("Envoyée")),
+    State("complaint, empty message", MEMBER, LIST, answer_nothing),
+    State("complaint, acknowledged", MEMBER, LIST, open_one("à l’étude")),
+    State("complaint, unfounded", MEMBER, LIST, open_one("Non fondée")),
+    State("complaint, two months old", LEAVER, LIST, open_one("Envoyée")),
+    State("complaint without account", NOBODY, PUBLIC),
+    State("complaint without account, error", NOBODY, PUBLIC, fail("Envoyer la réclamation")),
+    State("complaint without account, sent", NOBODY, f"{PUBLIC}/envoyee"),
+    State("complaint without account, followed", NOBODY, f"{PUBLIC}/suivi?jeton={{complaint}}"),
+]
