@@ -89,11 +89,12 @@ def _data(printable: Printable, insurer: Insurer, check_url: str) -> dict[str, A
 def _person(answer: RightsAnswer, nirs: dict[int, str]) -> list[str]:
     cover, start, end = answer.cover, answer.valid_from, answer.valid_to
     if cover is None or start is None or end is None:
-        return [""] * 4
+        return [""] * 5
     rank = f", rang {cover.birth_rank}" if cover.birth_rank > 1 else ""
     return [
         f"{cover.last_name} {cover.first_name}",
-        f"{short_date(cover.birth_date)}{rank}\n{nirs[cover.person_id]}".strip(),
+        f"{short_date(cover.birth_date)}{rank}",
+        nirs[cover.person_id] or "–",
         relationship_words(cover),
-        f"du {short_date(start)} au {short_date(end)}",
+        f"{short_date(start)} – {short_date(end)}",
     ]

@@ -31,7 +31,7 @@ def test_card_shows_without_network_until_sign_out(open_tab) -> None:
 
     tab.context.set_offline(True)
     page.goto(tab.origin + CARD)
-    expect(page.get_by_text("Sans réseau : voici votre carte")).to_be_visible()
+    expect(page.get_by_text("Le portail ne répond pas")).to_be_visible()
     assert page.locator(".card-code").inner_text() == code
     assert page.locator(".pass").evaluate("node => getComputedStyle(node).borderTopWidth") != "0px"
 

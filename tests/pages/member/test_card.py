@@ -22,6 +22,7 @@ from tests.support import factories
 from tests.support.cards import covered_household
 from tests.support.entry import ask, enter, leave
 from tests.support.queries import queries
+from tests.test_documents import flat, text_in
 
 CARD, PDF, PHARMACIST, KEPT = (
     "/adherent/carte",
@@ -30,6 +31,7 @@ CARD, PDF, PHARMACIST, KEPT = (
     "/adherent/carte/hors-ligne",
 )
 NIR = "285057800608441"
+LABELS = ["N° AMC", "Type de convention", "CSR", "N° adhérent", "Période de validité"]
 pytestmark = pytest.mark.engines("sqlite")
 
 
@@ -80,14 +82,7 @@ class TestPage:
         """domain 3.3: exactly five labelled data, and « R »; R-50."""
         client.get(CARD)
         labels = [node.text() for node in client.page.css(".pass-block dt")]
-        assert labels == [
-            "N° AMC",
-            "Type de convention",
-            "CSR",
-            "N° adhérent",
-            "Période de validité",
-            "Contrat responsable",
-        ]
+        assert labels == [*LABELS, "Contrat responsable"]
         assert [node.text() for node in client.page.css(".people strong")] == ["Essai Anne", "Essai Paul", "Essai Zoé"]
         assert "seul votre contrat fait foi" in words(client)
         assert NIR not in client.answer.text
@@ -98,11 +93,7 @@ class TestPage:
             made, account = factories.member_with_account(db, client.services.keyring)
         enter(client, account)
         client.get(CARD)
-        assert [node.text() for node in client.page.css(".pass-block dt")][:3] == [
-            "N° AMC",
-            "Type de convention",
-            "CSR",
-        ]
+        assert [node.text() for node in client.page.css(".pass-block dt")][:5] == LABELS
         assert "n’ouvre pas de tiers payant" in words(client)
         assert made.contract.number in words(client)
 
@@ -242,20 +233,23 @@ class TestPaper:
         given = {}
         monkeypatch.setattr(card_documents, "typeset", lambda _source, data, _at: given.update(data) or b"%PDF")
         ask(client, f"{PDF}?personne={named(client, family.member)}")
-        assert [label for label, _ in given["block"]] == [
-            "N° AMC",
-            "Type de convention",
-            "CSR",
-            "N° adhérent",
-            "Période de validité",
-        ]
-        assert given["persons"][0][1] == f"{short_date(family.member.birth_date)}\n2 85 05 78 006 084 41"
+        assert [label for label, _ in given["block"]] == LABELS
+        assert given["persons"][0][1:3] == [short_date(family.member.birth_date), "2 85 05 78 006 084 41"]
         page = typst.compile(
             str(SOURCES / "card.typ"), root=str(SOURCES), font_paths=[str(FONTS)], format="png", ppi=150,
             sys_inputs={"data": json.dumps(given)},
         )  # fmt: skip
         (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(page)).convert("L"), zxingcpp.BarcodeFormat.DataMatrix)
         assert found.text.endswith(given["code"].replace("-", ""))
+
+    def test_text_of_the_pdf_is_what_readers_need(self, client, family, tmp_path) -> None:
+        """Selectable and in order: labels even when empty, « R », people, columns, mentions (R-50)."""
+        said = flat(text_in(ask(client, PDF).content, tmp_path)).replace("\xa0", " ")
+        places = [said.index(label) for label in (*LABELS, "R – contrat responsable", "Bénéficiaires", "PHAR")]
+        assert places == sorted(places)
+        for words_ in ("Essai Zoé", "2 85 05 78 006 084 41", family.contract.member_number, "seul le contrat fait foi"):
+            assert words_ in said
+        assert "non normatif" in said
 
     def test_foreign_contract_is_not_found(self, client, family) -> None:
         assert family

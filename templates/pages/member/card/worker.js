@@ -1,4 +1,4 @@
-// Shows the kept card when the network does not answer. It keeps nothing itself (js/card.js does), and answers for the
+// Shows the kept card when the network or the portal does not answer. It keeps nothing itself (js/card.js does), and answers for the
 // card's own address and for the files that draw it, nothing else.
 "use strict";
 
@@ -13,7 +13,8 @@ const kept = async (address) => (await caches.open(KEPT)).match(address);
 
 async function card(request) {
   try {
-    return await fetch(request);
+    const answer = await fetch(request);
+    return answer.status >= 500 ? ((await kept(PAGE)) ?? answer) : answer;
   } catch (failure) {
     const copy = await kept(PAGE);
     if (copy) return copy;
