@@ -12,6 +12,7 @@ from portal.data.beneficiary_sending import change_slots
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.complaints import free_slots
+from portal.data.messages import message_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Area:
 
 
 AREAS: dict[CaseKind, Area] = {
+    CaseKind.MESSAGE: Area("Message", "message", message_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),

@@ -44,6 +44,12 @@ def _single(sent: FormMultiDict, name: str, longest: int) -> str:
     return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]
 
 
+def written_text(sent: FormMultiDict, name: str) -> str:
+    """A long text as it was typed, its lines kept, without other control characters. Raises `DuplicateField`."""
+    lines = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(char for char in line if char.isprintable() or char == "\t") for line in lines).strip()
+
+
 def typed_day(text: str) -> date | None:
     """The day of « 31/12/2025 », or of the ISO text that a date control sends; None when there is no such day."""
     french = _FRENCH_DAY.fullmatch(text)

@@ -12,6 +12,7 @@ from litestar.datastructures import Cookie
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
 from portal.data.deletion import deletion_under_way
+from portal.data.messages import unread_messages
 from portal.data.sessions import LIMITS, Viewer
 from portal.data.site_state import SiteState
 from portal.data.standing import Standing
@@ -33,15 +34,17 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A destination of the space."""
+    """A destination of the space. `count`: what waits to be read there."""
 
     label: str
     url: str
     icon: str
     current: bool
     is_open: bool
+    count: int = 0
 
 
+MESSAGES = "messages"
 NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.MEMBER: (
         ("member.home", "Accueil", "home"),
@@ -50,10 +53,19 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("member.statements", "Relevés", "file"),
         ("member.guarantees", "Garanties", "shield"),
         ("member.beneficiaries", "Bénéficiaires", "users"),
+        ("messages", "Messagerie", "message"),
         ("member.complaints", "Réclamations", "flag"),
     ),
-    Space.EMPLOYER: (("employer.home", "Accueil", "home"), ("employer.team", "Utilisateurs", "users")),
-    Space.PROVIDER: (("provider.home", "Accueil", "home"), ("provider.team", "Utilisateurs", "users")),
+    Space.EMPLOYER: (
+        ("employer.home", "Accueil", "home"),
+        ("employer.team", "Utilisateurs", "users"),
+        ("messages", "Messagerie", "message"),
+    ),
+    Space.PROVIDER: (
+        ("provider.home", "Accueil", "home"),
+        ("provider.team", "Utilisateurs", "users"),
+        ("messages", "Messagerie", "message"),
+    ),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
         ("desk.accounts", "Comptes", "users"),
@@ -133,10 +145,19 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
     held = (item for item in items if request.services.site.is_permitted(request.viewer, item[0]))
     targets = [(name, label, url(name), icon) for name, label, icon in held]
     current = max((target for _, _, target, _ in targets if _within(path, target)), key=len, default="")
+    unread = _unread(request) if any(name == MESSAGES for name, *_ in targets) else 0
     return [
-        NavItem(label, target, icon, current=target == current, is_open=_is_open(request, name))
+        NavItem(
+            label, target, icon, target == current, _is_open(request, name), count=unread if name == MESSAGES else 0
+        )
         for name, label, target, icon in targets
     ]
+
+
+def _unread(request: PortalRequest) -> int:
+    """The insurer's messages that the viewer has not read; none where the request has no database any more."""
+    db = request.scope["state"].get("db")
+    return unread_messages(db, request.viewer) if db is not None else 0
 
 
 def open_navigation(request: PortalRequest) -> list[NavItem]:

@@ -9,6 +9,7 @@ from portal.pages.account import (
     email_codes,
     factors,
     links,
+    messages,
     notifications,
     own,
     passkey_sign_in,
@@ -48,6 +49,7 @@ from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
 from portal.pages.public import card_check, complaint, demonstration, health
 from portal.pages.public import home as public_home
+from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
@@ -55,6 +57,13 @@ from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 
 HANDLERS = [
+    messages.list_page,
+    messages.new_page,
+    messages.begin,
+    messages.thread_page,
+    messages.answer,
+    messages.mark,
+    message_fragments.mark,
     complaints.list_page,
     complaint_drafts.new_page,
     complaint_drafts.start,

@@ -46,7 +46,7 @@ from portal.security import Keyring
 from tests.support import factories
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
-KIND = CaseKind.MESSAGE
+KIND = CaseKind.CORRECTION
 
 
 def file(size: int = 1000) -> NewFile:
@@ -182,6 +182,15 @@ class TestPieces:
         assert len(pieces_of(db, case)) == MOST_PIECES
         with pytest.raises(TooManyPieces):
             add_pieces(db, anne, case, "autre", [file()], NOW)
+
+    def test_conversation_takes_pieces_until_its_end_and_gives_none_back(self, db, anne) -> None:
+        case = sent(db, anne, CaseKind.MESSAGE)
+        add_pieces(db, anne, case, "pieces", [file()], NOW + timedelta(hours=1))
+        with pytest.raises(WrongState):
+            remove_piece(db, case, pieces_of(db, case)[0].id, NOW)
+        move_case(db, case, CaseState.ACCEPTED, NOW, by=None)
+        with pytest.raises(WrongState):
+            add_pieces(db, anne, case, "pieces", [file()], NOW)
 
     def test_bytes_have_a_limit_too(self, db, anne) -> None:
         case = open_case(db, anne, KIND, NOW)

@@ -109,7 +109,7 @@ def remove_piece(db: Session, case: Case, piece_id: int, now: datetime) -> str |
     if piece is None:
         return None
     was_sent = case.sent_at is not None and piece.added_at <= case.sent_at
-    if not case.takes_pieces or (was_sent and not piece.is_refused):
+    if not case.gives_pieces_back or (was_sent and not piece.is_refused):
         raise WrongState
     name = _remove(db, piece.id)
     _note_change(db, case, now)

@@ -110,7 +110,12 @@ class Case(SQLModel, table=True):
 
     @property
     def takes_pieces(self) -> bool:
-        """Whether the person may add or replace pieces now."""
+        """Whether the person may add pieces now: always to a conversation, until it ends."""
+        return self.gives_pieces_back or (self.kind == CaseKind.MESSAGE and not self.is_over)
+
+    @property
+    def gives_pieces_back(self) -> bool:
+        """Whether the person may still take out, or replace, what the insurer has not taken."""
         return self.state in {CaseState.DRAFT, CaseState.INCOMPLETE}
 
     @property

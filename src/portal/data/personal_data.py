@@ -190,6 +190,13 @@ HOLDINGS: dict[str, Held] = {
         opened={"text_encrypted": "text"},
         is_deleted=True,
     ),
+    "message_thread": Held(
+        "Sujets de vos messages",
+        via=("case_id", "case_file", "id"),
+        opened={"subject_encrypted": "subject"},
+        blank={"subject_encrypted": b""},
+        kept_for=PROOF,
+    ),
     "complaint": Held(
         "Vos réclamations",
         via=("case_id", "case_file", "id"),

@@ -21,6 +21,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     job_runs,
     known_browsers,
     links,
+    messages,
     notifications,
     organisations,
     outbox,

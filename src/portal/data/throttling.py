@@ -56,6 +56,7 @@ SIGN_UP_LIMITS = (quota("sign-up-email", 5, HOUR), quota("sign-up-named", 5, HOU
 TEAM_LETTERS = quota("team-letters", 20, HOUR)
 RESEND_LIMITS = (quota("resend-named", 3, HOUR), quota("resend-network", 30, HOUR))
 COMPLAINTS_NETWORK = quota("complaints-network", 10, HOUR)
+MESSAGES = quota("messages", 50, DAY)
 FILES = quota("case-files", 100, DAY)
 # A pharmacy checks one card after another.
 CARD_CHECKS = quota("card-checks", 120, HOUR)

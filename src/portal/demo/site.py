@@ -16,6 +16,7 @@ from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.complaints import show_complaints
 from portal.demo.generator import Options, write_demo_data
+from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.terms import publish_and_accept
 from portal.formatting import today
@@ -65,6 +66,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             _fill(database, keyring, folder / "import", tell)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
+            show_messages(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

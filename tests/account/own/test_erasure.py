@@ -38,6 +38,7 @@ IMPERSONAL = {
     *(("beneficiary_change", code) for code in ("structure_before", "structure_after")),
     *(("case_file", code) for code in ("reference", "kind", "space", "state")),
     *(("case_piece", "slot"), ("case_step", "state")),
+    ("message_thread", "topic"),
     *(("complaint", code) for code in ("category", "outcome")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),

@@ -1,4 +1,7 @@
-"""messages."""
+"""Messages: what each thread is about."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0019"
 down_revision = "0018"
@@ -7,8 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "message_thread",
+        sa.Column("case_id", sa.Integer(), sa.ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("subject_encrypted", sa.LargeBinary(), nullable=False),
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("message_thread")

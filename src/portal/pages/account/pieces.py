@@ -91,7 +91,7 @@ def _slot_view(request: PortalRequest, case: Case, each: FilledSlot, pieces: lis
             name,
             piece.is_refused,
             keyring.decrypt(piece.refusal) if piece.refusal else "",
-            case.takes_pieces and (case.sent_at is None or piece.added_at > case.sent_at or piece.is_refused),
+            case.gives_pieces_back and (case.sent_at is None or piece.added_at > case.sent_at or piece.is_refused),
         )
         for piece, name in zip(each.pieces, names, strict=True)
     )

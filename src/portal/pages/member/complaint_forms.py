@@ -6,7 +6,7 @@ from litestar.datastructures import FormMultiDict
 
 from portal.complaint_words import CATEGORY_LABELS
 from portal.data.complaints import LONGEST_TEXT, Category, Said
-from portal.forms import FieldError, exact_value, single_values
+from portal.forms import FieldError, single_values, written_text
 
 FIELDS = ("sujet", "contrat", "ligne", "version")
 SHORTEST_TEXT = 10
@@ -23,12 +23,6 @@ class Typed:
     raw: dict[str, str]
     said: Said | None
     errors: tuple[FieldError, ...] = ()
-
-
-def written_text(sent: FormMultiDict, name: str) -> str:
-    """A long text as it was typed, its lines kept, without other control characters. Raises `DuplicateField`."""
-    lines = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(char for char in line if char.isprintable() or char == "\t") for line in lines).strip()
 
 
 def text_problem(text: str) -> str:

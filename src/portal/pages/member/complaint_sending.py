@@ -10,9 +10,9 @@ from portal.data.case_messages import LONGEST_TEXT, add_message
 from portal.data.cases import CaseMoved, WrongState, address_of, lock_case, touch
 from portal.data.complaints import KIND, Told, send_complaint, withdraw_complaint
 from portal.data.evidence import Action
-from portal.forms import single_values
+from portal.forms import single_values, written_text
 from portal.pages.member.complaint_drafts import MOVED, SENDS, SENT_ALREADY
-from portal.pages.member.complaint_forms import version_in, written_text
+from portal.pages.member.complaint_forms import version_in
 from portal.pages.member.complaints import found_complaint, revealed, shown_again, to_complaint
 from portal.routing import async_action
 from portal.web import PortalRequest

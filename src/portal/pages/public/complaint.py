@@ -19,9 +19,9 @@ from portal.data.complaints import Contact, Said, Told, complain_without_account
 from portal.data.evidence import Action
 from portal.entry.authentication import network_of
 from portal.formatting import today
-from portal.forms import FieldError, email_of, single_values
+from portal.forms import FieldError, email_of, single_values, written_text
 from portal.pages.account.pieces import CASE
-from portal.pages.member.complaint_forms import category_choices, read_complaint, written_text
+from portal.pages.member.complaint_forms import category_choices, read_complaint
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, page

@@ -1,0 +1,226 @@
+"""Messages with the insurer, in every space: /messagerie (R-41, R-80).
+
+Reading writes nothing: a form says that a message was read, which the page sends by itself where scripts run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlmodel import Session
+
+from portal.data.accounts import Space
+from portal.data.case_messages import LONGEST_TEXT
+from portal.data.cases import WrongState
+from portal.data.evidence import Action
+from portal.data.messages import KIND, Topic, begin_thread, read_thread, reply, thread_of, threads_of
+from portal.data.throttling import MESSAGES, allow
+from portal.forms import FieldError, single_values, written_text
+from portal.pages.account.pieces import CASE, slot_views
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import action, async_action, page
+from portal.web import PortalRequest
+
+TITLE = "Messagerie"
+READS = [requires(Permission.MESSAGES_READ)]
+SENDS = [requires(Permission.MESSAGES_SEND)]
+LONGEST_SUBJECT = 120
+TOPICS: Mapping[Space, tuple[tuple[Topic, str], ...]] = {
+    Space.MEMBER: (
+        (Topic.REFUND, "Un remboursement"),
+        (Topic.CONTRACT, "Mon contrat ou mes garanties"),
+        (Topic.CONTRIBUTION, "Mes cotisations"),
+        (Topic.TERMS, "Les conditions d’utilisation"),
+        (Topic.ONLINE, "L’espace en ligne"),
+        (Topic.OTHER, "Autre chose"),
+    ),
+    Space.EMPLOYER: (
+        (Topic.CONTRACT, "Le contrat collectif"),
+        (Topic.CONTRIBUTION, "Les cotisations"),
+        (Topic.TERMS, "Les conditions d’utilisation"),
+        (Topic.ONLINE, "L’espace en ligne"),
+        (Topic.OTHER, "Autre chose"),
+    ),
+    Space.PROVIDER: (
+        (Topic.INVOICE, "Une facture ou un versement"),
+        (Topic.CONTRACT, "La convention de tiers payant"),
+        (Topic.TERMS, "Les conditions d’utilisation"),
+        (Topic.ONLINE, "L’espace en ligne"),
+        (Topic.OTHER, "Autre chose"),
+    ),
+}
+NO_TOPIC = "Choisissez de quoi il s’agit."
+NO_SUBJECT = f"Donnez un titre à votre message, en {LONGEST_SUBJECT} caractères au plus."
+NO_TEXT = f"Écrivez votre message, en {LONGEST_TEXT} caractères au plus."
+TOO_OFTEN = "Vous avez envoyé beaucoup de messages aujourd’hui. Réessayez demain, ou appelez-nous."
+OVER = "Cette conversation est terminée. Écrivez un nouveau message."
+
+
+@page("/messagerie", name="messages", guards=READS)
+def list_page(request: PortalRequest) -> Response[bytes]:
+    threads = threads_of(request.db, request.viewer, request.services.keyring)
+    names = request.services.keyring.conceal(CASE, (thread.case.id or 0 for thread in threads))
+    request.note_read(Action.CASE_READ, KIND)
+    return render_page(
+        request,
+        "account/messages/index.html",
+        TITLE,
+        crumbs=[_home(request)],
+        threads=list(zip(threads, names, strict=True)),
+        labels=dict(_topics(request)),
+    )
+
+
+@page("/messagerie/nouveau", name="message.new", guards=SENDS)
+def new_page(request: PortalRequest) -> Response[bytes]:
+    return _form(request, {"sujet": "", "titre": "", "message": ""}, [])
+
+
+@async_action("/messagerie/nouveau", name="message.begin", guards=SENDS)
+async def begin(request: PortalRequest) -> Response[bytes] | Redirect:
+    sent = await request.form()
+    raw = single_values(sent, ("sujet", "titre"), longest=LONGEST_SUBJECT + 1)
+    raw["message"] = written_text(sent, "message")
+    errors = _problems(request, raw)
+    if errors:
+        return await request.database.run(_form_now, request, raw, errors)
+    return await request.database.run_writing(_begin, request, raw)
+
+
+def _problems(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
+    topics = {topic.value for topic, _ in _topics(request)}
+    checks = (
+        ("sujet", raw["sujet"] not in topics, NO_TOPIC),
+        ("titre", not 0 < len(raw["titre"].strip()) <= LONGEST_SUBJECT, NO_SUBJECT),
+        ("message", not 0 < len(raw["message"]) <= LONGEST_TEXT, NO_TEXT),
+    )
+    return [FieldError(name, message) for name, is_wrong, message in checks if is_wrong]
+
+
+def _begin(request: PortalRequest, raw: dict[str, str]) -> Response[bytes] | Redirect:
+    topic, subject = Topic(raw["sujet"]), raw["titre"].strip()
+    with request.database.write() as db:
+        is_allowed = _may_write(request, db)
+        if is_allowed:
+            keyring = request.services.keyring
+            case = begin_thread(db, request.viewer, keyring, topic, subject, raw["message"], request.now)
+            request.record(db, Action.CASE_SENT, case.object)
+    if not is_allowed:
+        return _form_now(request, raw, [FieldError("", TOO_OFTEN)])
+    return _to(request, case.id or 0)
+
+
+@page("/messagerie/{case:str}", name="message", guards=READS)
+def thread_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
+    return _page(request, request.db, case)
+
+
+@async_action("/messagerie/{case:str}", name="message.reply", guards=SENDS)
+async def answer(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    text = written_text(await request.form(), "message")
+    return await request.database.run_writing(_reply, request, case, text)
+
+
+def _reply(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | Redirect:
+    problem = "" if 0 < len(text) <= LONGEST_TEXT else NO_TEXT
+    if not problem:
+        problem = _kept_reply(request, opaque, text)
+    if problem:
+        with request.database.read() as db:
+            return _page(request, db, opaque, FieldError("message", problem), text)
+    return _to(request, _revealed(request, opaque))
+
+
+def _kept_reply(request: PortalRequest, opaque: str, text: str) -> str:
+    """Keeps a reply; what is wrong, or nothing."""
+    case_id, keyring = _revealed(request, opaque), request.services.keyring
+    try:
+        with request.database.write() as db:
+            if not _may_write(request, db):
+                return TOO_OFTEN
+            case = reply(db, request.viewer, keyring, case_id, text, request.now)
+            if case is None:
+                raise NotFoundException
+            request.record(db, Action.CASE_MESSAGE_SENT, case.object)
+    except WrongState:
+        return OVER
+    return ""
+
+
+@action("/messagerie/{case:str}/lu", name="message.read", guards=READS)
+def mark(request: PortalRequest, case: FromPath[str]) -> Redirect:
+    mark_thread(request, case)
+    return Redirect(request.services.urls("message", case=case), status_code=303)
+
+
+def mark_thread(request: PortalRequest, opaque: str) -> None:
+    """Marks a thread as read. Raises `NotFoundException`."""
+    with request.database.write() as db:
+        if read_thread(db, request.viewer, _revealed(request, opaque), request.now) is None:
+            raise NotFoundException
+
+
+def _may_write(request: PortalRequest, db: Session) -> bool:
+    return allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now)
+
+
+def _page(
+    request: PortalRequest, db: Session, opaque: str, problem: FieldError | None = None, typed: str = ""
+) -> Response[bytes]:
+    found = thread_of(db, request.viewer, request.services.keyring, _revealed(request, opaque))
+    if found is None:
+        raise NotFoundException
+    thread, messages = found
+    request.note_read(Action.CASE_READ, thread.case.object)
+    return render_page(
+        request,
+        "account/messages/thread.html",
+        thread.subject or "Message",
+        crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
+        errors=[problem] if problem else [],
+        thread=thread,
+        messages=messages,
+        name=opaque,
+        labels=dict(_topics(request)),
+        slots=slot_views(request, db, thread.case),
+        typed=typed,
+    )
+
+
+def _form(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError]) -> Response[bytes]:
+    return render_page(
+        request,
+        "account/messages/new.html",
+        "Écrire à la mutuelle",
+        crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
+        errors=errors,
+        raw=raw,
+        topics=[(topic.value, label) for topic, label in _topics(request)],
+    )
+
+
+def _form_now(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError]) -> Response[bytes]:
+    return _form(request, raw, errors)
+
+
+def _topics(request: PortalRequest) -> tuple[tuple[Topic, str], ...]:
+    return TOPICS[Space(request.viewer.space)]
+
+
+def _revealed(request: PortalRequest, opaque: str) -> int:
+    case_id = request.services.keyring.reveal(CASE, opaque)
+    if case_id is None:
+        raise NotFoundException
+    return case_id
+
+
+def _to(request: PortalRequest, case_id: int) -> Redirect:
+    name = request.services.keyring.conceal(CASE, [case_id])[0]
+    return Redirect(request.services.urls("message", case=name), status_code=303)
+
+
+def _home(request: PortalRequest) -> Crumb:
+    return Crumb("Accueil", request.services.urls("start"))

@@ -1,0 +1,210 @@
+"""Messages with the insurer, in three spaces (R-41, R-80): written, answered, read, and nobody else's."""
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from portal.case_notices import tell_of_news
+from portal.data import throttling
+from portal.data.case_desk import answer, lock_for_desk, move_by_desk
+from portal.data.case_messages import CaseMessage
+from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.columns import utc_now
+from portal.data.messages import MessageThread
+from tests.support import factories
+from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
+from tests.support.mail import letters
+
+LIST, NEW = "/messagerie", "/messagerie/nouveau"
+FIELDS = {"sujet": "conditions", "titre": "Mes données", "message": "Bonjour,\nà qui les montrez-vous, au juste."}
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+@pytest.fixture
+def make(client):
+    def made(factory, **values):
+        with client.services.database.write() as db:
+            return factory(db, client.services.keyring, **values)
+
+    return made
+
+
+MAKERS = {
+    "member": lambda db, keyring: factories.member_with_account(db, keyring)[1],
+    "employer": factories.employer_account,
+    "provider": factories.provider_account,
+}
+
+
+@pytest.fixture(params=MAKERS)
+def author(request, client, make):
+    account = make(MAKERS[request.param])
+    enter(client, account)
+    return account
+
+
+@pytest.fixture
+def anne(client, make):
+    account = make(MAKERS["member"])
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE account SET email = 'anne@exemple.example' WHERE id = :id"), {"id": account.id})
+    enter(client, account)
+    return account
+
+
+def begin(client, **changes: str) -> str:
+    client.get(NEW)
+    client.submit(f'form[action="{NEW}"]', **(FIELDS | changes))
+    return client.path
+
+
+def case_of(db) -> Case:
+    return db.exec(select(Case).where(Case.kind == CaseKind.MESSAGE).order_by(Case.id.desc())).first()
+
+
+def answered(client, make, words: str = "Bonjour,\nvoici la réponse.") -> None:
+    account = make(factories.desk_account)
+    with client.services.database.write() as db:
+        agent = factories.viewer_of(db, account)
+        case = case_of(db)
+        answer(db, agent, client.services.keyring, lock_for_desk(db, agent, case.id, case.version), words, utc_now())
+        tell_of_news(client.services, db, case)
+
+
+def badge(client) -> str:
+    found = client.page.first(".menu .count")
+    return found.text() if found else ""
+
+
+def test_each_space_writes_and_reads_its_own(client, author) -> None:
+    client.get(LIST)
+    assert "Aucun message" in client.page.text
+    begin(client)
+    assert client.page.one("h1").text().strip() == "Mes données"
+    assert "à qui les montrez-vous" in client.page.text
+    client.get(LIST)
+    assert "Mes données" in client.page.text
+    assert author.id
+
+
+def test_answer_counts_as_unread_until_its_reader_says_so(client, anne, make) -> None:
+    path = begin(client)
+    assert badge(client) == ""
+    answered(client, make)
+    client.get(LIST)
+    assert badge(client).split() == ["1", "message", "non", "lu"]
+    client.get(path)
+    assert "voici la réponse" in client.page.text
+    assert badge(client).startswith("1")
+    client.submit(f'form[action="{path}/lu"]')
+    assert client.path == path
+    assert badge(client) == ""
+    assert client.page.first("#lecture form") is None
+
+
+def test_page_marks_by_itself_what_its_form_would(client, anne, make) -> None:
+    path = begin(client)
+    answered(client, make)
+    client.get(path)
+    form = client.page.one("#lecture form")
+    assert form.attributes["hx-trigger"].startswith("load")
+    fields = {"jeton": token_in(ask(client, path), f"{path}/lu")}
+    gone = client.http.post(f"/fragments{path}/lu", data=fields, headers=SAME_ORIGIN | {"HX-Request": "true"})
+    assert "form" not in gone.text
+    with client.services.database.read() as db:
+        assert all(message.read_at for message in db.exec(select(CaseMessage)) if message.is_from_insurer)
+
+
+def test_reply_goes_back_to_the_insurer_and_reads_the_answer(client, anne, make) -> None:
+    path = begin(client)
+    answered(client, make)
+    client.get(path)
+    client.submit(f'form[action="{path}"]', message="Merci, c’est clair.")
+    assert "Merci, c’est clair." in client.page.text
+    assert badge(client) == ""
+    with client.services.database.read() as db:
+        assert case_of(db).state == CaseState.SENT
+
+
+def test_letter_tells_that_there_is_news_and_nothing_of_it(client, anne, make) -> None:
+    begin(client)
+    answered(client, make, "Votre cure est acceptée.")
+    (letter,) = [letter for letter in letters(client.services.database, client.services) if letter.name == "case-news"]
+    assert letter.to == "anne@exemple.example"
+    assert "cure" not in letter.text
+    assert "/messagerie/" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"sujet": ""}, "sujet"),
+        ({"sujet": "facture"}, "sujet"),
+        ({"titre": " "}, "titre"),
+        ({"titre": "x" * 200}, "titre"),
+        ({"message": "\r\n \r\n"}, "message"),
+        ({"message": "x" * 5001}, "message"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_is_lost(client, anne, changes, name) -> None:
+    answer_ = send(client, NEW, FIELDS | changes, form_at=NEW)
+    assert answer_.status_code == 422
+    assert f'id="{name}-erreur"' in answer_.text
+    assert anne.id
+    kept = (FIELDS | changes)["message" if name != "message" else "titre"].split("\n")[0]
+    assert kept in answer_.text
+
+
+def test_ended_conversation_takes_no_more(client, anne, make) -> None:
+    path = begin(client)
+    account = make(factories.desk_account)
+    with client.services.database.write() as db:
+        agent, case = factories.viewer_of(db, account), case_of(db)
+        locked = lock_for_desk(db, agent, case.id, case.version)
+        move_by_desk(db, agent, client.services.keyring, locked, CaseState.ACCEPTED, "", utc_now())
+    late = send(client, path, {"message": "Encore"}, form_at=NEW)
+    assert late.status_code == 422
+    assert "terminée" in late.text
+    assert anne.id
+
+
+def test_nobody_else_reads_answers_or_marks_it(client, anne, make) -> None:
+    path = begin(client)
+    for maker in (MAKERS["employer"], MAKERS["provider"], lambda db, keys: factories.member_with_account(db, keys)[1]):
+        enter(client, make(maker))
+        assert ask(client, path).status_code == 404
+        assert send(client, path, {"message": "Bonjour"}, form_at=NEW).status_code == 404
+        assert send(client, f"{path}/lu", form_at=NEW).status_code == 404
+        client.get(LIST)
+        assert "Mes données" not in client.page.text
+    assert anne.id
+
+
+def test_day_has_a_limit(client, anne, monkeypatch) -> None:
+    monkeypatch.setattr("portal.pages.account.messages.MESSAGES", throttling.quota("messages", 2, throttling.DAY))
+    path = begin(client)
+    assert send(client, path, {"message": "Un"}, form_at=path).status_code == 303
+    refused = send(client, path, {"message": "Deux"}, form_at=path)
+    assert refused.status_code == 422
+    assert "Réessayez demain" in refused.text
+    assert anne.id
+
+
+def test_subject_and_words_are_never_stored_in_the_clear(client, anne) -> None:
+    begin(client)
+    with client.services.database.read() as db:
+        thread, message = db.exec(select(MessageThread)).one(), db.exec(select(CaseMessage)).one()
+    assert b"donn" not in thread.subject_encrypted
+    assert b"montrez" not in message.text_encrypted
+    assert anne.id
+
+
+def test_acts_are_evidence(client, anne) -> None:
+    path = begin(client)
+    client.get(path)
+    client.submit(f'form[action="{path}"]', message="Un mot de plus.")
+    with client.services.database.read() as db:
+        rows = db.execute(text("SELECT action FROM evidence WHERE object LIKE 'message:%' ORDER BY seq")).scalars()
+        assert [action for action in rows if action != "case.read"] == ["case.sent", "case.message-sent"]
+    assert anne.id

@@ -1,0 +1,34 @@
+"""The states of the messages' pages, in the spaces that have them."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.support.states import State, fail
+from tests.support.visits import DEPENDANT, EMPLOYER, MEMBER, PROVIDER
+
+LIST, NEW = "/messagerie", "/messagerie/nouveau"
+
+
+def open_thread(subject: str, then: Callable[[Page], object] | None = None) -> Callable[[Page], None]:
+    """Opens the thread of this subject."""
+
+    def go(page: Page) -> None:
+        page.get_by_role("link", name=subject).click()
+        page.wait_for_load_state("networkidle")
+        if then:
+            then(page)
+
+    return go
+
+
+MESSAGE_STATES = [
+    State("messages", MEMBER, LIST),
+    State("messages, none", DEPENDANT, LIST),
+    State("messages, employer", EMPLOYER, LIST, open_thread("Bordereau de septembre")),
+    State("messages, professional", PROVIDER, LIST, open_thread("Facture rejetée")),
+    State("message, answered", MEMBER, LIST, open_thread("Conditions d’utilisation")),
+    State("message, reply in error", MEMBER, LIST, open_thread("Cure thermale en mai", fail("Envoyer"))),
+    State("message, new", MEMBER, NEW),
+    State("message, new, error", PROVIDER, NEW, fail("Envoyer")),
+]
