@@ -141,13 +141,6 @@ WORDS: dict[Action, Words] = {
     Action.PIECE_DOWNLOADED: Words(
         _D, "Téléchargement d’une pièce du dossier {reference}", others="Une pièce de votre dossier a été ouverte"
     ),
-    Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
-    Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de coordonnées bancaires"),
-    Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de coordonnées bancaires annulé"),
-    Action.BANK_CHANGED: Words(_C, "Nouvelles coordonnées bancaires"),
-    Action.SHARING_STARTED: Words(_C, "Partage des prestations avec le titulaire du contrat"),
-    Action.SHARING_ENDED: Words(_C, "Fin du partage des prestations"),
-    Action.LINKS_READ: Words(_R, "Consultation de la télétransmission"),
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),

@@ -29,19 +29,12 @@ class Permission(StrEnum):
     BENEFICIARIES_READ = "beneficiaries:read"
     BENEFICIARIES_CHANGE = "beneficiaries:change"
     CARD_READ = "card:read"
-    CLAIMS_READ = "claims:read"
-    CLAIMS_SEND = "claims:send"
     COMPLAINTS_READ = "complaints:read"
     COMPLAINTS_SEND = "complaints:send"
     MESSAGES_READ = "messages:read"
     MESSAGES_SEND = "messages:send"
     CASE_FILES_READ = "case-files:read"
     CASE_FILES_CHANGE = "case-files:change"
-    INFORMATION_READ = "information:read"
-    BANK_READ = "bank-details:read"
-    BANK_CHANGE = "bank-details:change"
-    SHARING = "line-sharing:choose"
-    LINKS_READ = "teletransmission:read"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
     EMPLOYER_TEAM = "employer-team:read"
@@ -109,14 +102,10 @@ _COVERED = (
         P.GUARANTEES_READ,
         P.BENEFICIARIES_READ,
         P.CARD_READ,
-        P.CLAIMS_READ,
-        P.CLAIMS_SEND,
-        P.INFORMATION_READ,
-        P.LINKS_READ,
     }
 )
 # What the holder of the contract alone decides.
-_HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
+_HOLDER = frozenset({P.BENEFICIARIES_CHANGE})
 _EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
@@ -125,7 +114,7 @@ _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_A
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
-    Role.DEPENDANT: _COVERED | {P.SHARING},
+    Role.DEPENDANT: _COVERED,
     Role.REPRESENTATIVE: _COVERED,
     Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
     Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,
@@ -161,13 +150,9 @@ _READING = frozenset(
         P.GUARANTEES_READ,
         P.BENEFICIARIES_READ,
         P.CARD_READ,
-        P.CLAIMS_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,
         P.CASE_FILES_READ,
-        P.INFORMATION_READ,
-        P.BANK_READ,
-        P.LINKS_READ,
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYER_TEAM,

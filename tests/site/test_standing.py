@@ -156,6 +156,8 @@ class TestPages:
         for path in excluded:
             answer = send(client, path, {"x": "1"}, form_at="/adherent")
             assert answer.status_code == 403, path
+            if path.startswith("/fragments/"):
+                continue  # a bare status: the page that holds it says why
             assert long_date(ended_on) in answer.text, path
             assert long_date(reading_until(ended_on)) in answer.text, path
 

@@ -8,7 +8,6 @@ there to the commit.
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -16,108 +15,16 @@ from sqlalchemy import Text, func, insert, select, text
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.columns import BIG, Index, instant, utc_now
+from portal.data.evidence_actions import Action, Outcome
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, canonical_instant, commitment_of, json_bytes, row_hash
 from portal.data.evidence_persons import INSERT_PERSON, index_rows
 from portal.data.sessions import Viewer
 
+__all__ = ["Action", "Entry", "Evidence", "EvidenceDetail", "Head", "JournalPosition", "Outcome"]
+
 SESSION_PREFIX = 16
 CHAIN_LOCK = 0x65766964  # any number that nothing else in the database locks
 ABOUT_ACCOUNT = text("object LIKE 'compte:%'")  # acts of others on an account (data/activity.py)
-
-
-class Action(StrEnum):
-    """What was done. Values are part of the evidence: never rename one."""
-
-    SESSION_OPENED = "session.opened"
-    SESSION_REFUSED = "session.refused"
-    SESSION_CLOSED = "session.closed"
-    BENEFITS_READ = "benefits.read"
-    BENEFITS_EXPORTED = "benefits.exported"
-    STATEMENT_ISSUED = "statement.issued"
-    STATEMENT_DOWNLOADED = "statement.downloaded"
-    IMPORT_COMPLETED = "import.completed"
-    EVIDENCE_EXPORTED = "evidence.exported"
-    CHECKPOINT_SIGNED = "checkpoint.signed"
-    JOURNAL_DAMAGED = "journal.damaged"
-    ACCOUNT_REQUESTED = "account.requested"
-    ACCOUNT_CREATED = "account.created"
-    CREDENTIALS_SENT = "credentials.sent"
-    IDENTIFIER_REMINDED = "identifier.reminded"
-    PASSWORD_RESET_ASKED = "password.reset-asked"  # noqa: S105
-    PASSWORD_RESET = "password.reset"  # noqa: S105
-    PASSWORD_CHANGED = "password.changed"  # noqa: S105
-    PASSWORD_LOCKED = "password.locked"  # noqa: S105
-    EMAIL_CODE_SENT = "email-code.sent"
-    BROWSER_KNOWN = "browser.known"
-    TERMS_PUBLISHED = "terms.published"
-    TERMS_ACCEPTED = "terms.accepted"
-    TERMS_REFUSED = "terms.refused"
-    TERMS_PROOF_DOWNLOADED = "terms.proof-downloaded"
-    FACTOR_ADDED = "factor.added"
-    FACTOR_REMOVED = "factor.removed"
-    RECOVERY_CODES_MADE = "recovery-codes.made"
-    RECOVERY_CODE_USED = "recovery-code.used"
-    PASSKEY_ADDED = "passkey.added"
-    PASSKEY_REMOVED = "passkey.removed"
-    PASSKEY_SUSPECTED = "passkey.suspected"
-    IDENTITY_CONFIRMED = "identity.confirmed"
-    CONTACT_CHANGED = "contact.changed"
-    EMAIL_CHANGE_ASKED = "email.change-asked"
-    EMAIL_CHANGE_CONFIRMED = "email.change-confirmed"
-    EMAIL_CHANGED = "email.changed"
-    NOTIFICATIONS_CHOSEN = "notifications.chosen"
-    SESSION_REVOKED = "session.revoked"
-    ACTIVITY_READ = "activity.read"
-    ACTIVITY_DOWNLOADED = "activity.downloaded"
-    DATA_EXPORTED = "data.exported"
-    FRAUD_REPORTED = "fraud.reported"
-    FRAUD_CASE_MOVED = "fraud.case-moved"
-    ACCOUNT_READ = "account.read"
-    ACCOUNT_SUSPENDED = "account.suspended"
-    ACCOUNT_RESTORED = "account.restored"
-    ACCOUNT_CLOSED = "account.closed"
-    DELETION_ASKED = "deletion.asked"
-    DELETION_CONFIRMED = "deletion.confirmed"
-    DELETION_CANCELLED = "deletion.cancelled"
-    ACCOUNT_ERASED = "account.erased"
-    USER_INVITED = "user.invited"
-    USER_CHANGED = "user.changed"
-    USER_REMOVED = "user.removed"
-    GUARANTEES_READ = "guarantees.read"
-    GUARANTEES_DOWNLOADED = "guarantees.downloaded"
-    ESTIMATE_READ = "estimate.read"
-    BENEFICIARIES_READ = "beneficiaries.read"
-    CARD_READ = "card.read"
-    CARD_DOWNLOADED = "card.downloaded"
-    CARD_VERIFIED = "card.verified"
-    RIGHTS_READ = "rights.read"
-    CASE_OPENED = "case.opened"
-    CASE_READ = "case.read"
-    CASE_CHANGED = "case.changed"
-    CASE_SENT = "case.sent"
-    CASE_CANCELLED = "case.cancelled"
-    CASE_DELETED = "case.deleted"
-    CASE_DOWNLOADED = "case.downloaded"
-    CASE_MESSAGE_SENT = "case.message-sent"
-    CASE_DECIDED = "case.decided"
-    PIECE_ADDED = "piece.added"
-    PIECE_REMOVED = "piece.removed"
-    PIECE_DOWNLOADED = "piece.downloaded"
-    BANK_READ = "bank.read"
-    BANK_CHANGE_ASKED = "bank.change-asked"
-    BANK_CHANGE_CANCELLED = "bank.change-cancelled"
-    BANK_CHANGED = "bank.changed"
-    SHARING_STARTED = "sharing.started"
-    SHARING_ENDED = "sharing.ended"
-    LINKS_READ = "teletransmission.read"
-    SERVICE_SWITCHED = "service.switched"
-    MAINTENANCE_PLANNED = "maintenance.planned"
-    MAINTENANCE_ENDED = "maintenance.ended"
-
-
-class Outcome(StrEnum):
-    OK = "ok"
-    REFUSED = "refused"
 
 
 class Evidence(SQLModel, table=True):

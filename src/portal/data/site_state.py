@@ -26,9 +26,6 @@ class Service(StrEnum):
     GUARANTEES = "garanties"
     BENEFICIARIES = "beneficiaires"
     CARD = "carte"
-    CLAIMS = "demandes"
-    INFORMATION = "informations"
-    BANK = "coordonnees-bancaires"
     TEAM = "equipe"
 
 
@@ -38,9 +35,6 @@ SERVICE_LABELS = {
     Service.GUARANTEES: "Garanties",
     Service.BENEFICIARIES: "Bénéficiaires",
     Service.CARD: "Carte de tiers payant",
-    Service.CLAIMS: "Demandes",
-    Service.INFORMATION: "Informations",
-    Service.BANK: "Coordonnées bancaires",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -29,8 +29,8 @@ from tests.support.relatives import (
 LIST = "/adherent/prestations"
 NEWEST = date(2026, 3, 20)
 KILOBYTE = 1024
-LIST_SELECTS = 6
-LINE_SELECTS = 7
+LIST_SELECTS = 7
+LINE_SELECTS = 8
 HOSTILE_TEXTS = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
