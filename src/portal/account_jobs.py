@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from portal.attachments import discard
+from portal.data.case_erasure import forget_drafts
 from portal.data.deletion import due_deletions
 from portal.data.erasure import erase_account, sweep_details
 from portal.data.evidence import Action, record
@@ -43,9 +45,11 @@ def _erase(services: Services, deletion_id: int, now: datetime) -> bool:
         if erased is None:
             return False
         account_id, email = erased
+        gone = forget_drafts(db, account_id)
         if email:
             services.mail.post(db, "account-erased", email)
         record(db, None, Action.ACCOUNT_ERASED, actor=account_id, now=now)
+    discard(services, gone)
     return True
 
 

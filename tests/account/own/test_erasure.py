@@ -8,15 +8,20 @@ from sqlmodel import select
 
 from portal.account_jobs import do_each, erase_due
 from portal.data.accounts import Account, AccountDeletion
+from portal.data.case_pieces import add_pieces
+from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.columns import UtcDateTime
+from portal.data.complaints import Category, Complaint, Said, send_complaint, start_complaint
 from portal.data.coverage import Beneficiary
 from portal.data.erasure import TOMBSTONE, erase_account
 from portal.data.evidence import Action, entry_of, record
 from portal.data.evidence_audit import verify_chain
+from portal.data.files import NewFile, StoredFile
 from portal.data.personal_data import HOLDINGS, Owner
 from portal.data.sessions import SignedSession
 from portal.data.tables import metadata
 from portal.security import is_identifier, new_identifier
+from portal.storage import FileLost
 from tests.support import factories
 from tests.support.entry import enter
 
@@ -261,3 +266,29 @@ def test_last_letter_leaves_for_an_address_that_is_in_no_list_any_more(client, m
 
 def test_new_identifiers_never_look_like_tombstones() -> None:
     assert all(new_identifier().isdecimal() for _ in range(50))
+
+
+def test_drafts_go_with_their_files_and_sent_cases_stay_without_names(client, marked) -> None:
+    """What was sent is proof; what was not is nobody's business any more."""
+    services, now = client.services, datetime.now(UTC)
+    with services.database.write() as db:
+        viewer = factories.viewer_of(db, marked)
+        kept = {}
+        for name in ("brouillon", "envoyé"):
+            case = start_complaint(
+                db, viewer, services.keyring, Said(Category.DELAY, "J’attends depuis longtemps."), now
+            )
+            kept[name] = services.storage.keep(name.encode())
+            add_pieces(
+                db, viewer, case, "pieces", [NewFile(f"{name}.pdf", "application/pdf", 9, 1, "0" * 64, kept[name])], now
+            )
+        sent_id = case.id
+        send_complaint(db, viewer, case.id, case.version, now)
+    erase_due(services, now + LATER)
+    with services.database.read() as db:
+        assert db.get(Complaint, sent_id).text_encrypted == b""
+        assert [case.state for case in db.exec(select(Case)) if case.kind == CaseKind.COMPLAINT] == [CaseState.SENT]
+        assert {file.name for file in db.exec(select(StoredFile)) if file.storage_name in kept.values()} == {"fichier"}
+    assert services.storage.give(kept["envoyé"]) == "envoyé".encode()
+    with pytest.raises(FileLost):
+        services.storage.give(kept["brouillon"])
