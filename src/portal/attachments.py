@@ -5,6 +5,7 @@ A content is kept before its row: what fails in between leaves a content that no
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from litestar.datastructures import FormMultiDict, UploadFile
 from portal.data.case_pieces import Piece
 from portal.data.files import NewFile, known_names
 from portal.headers import DOCUMENT_POLICY
-from portal.storage import Storage
+from portal.storage import Storage, StorageFailed
 from portal.uploads import LARGEST_FILE, MOST_FILES, FileRefused, clean
 from portal.web import PortalRequest, Services
 
@@ -55,9 +56,10 @@ async def keep_files(request: PortalRequest, files: Sequence[UploadFile]) -> lis
 
 
 def discard(services: Services, names: Iterable[str]) -> None:
-    """Removes contents that no row names any more."""
+    """Removes contents that no row names any more; what cannot be removed now, the job that looks for orphans does."""
     for name in names:
-        services.storage.remove(name)
+        with suppress(StorageFailed):
+            services.storage.remove(name)
 
 
 def attachment(request: PortalRequest, piece: Piece) -> Response[bytes]:

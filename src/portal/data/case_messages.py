@@ -13,6 +13,7 @@ from portal.data.sessions import Viewer
 from portal.security import Keyring
 
 LONGEST_TEXT = 5000
+FAR = 2**31 - 1
 
 
 class CaseMessage(SQLModel, table=True):
@@ -65,9 +66,10 @@ def messages_of(db: Session, keyring: Keyring, case: Case) -> list[Message]:
     ]
 
 
-def mark_read(db: Session, case: Case, now: datetime, *, by_insurer: bool) -> None:
-    """Notes that one side has read what the other wrote."""
+def mark_read(db: Session, case: Case, now: datetime, *, by_insurer: bool, last: int = FAR) -> None:
+    """Notes that one side has read what the other wrote, up to the message `last`: what came later was not shown."""
     unread = (
+        col(CaseMessage.id) <= last,
         col(CaseMessage.case_id) == case.id,
         col(CaseMessage.is_from_insurer).is_not(by_insurer),
         col(CaseMessage.read_at).is_(None),

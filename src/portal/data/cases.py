@@ -176,6 +176,19 @@ def open_case(
     drafts = select(func.count()).where(Case.account_id == viewer.account_id, Case.state == CaseState.DRAFT)
     if db.exec(drafts).one() >= MOST_DRAFTS:
         raise TooManyDrafts
+    return begin_case(db, viewer, kind, now, member_id=member_id, person_id=person_id)
+
+
+def begin_case(
+    db: Session,
+    viewer: Viewer,
+    kind: CaseKind,
+    now: datetime,
+    *,
+    member_id: int | None = None,
+    person_id: int | None = None,
+) -> Case:
+    """A new case of the viewer's that is sent as it is begun, hence whatever the number of drafts."""
     return add_case(
         db,
         Case(

@@ -18,11 +18,11 @@ from portal.data.cases import (
     CaseKind,
     CaseState,
     WrongState,
+    begin_case,
     cases_of,
     find_case,
     lock_case,
     move_case,
-    open_case,
     touch,
 )
 from portal.data.prepared import Prepared
@@ -70,8 +70,8 @@ def message_slots(*_: object) -> list[Slot]:
 def begin_thread(
     db: Session, viewer: Viewer, keyring: Keyring, topic: Topic, subject: str, text: str, now: datetime
 ) -> Case:
-    """A new thread with its first message, sent at once. Raises `TooManyDrafts` as every new case may."""
-    case = open_case(db, viewer, KIND, now, member_id=viewer.person_id)
+    """A new thread with its first message, sent at once."""
+    case = begin_case(db, viewer, KIND, now, member_id=viewer.person_id)
     db.add(MessageThread(case_id=case.id or 0, topic=topic, subject_encrypted=keyring.encrypt(subject)))
     db.flush()
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
@@ -79,8 +79,11 @@ def begin_thread(
     return case
 
 
-def reply(db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str, now: datetime) -> Case | None:
-    """Adds a message to the viewer's thread, and marks the insurer's as read; None without such a thread.
+def reply(
+    db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str, last: int, now: datetime
+) -> Case | None:
+    """Adds a message to the viewer's thread, and marks the insurer's as read, up to the message `last`; None without
+    such a thread.
 
     Raises `WrongState` when the thread is over.
     """
@@ -90,7 +93,7 @@ def reply(db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str
     if case.is_over:
         raise WrongState
     add_message(db, viewer, keyring, case, text, now)
-    mark_read(db, case, now, by_insurer=False)
+    mark_read(db, case, now, by_insurer=False, last=last)
     if case.state == CaseState.ANSWERED:
         move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     else:
@@ -98,11 +101,11 @@ def reply(db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str
     return case
 
 
-def read_thread(db: Session, viewer: Viewer, case_id: int, now: datetime) -> Case | None:
-    """Marks what the insurer wrote as read; None without such a thread."""
+def read_thread(db: Session, viewer: Viewer, case_id: int, last: int, now: datetime) -> Case | None:
+    """Marks what the insurer wrote as read, up to the message `last`; None without such a thread."""
     case = lock_case(db, viewer, case_id, None, KIND)
     if case is not None:
-        mark_read(db, case, now, by_insurer=False)
+        mark_read(db, case, now, by_insurer=False, last=last)
     return case
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session
 
 from portal.data.case_desk import answer, lock_for_desk
+from portal.data.case_messages import FAR
 from portal.data.cases import CaseKind, cases_of
 from portal.data.messages import Topic, begin_thread, read_thread
 from portal.data.sessions import Viewer
@@ -38,7 +39,7 @@ def show_messages(database: Database, keyring: Keyring) -> None:
             if answered:
                 _answer(db, agent, keyring, case.id or 0, answered, then + timedelta(hours=20))
             if is_read:
-                read_thread(db, author, case.id or 0, then + timedelta(days=1))
+                read_thread(db, author, case.id or 0, FAR, then + timedelta(days=1))
 
 
 def _answer(db: Session, agent: Viewer, keyring: Keyring, case_id: int, text: str, then: datetime) -> None:

@@ -8,7 +8,7 @@ from portal.case_notices import tell_of_news
 from portal.data import throttling
 from portal.data.case_desk import answer, lock_for_desk, move_by_desk
 from portal.data.case_messages import CaseMessage
-from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.cases import MOST_DRAFTS, Case, CaseKind, CaseState, open_case
 from portal.data.columns import utc_now
 from portal.data.messages import MessageThread
 from tests.support import factories
@@ -109,7 +109,8 @@ def test_page_marks_by_itself_what_its_form_would(client, anne, make) -> None:
     client.get(path)
     form = client.page.one("#lecture form")
     assert form.attributes["hx-trigger"].startswith("load")
-    fields = {"jeton": token_in(ask(client, path), f"{path}/lu")}
+    last = client.page.one("#lecture input[name=dernier]").attributes["value"]
+    fields = {"jeton": token_in(ask(client, path), f"{path}/lu"), "dernier": last}
     gone = client.http.post(f"/fragments{path}/lu", data=fields, headers=SAME_ORIGIN | {"HX-Request": "true"})
     assert "form" not in gone.text
     with client.services.database.read() as db:
@@ -208,3 +209,23 @@ def test_acts_are_evidence(client, anne) -> None:
         rows = db.execute(text("SELECT action FROM evidence WHERE object LIKE 'message:%' ORDER BY seq")).scalars()
         assert [action for action in rows if action != "case.read"] == ["case.sent", "case.message-sent"]
     assert anne.id
+
+
+def test_answer_that_came_after_the_page_was_shown_stays_unread(client, anne, make) -> None:
+    path = begin(client)
+    answered(client, make)
+    client.get(path)
+    shown = client.form(f'form[action="{path}/lu"]')
+    answered(client, make, "Une précision, arrivée ensuite.")
+    client.send(shown)
+    assert badge(client).startswith("1")
+    assert anne.id
+
+
+def test_drafts_keep_nobody_from_writing(client, anne) -> None:
+    with client.services.database.write() as db:
+        viewer = factories.viewer_of(db, anne)
+        for _ in range(MOST_DRAFTS):
+            open_case(db, viewer, CaseKind.COMPLAINT, utc_now())
+    begin(client)
+    assert "à qui les montrez-vous" in client.page.text

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response
+from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -21,7 +22,7 @@ from portal.forms import FieldError, single_values, written_text
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
-from portal.routing import action, async_action, page
+from portal.routing import async_action, page
 from portal.web import PortalRequest
 
 TITLE = "Messagerie"
@@ -120,28 +121,30 @@ def thread_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
 
 @async_action("/messagerie/{case:str}", name="message.reply", guards=SENDS)
 async def answer(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    text = written_text(await request.form(), "message")
-    return await request.database.run_writing(_reply, request, case, text)
+    sent = await request.form()
+    return await request.database.run_writing(
+        _reply, request, case, written_text(sent, "message"), _last(request, sent)
+    )
 
 
-def _reply(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | Redirect:
+def _reply(request: PortalRequest, opaque: str, text: str, last: int) -> Response[bytes] | Redirect:
     problem = "" if 0 < len(text) <= LONGEST_TEXT else NO_TEXT
     if not problem:
-        problem = _kept_reply(request, opaque, text)
+        problem = _kept_reply(request, opaque, text, last)
     if problem:
         with request.database.read() as db:
             return _page(request, db, opaque, FieldError("message", problem), text)
     return _to(request, _revealed(request, opaque))
 
 
-def _kept_reply(request: PortalRequest, opaque: str, text: str) -> str:
+def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> str:
     """Keeps a reply; what is wrong, or nothing."""
     case_id, keyring = _revealed(request, opaque), request.services.keyring
     try:
         with request.database.write() as db:
             if not _may_write(request, db):
                 return TOO_OFTEN
-            case = reply(db, request.viewer, keyring, case_id, text, request.now)
+            case = reply(db, request.viewer, keyring, case_id, text, last, request.now)
             if case is None:
                 raise NotFoundException
             request.record(db, Action.CASE_MESSAGE_SENT, case.object)
@@ -150,17 +153,27 @@ def _kept_reply(request: PortalRequest, opaque: str, text: str) -> str:
     return ""
 
 
-@action("/messagerie/{case:str}/lu", name="message.read", guards=READS)
-def mark(request: PortalRequest, case: FromPath[str]) -> Redirect:
-    mark_thread(request, case)
+@async_action("/messagerie/{case:str}/lu", name="message.read", guards=READS)
+async def mark(request: PortalRequest, case: FromPath[str]) -> Redirect:
+    await mark_thread(request, case)
     return Redirect(request.services.urls("message", case=case), status_code=303)
 
 
-def mark_thread(request: PortalRequest, opaque: str) -> None:
-    """Marks a thread as read. Raises `NotFoundException`."""
+async def mark_thread(request: PortalRequest, opaque: str) -> None:
+    """Marks what a thread's page showed as read. Raises `NotFoundException`."""
+    last = _last(request, await request.form())
+    await request.database.run_writing(_mark, request, opaque, last)
+
+
+def _mark(request: PortalRequest, opaque: str, last: int) -> None:
     with request.database.write() as db:
-        if read_thread(db, request.viewer, _revealed(request, opaque), request.now) is None:
+        if read_thread(db, request.viewer, _revealed(request, opaque), last, request.now) is None:
             raise NotFoundException
+
+
+def _last(request: PortalRequest, sent: FormMultiDict) -> int:
+    """The last message that the page showed: one that came later was not read. 0, before all, when none is named."""
+    return request.services.keyring.reveal("message", single_values(sent, ("dernier",))["dernier"]) or 0
 
 
 def _may_write(request: PortalRequest, db: Session) -> bool:
@@ -186,6 +199,7 @@ def _page(
         name=opaque,
         labels=dict(_topics(request)),
         slots=slot_views(request, db, thread.case),
+        last=request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
         typed=typed,
     )
 
