@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from portal.data import case_desk
+from portal.data.case_delays import measured_delay
 from portal.data.case_messages import CaseMessage, add_message, mark_read, messages_of, unread_counts
 from portal.data.case_pieces import (
     MOST_PIECES,
@@ -35,7 +36,6 @@ from portal.data.cases import (
     delete_draft,
     find_case,
     lock_case,
-    measured_delay,
     move_case,
     open_anonymous_case,
     open_case,

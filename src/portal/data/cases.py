@@ -10,10 +10,8 @@ raises `version`: whoever changes what somebody changed meanwhile is told, and l
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from statistics import median
 
 from sqlalchemy import delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -69,7 +67,6 @@ MOVES: dict[CaseState, frozenset[CaseState]] = {
 }
 
 MOST_DRAFTS = 20
-MEASURED_OVER = timedelta(days=30)
 # No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -153,14 +150,6 @@ class WrongState(Exception):
 
 class TooManyDrafts(Exception):
     """The account has `MOST_DRAFTS` drafts already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """How long the insurer took of late: the median in days, over `count` decisions."""
-
-    days: int
-    count: int
 
 
 def open_case(
@@ -285,15 +274,6 @@ def delete_draft(db: Session, case: Case) -> None:
     db.exec(delete(CaseStep).where(col(CaseStep.case_id) == case.id))
     db.delete(case)
     db.flush()
-
-
-def measured_delay(db: Session, kind: CaseKind, now: datetime) -> Delay | None:
-    """How long decisions of the last 30 days took, from sending; None when none was taken. About nobody."""
-    query = select(Case.sent_at, Case.decided_at).where(
-        Case.kind == kind, col(Case.state).in_(DECISIONS), col(Case.decided_at) >= now - MEASURED_OVER
-    )
-    days = [(decided - sent).days for sent, decided in db.exec(query) if sent and decided]
-    return Delay(round(median(days)), len(days)) if days else None
 
 
 def _own(viewer: Viewer, kinds: Sequence[CaseKind]) -> SelectOfScalar[Case]:

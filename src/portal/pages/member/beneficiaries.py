@@ -11,7 +11,8 @@ from portal.case_areas import STATE_LABELS
 from portal.data.beneficiary_changes import KINDS, Start, start_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_list import Cover, changes_of, covers_seen, open_contracts, persons_of
-from portal.data.cases import Case, CaseKind, CaseState, TooManyDrafts, measured_delay
+from portal.data.case_delays import measured_delay
+from portal.data.cases import Case, CaseKind, CaseState, TooManyDrafts
 from portal.data.contributions import contribution_with
 from portal.data.coverage import Contract, Relationship
 from portal.data.evidence import Action

@@ -12,8 +12,9 @@ from portal.case_areas import STATE_LABELS
 from portal.data.beneficiary_changes import Change, find_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_sending import Outlook, Problem, outlook, problems_of
+from portal.data.case_delays import measured_delay
 from portal.data.case_messages import messages_of
-from portal.data.cases import CaseKind, CaseState, measured_delay, steps_of
+from portal.data.cases import CaseKind, CaseState, steps_of
 from portal.data.contributions import Contribution
 from portal.data.coverage import ContractKind
 from portal.formatting import day_in_france, long_date
