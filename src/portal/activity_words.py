@@ -136,6 +136,7 @@ WORDS: dict[Action, Words] = {
         _F, "Message envoyé, dossier {reference}", others="Une réponse vous a été écrite, dossier {reference},"
     ),
     Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
+    Action.CASE_LINES_LINKED: Words(_F, "Soin payé rattaché au dossier {reference}"),
     Action.PIECE_ADDED: Words(_F, "Pièce ajoutée au dossier {reference}"),
     Action.PIECE_REMOVED: Words(_F, "Pièce retirée du dossier {reference}"),
     Action.PIECE_DOWNLOADED: Words(

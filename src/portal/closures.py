@@ -26,6 +26,8 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.BENEFICIARIES_READ: Service.BENEFICIARIES,
     Permission.BENEFICIARIES_CHANGE: Service.BENEFICIARIES,
     Permission.CARD_READ: Service.CARD,
+    Permission.CLAIMS_READ: Service.CLAIMS,
+    Permission.CLAIMS_SEND: Service.CLAIMS,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.PROVIDER_TEAM: Service.TEAM,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
+from portal.claim_jobs import follow_claims
 from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
@@ -63,12 +64,18 @@ def remove_lost_files(services: Services) -> None:
     remove_orphans(services, utc_now())
 
 
+def follow_paid_claims(services: Services) -> None:
+    """Links paid lines to the claims and quotes that led to them, and settles those claims."""
+    follow_claims(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
+    Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

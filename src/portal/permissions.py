@@ -29,6 +29,8 @@ class Permission(StrEnum):
     BENEFICIARIES_READ = "beneficiaries:read"
     BENEFICIARIES_CHANGE = "beneficiaries:change"
     CARD_READ = "card:read"
+    CLAIMS_READ = "claims:read"
+    CLAIMS_SEND = "claims:send"
     COMPLAINTS_READ = "complaints:read"
     COMPLAINTS_SEND = "complaints:send"
     MESSAGES_READ = "messages:read"
@@ -102,6 +104,8 @@ _COVERED = (
         P.GUARANTEES_READ,
         P.BENEFICIARIES_READ,
         P.CARD_READ,
+        P.CLAIMS_READ,
+        P.CLAIMS_SEND,
     }
 )
 # What the holder of the contract alone decides.
@@ -138,8 +142,9 @@ STEPS: dict[str, frozenset[Permission]] = {
 }
 
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
-# and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), and ask.
-_SPEAKING = frozenset({P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CASE_FILES_CHANGE})
+# and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), ask, and
+# claim for two years what they paid while they were covered (code de la mutualité, L221-11).
+_SPEAKING = frozenset({P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE})
 _READING = frozenset(
     {
         P.MEMBER_HOME,
@@ -150,6 +155,7 @@ _READING = frozenset(
         P.GUARANTEES_READ,
         P.BENEFICIARIES_READ,
         P.CARD_READ,
+        P.CLAIMS_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,
         P.CASE_FILES_READ,

@@ -49,6 +49,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.MEMBER: (
         ("member.home", "Accueil", "home"),
         ("member.benefits", "Prestations", "receipt"),
+        ("member.claims", "Demandes", "upload"),
         ("member.card", "Carte", "card"),
         ("member.statements", "Relevés", "file"),
         ("member.guarantees", "Garanties", "shield"),

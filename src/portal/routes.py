@@ -38,6 +38,10 @@ from portal.pages.member import (
     benefits_export,
     card,
     card_offline,
+    claim_drafts,
+    claim_sending,
+    claim_steps,
+    claims,
     complaint_drafts,
     complaint_sending,
     complaints,
@@ -54,6 +58,7 @@ from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
+from portal.partials.member import claims as claim_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 
 HANDLERS = [
@@ -64,6 +69,17 @@ HANDLERS = [
     messages.answer,
     messages.mark,
     message_fragments.mark,
+    claims.list_page,
+    claim_drafts.new_page,
+    claim_drafts.start,
+    claims.claim_page,
+    claim_steps.step_page,
+    claim_steps.answer_step,
+    claim_fragments.answer,
+    claim_drafts.delete,
+    claim_sending.send,
+    claim_sending.reply,
+    claim_sending.cancel,
     complaints.list_page,
     complaint_drafts.new_page,
     complaint_drafts.start,

@@ -78,6 +78,7 @@ class Action(StrEnum):
     CASE_DOWNLOADED = "case.downloaded"
     CASE_MESSAGE_SENT = "case.message-sent"
     CASE_DECIDED = "case.decided"
+    CASE_LINES_LINKED = "case.lines-linked"
     PIECE_ADDED = "piece.added"
     PIECE_REMOVED = "piece.removed"
     PIECE_DOWNLOADED = "piece.downloaded"

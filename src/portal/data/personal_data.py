@@ -197,6 +197,11 @@ HOLDINGS: dict[str, Held] = {
         blank={"subject_encrypted": b""},
         kept_for=PROOF,
     ),
+    "claim": Held("Vos demandes de remboursement et devis", via=("case_id", "case_file", "id"), kept_for=BILLING),
+    "claim_estimate": Held(
+        "Estimations de vos devis", via=("case_id", "case_file", "id"), withheld={"made_by": STAFF}, kept_for=BILLING
+    ),
+    "claim_line": Held("Soins rattachés à vos demandes", via=("case_id", "case_file", "id"), kept_for=BILLING),
     "complaint": Held(
         "Vos réclamations",
         via=("case_id", "case_file", "id"),

@@ -26,6 +26,7 @@ class Service(StrEnum):
     GUARANTEES = "garanties"
     BENEFICIARIES = "beneficiaires"
     CARD = "carte"
+    CLAIMS = "demandes"
     TEAM = "equipe"
 
 
@@ -35,6 +36,7 @@ SERVICE_LABELS = {
     Service.GUARANTEES: "Garanties",
     Service.BENEFICIARIES: "Bénéficiaires",
     Service.CARD: "Carte de tiers payant",
+    Service.CLAIMS: "Demandes de remboursement et devis",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -10,6 +10,8 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     case_messages,
     case_pieces,
     cases,
+    claim_estimates,
+    claims,
     complaints,
     contributions,
     coverage,

@@ -1,10 +1,7 @@
 """The demonstration's changes of beneficiaries: a draft, one sent, one to complete, one accepted (R-23)."""
 
-import hashlib
-import io
 from datetime import UTC, date, datetime, timedelta
 
-import pikepdf
 from sqlmodel import Session
 
 from portal.data.beneficiary_changes import Change, Details, Start, Typed, fill_change, lock_change, start_change
@@ -16,10 +13,10 @@ from portal.data.case_desk import lock_for_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import CaseKind, cases_of
 from portal.data.coverage import Relationship
-from portal.data.files import NewFile
 from portal.data.sessions import Viewer
 from portal.data.visibility import visible_scope
 from portal.database import Database
+from portal.demo.files import blank_file
 from portal.demo.viewers import viewer_of
 from portal.formatting import today
 from portal.security import Keyring
@@ -51,7 +48,7 @@ class Show:
     def send(self, change: Change, then: datetime) -> None:
         """Adds every piece, and sends."""
         for slot in change_slots(self._db, change.case):
-            add_pieces(self._db, self.member, change.case, slot.code, [self._file(slot.code)], then)
+            add_pieces(self._db, self.member, change.case, slot.code, [blank_file(self._storage, slot.code)], then)
         send_change(self._db, self.member, self._keyring, change, then)
 
     def refuse_first_piece(self, change: Change, then: datetime) -> None:
@@ -78,11 +75,6 @@ class Show:
         if change is None:
             raise LookupError(case_id)
         return change
-
-    def _file(self, code: str) -> NewFile:
-        content = _page()
-        digest = hashlib.sha256(content).hexdigest()
-        return NewFile(f"{code}.pdf", "application/pdf", len(content), 1, digest, self._storage.keep(content))
 
 
 def show_beneficiaries(database: Database, keyring: Keyring, storage: Storage) -> None:
@@ -133,11 +125,3 @@ def _ago(now: datetime, days: int) -> datetime:
 def _nir(born: date, *, sex: int) -> str:
     number = f"{sex}{born:%y%m}{UNISSUED}"
     return f"{number}{97 - int(number) % 97:02d}"
-
-
-def _page() -> bytes:
-    """A blank page: what invented people photographed."""
-    document, content = pikepdf.new(), io.BytesIO()
-    document.add_blank_page()
-    document.save(content)
-    return content.getvalue()

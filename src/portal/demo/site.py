@@ -14,6 +14,7 @@ from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
+from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.messages import show_messages
@@ -65,6 +66,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
+            show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
             show_messages(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))

@@ -10,9 +10,20 @@ from portal.data.member_home import household_contracts, latest_payment, waiting
 from portal.data.visibility import persons_in, represented_name, visible_scope
 from portal.formatting import today
 from portal.permissions import Permission, requires
-from portal.rendering import render_page
+from portal.rendering import render_page, site_of
 from portal.routing import page
 from portal.web import PortalRequest
+
+
+# Where people go most, besides what the navigation shows first.
+SHORTCUTS = (
+    ("member.claims", "upload", "Envoyer une facture ou un devis"),
+    ("member.card", "card", "Ma carte de tiers payant"),
+    ("member.simulator", "euro", "Estimer un remboursement"),
+    ("member.statements", "file", "Mes relevés"),
+    ("messages", "message", "Écrire à la mutuelle"),
+)
+HELP = ("help", "help", "Aide et contact")
 
 
 @page("/adherent", name="member.home", guards=[requires(Permission.MEMBER_HOME)])
@@ -27,7 +38,8 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     waiting = waiting_lines(db, viewer, scope)
     request.note_read(Action.BENEFITS_READ, "accueil", persons=sorted(persons_in(scope.detailed)))
     payment = latest_payment(db, viewer, scope)
-    conceal = request.services.keyring.conceal
+    conceal, url = request.services.keyring.conceal, request.services.urls
+    shown = [each for each in SHORTCUTS if _is_open(request, each[0])]
     return {
         "contracts": contracts,
         "payment": payment,
@@ -37,4 +49,12 @@ def _context(request: PortalRequest) -> dict[str, Any]:
         "names": scope.names,
         "represented": represented_name(scope, viewer),
         "day": day,
+        "may_claim": _is_open(request, "member.claim.start"),
+        "quick": [(url(name), *words) for name, *words in (*shown, HELP)],
     }
+
+
+def _is_open(request: PortalRequest, name: str) -> bool:
+    """Whether the viewer may go there now: by role and standing, and as long as the service is not withdrawn."""
+    site, viewer = request.services.site, request.viewer
+    return site.is_permitted(viewer, name) and site.is_offered(site_of(request), viewer, name)
