@@ -44,6 +44,8 @@ IMPERSONAL = {
     *(("case_file", code) for code in ("reference", "kind", "space", "state")),
     *(("case_piece", "slot"), ("case_step", "state")),
     ("message_thread", "topic"),
+    *(("claim", code) for code in ("family", "act_code", "sector")),
+    *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     *(("complaint", code) for code in ("category", "outcome")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
@@ -93,6 +95,7 @@ def marked(client, make) -> Account:
         viewer = factories.viewer_of(db, account)
         cover = db.exec(select(Beneficiary)).first()
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
+        made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
             made[name] = _fill(db, TABLES[name], account.id, number, made)
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
@@ -112,6 +115,8 @@ def _fill(db, table, account_id: int, number: int, made: dict[str, int]) -> int:
     }
     if table.name == "account_suspension":
         values |= {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)}
+    if table.name == "claim_estimate":  # its amounts must add up
+        values |= {"spent_cents": 3, "base_net_cents": 1, "supplementary_cents": 1, "remaining_cents": 1}
     return db.execute(table.insert().values(**values)).inserted_primary_key[0]
 
 

@@ -104,7 +104,8 @@ def test_documents_that_wait_come_before_everything(client, home) -> None:
     assert "Secret" not in shown
     assert client.services.settings.insurer.address in shown
     assert "Scanner Anne · 02/03/2026, reçu le 02/03/2026" in shown
-    assert len(page.css(".notice.wait:not(#session) a")) == 2
+    assert len(page.css(".notice.wait:not(#session) a:not(.button)")) == 2
+    assert len(page.css(".notice.wait:not(#session) a.button")) == 2
     client.get(page.css(".notice.wait:not(#session) a")[0].attributes["href"])
     assert "Prothèse" in words(client.page)
 

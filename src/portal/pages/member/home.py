@@ -14,7 +14,6 @@ from portal.rendering import render_page, site_of
 from portal.routing import page
 from portal.web import PortalRequest
 
-
 # Where people go most, besides what the navigation shows first.
 SHORTCUTS = (
     ("member.claims", "upload", "Envoyer une facture ou un devis"),
