@@ -83,22 +83,24 @@ def _chosen(field: str, answer: Relative | Family | None, raw: dict[str, str], m
 
 def _amount(kind: CaseKind, raw: dict[str, str], choices: Choices) -> Read:
     price = cents_of(raw["prix"])
-    act = choices.acts.get(raw["acte"])
+    if not price or price > DEAREST:
+        return _wrong("prix", HIGH_PRICE if price else NO_PRICE, raw)
+    return Read(raw, Amount(price)) if kind is CaseKind.CLAIM else _quoted(raw, price, choices)
+
+
+def _quoted(raw: dict[str, str], price: int, choices: Choices) -> Read:
+    """The act of a quote, if one is named, with what its reimbursement depends on."""
+    act, count = choices.acts.get(raw["acte"]), _count(raw["quantite"] or "1")
     sector = Sector(raw["secteur"]) if act and raw["secteur"] in act.sectors else Sector.ANY
-    count = _count(raw["quantite"] or "1")
     checks = (
-        ("prix", not price, NO_PRICE),
-        ("prix", price is not None and price > DEAREST, HIGH_PRICE),
         ("acte", bool(raw["acte"]) and act is None, NO_ACT),
         ("secteur", act is not None and bool(act.sectors) and sector is Sector.ANY, NO_SECTOR),
         ("quantite", count is None, NO_COUNT),
     )
     errors = tuple(FieldError(field, message) for field, is_wrong, message in checks if is_wrong)
-    if errors or not price or count is None:
+    if errors or count is None:
         return Read(raw, None, errors)
-    if kind is CaseKind.CLAIM or act is None:
-        return Read(raw, Amount(price))
-    return Read(raw, Amount(price, act.code, sector, count))
+    return Read(raw, Amount(price, act.code, sector, count) if act else Amount(price))
 
 
 def _count(text: str) -> int | None:

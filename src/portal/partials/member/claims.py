@@ -5,7 +5,6 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
 from sqlmodel import Session
 
-from portal.claim_words import KIND_TITLES
 from portal.data.cases import WrongState
 from portal.data.claims import Asked, Step
 from portal.pages.member.claim_forms import Read
@@ -42,7 +41,6 @@ def _step(request: PortalRequest, db: Session, asked: Asked, step: Step, read: R
         "member/claims/asked.html",
         page_url=step_url(request, asked, step),
         status=422 if read else 200,
-        title=f"{KIND_TITLES[asked.kind]} {asked.case.reference}",
         **step_context(request, db, asked, step, read),
     )
 
