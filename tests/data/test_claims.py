@@ -285,7 +285,7 @@ class TestPaidLines:
         assert links(db) == {(exact.case.id, line.id)}
         assert dear.case.id
 
-    def test_line_of_an_invoice_counts_for_the_quote_that_it_follows(self, db, anne, home, keyring, agent) -> None:
+    def test_line_of_an_invoice_counts_for_the_quote_that_it_follows(self, db, anne, home) -> None:
         quote = sent(db, anne, CaseKind.QUOTE)
         asked = start_after_quote(db, anne, quote, NOW)
         set_day(db, anne, asked, CARE_DAY, NOW)

@@ -18,6 +18,7 @@ from tests.support.beneficiaries import new_file
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 CARE_DAY = date(2026, 11, 2)
+SESSION = Amount(6000)
 LATER_DAY = date(2026, 12, 1)
 
 
@@ -28,7 +29,7 @@ def drafted(
     *,
     day: date | None = None,
     family: Family = Family.ALTERNATIVE,
-    amount: Amount = Amount(6000),
+    amount: Amount = SESSION,
     person_id: int | None = None,
     now: datetime = NOW,
 ) -> Asked:

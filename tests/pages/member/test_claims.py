@@ -27,9 +27,10 @@ from tests.support.swap import assert_swap_equals_reload
 
 LIST, NEW = "/adherent/demandes", "/adherent/demandes/nouvelle"
 START = f'form[method=post][action="{NEW}"]'
+ASKED = "De quel praticien s’agit-il\u00a0?"
 YESTERDAY = today() - timedelta(days=1)
 
-pytestmark = pytest.mark.engines("sqlite")
+pytestmark = [pytest.mark.engines("sqlite"), pytest.mark.usefixtures("home")]
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ class TestDraft:
         kept = ["case.opened", "piece.added", *["case.changed"] * 4, "piece.added", "piece.added", "case.sent"]
         assert acts(client) == [act for act in kept if act.startswith("case")]
 
-    def test_each_answer_brings_the_next_question_in_place(self, client, home) -> None:
+    def test_each_answer_brings_the_next_question_in_place(self, client) -> None:
         """The page that htmx leaves is the one that a reload gives."""
         path = begin(client)
         client.get(f"{path}/etapes/date")
@@ -175,7 +176,7 @@ class TestDraft:
         client.fragment(f"/fragments{path}/etapes/montant", fields, method="POST", target="question")
         assert client.answer.headers["hx-redirect"] == path
 
-    def test_wrong_answer_in_place_says_what_the_page_says(self, client, home) -> None:
+    def test_wrong_answer_in_place_says_what_the_page_says(self, client) -> None:
         path = begin(client)
         fields = {"jour": "demain", "version": "1", "jeton": token_in(ask(client, f"{path}/etapes/date"))}
         client.fragment(f"/fragments{path}/etapes/date", fields, method="POST", failing=True, target="question")
@@ -197,7 +198,7 @@ class TestDraft:
             ("montant", {"prix": "100000,01"}, "prix"),
         ],
     )
-    def test_what_is_wrong_is_told_and_nothing_is_lost(self, client, home, step, fields, name) -> None:
+    def test_what_is_wrong_is_told_and_nothing_is_lost(self, client, step, fields, name) -> None:
         path = fill(client, begin(client))
         version = str(case_row(client).version)
         found = send(client, f"{path}/etapes/{step}", fields | {"version": version}, form_at=path)
@@ -205,22 +206,22 @@ class TestDraft:
         assert f'id="{name}-erreur"' in found.text
         assert str(case_row(client).version) == version
 
-    def test_barred_care_names_the_law(self, client, home) -> None:
+    def test_barred_care_names_the_law(self, client) -> None:
         path = begin(client)
         fields = {"jour": (today() - timedelta(days=740)).isoformat(), "version": "1"}
         assert "L221-11" in send(client, f"{path}/etapes/date", fields, form_at=path).text
 
-    def test_person_is_asked_after_the_day_alone(self, client, home) -> None:
+    def test_person_is_asked_after_the_day_alone(self, client) -> None:
         path = begin(client)
         found = send(client, f"{path}/etapes/personne", {"personne": "x", "version": "1"}, form_at=path)
         assert "quel jour" in found.text
 
-    def test_unknown_questions_are_not_found(self, client, home) -> None:
+    def test_unknown_questions_are_not_found(self, client) -> None:
         path = begin(client)
         assert ask(client, f"{path}/etapes/age").status_code == 404
         assert send(client, f"{path}/etapes/documents", {"version": "1"}, form_at=path).status_code == 404
 
-    def test_another_tab_loses_nothing(self, client, home) -> None:
+    def test_another_tab_loses_nothing(self, client) -> None:
         path = fill(client, begin(client))
         fields = {"prix": "75,50", "version": "1"}
         found = send(client, f"{path}/etapes/montant", fields, form_at=path)
@@ -228,7 +229,7 @@ class TestDraft:
         assert "dans un autre onglet" in found.text
         assert 'value="75,50"' in found.text
 
-    def test_not_sent_without_its_documents(self, client, home) -> None:
+    def test_not_sent_without_its_documents(self, client) -> None:
         path = fill(client, begin(client), care="optique")
         client.get(path)
         found = send(client, f"{path}/envoi", {"version": str(case_row(client).version)}, form_at=path)
@@ -236,7 +237,7 @@ class TestDraft:
         assert "Il manque un document" in found.text
         assert case_row(client).state == CaseState.DRAFT
 
-    def test_deleted_with_its_files(self, client, home) -> None:
+    def test_deleted_with_its_files(self, client) -> None:
         path = fill(client, begin(client))
         join(client, path, "facture")
         client.get(path)
@@ -246,23 +247,23 @@ class TestDraft:
         assert acts(client)[-1] == "case.deleted"
 
     @pytest.mark.parametrize("fields", [{}, {"type": "autre"}, {"type": "facture", "devis": "x"}])
-    def test_strange_beginnings_are_refused_in_words(self, client, home, fields) -> None:
+    def test_strange_beginnings_are_refused_in_words(self, client, fields) -> None:
         assert send(client, NEW, fields, form_at=f"{NEW}?type=facture").status_code == 422
 
-    def test_twenty_drafts_are_enough(self, client, home) -> None:
+    def test_twenty_drafts_are_enough(self, client) -> None:
         for _ in range(20):
             say(client, begin(client), "date", jour=YESTERDAY.isoformat())
         found = send(client, NEW, {"type": "facture"}, form_at=f"{NEW}?type=facture")
         assert "vingt brouillons" in found.text
 
-    def test_exact_documents_are_told_before_one_starts(self, client, home) -> None:
+    def test_exact_documents_are_told_before_one_starts(self, client) -> None:
         client.get(f"{NEW}?type=facture&soin=optique")
         shown = [node.text() for node in client.page.css(".checklist strong")]
         assert shown == ["Facture détaillée de l’opticien", "Ordonnance", "Décompte de la Sécurité sociale"]
 
 
 class TestSent:
-    def test_receipt_says_nothing_of_the_care(self, client, home) -> None:
+    def test_receipt_says_nothing_of_the_care(self, client) -> None:
         sent(client)
         (letter,) = letters(client.services.database, client.services)
         assert (letter.name, letter.to) == ("claim-received", "anne@exemple.example")
@@ -270,7 +271,7 @@ class TestSent:
         assert "douces" not in letter.text + letter.html
         assert "60,00" not in letter.text
 
-    def test_sent_once_from_two_tabs(self, client, home) -> None:
+    def test_sent_once_from_two_tabs(self, client) -> None:
         path = fill(client, begin(client))
         join(client, path, "facture")
         fields = {"version": str(case_row(client).version), "jeton": token_in(ask(client, path))}
@@ -282,7 +283,7 @@ class TestSent:
         assert "reçue qu’une fois" in found[1].text
         assert len(letters(client.services.database, client.services)) == 1
 
-    def test_nothing_of_it_changes_any_more(self, client, home) -> None:
+    def test_nothing_of_it_changes_any_more(self, client) -> None:
         path = sent(client)
         version = str(case_row(client).version)
         assert ask(client, f"{path}/etapes/date").headers["location"] == path
@@ -295,7 +296,7 @@ class TestSent:
         with client.services.database.read() as db:
             assert db.exec(select(Claim)).one().spent_cents == 6000
 
-    def test_refused_document_is_asked_again_alone_with_its_motive(self, client, home, agent) -> None:
+    def test_refused_document_is_asked_again_alone_with_its_motive(self, client, agent) -> None:
         path = sent(client)
         at_desk(
             client,
@@ -314,24 +315,22 @@ class TestSent:
         client.submit(f'form[action="{path}/envoi"]')
         assert case_row(client).state == CaseState.SENT
 
-    def test_question_of_the_desk_is_answered(self, client, home, agent) -> None:
+    def test_question_of_the_desk_is_answered(self, client, agent) -> None:
         path = sent(client)
-        at_desk(
-            client, agent, lambda db, who, keys, case: answer(db, who, keys, case, "Quel praticien\u00a0?", utc_now())
-        )
+        at_desk(client, agent, lambda db, who, keys, case: answer(db, who, keys, case, ASKED, utc_now()))
         client.get(path)
         client.submit(f'form[action="{path}/reponse"]', reponse="Le docteur Songe.")
         assert "Le docteur Songe." in client.page.text
         assert case_row(client).state == CaseState.SENT
 
-    def test_taken_back(self, client, home) -> None:
+    def test_taken_back(self, client) -> None:
         path = sent(client)
         client.get(path)
         client.submit(f'form[action="{path}/annulation"]')
         assert "Demande annulée" in client.page.text
         assert send(client, f"{path}/annulation", {"version": "1"}, form_at=LIST + "/nouvelle").status_code == 422
 
-    def test_nobody_else_reads_or_moves_it(self, client, home, make) -> None:
+    def test_nobody_else_reads_or_moves_it(self, client, make) -> None:
         path = sent(client)
         enter(client, make(factories.member_with_account, name="Autre")[1])
         for page in (path, f"{path}/etapes/date"):
@@ -342,7 +341,7 @@ class TestSent:
         client.get(LIST)
         assert not client.page.css(".rows")
 
-    def test_former_member_claims_what_was_covered_and_quotes_nothing(self, client, home) -> None:
+    def test_former_member_claims_what_was_covered_and_quotes_nothing(self, client) -> None:
         """R-64 closes changes; a claim changes nothing, and the law gives two years (L221-11)."""
         gone = {"day": today() - timedelta(days=30)}
         with client.services.database.write() as db:
@@ -356,7 +355,8 @@ class TestSent:
 
 
 class TestQuote:
-    def test_estimate_is_shown_then_kept_then_compared_with_what_was_paid(self, client, home, tariffs, agent) -> None:
+    @pytest.mark.usefixtures("tariffs")
+    def test_estimate_is_shown_then_kept_then_compared_with_what_was_paid(self, client, home, agent) -> None:
         path = fill(client, begin(client, "devis"), day=today(), care="dentaire", acte="ICO", prix="850")
         client.get(path)
         assert "490,00\u00a0€" in client.page.text
@@ -385,7 +385,8 @@ class TestQuote:
             care = {"act_code": "ICO", "family": Family.DENTAL, "care_date": today()}
             factories.paid_line(db, home.contract, **care, **amounts, **shares)
 
-    def test_sector_is_asked_where_it_matters(self, client, home, tariffs) -> None:
+    @pytest.mark.usefixtures("tariffs")
+    def test_sector_is_asked_where_it_matters(self, client) -> None:
         path = fill(client, begin(client, "devis"), day=today(), care="aides_auditives")
         version = str(case_row(client).version)
         fields = {"acte": "PAU", "prix": "950", "version": version}
@@ -414,7 +415,7 @@ class TestQuote:
         assert case_row(client).kind == CaseKind.CLAIM
         assert case_row(client).person_id == home.member.id
 
-    def test_quote_of_somebody_else_cannot_be_followed(self, client, home, make, agent) -> None:
+    def test_quote_of_somebody_else_cannot_be_followed(self, client, make, agent) -> None:
         path = sent(client, "devis", day=today())
         at_desk(
             client,
