@@ -19,13 +19,22 @@ from tests.support.beneficiary_states import BENEFICIARY_STATES
 from tests.support.browser import PROFILES, DemoServer, Tab
 from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
+from tests.support.claim_states import CLAIM_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
 
-STATES = MEMBER_STATES + ACCOUNT_STATES + BENEFICIARY_STATES + CARD_STATES + COMPLAINT_STATES + MESSAGE_STATES
+STATES = [
+    *MEMBER_STATES,
+    *ACCOUNT_STATES,
+    *BENEFICIARY_STATES,
+    *CARD_STATES,
+    *CLAIM_STATES,
+    *COMPLAINT_STATES,
+    *MESSAGE_STATES,
+]
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(

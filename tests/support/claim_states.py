@@ -33,9 +33,9 @@ def begin_a_quote(page: Page) -> None:
 
 def answer_to_the_amount(page: Page) -> None:
     begin_a_quote(page)
-    page.locator(".choice input").first.check()
+    page.locator(".choice label").first.click()
     page.get_by_role("button", name="Continuer").click()
-    page.get_by_label("Aides auditives").check()
+    page.get_by_text("Aides auditives", exact=True).click()
     page.get_by_role("button", name="Continuer").click()
     page.locator("#acte").wait_for()
 
