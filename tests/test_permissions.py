@@ -38,6 +38,7 @@ PUBLIC = {
     "email.confirm": 404, "email.outcome": 404, "deletion.confirm": 404, "deletion.outcome": 200,
     "card.check": 200, "card.manifest": 200, "card.worker": 200,
     "complaint": 200, "complaint.sent": 200, "complaint.follow": 404,
+    "bank.stop": 404, "bank.stopped": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
@@ -73,6 +74,10 @@ PRIVATE = {
     "member.guarantees.pdf": (COVERED, 404),
     "member.simulator": (COVERED, 200),
     "member.simulator.result": (COVERED, 200),
+    "member.bank": ({"member"}, 200),
+    "member.bank.change": ({"member"}, 200),
+    "member.remote-links": (COVERED, 200),
+    "member.remote-link.letter": (COVERED, 404),
     "member.claims": (COVERED, 200),
     "member.claim.new": (COVERED, 200),
     "member.claim": (COVERED, 404),

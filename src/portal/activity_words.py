@@ -123,6 +123,12 @@ WORDS: dict[Action, Words] = {
         _R, "Vérification d’une carte de tiers payant", others="Votre carte de tiers payant a été vérifiée"
     ),
     Action.RIGHTS_READ: Words(_R, "Consultation de droits", others="Vos droits ont été consultés"),
+    Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
+    Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de compte bancaire"),
+    Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),
+    Action.BANK_CHANGED: Words(_C, "Nouveau compte bancaire en vigueur"),
+    Action.REMOTE_LINK_READ: Words(_R, "Consultation de la télétransmission"),
+    Action.REMOTE_LINK_LETTER: Words(_D, "Téléchargement d’une lettre sur la télétransmission"),
     Action.CASE_OPENED: Words(_F, "Dossier {reference} commencé"),
     Action.CASE_READ: Words(
         _R, "Consultation du dossier {reference}", others="Votre dossier {reference} a été consulté"

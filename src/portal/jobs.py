@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
+from portal.bank_jobs import apply_due
 from portal.claim_jobs import follow_claims
 from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
@@ -69,12 +70,18 @@ def follow_paid_claims(services: Services) -> None:
     follow_claims(services, utc_now())
 
 
+def apply_bank_changes(services: Services) -> None:
+    """Puts changes of bank details into force once their 72 hours are over."""
+    apply_due(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
+    Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )

@@ -31,6 +31,9 @@ class Permission(StrEnum):
     CARD_READ = "card:read"
     CLAIMS_READ = "claims:read"
     CLAIMS_SEND = "claims:send"
+    BANK_READ = "bank-details:read"
+    BANK_CHANGE = "bank-details:change"
+    REMOTE_LINK_READ = "remote-link:read"
     COMPLAINTS_READ = "complaints:read"
     COMPLAINTS_SEND = "complaints:send"
     MESSAGES_READ = "messages:read"
@@ -106,10 +109,11 @@ _COVERED = (
         P.CARD_READ,
         P.CLAIMS_READ,
         P.CLAIMS_SEND,
+        P.REMOTE_LINK_READ,
     }
 )
 # What the holder of the contract alone decides.
-_HOLDER = frozenset({P.BENEFICIARIES_CHANGE})
+_HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
 _EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
@@ -156,6 +160,8 @@ _READING = frozenset(
         P.BENEFICIARIES_READ,
         P.CARD_READ,
         P.CLAIMS_READ,
+        P.BANK_READ,
+        P.REMOTE_LINK_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,
         P.CASE_FILES_READ,

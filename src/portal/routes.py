@@ -31,6 +31,7 @@ from portal.pages.desk import account_acts, accounts, fraud, maintenance, servic
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
 from portal.pages.member import (
+    bank,
     beneficiaries,
     beneficiary_persons,
     beneficiary_requests,
@@ -46,12 +47,13 @@ from portal.pages.member import (
     complaint_sending,
     complaints,
     guarantees,
+    remote_links,
     simulator,
     statements,
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import card_check, complaint, demonstration, health
+from portal.pages.public import bank_cancel, card_check, complaint, demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
@@ -69,6 +71,15 @@ HANDLERS = [
     messages.answer,
     messages.mark,
     message_fragments.mark,
+    bank.bank_page,
+    bank.change_page,
+    bank.ask,
+    bank.cancel,
+    bank_cancel.stop_page,
+    bank_cancel.stop,
+    bank_cancel.stopped_page,
+    remote_links.links_page,
+    remote_links.letter_file,
     claims.list_page,
     claim_drafts.new_page,
     claim_drafts.start,

@@ -56,6 +56,13 @@ SAMPLES: dict[str, Cells] = {
         "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
         "nir": "2 85 05 78 006 084 41", "email": "zoe@exemple.example",
     },
+    "bank-details": {
+        "person": "P1", "iban": "FR76 3000 6000 0112 3456 7890 189", "holder": "Zoé Exemple", "since": "2025-01-01",
+    },
+    "remote-links": {
+        "person": "P1", "state": "rompue", "since": "2026-01-01", "cause": "ancienne_mutuelle",
+        "other_insurer": "Mutuelle ancienne", "checked_on": "2026-02-01",
+    },
     "contracts": {
         "number": "C1", "kind": "individuel", "member": "P1", "product": "CONFORT", "member_number": "A1",
         "regime": "general", "responsible": "oui", "starts_on": "01/01/2025", "ends_on": "",
@@ -93,8 +100,8 @@ SAMPLES: dict[str, Cells] = {
 
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "contribution_price",
-    "card_terms", "card_column", "person", "contract", "beneficiary", "company", "group_contract", "provider",
-    "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
+    "card_terms", "card_column", "person", "bank_details", "remote_link", "contract", "beneficiary", "company",
+    "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -16,7 +16,7 @@ def open_one(words: str, step: str = "") -> Callable[[Page], None]:
     """Opens the claim whose row says this, or one of its draft's questions."""
 
     def go(page: Page) -> None:
-        row = page.locator(".rows li", has_text=re.compile(words))
+        row = page.locator(".rows li", has_text=re.compile(words, re.DOTALL))
         path = row.locator("a").first.get_attribute("href")
         page.goto(page.url.partition("/adherent")[0] + f"{path}{step}")
 

@@ -29,6 +29,7 @@ from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.guarantees import in_force
 from portal.data.parameters import Sector
+from portal.data.remote_links import sends_by_itself
 from portal.data.sessions import Viewer
 from portal.data.visibility import Relative, Scope, lines_of, visible_scope
 from portal.formatting import day_in_france
@@ -170,14 +171,15 @@ def claim_slots(db: Session, case: Case) -> list[Slot]:
 
 
 def _held(db: Session, asked: Asked) -> set[str]:
-    """The prescription came with the quote; the statement, with the line that waits for its invoice."""
+    """The prescription came with the quote; the statement, with the line that waits for its invoice, or by itself."""
     came_with_quote = select(CasePiece.slot).where(
         CasePiece.case_id == asked.row.quote_id, CasePiece.slot == "ordonnance", col(CasePiece.refused_at).is_(None)
     )
     held = set(db.exec(came_with_quote)) if asked.row.quote_id else set()
     waiting = select(BenefitLine.id).join(ClaimLine, col(ClaimLine.line_id) == BenefitLine.id)
     has_line = db.exec(waiting.where(ClaimLine.case_id == asked.case.id).limit(1)).first() is not None
-    return held | {"decompte"} if has_line else held
+    comes_by_itself = asked.row.care_date and sends_by_itself(db, asked.case.person_id, asked.row.care_date)
+    return held | {"decompte"} if has_line or comes_by_itself else held
 
 
 def waiting_line(db: Session, viewer: Viewer, line_id: int, today: date) -> BenefitLine | None:

@@ -1,6 +1,7 @@
 """Links sent by e-mail: random, signed by the caller, short-lived, used once (R-12, security: B2, B11).
 
-A link dies when the account's password or address changes. No viewer here: the link itself says who comes.
+A link dies when the account's password or address changes, save those that only stop something: whoever stole an
+account must not silence them that way. No viewer here: the link itself says who comes.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class LinkPurpose(StrEnum):
     EMAIL_NEW = "adresse-nouvelle"
     DELETION = "suppression"
     FRAUD = "fraude"
+    BANK_CHANGE = "coordonnees-bancaires"
 
 
 LIVES = {
@@ -31,7 +33,12 @@ LIVES = {
     LinkPurpose.EMAIL_NEW: timedelta(hours=24),
     LinkPurpose.DELETION: timedelta(hours=24),
     LinkPurpose.FRAUD: timedelta(hours=24),
+    LinkPurpose.BANK_CHANGE: timedelta(hours=72),
 }
+
+
+# Links that change nothing but stop a change.
+STOPPING = frozenset({LinkPurpose.BANK_CHANGE})
 
 
 class AccountLink(SQLModel, table=True):
@@ -62,7 +69,7 @@ class Link:
 def make_link(db: Session, account_id: int, purpose: LinkPurpose, now: datetime, subject: str = "") -> str:
     """A new link's token, to be signed and sent; only its hash is stored."""
     token = new_token()
-    binding = _binding(db.get_one(Account, account_id))
+    binding = _binding(db.get_one(Account, account_id), purpose)
     life = LIVES[purpose]
     db.add(
         AccountLink(
@@ -84,9 +91,10 @@ def find_link(db: Session, token: str, now: datetime) -> Link | None:
     row = db.get(AccountLink, fingerprint(token), populate_existing=True)
     if row is None or row.used_at is not None or now >= row.expires_at:
         return None
-    if row.binding != _binding(db.get_one(Account, row.account_id)):
+    purpose = LinkPurpose(row.purpose)
+    if row.binding != _binding(db.get_one(Account, row.account_id), purpose):
         return None
-    return Link(row.account_id, LinkPurpose(row.purpose), row.subject)
+    return Link(row.account_id, purpose, row.subject)
 
 
 def use_link(db: Session, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
@@ -99,5 +107,7 @@ def use_link(db: Session, token: str, purpose: LinkPurpose, now: datetime) -> Li
     return link if taken else None
 
 
-def _binding(account: Account) -> str:
+def _binding(account: Account, purpose: LinkPurpose) -> str:
+    if purpose in STOPPING:
+        return ""
     return fingerprint(f"{account.password_hash} {account.email}")

@@ -27,6 +27,8 @@ class Service(StrEnum):
     BENEFICIARIES = "beneficiaires"
     CARD = "carte"
     CLAIMS = "demandes"
+    BANK = "coordonnees-bancaires"
+    REMOTE_LINK = "teletransmission"
     TEAM = "equipe"
 
 
@@ -37,6 +39,8 @@ SERVICE_LABELS = {
     Service.BENEFICIARIES: "Bénéficiaires",
     Service.CARD: "Carte de tiers payant",
     Service.CLAIMS: "Demandes de remboursement et devis",
+    Service.BANK: "Coordonnées bancaires",
+    Service.REMOTE_LINK: "Télétransmission",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
+    bank_details,
     beneficiary_changes,
     benefits,
     card_terms,
@@ -34,6 +35,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     pending_secrets,
     persons,
     recovery_codes,
+    remote_links,
     representations,
     sessions,
     sign_up_requests,

@@ -26,6 +26,8 @@ TABLES = (
     "group-contracts",
     "providers",
     "agreements",
+    "bank-details",
+    "remote-links",
 )
 
 

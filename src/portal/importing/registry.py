@@ -7,6 +7,7 @@ from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, PRODUCTS
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
+from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
 
 KINDS = {
     kind.name: kind
@@ -24,6 +25,8 @@ KINDS = {
         PERSONS,
         CONTRACTS,
         BENEFICIARIES,
+        BANK_DETAILS,
+        REMOTE_LINKS,
         COMPANIES,
         GROUP_CONTRACTS,
         PROVIDERS,

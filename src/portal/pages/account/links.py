@@ -18,6 +18,7 @@ PAGES = {
     LinkPurpose.EMAIL_NEW: "email.confirm",
     LinkPurpose.DELETION: "deletion.confirm",
     LinkPurpose.FRAUD: "fraud.confirm",
+    LinkPurpose.BANK_CHANGE: "bank.stop",
 }
 
 

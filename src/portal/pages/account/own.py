@@ -21,6 +21,7 @@ WRONG_PHONE = "Saisissez un numéro de téléphone, par exemple 06 12 34 56 78 o
 SOURCES = {Space.MEMBER: "contrat", Space.EMPLOYER: "contrat collectif", Space.PROVIDER: "convention"}
 NUMBER_LABELS = {14: "SIRET", 11: "RPPS", 9: "FINESS"}
 LINKS = (
+    ("member.bank", "bank", "Coordonnées bancaires"),
     ("security", "shield", "Sécurité et sessions"),
     ("activity", "clock", "Activité"),
     ("notifications", "bell", "Notifications"),

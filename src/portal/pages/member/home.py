@@ -20,6 +20,8 @@ SHORTCUTS = (
     ("member.card", "card", "Ma carte de tiers payant"),
     ("member.simulator", "euro", "Estimer un remboursement"),
     ("member.statements", "file", "Mes relevés"),
+    ("member.remote-links", "refresh", "Ma télétransmission"),
+    ("member.bank", "bank", "Mes coordonnées bancaires"),
     ("messages", "message", "Écrire à la mutuelle"),
 )
 HELP = ("help", "help", "Aide et contact")

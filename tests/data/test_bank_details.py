@@ -1,0 +1,231 @@
+"""Bank details: checked, delayed, stopped, and never two at once (issue: bank details; domain: change with brakes)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import Session
+
+from portal.bank_words import NO_IBAN, NO_SEPA, WRONG_KEY, WRONG_LENGTH, WrongIban, details_of, iban_of
+from portal.data.bank_details import (
+    EFFECT_AFTER,
+    AlreadyThere,
+    BankDetails,
+    BankState,
+    TooManyChanges,
+    addresses_of,
+    apply_bank_change,
+    ask_bank_change,
+    bank_history,
+    cancel_bank_change,
+    change_behind,
+    due_changes,
+    in_force,
+    mask,
+    sealed,
+)
+from portal.data.email_changes import EmailChange
+from portal.security import Keyring
+from tests.support import factories
+
+NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+FIRST, SECOND, THIRD = "FR7630006000011234567890189", "FR1420041010050500013M02606", "DE89370400440532013000"
+
+
+@pytest.fixture
+def db(database):
+    with Session(database.writer, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
+def keyring(settings):
+    return Keyring(settings)
+
+
+@pytest.fixture
+def account(db, keyring):
+    return factories.member_account(db, keyring, factories.household(db).member, email="anne@exemple.example")
+
+
+@pytest.fixture
+def anne(db, account):
+    return factories.viewer_of(db, account)
+
+
+def new(iban: str = SECOND):
+    return details_of(iban_of(iban), "Anne Essai")
+
+
+def outcome_of(typed: str) -> str:
+    """The IBAN, or what is wrong with it in words."""
+    try:
+        return str(iban_of(typed))
+    except WrongIban as wrong:
+        return str(wrong)
+
+
+def reported(db, keyring, person_id: int, iban: str = FIRST, since: date = date(2024, 1, 2)) -> BankDetails:
+    row = BankDetails(person_id=person_id, reported_on=since, **sealed(keyring, new(iban)))
+    db.add(row)
+    db.flush()
+    return row
+
+
+@pytest.mark.engines("sqlite")
+class TestIban:
+    @pytest.mark.parametrize(
+        "typed", [FIRST, "fr76 3000 6000 0112 3456 7890 189", " FR76-3000-6000-0112-3456-7890-189 "]
+    )
+    def test_however_it_is_typed(self, typed) -> None:
+        assert str(iban_of(typed)) == FIRST
+
+    @pytest.mark.parametrize(
+        ("typed", "message"),
+        [
+            ("", NO_IBAN),
+            ("bonjour", NO_IBAN),
+            ("FR76", NO_IBAN),
+            ("FR7630006000011234567890188", WRONG_KEY),
+            ("FR763000600001123456789018", WRONG_LENGTH),
+            ("BR1500000000000010932840814P2", NO_SEPA),
+            ("<script>alert(1)</script>", NO_IBAN),
+            ("١٢٣٤", NO_IBAN),
+        ],
+    )
+    def test_each_mistake_has_its_words(self, typed, message) -> None:
+        with pytest.raises(WrongIban) as wrong:
+            iban_of(typed)
+        assert str(wrong.value) == message
+
+    @given(st.text(max_size=60))
+    def test_whatever_is_typed_gets_an_iban_or_words(self, typed) -> None:
+        assert outcome_of(typed)
+
+    @given(st.integers(0, 25), st.sampled_from("0123456789"))
+    def test_one_wrong_digit_never_passes(self, at, digit) -> None:
+        """The key finds each error of one digit (ISO 7064)."""
+        changed = FIRST[: at + 2] + digit + FIRST[at + 3 :] if at + 2 < len(FIRST) else FIRST
+        if changed != FIRST:
+            with pytest.raises(WrongIban):
+                iban_of(changed)
+
+    def test_shown_by_its_ends_alone(self) -> None:
+        assert mask(FIRST) == "FR76 •••• 189"
+
+
+class TestChange:
+    def test_old_details_stay_in_force_for_72_hours(self, db, keyring, anne) -> None:
+        old = reported(db, keyring, anne.person_id)
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        assert (row.takes_effect_at, in_force(db, anne).id) == (NOW + timedelta(hours=72), old.id)
+        assert due_changes(db, NOW + EFFECT_AFTER - timedelta(seconds=1)) == []
+        assert apply_bank_change(db, row.id, anne.person_id, NOW + timedelta(hours=71)) is None
+        later = NOW + EFFECT_AFTER
+        assert due_changes(db, later) == [(row.id, anne.person_id)]
+        assert apply_bank_change(db, row.id, anne.person_id, later).id == row.id
+        assert in_force(db, anne).id == row.id
+        assert apply_bank_change(db, row.id, anne.person_id, later) is None
+        assert [given.state for given in bank_history(db, anne, keyring)] == [BankState.IN_FORCE, BankState.REPLACED]
+
+    def test_cancelled_change_never_takes_effect(self, db, keyring, anne) -> None:
+        old = reported(db, keyring, anne.person_id)
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        assert cancel_bank_change(db, anne.person_id, NOW).id == row.id
+        assert cancel_bank_change(db, anne.person_id, NOW) is None
+        assert apply_bank_change(db, row.id, anne.person_id, NOW + EFFECT_AFTER) is None
+        assert in_force(db, anne).id == old.id
+
+    def test_another_change_starts_the_clock_again(self, db, keyring, anne) -> None:
+        first = ask_bank_change(db, anne, keyring, new(SECOND), NOW)
+        second = ask_bank_change(db, anne, keyring, new(THIRD), NOW + timedelta(hours=1))
+        states = {given.row.id: given.state for given in bank_history(db, anne, keyring)}
+        assert states == {first.id: BankState.CANCELLED, second.id: BankState.PENDING}
+
+    def test_same_account_again_is_no_change(self, db, keyring, anne) -> None:
+        reported(db, keyring, anne.person_id)
+        with pytest.raises(AlreadyThere):
+            ask_bank_change(db, anne, keyring, new(FIRST), NOW)
+        ask_bank_change(db, anne, keyring, new(SECOND), NOW)
+        with pytest.raises(AlreadyThere):
+            ask_bank_change(db, anne, keyring, new(SECOND), NOW)
+
+    def test_going_back_while_a_change_waits_is_one(self, db, keyring, anne) -> None:
+        reported(db, keyring, anne.person_id)
+        ask_bank_change(db, anne, keyring, new(SECOND), NOW)
+        assert ask_bank_change(db, anne, keyring, new(FIRST), NOW).masked == mask(FIRST)
+
+    def test_three_a_day_are_enough(self, db, keyring, anne) -> None:
+        for iban in (FIRST, SECOND, THIRD):
+            ask_bank_change(db, anne, keyring, new(iban), NOW)
+        with pytest.raises(TooManyChanges):
+            ask_bank_change(db, anne, keyring, new(FIRST), NOW)
+        ask_bank_change(db, anne, keyring, new(FIRST), NOW + timedelta(days=1))
+
+    def test_insurers_newer_report_wins(self, db, keyring, anne) -> None:
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        apply_bank_change(db, row.id, anne.person_id, NOW + EFFECT_AFTER)
+        newer = reported(db, keyring, anne.person_id, THIRD, date(2026, 12, 1))
+        assert in_force(db, anne).id == newer.id
+
+    def test_no_iban_lies_in_the_clear(self, db, keyring, anne) -> None:
+        ask_bank_change(db, anne, keyring, new(), NOW)
+        stored = " ".join(str(value) for value in db.execute(text("SELECT * FROM bank_details")).one())
+        assert SECOND not in stored
+        assert "Essai" not in stored
+
+    def test_link_finds_the_change_of_its_own_account_alone(self, db, keyring, anne, account) -> None:
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        other = factories.member_account(db, keyring, factories.household(db).member)
+        assert change_behind(db, account.id, str(row.id)).id == row.id
+        assert change_behind(db, other.id, str(row.id)) is None
+
+    def test_letters_go_to_the_former_address_too(self, db, account) -> None:
+        """Whoever took the account over, and changed its address first, does not own the old one."""
+        for email, days in (("avant@exemple.example", 3), ("jadis@exemple.example", 40)):
+            change = EmailChange(account_id=account.id, current_email=email, new_email="x", asked_at=NOW)
+            change.applied_at = NOW - timedelta(days=days)
+            db.add(change)
+        db.flush()
+        assert set(addresses_of(db, account, NOW)) == {"anne@exemple.example", "avant@exemple.example"}
+
+
+def test_stopping_and_applying_at_once_one_wins(database, settings) -> None:
+    keyring = Keyring(settings)
+    with database.write() as db:
+        account = factories.member_account(db, keyring, factories.household(db).member)
+        viewer = factories.viewer_of(db, account)
+        row = ask_bank_change(db, viewer, keyring, new(), NOW)
+        row_id, person_id = row.id, viewer.person_id
+
+    def stop() -> bool:
+        with database.write() as db:
+            return cancel_bank_change(db, person_id, NOW + EFFECT_AFTER) is not None
+
+    def apply() -> bool:
+        with database.write() as db:
+            return apply_bank_change(db, row_id, person_id, NOW + EFFECT_AFTER) is not None
+
+    with ThreadPoolExecutor(2) as both:
+        stopped, applied = both.submit(stop), both.submit(apply)
+        assert {stopped.result(), applied.result()} == {True, False}
+
+
+def test_two_changes_at_once_leave_one_pending(database, settings) -> None:
+    keyring = Keyring(settings)
+    with database.write() as db:
+        viewer = factories.viewer_of(db, factories.member_account(db, keyring, factories.household(db).member))
+
+    def ask(iban: str) -> None:
+        with database.write() as db:
+            ask_bank_change(db, viewer, keyring, new(iban), NOW)
+
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(ask, (SECOND, THIRD)))
+    with database.read() as db:
+        states = [given.state for given in bank_history(db, viewer, keyring)]
+    assert sorted(states) == [BankState.CANCELLED, BankState.PENDING]
