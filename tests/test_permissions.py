@@ -76,6 +76,7 @@ PRIVATE = {
     "member.simulator.result": (COVERED, 200),
     "member.bank": ({"member"}, 200),
     "member.bank.change": ({"member"}, 200),
+    "member.sharing": (COVERED, 200),
     "member.remote-links": (COVERED, 200),
     "member.remote-link.letter": (COVERED, 404),
     "member.claims": (COVERED, 200),

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    SHARING = "line-sharing:choose"
     REMOTE_LINK_READ = "remote-link:read"
     COMPLAINTS_READ = "complaints:read"
     COMPLAINTS_SEND = "complaints:send"
@@ -110,6 +111,7 @@ _COVERED = (
         P.CLAIMS_READ,
         P.CLAIMS_SEND,
         P.REMOTE_LINK_READ,
+        P.SHARING,
     }
 )
 # What the holder of the contract alone decides.
@@ -161,6 +163,7 @@ _READING = frozenset(
         P.CARD_READ,
         P.CLAIMS_READ,
         P.BANK_READ,
+        P.SHARING,
         P.REMOTE_LINK_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,

@@ -48,6 +48,7 @@ from portal.pages.member import (
     complaints,
     guarantees,
     remote_links,
+    sharing,
     simulator,
     statements,
 )
@@ -80,6 +81,8 @@ HANDLERS = [
     bank_cancel.stopped_page,
     remote_links.links_page,
     remote_links.letter_file,
+    sharing.sharing_page,
+    sharing.choose,
     claims.list_page,
     claim_drafts.new_page,
     claim_drafts.start,

@@ -21,6 +21,7 @@ from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.claim_states import CLAIM_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
+from tests.support.contract_states import CONTRACT_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -33,6 +34,7 @@ STATES = [
     *CARD_STATES,
     *CLAIM_STATES,
     *COMPLAINT_STATES,
+    *CONTRACT_STATES,
     *MESSAGE_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"

@@ -22,6 +22,7 @@ SOURCES = {Space.MEMBER: "contrat", Space.EMPLOYER: "contrat collectif", Space.P
 NUMBER_LABELS = {14: "SIRET", 11: "RPPS", 9: "FINESS"}
 LINKS = (
     ("member.bank", "bank", "Coordonnées bancaires"),
+    ("member.sharing", "eye", "Qui voit vos prestations"),
     ("security", "shield", "Sécurité et sessions"),
     ("activity", "clock", "Activité"),
     ("notifications", "bell", "Notifications"),

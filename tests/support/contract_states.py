@@ -1,0 +1,30 @@
+"""The states of what surrounds the contract: bank details, télétransmission, who reads whose benefits."""
+
+from playwright.sync_api import Page
+
+from tests.support.states import NOBODY, State, fail
+from tests.support.visits import DEPENDANT, LEAVER, MEMBER, SINGLE
+
+BANK, CHANGE = "/adherent/coordonnees-bancaires", "/adherent/coordonnees-bancaires/modifier"
+OTHER_IBAN = "DE89 3704 0044 0532 0130 00"
+
+
+def change_account(page: Page) -> None:
+    page.get_by_label("IBAN").fill(OTHER_IBAN)
+    page.get_by_role("button", name="Enregistrer ce compte").click()
+    page.get_by_text("Un nouveau compte attend son tour").wait_for()
+
+
+CONTRACT_STATES = [
+    State("bank details", MEMBER, BANK),
+    State("bank details, none", LEAVER, BANK),
+    State("bank details, form", MEMBER, CHANGE),
+    State("bank details, form in error", MEMBER, CHANGE, fail("Enregistrer ce compte")),
+    State("bank details, pending", SINGLE, CHANGE, change_account),
+    State("bank details, stopped", NOBODY, "/coordonnees-bancaires/annule"),
+    State("remote links", MEMBER, "/adherent/teletransmission"),
+    State("remote links, never opened", LEAVER, "/adherent/teletransmission"),
+    State("sharing, of a dependant", DEPENDANT, "/adherent/partage"),
+    State("sharing, seen by the member", MEMBER, "/adherent/partage"),
+    State("sharing, nobody", SINGLE, "/adherent/partage"),
+]
