@@ -85,21 +85,24 @@ def _spelled(runs: Inline) -> str:
 
 
 @lru_cache(maxsize=PARSED_TEXTS)
-def read_text(text: str) -> LegalText:
-    """The text of « # Title », articles « ## … » and their blocks. Raises `Unreadable`."""
+def read_text(text: str, targets: tuple[str, ...] = TARGETS) -> LegalText:
+    """The text of « # Title », articles « ## … » and their blocks. `targets`: how links may start.
+
+    Raises `Unreadable`.
+    """
     title = ""
     preamble: list[Block] = []
     articles: list[Article] = []
     for node in _tree(text):
         level = _level(node)
         if level == 1:
-            title = _title(node, is_first=not (title or preamble or articles))
+            title = _title(node, targets, is_first=not (title or preamble or articles))
         elif level == 2:
-            articles.append(Article(plain(_runs(node.children[0])), f"article-{len(articles) + 1}", ()))
+            articles.append(Article(plain(_runs(node.children[0], targets)), f"article-{len(articles) + 1}", ()))
         elif articles:
-            articles[-1] = replace(articles[-1], blocks=(*articles[-1].blocks, _block(node)))
+            articles[-1] = replace(articles[-1], blocks=(*articles[-1].blocks, _block(node, targets)))
         else:
-            preamble.append(_block(node))
+            preamble.append(_block(node, targets))
     if not title or not articles:
         raise Unreadable("a text starts with « # Title » and has articles, « ## Article 1 – … »")
     return LegalText(title, tuple(preamble), tuple(articles))
@@ -112,7 +115,7 @@ def read_blocks(text: str) -> tuple[Block, ...]:
     headings = [node for node in nodes if _level(node)]
     if headings:
         raise _refused(headings[0], "a heading has no place in this text")
-    return tuple(_block(node) for node in nodes)
+    return tuple(_block(node, TARGETS) for node in nodes)
 
 
 _markdown = MarkdownIt("commonmark", {"html": False})
@@ -126,52 +129,52 @@ def _level(node: SyntaxTreeNode) -> int:
     return int(node.tag[1]) if node.type == "heading" else 0
 
 
-def _title(node: SyntaxTreeNode, *, is_first: bool) -> str:
+def _title(node: SyntaxTreeNode, targets: tuple[str, ...], *, is_first: bool) -> str:
     if not is_first:
         raise _refused(node, "only the first line may be a title « # … »")
-    return plain(_runs(node.children[0]))
+    return plain(_runs(node.children[0], targets))
 
 
-def _block(node: SyntaxTreeNode) -> Block:
+def _block(node: SyntaxTreeNode, targets: tuple[str, ...]) -> Block:
     if node.type == "paragraph":
-        return Block(Kind.PARAGRAPH, runs=_runs(node.children[0]))
+        return Block(Kind.PARAGRAPH, runs=_runs(node.children[0], targets))
     if _level(node) == 3:
-        return Block(Kind.HEADING, runs=_runs(node.children[0]))
+        return Block(Kind.HEADING, runs=_runs(node.children[0], targets))
     if node.type in {"bullet_list", "ordered_list"}:
         kind = Kind.BULLETS if node.type == "bullet_list" else Kind.NUMBERS
         if node.attrs.get("start", 1) != 1:
             raise _refused(node, "a numbered list starts at 1")
-        return Block(kind, items=tuple(_item(item) for item in node.children))
+        return Block(kind, items=tuple(_item(item, targets) for item in node.children))
     raise _refused(node, f"« {node.type} » is not known here: paragraphs, lists and headings up to ### are")
 
 
-def _item(node: SyntaxTreeNode) -> Inline:
+def _item(node: SyntaxTreeNode, targets: tuple[str, ...]) -> Inline:
     if [child.type for child in node.children] != ["paragraph"]:
         raise _refused(node, "an item of a list is one paragraph")
-    return _runs(node.children[0].children[0])
+    return _runs(node.children[0].children[0], targets)
 
 
-def _runs(inline: SyntaxTreeNode) -> Inline:
-    return tuple(run for node in inline.children for run in _set(node, Run("")) if run.text)
+def _runs(inline: SyntaxTreeNode, targets: tuple[str, ...]) -> Inline:
+    return tuple(run for node in inline.children for run in _set(node, Run(""), targets) if run.text)
 
 
-def _set(node: SyntaxTreeNode, way: Run) -> Iterator[Run]:
+def _set(node: SyntaxTreeNode, way: Run, targets: tuple[str, ...]) -> Iterator[Run]:
     """The runs of an inline node, set as `way` and as the node itself says."""
     if node.type in {"text", "softbreak"}:
         yield replace(way, text=node.content if node.type == "text" else " ")
         return
-    inner = _way(node, way)
+    inner = _way(node, way, targets)
     for child in node.children:
-        yield from _set(child, inner)
+        yield from _set(child, inner, targets)
 
 
-def _way(node: SyntaxTreeNode, way: Run) -> Run:
+def _way(node: SyntaxTreeNode, way: Run, targets: tuple[str, ...]) -> Run:
     if node.type == "strong":
         return replace(way, is_strong=True)
     if node.type == "em":
         return replace(way, is_emphasis=True)
     href = str(node.attrs.get("href", "")) if node.type == "link" else ""
-    if not href.startswith(TARGETS):
+    if not href.startswith(targets):
         raise _refused(node, "bold, italics and links to https:// or mailto: are known, nothing else")
     return replace(way, href=href)
 

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    INFORMATION_READ = "information:read"
     SHARING = "line-sharing:choose"
     REMOTE_LINK_READ = "remote-link:read"
     COMPLAINTS_READ = "complaints:read"
@@ -112,6 +113,7 @@ _COVERED = (
         P.CLAIMS_SEND,
         P.REMOTE_LINK_READ,
         P.SHARING,
+        P.INFORMATION_READ,
     }
 )
 # What the holder of the contract alone decides.
@@ -164,6 +166,7 @@ _READING = frozenset(
         P.CLAIMS_READ,
         P.BANK_READ,
         P.SHARING,
+        P.INFORMATION_READ,
         P.REMOTE_LINK_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,

@@ -47,6 +47,7 @@ from portal.pages.member import (
     complaint_sending,
     complaints,
     guarantees,
+    information,
     remote_links,
     sharing,
     simulator,
@@ -63,6 +64,7 @@ from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
 from portal.partials.member import guarantees as guarantee_fragments
+from portal.partials.member import information as information_fragments
 
 HANDLERS = [
     messages.list_page,
@@ -83,6 +85,10 @@ HANDLERS = [
     remote_links.letter_file,
     sharing.sharing_page,
     sharing.choose,
+    information.list_page,
+    information.glossary_page,
+    information.article_page,
+    information_fragments.results,
     claims.list_page,
     claim_drafts.new_page,
     claim_drafts.start,

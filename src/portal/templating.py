@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal import formatting
 from portal.assets import TEMPLATES, Assets
+from portal.data.glossary import anchor_of
 from portal.data.standing import reading_until
 from portal.forms import is_calendar_day
 from portal.routing import Urls
@@ -52,6 +53,7 @@ _FILTERS = {
     "local_period": formatting.local_period,
     "plural": formatting.plural,
     "file_size": formatting.file_size,
+    "glossary_anchor": anchor_of,
     "reading_until": reading_until,
     "combine": lambda left, right: left | right,
 }

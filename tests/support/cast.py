@@ -1,12 +1,14 @@
 """The cast of the account's life, in the demonstration's database: one person for each state that a page can show."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
+from portal.bank_words import details_of, iban_of
 from portal.data.accounts import Account, Space
+from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
 from portal.data.complaints import Category, Contact, Said, complain_without_account
 from portal.data.deletion import ask_deletion, confirm_deletion
@@ -15,6 +17,7 @@ from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import LinkPurpose, make_link
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.recovery_codes import make_recovery_codes
+from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.pages.public.complaint import PURPOSE
 from portal.security import LINK, new_token
@@ -107,10 +110,17 @@ def _links(db: Session, site: Site, who: Account) -> dict[str, str]:
         "email_new": (LinkPurpose.EMAIL_NEW, str(change.id)),
         "deletion": (LinkPurpose.DELETION, str(ask_deletion(db, viewer, now))),
         "fraud_link": (LinkPurpose.FRAUD, ""),
+        "bank": (LinkPurpose.BANK_CHANGE, str(_bank_change(db, site, viewer, now))),
     }
     signer = site.keyring.signer(LINK)
     tokens = {name: make_link(db, account_id, purpose, now, subject) for name, (purpose, subject) in subjects.items()}
     return {name: f"/lien/{signer.sign(token).decode()}" for name, token in tokens.items()}
+
+
+def _bank_change(db: Session, site: Site, viewer: Viewer, now: datetime) -> int:
+    """A change of bank details that waits."""
+    new = details_of(iban_of("DE89370400440532013000"), "Aude Troupe")
+    return ask_bank_change(db, viewer, site.keyring, new, now).id or 0
 
 
 def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[str, str]:

@@ -103,3 +103,11 @@ def tariff_on(db: Session, act_code: str, day: date) -> Tariff | None:
 def act_description(db: Session, act_code: str) -> str:
     """The words that explain an act; empty when the act is unknown."""
     return db.connection().execute(_DESCRIPTION, {"act": act_code}).scalar() or ""
+
+
+def parameters_on(db: Session, day: date) -> dict[str, tuple[str, int]]:
+    """Every parameter in force on `day`, by code: its unit, and its value in that unit. About nobody."""
+    query = select(Parameter.code, Parameter.unit, Parameter.value).where(
+        _in_force(Parameter.valid_from, Parameter.valid_to)
+    )
+    return {row.code: (row.unit, row.value) for row in db.connection().execute(query, {"day": day})}

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from portal.folding import fold
+
 
 class Term(StrEnum):
     """A word that explanations use and define."""
@@ -72,3 +74,34 @@ _DEFINITIONS = {
 def definitions(terms: set[Term]) -> tuple[Definition, ...]:
     """The definitions of some words, in the order an explanation uses them."""
     return tuple(Definition(term.value, _DEFINITIONS[term]) for term in Term if term in terms)
+
+
+# Words of the contract that no explanation uses, but that people meet.
+_MORE = {
+    "Adhérent": "La personne qui tient le contrat. La loi dit «\u00a0membre participant\u00a0».",
+    "Ayant droit": "Une personne couverte par le contrat d’une autre\u00a0: conjoint, enfant, ascendant.",
+    "Bénéficiaire": "Toute personne que le contrat couvre\u00a0: l’adhérent et ses ayants droit.",
+    "Contrat responsable": (
+        "Un contrat qui respecte des minimums et des maximums fixés par la loi, et paie moins de taxes en échange."
+    ),
+    "Décompte": "Ce que la Sécurité sociale écrit d’un soin\u00a0: sa date, sa base, ce qu’elle a remboursé.",
+    "Devis": "Le prix d’un soin à venir, écrit par le professionnel. Il n’engage que si vous le signez.",
+    "Forfait journalier": "Ce que l’hôpital demande chaque jour pour l’hébergement.",
+    "Médecin traitant": "Le médecin que vous avez déclaré à la Sécurité sociale, et que vous consultez d’abord.",
+    "Télétransmission": (
+        "L’envoi automatique de vos décomptes à votre mutuelle par la Sécurité sociale, aussi appelé NOÉMIE."
+    ),
+    "Ticket modérateur": "La part de la base que la Sécurité sociale laisse\u00a0: 30\u00a0% pour une consultation.",
+    "100\u00a0% Santé": "Des lunettes, prothèses dentaires et aides auditives que la loi rend gratuites pour vous.",
+}
+
+
+def every_definition() -> list[Definition]:
+    """The whole glossary, by the alphabet."""
+    explained = [Definition(term.value, words) for term, words in _DEFINITIONS.items()]
+    return sorted([*explained, *(Definition(*each) for each in _MORE.items())], key=lambda one: fold(one.term))
+
+
+def anchor_of(term: str) -> str:
+    """Where a word stands in the glossary's page: « mot-base-de-remboursement »."""
+    return "mot-" + "".join(sign if sign.isalnum() else "-" for sign in fold(term)).strip("-")

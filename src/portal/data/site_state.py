@@ -29,6 +29,7 @@ class Service(StrEnum):
     CLAIMS = "demandes"
     BANK = "coordonnees-bancaires"
     REMOTE_LINK = "teletransmission"
+    INFORMATION = "informations"
     TEAM = "equipe"
 
 
@@ -41,6 +42,7 @@ SERVICE_LABELS = {
     Service.CLAIMS: "Demandes de remboursement et devis",
     Service.BANK: "Coordonnées bancaires",
     Service.REMOTE_LINK: "Télétransmission",
+    Service.INFORMATION: "Informations",
     Service.TEAM: "Utilisateurs",
 }
 
