@@ -83,6 +83,8 @@ PRIVATE = {
     "member.article": (COVERED, 404),
     "member.remote-links": (COVERED, 200),
     "member.remote-link.letter": (COVERED, 404),
+    "correction.new": (SIGNED_IN - {"agent", "supervisor"}, 200),
+    "correction": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "member.claims": (COVERED, 200),
     "member.claim.new": (COVERED, 200),
     "member.claim": (COVERED, 404),

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    CORRECTIONS = "corrections:send"
     INFORMATION_READ = "information:read"
     SHARING = "line-sharing:choose"
     REMOTE_LINK_READ = "remote-link:read"
@@ -94,7 +95,7 @@ _OWN_ACCOUNT = _LEAVE | {
     P.DELETION,
     P.DELETION_CANCEL,
 }
-_WRITING = frozenset({P.MESSAGES_READ, P.MESSAGES_SEND, P.CASE_FILES_READ, P.CASE_FILES_CHANGE})
+_WRITING = frozenset({P.MESSAGES_READ, P.MESSAGES_SEND, P.CORRECTIONS, P.CASE_FILES_READ, P.CASE_FILES_CHANGE})
 _COMPLAINING = frozenset({P.COMPLAINTS_READ, P.COMPLAINTS_SEND})
 _COVERED = (
     _OWN_ACCOUNT
@@ -152,7 +153,7 @@ STEPS: dict[str, frozenset[Permission]] = {
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
 # and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), ask, and
 # claim for two years what they paid while they were covered (code de la mutualité, L221-11).
-_SPEAKING = frozenset({P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE})
+_SPEAKING = frozenset({P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE})
 _READING = frozenset(
     {
         P.MEMBER_HOME,

@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
+from portal.data.corrections import Subject
 from portal.data.deletion import deletion_under_way
 from portal.data.messages import unread_messages
 from portal.data.sessions import LIMITS, Viewer
@@ -122,6 +123,7 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "maintenance": site_of(request).announced(request.now),
         "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
         "leaving_on": _leaving_on(request),
+        "correction_url": _correction_url(request),
         "idle_seconds": idle_seconds(viewer) if viewer else 0,
     }
 
@@ -133,6 +135,15 @@ def _leaving_on(request: PortalRequest) -> date | None:
         return None
     deletion = deletion_under_way(request.db, viewer, request.now)
     return day_in_france(deletion.erase_after) if deletion and deletion.erase_after else None
+
+
+def _correction_url(request: PortalRequest) -> str:
+    """Where the viewer says that something on this page is wrong (R-61); empty for whoever may not."""
+    viewer = request.signed_in
+    if viewer is None or not may(viewer, Permission.CORRECTIONS):
+        return ""
+    about = next((part for part in request.scope["path"].split("/") if part in set(Subject)), "")
+    return request.services.urls("correction.new", {"sujet": about} if about else {})
 
 
 def idle_seconds(viewer: Viewer) -> int:

@@ -3,6 +3,7 @@
 from portal.pages.account import (
     activity,
     confirmation,
+    corrections,
     data_export,
     deletion,
     email_change,
@@ -67,6 +68,9 @@ from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
 
 HANDLERS = [
+    corrections.new_page,
+    corrections.send,
+    corrections.report_page,
     messages.list_page,
     messages.new_page,
     messages.begin,

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 from tests.support.states import NOBODY, State, fail
-from tests.support.visits import DEPENDANT, LEAVER, MEMBER, SINGLE
+from tests.support.visits import DEPENDANT, LEAVER, MEMBER, PROVIDER, SINGLE
 
 BANK, CHANGE = "/adherent/coordonnees-bancaires", "/adherent/coordonnees-bancaires/modifier"
 OTHER_IBAN = "DE89 3704 0044 0532 0130 00"
@@ -15,7 +15,17 @@ def change_account(page: Page) -> None:
     page.get_by_text("Un nouveau compte attend son tour").wait_for()
 
 
+def report(page: Page) -> None:
+    page.get_by_label("Qu’est-ce qui est faux").select_option("garanties")
+    page.get_by_label("Ce qui est affiché").fill("Le forfait affiché est celui de l’an dernier.")
+    page.get_by_role("button", name="Envoyer le signalement").click()
+    page.get_by_role("heading", name="Signalement D-").wait_for()
+
+
 CONTRACT_STATES = [
+    State("correction, form", PROVIDER, "/signaler-une-erreur"),
+    State("correction, error", MEMBER, "/signaler-une-erreur?sujet=carte", fail("Envoyer le signalement")),
+    State("correction, sent", MEMBER, "/signaler-une-erreur", report),
     State("bank details", MEMBER, BANK),
     State("bank details, none", LEAVER, BANK),
     State("bank details, form", MEMBER, CHANGE),

@@ -219,6 +219,13 @@ HOLDINGS: dict[str, Held] = {
         blank={"text_encrypted": b"", "contact_encrypted": None},
         kept_for=PROOF,
     ),
+    "correction": Held(
+        "Erreurs que vous avez signalées",
+        via=("case_id", "case_file", "id"),
+        opened={"text_encrypted": "text"},
+        blank={"text_encrypted": b""},
+        kept_for=PROOF,
+    ),
     "stored_file": Held(
         "Fichiers que vous avez envoyés",
         withheld={"storage_name": INTERNAL},

@@ -15,6 +15,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     claims,
     complaints,
     contributions,
+    corrections,
     coverage,
     email_changes,
     email_codes,

@@ -46,6 +46,7 @@ IMPERSONAL = {
     ("message_thread", "topic"),
     *(("claim", code) for code in ("family", "act_code", "sector")),
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
+    ("correction", "subject"),
     *(("complaint", code) for code in ("category", "outcome")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),

@@ -1,4 +1,7 @@
-"""Corrections: tables to come with their pages."""
+"""Corrections: what somebody says is wrong in what the portal shows."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0020"
 down_revision = "0019"
@@ -7,8 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "correction",
+        sa.Column("case_id", sa.Integer(), sa.ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("text_encrypted", sa.LargeBinary(), nullable=False),
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("correction")

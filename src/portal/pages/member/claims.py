@@ -8,11 +8,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_steps import told_steps
 from portal.claim_words import CARE_LABELS, KIND_TITLES, PROBLEM_WORDS, QUESTIONS, reasons_of, rows_of, state_of
 from portal.data.case_delays import measured_delay
 from portal.data.case_messages import messages_of
-from portal.data.cases import CaseKind, CaseState, steps_of
+from portal.data.cases import CaseKind, CaseState
 from portal.data.claim_estimates import ClaimEstimate, compare, estimate_of, last_estimate, paid_lines
 from portal.data.claims import CANCELLABLE, Asked, claim_of, claims_of, problems_of
 from portal.data.evidence import Action
@@ -77,7 +77,7 @@ def render_claim(
         slots=slot_views(request, db, case),
         hindrances=_hindrances(request, db, asked),
         delay=measured_delay(db, asked.kind, request.now),
-        steps=_steps(request, db, asked),
+        steps=told_steps(request, db, asked.case),
         messages=messages_of(db, request.services.keyring, case),
         may_cancel=case.state in CANCELLABLE,
         may_follow=asked.is_quote and case.state in FOLLOWED,
@@ -141,15 +141,6 @@ def _hindrances(request: PortalRequest, db: Session, asked: Asked) -> list[str]:
     if not asked.case.gives_pieces_back:
         return []
     return [PROBLEM_WORDS[problem] for problem in problems_of(db, request.viewer, asked, request.now)]
-
-
-def _steps(request: PortalRequest, db: Session, asked: Asked) -> list[tuple[tuple[str, str], Any, str]]:
-    decrypt = request.services.keyring.decrypt
-    return [
-        (STATE_LABELS[CaseState(step.state)], step.at, decrypt(step.reason_encrypted) if step.reason_encrypted else "")
-        for step in steps_of(db, asked.case)
-        if step.state != CaseState.DRAFT
-    ]
 
 
 def _outcome(request: PortalRequest, db: Session, asked: Asked) -> dict[str, Any]:

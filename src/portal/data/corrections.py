@@ -1,0 +1,82 @@
+"""Errors that people report in what the portal shows them (R-61): a case, sent at once, for the desk to judge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, Session, SQLModel
+
+from portal.data.case_slots import Slot
+from portal.data.cases import Case, CaseKind, CaseState, begin_case, cases_of, find_case, move_case
+from portal.data.sessions import Viewer
+from portal.security import Keyring
+
+KIND = CaseKind.CORRECTION
+LONGEST_TEXT = 2000
+
+
+class Subject(StrEnum):
+    """What is wrong. Values are those of the pages' addresses, where a page is about it."""
+
+    IDENTITY = "compte"
+    BENEFITS = "prestations"
+    STATEMENTS = "releves"
+    GUARANTEES = "garanties"
+    CARD = "carte"
+    BENEFICIARIES = "beneficiaires"
+    CLAIMS = "demandes"
+    BANK = "coordonnees-bancaires"
+    REMOTE_LINK = "teletransmission"
+    INFORMATION = "informations"
+    TEAM = "utilisateurs"
+    OTHER = "autre"
+
+
+class Correction(SQLModel, table=True):
+    """What is said to be wrong; the text is empty once its account was erased."""
+
+    __tablename__ = "correction"
+
+    case_id: int = Field(primary_key=True, foreign_key="case_file.id", sa_column_kwargs={"autoincrement": False})
+    subject: str
+    text_encrypted: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report as its author reads it."""
+
+    case: Case
+    subject: Subject
+    text: str
+
+
+def no_slots(*_: object) -> list[Slot]:
+    """A report needs no piece; the desk asks for one by a message when it does."""
+    return []
+
+
+def report_error(db: Session, viewer: Viewer, keyring: Keyring, subject: Subject, text: str, now: datetime) -> Case:
+    """Reports an error, at once."""
+    case = begin_case(db, viewer, KIND, now, member_id=viewer.person_id)
+    db.add(Correction(case_id=case.id or 0, subject=subject, text_encrypted=keyring.encrypt(text)))
+    db.flush()
+    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
+    return case
+
+
+def reports_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Reported]:
+    """The viewer's reports, the newest first."""
+    return [_reported(db, keyring, case) for case in cases_of(db, viewer, KIND)]
+
+
+def report_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Reported | None:
+    """One of the viewer's reports, or None."""
+    case = find_case(db, viewer, case_id, KIND)
+    return _reported(db, keyring, case) if case else None
+
+
+def _reported(db: Session, keyring: Keyring, case: Case) -> Reported:
+    row = db.get_one(Correction, case.id)
+    text = keyring.decrypt(row.text_encrypted) if row.text_encrypted else ""
+    return Reported(case, Subject(row.subject), text)

@@ -1,0 +1,137 @@
+"""« Signaler une erreur »: what is wrong in what the portal shows, from every space (R-61). /signaler-une-erreur."""
+
+from litestar import Response
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlmodel import Session
+
+from portal.case_areas import STATE_LABELS
+from portal.case_steps import told_steps
+from portal.data.accounts import Space
+from portal.data.case_delays import measured_delay
+from portal.data.cases import CaseState, address_of
+from portal.data.corrections import KIND, LONGEST_TEXT, Subject, report_error, report_of, reports_of
+from portal.data.evidence import Action
+from portal.data.throttling import MESSAGES, allow
+from portal.forms import FieldError, single_values, written_text
+from portal.pages.account.pieces import CASE
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import async_action, page
+from portal.web import PortalRequest
+
+TITLE = "Signaler une erreur"
+GUARDS = [requires(Permission.CORRECTIONS)]
+SHORTEST = 10
+LABELS: dict[Subject, str] = {
+    Subject.IDENTITY: "Mon identité ou mes coordonnées",
+    Subject.BENEFITS: "Une prestation ou son calcul",
+    Subject.STATEMENTS: "Un relevé",
+    Subject.GUARANTEES: "Mes garanties",
+    Subject.CARD: "Ma carte de tiers payant",
+    Subject.BENEFICIARIES: "Un bénéficiaire",
+    Subject.CLAIMS: "Une demande ou un devis",
+    Subject.BANK: "Mes coordonnées bancaires",
+    Subject.REMOTE_LINK: "La télétransmission",
+    Subject.INFORMATION: "Un article d’information",
+    Subject.TEAM: "Les utilisateurs de l’espace",
+    Subject.OTHER: "Autre chose",
+}
+_EVERYWHERE = (Subject.IDENTITY, Subject.TEAM, Subject.OTHER)
+SUBJECTS: dict[Space, tuple[Subject, ...]] = {
+    Space.MEMBER: tuple(subject for subject in Subject if subject is not Subject.TEAM),
+    Space.EMPLOYER: _EVERYWHERE,
+    Space.PROVIDER: _EVERYWHERE,
+}
+NO_SUBJECT = "Choisissez ce qui est faux."
+NO_TEXT = f"Dites ce qui est affiché et ce qui devrait l’être, en {LONGEST_TEXT} caractères au plus."
+TOO_OFTEN = "Vous avez beaucoup écrit aujourd’hui. Réessayez demain, ou appelez-nous."
+
+
+@page("/signaler-une-erreur", name="correction.new", guards=GUARDS)
+def new_page(request: PortalRequest) -> Response[bytes]:
+    return _page(request, request.db, {"sujet": request.query_params.get("sujet", "")[:40], "texte": ""}, [])
+
+
+@async_action("/signaler-une-erreur", name="correction.send", guards=GUARDS)
+async def send(request: PortalRequest) -> Response[bytes] | Redirect:
+    sent = await request.form()
+    return await request.database.run_writing(_send, request, sent)
+
+
+@page("/signaler-une-erreur/{case:str}", name="correction", guards=GUARDS)
+def report_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
+    keyring = request.services.keyring
+    case_id = keyring.reveal(CASE, case)
+    found = report_of(request.db, request.viewer, keyring, case_id) if case_id is not None else None
+    if found is None:
+        raise NotFoundException
+    request.note_read(Action.CASE_READ, found.case.object)
+    return render_page(
+        request,
+        "account/corrections/report.html",
+        f"Signalement {found.case.reference}",
+        crumbs=[Crumb(TITLE, request.services.urls("correction.new"))],
+        report=found,
+        label=LABELS[found.subject],
+        state=STATE_LABELS[CaseState(found.case.state)],
+        steps=told_steps(request, request.db, found.case),
+        delay=measured_delay(request.db, KIND, request.now),
+    )
+
+
+def _send(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
+    raw = single_values(sent, ("sujet",), 40) | {"texte": written_text(sent, "texte")}
+    errors = _errors(request, raw)
+    if not errors and not _within_quota(request):
+        errors = [FieldError("", TOO_OFTEN)]
+    if errors:
+        with request.database.read() as db:
+            return _page(request, db, raw, errors)
+    with request.database.write() as db:
+        keyring = request.services.keyring
+        case = report_error(db, request.viewer, keyring, Subject(raw["sujet"]), raw["texte"], request.now)
+        href = request.services.urls("correction", case=keyring.conceal(CASE, [case.id or 0])[0])
+        _post_receipt(request, db, address_of(db, case), case.reference, href)
+        request.record(db, Action.CASE_SENT, case.object)
+    return Redirect(href, status_code=303)
+
+
+def _post_receipt(request: PortalRequest, db: Session, email: str, reference: str, href: str) -> None:
+    if email:
+        said = {"reference": reference, "href": request.services.settings.origin + href}
+        request.services.mail.post(db, "correction-received", email, account_id=request.viewer.account_id, **said)
+
+
+def _within_quota(request: PortalRequest) -> bool:
+    with request.database.write() as db:
+        return allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now)
+
+
+def _errors(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
+    checks = (
+        ("sujet", raw["sujet"] not in SUBJECTS[Space(request.viewer.space)], NO_SUBJECT),
+        ("texte", not SHORTEST <= len(raw["texte"]) <= LONGEST_TEXT, NO_TEXT),
+    )
+    return [FieldError(field, message) for field, is_wrong, message in checks if is_wrong]
+
+
+def _page(request: PortalRequest, db: Session, raw: dict[str, str], errors: list[FieldError]) -> Response[bytes]:
+    keyring = request.services.keyring
+    found = reports_of(db, request.viewer, keyring)
+    names = keyring.conceal(CASE, (report.case.id or 0 for report in found))
+    return render_page(
+        request,
+        "account/corrections/new.html",
+        TITLE,
+        crumbs=[Crumb("Accueil", request.services.urls("start"))],
+        errors=errors,
+        raw=raw,
+        subjects=[(subject.value, LABELS[subject]) for subject in SUBJECTS[Space(request.viewer.space)]],
+        reports=[
+            (report, name, LABELS[report.subject], STATE_LABELS[CaseState(report.case.state)])
+            for report, name in zip(found, names, strict=True)
+        ],
+    )

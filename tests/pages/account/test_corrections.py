@@ -1,0 +1,115 @@
+"""« Signaler une erreur » in every space (R-61): sent once, followed, answered with reasons, nobody else's."""
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from portal.case_notices import tell_of_news
+from portal.data.case_desk import lock_for_desk, move_by_desk
+from portal.data.cases import Case, CaseState
+from portal.data.columns import utc_now
+from tests.support import factories
+from tests.support.entry import ask, enter, send
+from tests.support.mail import letters
+
+PAGE = "/signaler-une-erreur"
+TEXT = "Ma carte dit 2024,\nmon contrat commence en 2023."
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+@pytest.fixture
+def make(client):
+    def made(factory, **values):
+        with client.services.database.write() as db:
+            return factory(db, client.services.keyring, **values)
+
+    return made
+
+
+@pytest.fixture
+def anne(client, make):
+    account = make(factories.member_with_account)[1]
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE account SET email = 'anne@exemple.example' WHERE id = :id"), {"id": account.id})
+    enter(client, account)
+    return account
+
+
+def report(client, **fields: str) -> str:
+    client.get(PAGE)
+    client.submit(f'form[action="{PAGE}"]', **({"sujet": "carte", "texte": TEXT} | fields))
+    return client.path
+
+
+def test_page_that_is_wrong_leads_to_the_form_about_it(client, anne) -> None:
+    client.get("/adherent/carte")
+    client.click("Signaler une erreur")
+    assert client.page.one("#sujet option[selected]").attributes["value"] == "carte"
+    assert anne.id
+
+
+def test_sent_followed_and_answered(client, anne, make) -> None:
+    path = report(client)
+    assert "mon contrat commence en 2023." in client.page.text
+    (letter,) = letters(client.services.database, client.services)
+    assert (letter.name, letter.to) == ("correction-received", "anne@exemple.example")
+    assert "2023" not in letter.text
+    agent = make(factories.desk_account)
+    with client.services.database.write() as db:
+        case = db.exec(select(Case)).one()
+        viewer = factories.viewer_of(db, agent)
+        locked = lock_for_desk(db, viewer, case.id, case.version)
+        move_by_desk(db, viewer, client.services.keyring, locked, CaseState.ACCEPTED, "C’est corrigé.", utc_now())
+        tell_of_news(client.services, db, locked)
+    assert path in letters(client.services.database, client.services)[-1].text
+    client.get(path)
+    assert "C’est corrigé." in client.page.text
+    client.get(PAGE)
+    assert "Acceptée" in client.page.text
+    client.services.journal.flush()
+    with client.services.database.read() as db:
+        acts = db.execute(text("SELECT action FROM evidence WHERE action = 'case.sent'")).all()
+    assert len(acts) == 1
+    assert anne.id
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"sujet": ""}, "sujet"),
+        ({"sujet": "utilisateurs"}, "sujet"),
+        ({"texte": "court"}, "texte"),
+        ({"texte": "x" * 2001}, "texte"),
+    ],
+)
+@pytest.mark.usefixtures("anne")
+def test_what_is_wrong_is_told_and_nothing_is_lost(client, fields, name) -> None:
+    sent = {"sujet": "carte", "texte": TEXT} | fields
+    answer = send(client, PAGE, sent, form_at=PAGE)
+    assert answer.status_code == 422
+    assert f'id="{name}-erreur"' in answer.text
+    assert sent["texte"].splitlines()[0] in answer.text
+
+
+@pytest.mark.usefixtures("anne")
+def test_hostile_text_is_shown_as_text_and_kept_sealed(client) -> None:
+    report(client, texte="<script>alert(1)</script> et du texte")
+    assert "<script>alert(1)</script>" in client.page.one("main").text()
+    with client.services.database.read() as db:
+        stored = " ".join(str(value) for value in db.execute(text("SELECT * FROM correction")).one())
+    assert "alert" not in stored
+
+
+@pytest.mark.usefixtures("anne")
+def test_nobody_else_reads_it(client, make) -> None:
+    path = report(client)
+    enter(client, make(factories.member_with_account, name="Autre")[1])
+    assert ask(client, path).status_code == 404
+    assert not client.get(PAGE).css(".rows")
+
+
+@pytest.mark.parametrize("factory", [factories.employer_account, factories.provider_account])
+def test_other_spaces_report_too(client, make, factory) -> None:
+    enter(client, make(factory))
+    assert "Signalement" in client.get(report(client, sujet="utilisateurs")).text
