@@ -76,6 +76,8 @@ PRIVATE = {
     "member.simulator.result": (COVERED, 200),
     "member.bank": ({"member"}, 200),
     "member.bank.change": ({"member"}, 200),
+    "member.autonomy": ({"dependant"}, 200),
+    "member.autonomy.request": ({"dependant"}, 404),
     "member.sharing": (COVERED, 200),
     "member.information": (COVERED, 200),
     "member.information.results": (COVERED, 200),

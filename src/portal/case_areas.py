@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from portal.data.autonomy import autonomy_slots
 from portal.data.beneficiary_sending import change_slots
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseKind, CaseState
@@ -31,6 +32,7 @@ AREAS: dict[CaseKind, Area] = {
     CaseKind.MESSAGE: Area("Message", "message", message_slots),
     CaseKind.CLAIM: Area("Demande de remboursement", "member.claim", claim_slots),
     CaseKind.QUOTE: Area("Devis", "member.claim", claim_slots),
+    CaseKind.AUTONOMY: Area("Demande d’autonomie", "member.autonomy.request", autonomy_slots),
     CaseKind.CORRECTION: Area("Signalement", "correction", no_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),

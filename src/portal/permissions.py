@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    AUTONOMY = "autonomy:ask"
     CORRECTIONS = "corrections:send"
     INFORMATION_READ = "information:read"
     SHARING = "line-sharing:choose"
@@ -127,7 +128,7 @@ _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_A
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
-    Role.DEPENDANT: _COVERED,
+    Role.DEPENDANT: _COVERED | {P.AUTONOMY},
     Role.REPRESENTATIVE: _COVERED,
     Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
     Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,

@@ -32,6 +32,7 @@ from portal.pages.desk import account_acts, accounts, fraud, maintenance, servic
 from portal.pages.desk import home as desk_home
 from portal.pages.employer import home as employer_home
 from portal.pages.member import (
+    autonomy,
     bank,
     beneficiaries,
     beneficiary_persons,
@@ -87,6 +88,12 @@ HANDLERS = [
     bank_cancel.stopped_page,
     remote_links.links_page,
     remote_links.letter_file,
+    autonomy.autonomy_page,
+    autonomy.start,
+    autonomy.end,
+    autonomy.request_page,
+    autonomy.send,
+    autonomy.give_up,
     sharing.sharing_page,
     sharing.choose,
     information.list_page,

@@ -17,8 +17,10 @@ from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import LinkPurpose, make_link
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.recovery_codes import make_recovery_codes
+from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
+from portal.formatting import today
 from portal.pages.public.complaint import PURPOSE
 from portal.security import LINK, new_token
 from tests.support import factories
@@ -26,7 +28,7 @@ from tests.support.states import Cast
 from tests.support.terms import accept_version
 from tests.support.visits import MEMBER, Site, long_named, newcomer
 
-NEWCOMER, LONG = "newcomer", "long"
+NEWCOMER, LONG, ADOLESCENT = "newcomer", "long", "adolescent"
 TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
 GUARDED, KEYHOLDER = "application and key", "key alone"
 ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
@@ -85,6 +87,14 @@ def _exposed(db: Session, site: Site) -> Account:
     return account
 
 
+def _adolescent(db: Session, site: Site) -> Account:
+    """Somebody of seventeen, whom a parent's contract covers."""
+    home = factories.household(db, children={"Agathe": add_months(today(), -12 * 17)}, name="Troupe")
+    account = factories.dependant_account(db, site.keyring, home["Agathe"], display_name="Agathe Troupe")
+    accept_version(db, account)
+    return account
+
+
 _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     TEMPORARY: _member("Tiphaine", until=24),
     UNDECIDED: _member("Ulysse", accepts=False),
@@ -96,6 +106,7 @@ _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     BLOCKED: _member("Basile"),
     EXPIRED: _member("Edwige", until=-1),
     FROZEN: _member("Firmin"),
+    ADOLESCENT: _adolescent,
 }
 
 

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+from tests.support.cast import ADOLESCENT
 from tests.support.states import NOBODY, State, fail
 from tests.support.visits import DEPENDANT, LEAVER, MEMBER, PROVIDER, SINGLE
 
@@ -22,6 +23,11 @@ def report(page: Page) -> None:
     page.get_by_role("heading", name="Signalement D-").wait_for()
 
 
+def ask_for_autonomy(page: Page) -> None:
+    page.get_by_role("button", name="Commencer la demande").click()
+    fail("Envoyer la demande")(page)
+
+
 CONTRACT_STATES = [
     State("correction, form", PROVIDER, "/signaler-une-erreur"),
     State("correction, error", MEMBER, "/signaler-une-erreur?sujet=carte", fail("Envoyer le signalement")),
@@ -39,6 +45,9 @@ CONTRACT_STATES = [
     State("information, glossary", SINGLE, "/adherent/informations/glossaire"),
     State("remote links", MEMBER, "/adherent/teletransmission"),
     State("remote links, never opened", LEAVER, "/adherent/teletransmission"),
+    State("autonomy, adult", DEPENDANT, "/adherent/autonomie"),
+    State("autonomy", ADOLESCENT, "/adherent/autonomie"),
+    State("autonomy, request", ADOLESCENT, "/adherent/autonomie", ask_for_autonomy),
     State("sharing, of a dependant", DEPENDANT, "/adherent/partage"),
     State("sharing, seen by the member", MEMBER, "/adherent/partage"),
     State("sharing, nobody", SINGLE, "/adherent/partage"),

@@ -141,3 +141,15 @@ class LineSharing(SQLModel, table=True):
     member_id: int = Field(foreign_key="person.id")
     started_at: datetime = instant()
     ended_at: datetime | None = instant(default=None)
+
+
+class Autonomy(SQLModel, table=True):
+    """A minor of sixteen or more whose lines are the minor's alone, from one instant until another (domain 3.6)."""
+
+    __tablename__ = "autonomy"
+    __table_args__ = (Index("ix_autonomy_person", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    started_at: datetime = instant()
+    ended_at: datetime | None = instant(default=None)

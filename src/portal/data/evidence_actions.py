@@ -73,6 +73,7 @@ class Action(StrEnum):
     BANK_CHANGE_ASKED = "bank-details.change-asked"
     BANK_CHANGE_CANCELLED = "bank-details.change-cancelled"
     BANK_CHANGED = "bank-details.changed"
+    AUTONOMY_ENDED = "autonomy.ended"
     SHARING_READ = "sharing.read"
     SHARING_STARTED = "sharing.started"
     SHARING_STOPPED = "sharing.stopped"

@@ -150,6 +150,7 @@ HOLDINGS: dict[str, Held] = {
     "remote_link": Held("Votre télétransmission", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "contract": Held("Vos contrats", Owner.PERSON, "member_id", kept_for=CONTRACT),
     "beneficiary": Held("Vos périodes de couverture", Owner.PERSON, "person_id", kept_for=CONTRACT),
+    "autonomy": Held("Votre autonomie", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "line_sharing": Held("Partage de vos prestations", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "benefit_line": Held(
         "Vos prestations",

@@ -1,4 +1,4 @@
-"""An adult dependant's switch: whether the member reads the dependant's lines (R-72; issue: dependants).
+"""A dependant's switch, an adult's or an autonomous minor's: whether the member reads the dependant's lines (R-72).
 
 Nobody else turns it. What the member may read is judged at each request by `visibility`, so a switch works at the next.
 """
@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from portal.data.coverage import LineSharing
-from portal.data.persons import Person, is_minor_on
+from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.visibility import is_representative, visible_scope
 
@@ -38,25 +38,23 @@ class SharedWithMe:
 
 
 def own_sharings(db: Session, viewer: Viewer, today: date) -> list[Sharing]:
-    """What the viewer, an adult whom somebody else's contract covers, shares with whom; empty for everybody else."""
+    """What the viewer, whom somebody else's contract covers and whose lines are private, shares with whom."""
     if is_representative(viewer):
         return []
     own = [one for one in visible_scope(db, viewer, today).relatives if one.is_self]
     members = {one.member_id for one in own if one.member_id != viewer.person_id}
-    if not own or is_minor_on(own[0].birth_date, today):
+    if not any(one.is_private for one in own):
         return []
     return [_sharing(db, viewer.person_id or 0, member_id) for member_id in sorted(members)]
 
 
 def shared_with(db: Session, viewer: Viewer, today: date) -> list[SharedWithMe]:
-    """The adult dependants of the viewer's contracts, and whether each shares; the viewer changes none of it."""
+    """The dependants of the viewer's contracts whose lines are private, and whether each shares them."""
     if is_representative(viewer):
         return []
     found = visible_scope(db, viewer, today).relatives
     adults = {
-        one.person_id: one
-        for one in found
-        if one.member_id == viewer.person_id and not one.is_self and not is_minor_on(one.birth_date, today)
+        one.person_id: one for one in found if one.member_id == viewer.person_id and not one.is_self and one.is_private
     }
     return [SharedWithMe(f"{one.first_name} {one.last_name}", one.in_detail) for one in adults.values()]
 

@@ -1,7 +1,8 @@
 """Who may read whose lines: the rule of family privacy, in one place (issue of R-21, R-22, R-72).
 
 A member reads the member's own lines and those of minor dependants. An adult dependant's lines are that person's: the
-member sees totals only, unless the dependant shares them. A dependant reads the dependant's own lines.
+member sees totals only, unless the dependant shares them; so are those of a minor of sixteen or more who was granted
+autonomy. A dependant reads the dependant's own lines.
 
 A representative (R-15) never learns more than the person represented, and nothing of the rest of the household: the
 parent of a minor and a guardian (tuteur) read that person's lines, a curator (curateur) totals alone.
@@ -18,7 +19,7 @@ from sqlmodel import Session
 
 from portal.data.accounts import Role
 from portal.data.benefits import BenefitLine
-from portal.data.coverage import Beneficiary, Contract, LineSharing
+from portal.data.coverage import Autonomy, Beneficiary, Contract, LineSharing
 from portal.data.persons import Person, is_minor_on
 from portal.data.prepared import Prepared
 from portal.data.representations import Capacity, acting_capacity
@@ -27,7 +28,8 @@ from portal.data.sessions import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A person of the household. `in_detail`: the viewer may read this person's lines, not only totals."""
+    """A person of the household. `in_detail`: the viewer may read this person's lines, not only totals. `is_private`:
+    an adult, or a minor granted autonomy: the lines are that person's to share."""
 
     person_id: int
     member_id: int
@@ -36,6 +38,7 @@ class Relative:
     birth_date: date
     is_self: bool
     in_detail: bool
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ _sharing = (
     .exists()
 )
 
+_autonomous = select(Autonomy.id).where(Autonomy.person_id == Person.id, Autonomy.ended_at.is_(None)).exists()
+
 # Two searches by index: one condition over both tables would read every beneficiary.
 _own_cover = select(Beneficiary.id).where(Beneficiary.person_id == bindparam("person_id"))
 _cover_under_own_contracts = (
@@ -96,6 +101,7 @@ _HOUSEHOLD = Prepared(
         Person.last_name,
         Person.birth_date,
         _sharing.label("shared"),
+        _autonomous.label("autonomous"),
     )
     .join(Beneficiary, Beneficiary.person_id == Person.id)
     .join(Contract, Contract.id == Beneficiary.contract_id)
@@ -155,10 +161,11 @@ def lines_of(persons: dict[int, tuple[int, ...]]) -> ColumnElement[bool]:
 
 
 def _relative(row: Sequence[Any], viewer_id: int, today: date) -> Relative:
-    person_id, member_id, first_name, last_name, birth_date, shared = row
+    person_id, member_id, first_name, last_name, birth_date, shared, autonomous = row
     is_self = person_id == viewer_id
-    in_detail = is_self or is_minor_on(birth_date, today) or bool(shared)
-    return Relative(person_id, member_id, first_name, last_name, birth_date, is_self, in_detail)
+    is_private = bool(autonomous) or not is_minor_on(birth_date, today)
+    in_detail = is_self or not is_private or bool(shared)
+    return Relative(person_id, member_id, first_name, last_name, birth_date, is_self, in_detail, is_private)
 
 
 _IN_DETAIL = frozenset({Capacity.PARENT, Capacity.GUARDIAN})
@@ -170,7 +177,8 @@ def _represented(db: Session, viewer: Viewer, relatives: Iterable[Relative], tod
     for relative in relatives:
         outgrown = capacity is Capacity.PARENT and not is_minor_on(relative.birth_date, today)
         if relative.is_self and capacity is not None and not outgrown:
-            yield replace(relative, in_detail=capacity in _IN_DETAIL)
+            is_kept_from = capacity is Capacity.PARENT and relative.is_private
+            yield replace(relative, in_detail=capacity in _IN_DETAIL and not is_kept_from)
 
 
 def _others_covered_by(person_id: int | None) -> Any:

@@ -23,6 +23,7 @@ NUMBER_LABELS = {14: "SIRET", 11: "RPPS", 9: "FINESS"}
 LINKS = (
     ("member.bank", "bank", "Coordonnées bancaires"),
     ("member.sharing", "eye", "Qui voit vos prestations"),
+    ("member.autonomy", "user", "Soins à vous seul dès 16 ans"),
     ("security", "shield", "Sécurité et sessions"),
     ("activity", "clock", "Activité"),
     ("notifications", "bell", "Notifications"),

@@ -1,0 +1,173 @@
+"""A minor of sixteen or seventeen asks for lines of their own. /adherent/autonomie (issue: dependants; domain 3.6)."""
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlmodel import Session
+
+from portal.attachments import discard
+from portal.case_areas import STATE_LABELS
+from portal.case_steps import told_steps
+from portal.data.autonomy import (
+    KIND,
+    NotReady,
+    end_autonomy,
+    forget_request,
+    give_up_request,
+    own_autonomy,
+    send_request,
+    start_request,
+)
+from portal.data.case_delays import measured_delay
+from portal.data.case_pieces import remove_all_pieces
+from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case, lock_case
+from portal.data.evidence import Action
+from portal.formatting import today
+from portal.forms import FieldError, single_values
+from portal.pages.account.pieces import CASE, slot_views
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import action, async_action, page
+from portal.web import PortalRequest
+
+TITLE = "Vos soins, à vous seul"
+GUARDS = [requires(Permission.AUTONOMY)]
+NO_PIECE = "Joignez votre pièce d’identité avant d’envoyer."
+MOVED = "Cette demande a changé depuis que vous l’avez ouverte. La voici à jour."
+
+
+@page("/adherent/autonomie", name="member.autonomy", guards=GUARDS)
+def autonomy_page(request: PortalRequest) -> Response[bytes]:
+    own = own_autonomy(request.db, request.viewer, today())
+    if own is None:
+        raise NotFoundException
+    request.note_read(Action.CASE_READ, KIND)
+    names = request.services.keyring.conceal(CASE, (case.id or 0 for case in own.cases))
+    labels = [STATE_LABELS[CaseState(case.state)] for case in own.cases]
+    return render_page(
+        request,
+        "member/autonomy/index.html",
+        TITLE,
+        crumbs=[_home(request)],
+        own=own,
+        cases=list(zip(own.cases, names, labels, strict=True)),
+        delay=measured_delay(request.db, KIND, request.now),
+    )
+
+
+@action("/adherent/autonomie/demande", name="member.autonomy.start", guards=GUARDS)
+def start(request: PortalRequest) -> Redirect:
+    try:
+        with request.database.write() as db:
+            case = start_request(db, request.viewer, request.now)
+            if case is not None:
+                request.record(db, Action.CASE_OPENED, case.object)
+    except TooManyDrafts:
+        case = None
+    return _to_request(request, case.id or 0) if case else Redirect(_index(request), status_code=303)
+
+
+@action("/adherent/autonomie/fin", name="member.autonomy.end", guards=GUARDS)
+def end(request: PortalRequest) -> Redirect:
+    with request.database.write() as db:
+        if end_autonomy(db, request.viewer, request.now):
+            request.record(db, Action.AUTONOMY_ENDED, "autonomie")
+    return Redirect(_index(request), status_code=303)
+
+
+@page("/adherent/autonomie/{case:str}", name="member.autonomy.request", guards=GUARDS)
+def request_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
+    found = _found(request, request.db, case)
+    request.note_read(Action.CASE_READ, found.object)
+    return _page(request, request.db, found)
+
+
+@async_action("/adherent/autonomie/{case:str}/envoi", name="member.autonomy.send", guards=GUARDS)
+async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    version = single_values(await request.form(), ("version",), 12)["version"]
+    number = int(version) if version.isascii() and version.isdigit() else 0
+    return await request.database.run_writing(_send, request, case, number)
+
+
+@action("/adherent/autonomie/{case:str}/abandon", name="member.autonomy.give-up", guards=GUARDS)
+def give_up(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    gone: list[str] = []
+    try:
+        with request.database.write() as db:
+            found = lock_case(db, request.viewer, _revealed(request, case), None, KIND)
+            if found is None:
+                raise NotFoundException
+            name, is_draft = found.object, found.is_draft
+            if is_draft:
+                gone = remove_all_pieces(db, found)
+                forget_request(db, found)
+            else:
+                give_up_request(db, request.viewer, found.id or 0, request.now)
+            request.record(db, Action.CASE_DELETED if is_draft else Action.CASE_CANCELLED, name)
+    except WrongState:
+        return _again(request, case, MOVED)
+    discard(request.services, gone)
+    return Redirect(_index(request), status_code=303)
+
+
+def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
+    try:
+        with request.database.write() as db:
+            case = send_request(db, request.viewer, _revealed(request, opaque), version, request.now)
+            if case is None:
+                raise NotFoundException
+            request.record(db, Action.CASE_SENT, case.object)
+    except (CaseMoved, WrongState):
+        return _again(request, opaque, MOVED)
+    except NotReady:
+        return _again(request, opaque, NO_PIECE)
+    return _to_request(request, case.id or 0)
+
+
+def _again(request: PortalRequest, opaque: str, problem: str) -> Response[bytes]:
+    with request.database.read() as db:
+        return _page(request, db, _found(request, db, opaque), problem)
+
+
+def _page(request: PortalRequest, db: Session, case: Case, problem: str = "") -> Response[bytes]:
+    return render_page(
+        request,
+        "member/autonomy/request.html",
+        f"Demande d’autonomie {case.reference}",
+        crumbs=[_home(request), Crumb(TITLE, _index(request))],
+        errors=[FieldError("", problem)] if problem else [],
+        case=case,
+        name=request.services.keyring.conceal(CASE, [case.id or 0])[0],
+        state=STATE_LABELS[CaseState(case.state)],
+        slots=slot_views(request, db, case),
+        steps=told_steps(request, db, case),
+        delay=measured_delay(db, KIND, request.now),
+    )
+
+
+def _found(request: PortalRequest, db: Session, opaque: str) -> Case:
+    case = find_case(db, request.viewer, _revealed(request, opaque), KIND)
+    if case is None:
+        raise NotFoundException
+    return case
+
+
+def _revealed(request: PortalRequest, opaque: str) -> int:
+    case_id = request.services.keyring.reveal(CASE, opaque)
+    if case_id is None:
+        raise NotFoundException
+    return case_id
+
+
+def _to_request(request: PortalRequest, case_id: int) -> Redirect:
+    name = request.services.keyring.conceal(CASE, [case_id])[0]
+    return Redirect(request.services.urls("member.autonomy.request", case=name), status_code=303)
+
+
+def _index(request: PortalRequest) -> str:
+    return request.services.urls("member.autonomy")
+
+
+def _home(request: PortalRequest) -> Crumb:
+    return Crumb("Accueil", request.services.urls("member.home"))
