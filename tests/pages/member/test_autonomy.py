@@ -104,9 +104,8 @@ def test_parent_who_represents_the_minor_reads_totals_too(client, family) -> Non
     with client.services.database.write() as db:
         keyring = client.services.keyring
         parent = factories.account(db, keyring, Space.MEMBER, Role.REPRESENTATIVE, of=home["Zoé"])
-        db.add(
-            Representation(account_id=parent.id, capacity=Capacity.PARENT, acts=True, representative_name="Anne Essai")
-        )
+        kept = {"capacity": Capacity.PARENT, "acts": True, "representative_name": "Anne Essai"}
+        db.add(Representation(account_id=parent.id, **kept))
         db.flush()
         viewer = factories.viewer_of(db, parent)
         assert [one.in_detail for one in visible_scope(db, viewer, today()).relatives] == [True]
