@@ -40,7 +40,8 @@ ALWAYS = ("/deconnexion", "/fragments/connexion/session")
 OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/securite/cles", "/compte/confirmation")
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
-CHANGES = ("/compte/coordonnees", "/compte/notifications")
+BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
+CHANGES = ("/compte/coordonnees", "/compte/notifications", *BANK)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)

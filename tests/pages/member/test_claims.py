@@ -323,7 +323,7 @@ class TestSent:
         assert "Le docteur Songe." in client.page.text
         assert case_row(client).state == CaseState.SENT
 
-    def test_taken_back(self, client) -> None:
+    def test_taken_back_by_its_author(self, client) -> None:
         path = sent(client)
         client.get(path)
         client.submit(f'form[action="{path}/annulation"]')

@@ -87,7 +87,7 @@ class TestSwitch:
     @pytest.mark.parametrize(
         ("fields", "status"), [({"partage": ""}, 422), ({"partage": "x"}, 422), ({"avec": "x"}, 404)]
     )
-    def test_strange_answers(self, client, family, fields, status) -> None:
+    def test_strange_answers_are_refused(self, client, family, fields, status) -> None:
         home, _, paul = family
         enter(client, paul)
         (name,) = client.services.keyring.conceal("member", [home.member.id])

@@ -135,3 +135,6 @@ def _page(request: PortalRequest, db: Session, raw: dict[str, str], errors: list
             for report, name in zip(found, names, strict=True)
         ],
     )
+
+
+HANDLERS = [new_page, send, report_page]

@@ -238,3 +238,6 @@ def _to(request: PortalRequest, case_id: int) -> Redirect:
 
 def _home(request: PortalRequest) -> Crumb:
     return Crumb("Accueil", request.services.urls("start"))
+
+
+HANDLERS = [list_page, new_page, begin, thread_page, answer, mark]

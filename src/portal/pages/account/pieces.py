@@ -239,3 +239,6 @@ def _revealed(request: PortalRequest, kind: str, opaque: str) -> int:
     if row_id is None:
         raise NotFoundException
     return row_id
+
+
+HANDLERS = [slot_page, add, piece_file, remove]

@@ -171,3 +171,6 @@ def _index(request: PortalRequest) -> str:
 
 def _home(request: PortalRequest) -> Crumb:
     return Crumb("Accueil", request.services.urls("member.home"))
+
+
+HANDLERS = [autonomy_page, start, end, request_page, send, give_up]

@@ -126,3 +126,6 @@ def _form(
 
 def _home(request: PortalRequest) -> Crumb:
     return Crumb("Accueil", request.services.urls("member.home"))
+
+
+HANDLERS = [bank_page, change_page, ask, cancel]

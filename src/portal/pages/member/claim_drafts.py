@@ -127,3 +127,6 @@ def _quote(request: PortalRequest, db: Session, opaque: str) -> Asked | None:
     case_id = request.services.keyring.reveal(CASE, opaque) if opaque else None
     asked = claim_of(db, request.viewer, case_id) if case_id is not None else None
     return asked if asked and asked.is_quote and asked.case.state in FOLLOWED else None
+
+
+HANDLERS = [new_page, start, delete]

@@ -120,3 +120,6 @@ async def _version(request: PortalRequest) -> int:
 
 def _to_page(request: PortalRequest, opaque: str) -> Redirect:
     return Redirect(request.services.urls("member.claim", case=opaque), status_code=303)
+
+
+HANDLERS = [send, reply, cancel]

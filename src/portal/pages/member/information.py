@@ -75,3 +75,6 @@ def _home(request: PortalRequest) -> Crumb:
 
 def _crumbs(request: PortalRequest) -> list[Crumb]:
     return [_home(request), Crumb(TITLE, request.services.urls("member.information"))]
+
+
+HANDLERS = [list_page, glossary_page, article_page]

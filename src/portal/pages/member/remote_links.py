@@ -61,3 +61,6 @@ def _found(request: PortalRequest, opaque: str) -> tuple[PersonLink, str]:
     request.note_read(Action.REMOTE_LINK_LETTER, "lettre", persons=[link.person_id])
     own = next((one for one in links if one.is_self), link)
     return link, f"{own.first_name} {own.last_name}"
+
+
+HANDLERS = [links_page, letter_file]

@@ -84,3 +84,6 @@ def _page(request: PortalRequest, db: Session, errors: list[FieldError] | None =
         others=shared_with(db, request.viewer, today()),
         may_give=request.viewer.standing == Standing.ACTIVE,
     )
+
+
+HANDLERS = [sharing_page, choose]

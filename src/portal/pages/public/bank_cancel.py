@@ -57,3 +57,6 @@ def _pending(db: Session, link: Link | None) -> BankDetails | None:
     if link is None or link.purpose is not LinkPurpose.BANK_CHANGE:
         return None
     return change_behind(db, link.account_id, link.subject)
+
+
+HANDLERS = [stop_page, stop, stopped_page]
