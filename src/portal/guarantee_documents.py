@@ -28,6 +28,7 @@ def _data(table: GuaranteeTable, examples: Sequence[Example], insurer: Insurer) 
             ("Formule", contract.product, False),
             ("Garanties au", long_date(table.day), False),
             ("En vigueur", _period(table), False),
+            *([("Options", ", ".join(option.name for option in table.held), False)] if table.held else []),
             ("Contrat responsable", "oui" if contract.is_responsible else "non", False),
         ],
         "headings": [
@@ -53,7 +54,7 @@ def _row(row: TableRow) -> dict[str, str]:
     shares = shares_of(row)
     return {
         "clause": row.clause,
-        "label": row.label,
+        "label": f"{row.label} ({row.option})" if row.option else row.label,
         "limits": shares.limits,
         "base": shares.base,
         "supplementary": shares.supplementary,

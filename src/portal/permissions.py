@@ -33,7 +33,8 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
-    AUTONOMY = "autonomy:ask"
+    AUTONOMY_READ = "autonomy:read"
+    AUTONOMY_ASK = "autonomy:ask"
     CORRECTIONS = "corrections:send"
     INFORMATION_READ = "information:read"
     SHARING = "line-sharing:choose"
@@ -128,8 +129,8 @@ _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_A
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
-    Role.DEPENDANT: _COVERED | {P.AUTONOMY},
-    Role.REPRESENTATIVE: _COVERED,
+    Role.DEPENDANT: _COVERED | {P.AUTONOMY_READ, P.AUTONOMY_ASK},
+    Role.REPRESENTATIVE: _COVERED - {P.SHARING},
     Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
     Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,
     Role.CLERK: _EMPLOYER,
@@ -167,6 +168,7 @@ _READING = frozenset(
         P.CARD_READ,
         P.CLAIMS_READ,
         P.BANK_READ,
+        P.AUTONOMY_READ,
         P.SHARING,
         P.INFORMATION_READ,
         P.REMOTE_LINK_READ,

@@ -279,7 +279,7 @@ def test_desk_suspends_an_account_and_its_holders_next_click_is_refused(open_tab
     site.enter(desk, site.account_of(DESK))
     suspend_as_desk(desk.go("/gestion/comptes"), account.identifier)
     page = holder.page
-    page.get_by_role("navigation", name="Accès rapides").get_by_role("link", name="Relevés").tap()
+    page.get_by_role("navigation", name="Accès rapides").get_by_role("link", name="Prestations").tap()
     expect(page).to_have_url(re.compile(r"/connexion\?suite="))
     give_credentials(page, holder.origin, account.identifier, factories.PASSWORD)
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre espace n’est pas accessible")

@@ -41,6 +41,9 @@ SAMPLES: dict[str, Cells] = {
         "heading": "soins_courants", "label": "Consultations", "clause": "art. 3", "formula": "pourcentage",
         "percent": "150", "amount": "", "max_acts": "", "max_amount": "", "renewal_months": "",
     },
+    "options": {
+        "product": "CONFORT", "completes": "CONFORT", "description": "Rembourse mieux les lunettes.",
+    },
     "contribution-prices": {
         "product": "CONFORT", "structure": "famille", "valid_from": "2026-01-01", "valid_to": "", "month": "180,90",
     },
@@ -66,6 +69,9 @@ SAMPLES: dict[str, Cells] = {
     "contracts": {
         "number": "C1", "kind": "individuel", "member": "P1", "product": "CONFORT", "member_number": "A1",
         "regime": "general", "responsible": "oui", "starts_on": "01/01/2025", "ends_on": "",
+    },
+    "contract-options": {
+        "contract": "C1", "product": "CONFORT", "starts_on": "2025-01-01", "ends_on": "",
     },
     "beneficiaries": {
         "contract": "C1", "person": "P1", "relationship": "adherent", "birth_rank": "1", "valid_from": "2025-01-01",
@@ -99,9 +105,10 @@ SAMPLES: dict[str, Cells] = {
 }  # fmt: skip
 
 TABLES = dict(zip(SAMPLES, (
-    "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "contribution_price",
-    "card_terms", "card_column", "person", "bank_details", "remote_link", "contract", "beneficiary", "company",
-    "group_contract", "provider", "agreement", "payment", "benefit_line"), strict=True))  # fmt: skip
+    "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
+    "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
+    "contract_option", "beneficiary", "company", "group_contract", "provider", "agreement", "payment",
+    "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -19,6 +19,8 @@ CHANGES = {
     "contribution-prices": {"month": "182,40"},
     "card-terms": {"csr": "02"},
     "card-columns": {"value": "PEC"},
+    "options": {"description": "Rembourse encore mieux."},
+    "contract-options": {"ends_on": "31/12/2026"},
     "bank-details": {"iban": "FR14 2004 1010 0505 0001 3M02 606"},
     "remote-links": {"state": "active", "cause": ""},
     "persons": {"nir": ""},

@@ -90,7 +90,9 @@ def _exposed(db: Session, site: Site) -> Account:
 def _adolescent(db: Session, site: Site) -> Account:
     """Somebody of seventeen, whom a parent's contract covers."""
     home = factories.household(db, children={"Agathe": add_months(today(), -12 * 17)}, name="Troupe")
-    account = factories.dependant_account(db, site.keyring, home["Agathe"], display_name="Agathe Troupe")
+    account = factories.dependant_account(
+        db, site.keyring, home["Agathe"], display_name="Agathe Troupe", email="agathe@troupe.example"
+    )
     accept_version(db, account)
     return account
 

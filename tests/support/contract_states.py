@@ -24,7 +24,15 @@ def report(page: Page) -> None:
 
 
 def ask_for_autonomy(page: Page) -> None:
-    page.get_by_role("button", name="Commencer la demande").click()
+    if page.get_by_role("button", name="Commencer la demande").count():
+        page.get_by_role("button", name="Commencer la demande").click()
+    else:
+        page.locator(".rows a").first.click()
+    page.get_by_role("heading", name="Votre pièce").first.wait_for()
+
+
+def send_without_piece(page: Page) -> None:
+    ask_for_autonomy(page)
     fail("Envoyer la demande")(page)
 
 
@@ -48,6 +56,7 @@ CONTRACT_STATES = [
     State("autonomy, adult", DEPENDANT, "/adherent/autonomie"),
     State("autonomy", ADOLESCENT, "/adherent/autonomie"),
     State("autonomy, request", ADOLESCENT, "/adherent/autonomie", ask_for_autonomy),
+    State("autonomy, request in error", ADOLESCENT, "/adherent/autonomie", send_without_piece),
     State("sharing, of a dependant", DEPENDANT, "/adherent/partage"),
     State("sharing, seen by the member", MEMBER, "/adherent/partage"),
     State("sharing, nobody", SINGLE, "/adherent/partage"),

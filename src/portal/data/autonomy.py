@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from portal.data.accounts import Account
 from portal.data.case_desk import move_by_desk
 from portal.data.case_pieces import pieces_of
 from portal.data.case_slots import Slot, filled, missing
@@ -24,7 +25,7 @@ from portal.data.cases import (
     move_case,
     open_case,
 )
-from portal.data.coverage import Autonomy
+from portal.data.coverage import Autonomy, Beneficiary, Contract, LineSharing
 from portal.data.persons import ADULT_AGE, Person, age_on
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
@@ -61,6 +62,10 @@ class NotReady(Exception):
     """The request lacks its piece, or the question does not arise any more."""
 
 
+class NoOwnAddress(Exception):
+    """The account's letters go to nobody, or to the very person who should no longer read the lines."""
+
+
 def situation_on(birth_date: date, day: date) -> Situation:
     """What a person of this birth date may ask on a day."""
     age = age_on(birth_date, day)
@@ -94,7 +99,10 @@ def start_request(db: Session, viewer: Viewer, now: datetime) -> Case | None:
 
 
 def send_request(db: Session, viewer: Viewer, case_id: int, version: int, now: datetime) -> Case | None:
-    """Sends a request, or sends it again; None without such a case. Raises `CaseMoved`, `NotReady`, `WrongState`."""
+    """Sends a request, or sends it again; None without such a case.
+
+    Raises `CaseMoved`, `NoOwnAddress`, `NotReady`, `WrongState`.
+    """
     case = lock_case(db, viewer, case_id, version, KIND)
     if case is None:
         return None
@@ -104,6 +112,8 @@ def send_request(db: Session, viewer: Viewer, case_id: int, version: int, now: d
     is_theirs = situation_on(person.birth_date, day_in_france(now)) is Situation.MAY_ASK
     if not is_theirs or missing(filled([PIECE], pieces_of(db, case))):
         raise NotReady
+    if not _has_own_address(db, viewer):
+        raise NoOwnAddress
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return case
 
@@ -129,16 +139,45 @@ def end_autonomy(db: Session, viewer: Viewer, now: datetime) -> bool:
         return False
     row.ended_at = now
     db.add(row)
+    _end_sharings(db, viewer.person_id or 0, now)
     db.flush()
     return True
 
 
 def accept_autonomy(db: Session, agent: Viewer, keyring: Keyring, case: Case, words: str, now: datetime) -> None:
-    """The desk accepts a locked request: from now on the lines are the minor's alone. Raises `WrongState`."""
+    """The desk accepts a locked request: from now on the lines are the minor's alone.
+
+    Raises `WrongState`: also once the person is an adult, for whom the question no longer arises.
+    """
+    person = db.get_one(Person, case.person_id, with_for_update=True)
+    if situation_on(person.birth_date, day_in_france(now)) is not Situation.MAY_ASK:
+        raise WrongState
     move_by_desk(db, agent, keyring, case, CaseState.ACCEPTED, words, now)
     if case.person_id is not None and _current(db, case.person_id) is None:
         db.add(Autonomy(person_id=case.person_id, started_at=now))
         db.flush()
+
+
+def _end_sharings(db: Session, person_id: int, now: datetime) -> None:
+    """A choice made while autonomous does not wait for eighteen to hold again."""
+    query = select(LineSharing).where(LineSharing.person_id == person_id, col(LineSharing.ended_at).is_(None))
+    for sharing in db.exec(query):
+        sharing.ended_at = now
+        db.add(sharing)
+
+
+def _has_own_address(db: Session, viewer: Viewer) -> bool:
+    """Whether the minor's letters go to the minor: to no address of whoever holds the contract, who could otherwise
+    take the account over."""
+    own = db.exec(select(Account.email).where(Account.id == viewer.account_id)).one().casefold()
+    holders = (
+        select(Contract.member_id)
+        .join(Beneficiary, col(Beneficiary.contract_id) == Contract.id)
+        .where(Beneficiary.person_id == viewer.person_id)
+    )
+    known = db.exec(select(Person.email).where(col(Person.id).in_(holders))).all()
+    used = db.exec(select(Account.email).where(col(Account.person_id).in_(holders))).all()
+    return bool(own) and own not in {email.casefold() for email in (*known, *used)}
 
 
 def _current(db: Session, person_id: int) -> Autonomy | None:

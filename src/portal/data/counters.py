@@ -14,6 +14,7 @@ from sqlmodel import Session
 from portal.data.benefits import BenefitLine
 from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion
 from portal.data.figures import figures_on
+from portal.data.options import ContractOption
 from portal.data.persons import is_minor_on
 from portal.data.rules import acts_counted, add_months, in_period
 from portal.data.sessions import Viewer
@@ -179,11 +180,12 @@ def _limits(db: Session, persons: dict[int, tuple[int, ...]], day: date) -> list
         and_(Contract.member_id == member_id, Beneficiary.person_id.in_(person_ids))
         for member_id, person_ids in persons.items()
     ]
+    is_option = GuaranteeVersion.product_id != Contract.product_id
     rule_columns = [getattr(GuaranteeRule, name) for name in _Limit._fields[2:]]
     statement = (
         select(Beneficiary.person_id, Contract.id, *rule_columns)
         .join(Contract, Contract.id == Beneficiary.contract_id)
-        .join(GuaranteeVersion, GuaranteeVersion.product_id == Contract.product_id)
+        .join(GuaranteeVersion, or_(GuaranteeVersion.product_id == Contract.product_id, _is_held(day)))
         .join(GuaranteeRule, GuaranteeRule.version_id == GuaranteeVersion.id)
         .where(or_(*covered))
         .where(or_(GuaranteeRule.max_acts.is_not(None), GuaranteeRule.max_cents.is_not(None)))
@@ -192,9 +194,18 @@ def _limits(db: Session, persons: dict[int, tuple[int, ...]], day: date) -> list
             _in_force(Beneficiary.valid_from, Beneficiary.valid_to, day),
             _in_force(GuaranteeVersion.valid_from, GuaranteeVersion.valid_to, day),
         )
-        .order_by(Beneficiary.person_id, GuaranteeRule.heading, GuaranteeRule.code)
+        .order_by(Beneficiary.person_id, GuaranteeRule.heading, GuaranteeRule.code, is_option)
     )
-    return [_Limit(*row) for row in db.connection().execute(statement)]
+    found = (_Limit(*row) for row in db.connection().execute(statement))
+    return list({(limit.person_id, limit.contract_id, limit.code): limit for limit in found}.values())
+
+
+def _is_held(day: date) -> ColumnElement[bool]:
+    """The version is of an option that the contract holds: its limits take the place of those with the same code."""
+    held = (ContractOption.contract_id == Contract.id, ContractOption.product_id == GuaranteeVersion.product_id)
+    on = _in_force(ContractOption.starts_on, ContractOption.ends_on, day)
+    condition: ColumnElement[bool] = select(ContractOption.id).where(*held, on).exists()
+    return condition
 
 
 def _in_force(start: Any, end: Any, day: date) -> ColumnElement[bool]:

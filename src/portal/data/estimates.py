@@ -17,6 +17,7 @@ from portal.data.explanation import Explanation, explain_line, history_of
 from portal.data.explanation_steps import RuleInForce
 from portal.data.figures import Tariff, figures_on, tariff_on
 from portal.data.guarantees import in_force, terms_of_rule
+from portal.data.options import held_options
 from portal.data.parameters import Act, ActRule, ActTariff, ExampleCare, Sector
 from portal.data.persons import age_on
 from portal.data.recomputation import Grounds, LineFacts, is_exempt
@@ -66,7 +67,7 @@ class EstimableAct(NamedTuple):
 
 
 class _Ground(NamedTuple):
-    """Whom and what an estimate stands on."""
+    """Whom and what an estimate stands on. `rule`: of an option that the contract holds, or else of its product."""
 
     relative: Relative
     contract_id: int
@@ -128,7 +129,10 @@ def _ground(db: Session, viewer: Viewer, question: Question, today: date) -> _Gr
     contract = _contract_of(db, relative, question.day)
     if contract is None:
         return None
-    rule = _rule(db, contract.product_id, question, age_on(relative.birth_date, question.day))
+    age = age_on(relative.birth_date, question.day)
+    options = [option.product_id for option in held_options(db, contract.id or 0, question.day)]
+    rules = (_rule(db, product_id, question, age) for product_id in (*reversed(options), contract.product_id))
+    rule = next((rule for rule in rules if rule is not None), None)
     return _Ground(relative, contract.id or 0, act, tariff, figures, rule)
 
 

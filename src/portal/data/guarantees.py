@@ -1,7 +1,7 @@
 """The guarantee table: what a contract grants, heading by heading, in the version in force on a day (R-20, R-61)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from portal.data.coverage import Beneficiary, Contract, Formula, GuaranteeRule, GuaranteeVersion, Heading, Product
+from portal.data.options import HeldOption, OfferedOption, held_options, offered_options
 from portal.data.parameters import Act, ActRule, ActTariff
 from portal.data.rules import Terms
 from portal.data.sessions import Viewer
@@ -52,15 +53,19 @@ class ActOfRule(NamedTuple):
     rate: int | None
 
 
+ActsByRule = dict[str, tuple[ActOfRule, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A rule of the table and the acts that it applies to."""
+    """A rule of the table and the acts that it applies to. `option`: the name of the option that it comes from."""
 
     terms: Terms
     heading: Heading
     label: str
     clause: str
     acts: tuple[ActOfRule, ...]
+    option: str = ""
 
     @property
     def is_full_cover(self) -> bool:
@@ -74,14 +79,25 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """An option that the contract does not hold, and what it would change: each rule as it is (None: nothing today) and
+    as it would be."""
+
+    option: OfferedOption
+    changes: tuple[tuple[TableRow | None, TableRow], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GuaranteeTable:
-    """A contract's guarantees on a day. `version` and `rows` are empty when nothing was in force on that day."""
+    """A contract's guarantees on a day, options included. `version` and `rows` are empty when nothing was in force."""
 
     contract: CoveringContract
     day: date
     version: VersionPeriod | None
     versions: tuple[VersionPeriod, ...]
     rows: tuple[TableRow, ...]
+    held: tuple[HeldOption, ...] = ()
+    offers: tuple[Offer, ...] = ()
 
     def under(self, heading: Heading) -> tuple[TableRow, ...]:
         """The rows of one heading, in order of clause."""
@@ -143,8 +159,46 @@ def _searched(row: TableRow) -> str:
 def _table(db: Session, contract: CoveringContract, day: date) -> GuaranteeTable:
     versions = tuple(_versions(db, contract))
     version = next((each for each in versions if each.holds_on(day)), None)
-    rows = tuple(_rows(db, version.id, day)) if version else ()
-    return GuaranteeTable(contract, day, version, versions, rows)
+    if version is None:
+        return GuaranteeTable(contract, day, None, versions, ())
+    acts = _acts_by_rule(db, day)
+    held = held_options(db, contract.id, day)
+    rows = {row.terms.code: row for row in _rows(db, version.id, acts)}
+    for option in held:
+        rows |= _option_rows(db, option, day, acts)
+    ordered = tuple(sorted(rows.values(), key=lambda row: clause_order(row.clause)))
+    return GuaranteeTable(
+        contract, day, version, versions, ordered, tuple(held), _offers(db, contract, rows, held, day, acts)
+    )
+
+
+def _offers(
+    db: Session,
+    contract: CoveringContract,
+    rows: dict[str, TableRow],
+    held: Sequence[HeldOption],
+    day: date,
+    acts: ActsByRule,
+) -> tuple[Offer, ...]:
+    """The options that could be added, and what each would change."""
+    present = {option.product_id for option in held}
+    offers = (
+        Offer(option, tuple((rows.get(code), row) for code, row in _option_rows(db, option, day, acts).items()))
+        for option in offered_options(db, contract.product_id)
+        if option.product_id not in present
+    )
+    return tuple(offer for offer in offers if offer.changes)
+
+
+def _option_rows(db: Session, option: HeldOption | OfferedOption, day: date, acts: ActsByRule) -> dict[str, TableRow]:
+    """An option's rules on a day, by code."""
+    query = select(GuaranteeVersion.id).where(
+        GuaranteeVersion.product_id == option.product_id,
+        in_force(GuaranteeVersion.valid_from, GuaranteeVersion.valid_to, day),
+    )
+    version_id = db.exec(query).first()
+    found = _rows(db, version_id, acts) if version_id else ()
+    return {row.terms.code: replace(row, option=option.name) for row in found}
 
 
 def _versions(db: Session, contract: CoveringContract) -> Iterable[VersionPeriod]:
@@ -160,8 +214,7 @@ def _versions(db: Session, contract: CoveringContract) -> Iterable[VersionPeriod
     return (version for version in found if version.valid_from <= last_day)
 
 
-def _rows(db: Session, version_id: int, day: date) -> Iterable[TableRow]:
-    acts = _acts_by_rule(db, day)
+def _rows(db: Session, version_id: int, acts: ActsByRule) -> Iterable[TableRow]:
     rules = db.exec(select(GuaranteeRule).where(GuaranteeRule.version_id == version_id))
     for rule in sorted(rules, key=lambda rule: clause_order(rule.clause)):
         yield TableRow(terms_of_rule(rule), Heading(rule.heading), rule.label, rule.clause, acts.get(rule.code, ()))
@@ -185,7 +238,7 @@ def terms_of_rule(rule: Any) -> Terms:
     )
 
 
-def _acts_by_rule(db: Session, day: date) -> dict[str, tuple[ActOfRule, ...]]:
+def _acts_by_rule(db: Session, day: date) -> ActsByRule:
     tariff = and_(ActTariff.act_code == Act.code, in_force(ActTariff.valid_from, ActTariff.valid_to, day))
     query = (
         select(ActRule.rule_code, Act.code, Act.label, Act.description, ActTariff.rate_percent)
@@ -193,7 +246,7 @@ def _acts_by_rule(db: Session, day: date) -> dict[str, tuple[ActOfRule, ...]]:
         .outerjoin(ActTariff, tariff)
         .order_by(col(ActRule.id))
     )
-    found: dict[str, tuple[ActOfRule, ...]] = {}
+    found: ActsByRule = {}
     for rule_code, *act in db.connection().execute(query):
         found[rule_code] = (*found.get(rule_code, ()), ActOfRule(*act))
     return found

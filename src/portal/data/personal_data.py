@@ -149,6 +149,9 @@ HOLDINGS: dict[str, Held] = {
     ),
     "remote_link": Held("Votre télétransmission", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "contract": Held("Vos contrats", Owner.PERSON, "member_id", kept_for=CONTRACT),
+    "contract_option": Held(
+        "Options de vos contrats", Owner.PERSON, "member_id", via=("contract_id", "contract", "id"), kept_for=CONTRACT
+    ),
     "beneficiary": Held("Vos périodes de couverture", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "autonomy": Held("Votre autonomie", Owner.PERSON, "person_id", kept_for=CONTRACT),
     "line_sharing": Held("Partage de vos prestations", Owner.PERSON, "person_id", kept_for=CONTRACT),
@@ -249,6 +252,7 @@ NOT_HELD: dict[str, str] = {
     "example_care": REFERENCE,
     "parameter": REFERENCE,
     "product": REFERENCE,
+    "product_option": REFERENCE,
     "guarantee_version": REFERENCE,
     "contribution_price": REFERENCE,
     "guarantee_rule": REFERENCE,

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from portal.data.benefits import Payment
 from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion, Product
 from portal.data.loading import among_postgresql, among_sqlite
+from portal.data.options import ContractOption
 from portal.data.organisations import Company, Provider
 from portal.data.parameters import Act
 from portal.data.persons import Person
@@ -114,6 +115,15 @@ def covers(db: Session, contract_ids: list[int]) -> dict[int, dict[int, list[Per
     found: dict[int, dict[int, list[Period]]] = {contract_id: {} for contract_id in contract_ids}
     for contract_id, person_id, start, end in _among(db, Beneficiary.contract_id, *columns, keys=contract_ids):
         found[contract_id].setdefault(person_id, []).append(Period(start, end))
+    return found
+
+
+def options(db: Session, contract_ids: list[int]) -> dict[int, list[tuple[int, Period]]]:
+    """The options that contracts hold: the option's product, and the period."""
+    columns = ContractOption.product_id, _iso(ContractOption.starts_on), _iso(ContractOption.ends_on)
+    found: dict[int, list[tuple[int, Period]]] = {contract_id: [] for contract_id in contract_ids}
+    for contract_id, product_id, start, end in _among(db, ContractOption.contract_id, *columns, keys=contract_ids):
+        found[contract_id].append((product_id, Period(start, end)))
     return found
 
 

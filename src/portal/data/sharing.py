@@ -44,7 +44,7 @@ def own_sharings(db: Session, viewer: Viewer, today: date) -> list[Sharing]:
     own = [one for one in visible_scope(db, viewer, today).relatives if one.is_self]
     members = {one.member_id for one in own if one.member_id != viewer.person_id}
     if not any(one.is_private for one in own):
-        return []
+        members = _still_shared_with(db, viewer)
     return [_sharing(db, viewer.person_id or 0, member_id) for member_id in sorted(members)]
 
 
@@ -91,6 +91,12 @@ def _open_one(db: Session, viewer: Viewer, member_id: int) -> LineSharing | None
     mine = (LineSharing.person_id == viewer.person_id, LineSharing.member_id == member_id)
     query = select(LineSharing).where(*mine, col(LineSharing.ended_at).is_(None))
     return db.exec(query.execution_options(populate_existing=True)).first()
+
+
+def _still_shared_with(db: Session, viewer: Viewer) -> set[int]:
+    """Whoever reads the viewer's lines by an old choice: taking it back stays possible."""
+    query = select(LineSharing.member_id).where(LineSharing.person_id == viewer.person_id)
+    return set(db.exec(query.where(col(LineSharing.ended_at).is_(None))))
 
 
 def _sharing(db: Session, person_id: int, member_id: int) -> Sharing:

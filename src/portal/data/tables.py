@@ -27,6 +27,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     links,
     messages,
     notifications,
+    options,
     organisations,
     outbox,
     own_account,

@@ -68,6 +68,7 @@ def write_demo_data(
     with Writers(folder, compress=compress) as writers:
         for table in TABLES:
             writers.copy(table, text(table))
+        writers.copy("contract-options", showcase.contract_options(options.today))
         for household in _households(options):
             for patient in household.patients:
                 patient.nir = nirs.new(patient.birth_date, is_female=patient.is_female)

@@ -19,6 +19,7 @@ TABLES = (
     "example-cares",
     "products",
     "guarantees",
+    "options",
     "contribution-prices",
     "card-terms",
     "card-columns",

@@ -107,3 +107,9 @@ def worked_examples(reference: Reference, household: Household, today: date) -> 
         Care(ago(22), "OST", 1, 6000, "OSTEO", "Cabinet Songe, ostéopathe", incident=Status.AWAITING_PIECE),
         Care(ago(2), "CS", 1, 6000, "MED-OPTAM", "Dr Légende, ophtalmologue"),
     ]
+
+
+def contract_options(today: date) -> str:
+    """The import file of who holds an option: the single member, for two months, in which nobody went to hospital."""
+    since = today - timedelta(days=60)
+    return f"contract;product;starts_on;ends_on\nC-{SINGLE:06d};RENFORT-HOPITAL;{since.isoformat()};\n"

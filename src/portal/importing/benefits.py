@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine, Family, LineKind, Method, Payment, Source, Status
 from portal.data.loading import Row, Target
-from portal.data.references import References, contracts, covers, payments, persons, versions
+from portal.data.references import References, contracts, covers, options, payments, persons, versions
 from portal.folding import fold
 from portal.formatting import number
 from portal.importing.kinds import Kind, PlainResolver, known
@@ -89,11 +89,13 @@ class LineResolver(PlainResolver):
         super().__init__(db, keyring)
         self._contracts, self._persons = References(db, contracts), References(db, persons)
         self._payments, self._covers, self._versions = (References(db, look) for look in (payments, covers, versions))
+        self._options = References(db, options)
         self._contract: dict[str, Any] = {}
         self._person: dict[str, int] = {}
         self._payment: dict[str, Any] = {}
         self._cover: dict[int, Any] = {}
         self._version: dict[int, Any] = {}
+        self._option: dict[int, Any] = {}
         self._fold = remembered(fold)
 
     def prepare(self, records: Sequence[Any]) -> None:
@@ -103,7 +105,9 @@ class LineResolver(PlainResolver):
         self._payment = self._payments.load({record.payment for record in records})
         named = [self._contract[number] for number in numbers if number in self._contract]
         self._cover = self._covers.load({contract.id for contract in named})
-        self._version = self._versions.load({contract.product_id for contract in named})
+        self._option = self._options.load({contract.id for contract in named})
+        added = {product_id for contract in named for product_id, _ in self._option[contract.id]}
+        self._version = self._versions.load({contract.product_id for contract in named} | added)
 
     def row(self, record: Any) -> Row:
         contract = known(self._contract, record.contract, "contract", "le contrat")
@@ -116,7 +120,7 @@ class LineResolver(PlainResolver):
             contract.id,
             person_id,
             *record[4:24],
-            self._rule_id(record, contract.product_id),
+            self._rule_id(record, contract),
             record.care_path,
             record.note,
             self._search(record),
@@ -141,18 +145,28 @@ class LineResolver(PlainResolver):
             raise RejectedRow("payment", record.payment, f"n’est pas au nom de l’adhérent du contrat {record.contract}")
         return int(payment.id)
 
-    def _rule_id(self, record: Any, product_id: int) -> int | None:
+    def _rule_id(self, record: Any, contract: Any) -> int | None:
+        """The rule of an option that the contract held on that day, or else of its product."""
         if record.rule is None:
             return None
-        for version in self._version[product_id]:
-            if version.period.holds(record.care_date):
-                break
-        else:
+        held = (product_id for product_id, period in self._option[contract.id] if period.holds(record.care_date))
+        for product_id in held:
+            version = self._version_on(product_id, record.care_date)
+            if version is not None and record.rule in version.rules:
+                return int(version.rules[record.rule])
+        return self._product_rule_id(record, contract.product_id)
+
+    def _product_rule_id(self, record: Any, product_id: int) -> int:
+        version = self._version_on(product_id, record.care_date)
+        if version is None:
             raise RejectedRow("rule", record.rule, f"aucun tableau de garanties en vigueur le {record.care_date}")
-        rule_id: int | None = version.rules.get(record.rule)
-        if rule_id is None:
+        if record.rule not in version.rules:
             raise RejectedRow("rule", record.rule, f"absente du tableau de garanties du {version.period.start}")
-        return rule_id
+        return int(version.rules[record.rule])
+
+    def _version_on(self, product_id: int, day: str) -> Any:
+        """The product's guarantee version in force on a day, or None."""
+        return next((version for version in self._version[product_id] if version.period.holds(day)), None)
 
     def _search(self, record: Any) -> str:
         folded = self._fold

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
 from portal.data.loading import Row, Target
+from portal.data.options import ContractOption
 from portal.data.persons import Person
 from portal.data.references import ContractReference, References, contracts, persons, products
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
@@ -188,4 +189,43 @@ BENEFICIARIES = Kind(
     ),
     BeneficiaryResolver,
     check=_check_cover,
+)
+
+
+class ContractOptionRecord(NamedTuple):
+    contract: str
+    product: str
+    starts_on: str
+    ends_on: str | None
+
+
+class ContractOptionResolver(PlainResolver):
+    """Finds the contract and the option."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        super().__init__(db, keyring)
+        self._contracts, self._products = References(db, contracts), References(db, products)
+        self._holding: dict[str, ContractReference] = {}
+        self._options: dict[str, int] = {}
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        self._holding = self._contracts.load({record.contract for record in records})
+        self._options = self._products.load({record.product for record in records})
+
+    def row(self, record: Any) -> Row:
+        contract = known(self._holding, record.contract, "contract", "le contrat")
+        return (contract.id, known(self._options, record.product, "product", "l’option"), *record[2:])
+
+
+CONTRACT_OPTIONS = Kind(
+    "contract-options",
+    ContractOptionRecord,
+    {"contract": _CODE, "product": _CODE, "starts_on": _DAY, "ends_on": _DAY_OR_NONE},
+    Target(
+        ContractOption,
+        ("contract_id", "product_id", "starts_on"),
+        ("contract_id", "product_id", "starts_on", "ends_on"),
+    ),
+    ContractOptionResolver,
+    check=_check_contract,
 )

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from portal.data.coverage import Formula, GuaranteeRule, GuaranteeVersion, Heading, Product
 from portal.data.loading import BulkLoader, Row, Target, Verdict
+from portal.data.options import ProductOption
 from portal.data.references import Period, References, products, versions
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
 from portal.importing.problems import RejectedRow
@@ -143,4 +144,35 @@ GUARANTEES = Kind(
     ),
     GuaranteeResolver,
     check=check_guarantee,
+)
+
+
+class OptionRecord(NamedTuple):
+    product: str
+    completes: str
+    description: str
+
+
+class OptionResolver(PlainResolver):
+    """Finds the option and the product that it completes."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        super().__init__(db, keyring)
+        self._products = References(db, products)
+        self._known: dict[str, int] = {}
+
+    def prepare(self, records: Sequence[Any]) -> None:
+        self._known = self._products.load({code for record in records for code in record[:2]})
+
+    def row(self, record: Any) -> Row:
+        product_id = known(self._known, record.product, "product", "le produit")
+        return (product_id, known(self._known, record.completes, "completes", "le produit"), record.description)
+
+
+OPTIONS = Kind(
+    "options",
+    OptionRecord,
+    {"product": required(code), "completes": required(code), "description": required(words)},
+    Target(ProductOption, ("product_id", "completes_id"), ("product_id", "completes_id", "description")),
+    OptionResolver,
 )

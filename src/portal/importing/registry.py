@@ -3,9 +3,9 @@
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
 from portal.importing.contributions import CONTRIBUTION_PRICES
-from portal.importing.coverage import BENEFICIARIES, CONTRACTS, PERSONS
+from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
-from portal.importing.guarantees import GUARANTEES, PRODUCTS
+from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
 
@@ -19,11 +19,13 @@ KINDS = {
         EXAMPLE_CARES,
         PRODUCTS,
         GUARANTEES,
+        OPTIONS,
         CONTRIBUTION_PRICES,
         CARD_TERMS,
         CARD_COLUMNS,
         PERSONS,
         CONTRACTS,
+        CONTRACT_OPTIONS,
         BENEFICIARIES,
         BANK_DETAILS,
         REMOTE_LINKS,

@@ -13,7 +13,7 @@ from sqlmodel import select
 from portal.data.accounts import Role
 from portal.data.autonomy import Situation, accept_autonomy, end_autonomy, situation_on
 from portal.data.case_desk import lock_for_desk
-from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.cases import Case, CaseKind, CaseState, WrongState
 from portal.data.columns import utc_now
 from portal.data.coverage import Autonomy
 from portal.data.persons import age_on
@@ -35,13 +35,13 @@ def family(client):
     with client.services.database.write() as db:
         keyring = client.services.keyring
         home, member = factories.member_with_account(db, keyring, children={"Zoé": SEVENTEEN})
-        zoe = factories.dependant_account(db, keyring, home["Zoé"])
+        zoe = factories.dependant_account(db, keyring, home["Zoé"], email="zoe@exemple.example")
         factories.paid_line(db, home.contract, home["Zoé"], label="Séance de Zoé")
     enter(client, zoe)
     return home, member, zoe
 
 
-def sent(client) -> str:
+def sent(client, *, is_sent: bool = True) -> str:
     client.get(PAGE)
     client.submit(f'form[action="{PAGE}/demande"]')
     path = client.path
@@ -52,7 +52,8 @@ def sent(client) -> str:
     target = f"/dossiers/{path.rpartition('/')[2]}/pieces/piece-identite"
     client.http.post(target, data=fields, files=files, headers=SAME_ORIGIN, follow_redirects=False)
     client.get(path)
-    client.submit(f'form[action="{path}/envoi"]')
+    if is_sent:
+        client.submit(f'form[action="{path}/envoi"]')
     return path
 
 
@@ -94,6 +95,54 @@ def test_autonomous_minor_may_share_like_an_adult(client, family) -> None:
     client.get("/adherent/partage")
     client.submit('form[action="/adherent/partage"]', partage="oui")
     assert reads(client, member)
+
+
+def test_ending_autonomy_ends_what_was_shared_under_it(client, family) -> None:
+    """Else the member would read the lines again at eighteen, without a new choice."""
+    home, member, zoe = family
+    sent(client)
+    grant(client)
+    enter(client, zoe)
+    client.get("/adherent/partage")
+    client.submit('form[action="/adherent/partage"]', partage="oui")
+    client.get(PAGE)
+    client.submit(f'form[action="{PAGE}/fin"]')
+    with client.services.database.write() as db:
+        change = text("UPDATE person SET birth_date = :born WHERE id = :id")
+        db.execute(change, {"born": add_months(today(), -12 * 18), "id": home["Zoé"].id})
+    assert not reads(client, member)
+
+
+@pytest.mark.parametrize("email", ["", "anne@exemple.example"])
+def test_letters_must_go_to_the_minor_first(client, family, email) -> None:
+    """Whoever holds the contract could otherwise take the account over by its letters."""
+    _, member, zoe = family
+    with client.services.database.write() as db:
+        change = text("UPDATE account SET email = :email WHERE id = :id")
+        db.execute(change, {"email": "Anne@exemple.example", "id": member.id})
+        db.execute(change, {"email": email, "id": zoe.id})
+    path = sent(client, is_sent=False)
+    assert "une adresse à vous seul" in send(client, f"{path}/envoi", {"version": "1"}, form_at=path).text
+    with client.services.database.read() as db:
+        assert db.exec(select(Case)).one().state == CaseState.DRAFT
+
+
+def test_desk_cannot_grant_it_to_an_adult(client, family) -> None:
+    sent(client)
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE person SET birth_date = '1990-01-01'"))
+    with pytest.raises(WrongState):
+        grant(client)
+    assert family
+
+
+def test_everything_stays_readable_after_the_end(client, family) -> None:
+    path = sent(client)
+    with client.services.database.write() as db:
+        db.execute(text("UPDATE beneficiary SET valid_to = :day"), {"day": today() - timedelta(days=30)})
+    assert "Envoyée" in client.get(path).text
+    assert send(client, f"{path}/abandon", form_at="/messagerie/nouveau").status_code == 403
+    assert family
 
 
 def test_parent_who_represents_the_minor_reads_totals_too(client, family) -> None:

@@ -11,6 +11,7 @@ from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.data.autonomy import (
     KIND,
+    NoOwnAddress,
     NotReady,
     end_autonomy,
     forget_request,
@@ -32,12 +33,17 @@ from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 
 TITLE = "Vos soins, à vous seul"
-GUARDS = [requires(Permission.AUTONOMY)]
+READS = [requires(Permission.AUTONOMY_READ)]
+ASKS = [requires(Permission.AUTONOMY_ASK)]
+NO_ADDRESS = (
+    "Vos e-mails vont à l’adhérent, ou à personne. Donnez d’abord une adresse à vous seul, "
+    "depuis «\u00a0Votre compte\u00a0»."
+)
 NO_PIECE = "Joignez votre pièce d’identité avant d’envoyer."
 MOVED = "Cette demande a changé depuis que vous l’avez ouverte. La voici à jour."
 
 
-@page("/adherent/autonomie", name="member.autonomy", guards=GUARDS)
+@page("/adherent/autonomie", name="member.autonomy", guards=READS)
 def autonomy_page(request: PortalRequest) -> Response[bytes]:
     own = own_autonomy(request.db, request.viewer, today())
     if own is None:
@@ -51,12 +57,13 @@ def autonomy_page(request: PortalRequest) -> Response[bytes]:
         TITLE,
         crumbs=[_home(request)],
         own=own,
+        may_ask=own.may_ask and request.services.site.is_permitted(request.viewer, "member.autonomy.start"),
         cases=list(zip(own.cases, names, labels, strict=True)),
         delay=measured_delay(request.db, KIND, request.now),
     )
 
 
-@action("/adherent/autonomie/demande", name="member.autonomy.start", guards=GUARDS)
+@action("/adherent/autonomie/demande", name="member.autonomy.start", guards=ASKS)
 def start(request: PortalRequest) -> Redirect:
     try:
         with request.database.write() as db:
@@ -68,7 +75,7 @@ def start(request: PortalRequest) -> Redirect:
     return _to_request(request, case.id or 0) if case else Redirect(_index(request), status_code=303)
 
 
-@action("/adherent/autonomie/fin", name="member.autonomy.end", guards=GUARDS)
+@action("/adherent/autonomie/fin", name="member.autonomy.end", guards=ASKS)
 def end(request: PortalRequest) -> Redirect:
     with request.database.write() as db:
         if end_autonomy(db, request.viewer, request.now):
@@ -76,21 +83,21 @@ def end(request: PortalRequest) -> Redirect:
     return Redirect(_index(request), status_code=303)
 
 
-@page("/adherent/autonomie/{case:str}", name="member.autonomy.request", guards=GUARDS)
+@page("/adherent/autonomie/{case:str}", name="member.autonomy.request", guards=READS)
 def request_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
     found = _found(request, request.db, case)
     request.note_read(Action.CASE_READ, found.object)
     return _page(request, request.db, found)
 
 
-@async_action("/adherent/autonomie/{case:str}/envoi", name="member.autonomy.send", guards=GUARDS)
+@async_action("/adherent/autonomie/{case:str}/envoi", name="member.autonomy.send", guards=ASKS)
 async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     version = single_values(await request.form(), ("version",), 12)["version"]
     number = int(version) if version.isascii() and version.isdigit() else 0
     return await request.database.run_writing(_send, request, case, number)
 
 
-@action("/adherent/autonomie/{case:str}/abandon", name="member.autonomy.give-up", guards=GUARDS)
+@action("/adherent/autonomie/{case:str}/abandon", name="member.autonomy.give-up", guards=ASKS)
 def give_up(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     gone: list[str] = []
     try:
@@ -122,6 +129,8 @@ def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] 
         return _again(request, opaque, MOVED)
     except NotReady:
         return _again(request, opaque, NO_PIECE)
+    except NoOwnAddress:
+        return _again(request, opaque, NO_ADDRESS)
     return _to_request(request, case.id or 0)
 
 

@@ -10,11 +10,11 @@ from litestar.exceptions import NotFoundException
 
 from portal.data.evidence import Action
 from portal.data.guarantee_examples import Example, worked_examples
-from portal.data.guarantees import GuaranteeTable, TableRow, guarantee_tables, matching
+from portal.data.guarantees import GuaranteeTable, Offer, TableRow, guarantee_tables, matching
 from portal.formatting import today
 from portal.forms import FieldError, typed_day
 from portal.guarantee_documents import guarantees_pdf
-from portal.guarantee_words import HEADING_LABELS, Shares, shares_of
+from portal.guarantee_words import HEADING_LABELS, NOTHING, Shares, shares_of
 from portal.headers import DOCUMENT_POLICY
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -78,6 +78,7 @@ def table_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
         "others": tables[1:],
         "groups": _groups(request, table, asked.text) if table else [],
         "is_today": asked.day == today(),
+        "offers": [_offer(each) for each in table.offers] if table else [],
         "labels": HEADING_LABELS,
     }
 
@@ -92,6 +93,15 @@ def _groups(request: PortalRequest, table: GuaranteeTable, text: str) -> list[tu
         if rows:
             groups.append((heading.value.replace("_", "-"), HEADING_LABELS[heading], rows))
     return groups
+
+
+def _offer(offer: Offer) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """An option's name, what it is for, and each guarantee before and after it, in words."""
+    changes = [
+        (after.label, shares_of(before).together if before else NOTHING, shares_of(after).together)
+        for before, after in offer.changes
+    ]
+    return offer.option.name, offer.option.description, changes
 
 
 def _shown(row: TableRow, examples: list[Example]) -> Shown:

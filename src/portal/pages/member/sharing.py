@@ -58,7 +58,9 @@ def _turn(request: PortalRequest, sharing: Sharing, *, is_on: bool) -> None:
     with request.database.write() as db:
         if act(db, request.viewer, sharing.member_id, request.now):
             _confirm(request, db, is_on=is_on)
-            request.record(db, Action.SHARING_STARTED if is_on else Action.SHARING_STOPPED, "partage")
+            request.record(
+                db, Action.SHARING_STARTED if is_on else Action.SHARING_STOPPED, "partage", persons=[sharing.member_id]
+            )
 
 
 def _confirm(request: PortalRequest, db: Session, *, is_on: bool) -> None:
