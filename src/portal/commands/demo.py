@@ -1,5 +1,6 @@
 """`portal demo`: everything that a stranger needs to try the portal, made on the spot."""
 
+import multiprocessing
 from pathlib import Path
 
 import click
@@ -51,6 +52,8 @@ def command(host: str, port: int, data: Path, members: int, history: int, seed: 
         return
     _introduce(origin)
     remember(data, origin)
+    # The storage's own threads, started while files were made, do not survive a fork: the worker would wait for them.
+    multiprocessing.set_start_method("spawn", force=True)
     run_server("portal.commands.demo:load_app", host, port)
 
 
