@@ -13,6 +13,7 @@ from portal.legal_text import Unreadable, plain
 
 ARTICLES = sources()
 PARAMETERS = {row.split(";")[0]: row.split(";") for row in text("parameters").splitlines()[1:]}
+RATE = re.compile(r"(\d+)[\s\u00a0]?%")
 AMOUNT = re.compile(r"\d[\s\u00a0]?€|\d[\s\u00a0]euros?")
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -48,6 +49,7 @@ def test_every_figure_is_a_dated_one(slug) -> None:
     source = ARTICLES[slug]
     assert figures_in(source) <= set(PARAMETERS)
     assert not AMOUNT.findall(source.text)
+    assert set(RATE.findall(source.text)) <= {"100"}  # « 100 % Santé », « 100 % de la base »
     assert UNKNOWN not in show(source, dict.fromkeys(PARAMETERS, "1"), lambda name: name).summary
 
 

@@ -90,6 +90,7 @@ def phone_of(text: str) -> str | None:
     return digits if _FOREIGN_PHONE.fullmatch(digits) else None
 
 
+LONGEST_VERSION = 10
 _AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 
 
@@ -98,3 +99,8 @@ def cents_of(text: str) -> int | None:
     bare = re.sub(r"[\s\u00a0\u202f€]", "", text)
     found = _AMOUNT.fullmatch(bare)
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else None
+
+
+def version_of(text: str) -> int:
+    """The version of a case that a form was made from; 0, which no case has, for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_VERSION else 0

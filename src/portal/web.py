@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import Environment
+from litestar.exceptions import NotFoundException
 from litestar_htmx import HTMXRequest
 from sqlmodel import Session
 
@@ -114,6 +115,13 @@ class PortalRequest(HTMXRequest):
     @property
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def revealed(self, kind: str, opaque: str) -> int:
+        """The id behind an opaque name of an address (ADR 2). Raises `NotFoundException` for one that we never made."""
+        row_id = self.services.keyring.reveal(kind, opaque)
+        if row_id is None:
+            raise NotFoundException
+        return row_id
 
     def note_read(self, action: Action, object_: str = "", *, acting_for: int | None = None, **details: Any) -> None:
         """Notes in the evidence that the viewer read this (R-51), of the person `acting_for` when it is not their own.

@@ -119,3 +119,23 @@ def test_options_are_products_that_nobody_subscribes_to_alone(db) -> None:
     codes = {"RENFORT-OPTIQUE", "RENFORT-HOPITAL"}
     names = {db.get(Product, product_id(db, code)).name for code in codes}
     assert names == {"Renfort optique", "Renfort hospitalisation"}
+
+
+def test_counters_show_the_limit_that_the_option_grants(db, home) -> None:
+    """R-21: two pairs of glasses with the option, where the product allows one."""
+    from portal.data.counters import counters  # noqa: PLC0415
+    from portal.data.coverage import Formula, Heading  # noqa: PLC0415
+
+    option = factories.product(db, "RENFORT-VUE")
+    granted = {"heading": Heading.OPTICAL, "label": "Lunettes", "amount_cents": 42000, "max_acts": 2}
+    rule = factories.rule("OPT-LIBRE", Formula.FLAT_WITH_BASE, renewal_months=24, **granted)
+    factories.guarantees(db, option, rule)
+
+    def most() -> list[int | None]:
+        found = counters(db, viewer_of(home.member.id), TODAY.year, TODAY)
+        limits = [limit for person in found for limit in person.limits]
+        return [limit.max_acts for limit in limits if limit.code == "OPT-LIBRE"]
+
+    assert most() == [1]
+    hold(db, home, "RENFORT-VUE")
+    assert most() == [2]

@@ -91,7 +91,7 @@ _MORE = {
     "Télétransmission": (
         "L’envoi automatique de vos décomptes à votre mutuelle par la Sécurité sociale, aussi appelé NOÉMIE."
     ),
-    "Ticket modérateur": "La part de la base que la Sécurité sociale laisse\u00a0: 30\u00a0% pour une consultation.",
+    "Ticket modérateur": "La part de la base que la Sécurité sociale laisse, et que la mutuelle paie d’ordinaire.",
     "100\u00a0% Santé": "Des lunettes, prothèses dentaires et aides auditives que la loi rend gratuites pour vous.",
 }
 

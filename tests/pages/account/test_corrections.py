@@ -19,19 +19,9 @@ pytestmark = pytest.mark.engines("sqlite")
 
 
 @pytest.fixture
-def make(client):
-    def made(factory, **values):
-        with client.services.database.write() as db:
-            return factory(db, client.services.keyring, **values)
-
-    return made
-
-
-@pytest.fixture
-def anne(client, make):
+def anne(client, make, give_address):
     account = make(factories.member_with_account)[1]
-    with client.services.database.write() as db:
-        db.execute(text("UPDATE account SET email = 'anne@exemple.example' WHERE id = :id"), {"id": account.id})
+    give_address(account)
     enter(client, account)
     return account
 

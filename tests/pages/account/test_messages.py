@@ -21,15 +21,6 @@ FIELDS = {"sujet": "conditions", "titre": "Mes données", "message": "Bonjour,\n
 pytestmark = pytest.mark.engines("sqlite")
 
 
-@pytest.fixture
-def make(client):
-    def made(factory, **values):
-        with client.services.database.write() as db:
-            return factory(db, client.services.keyring, **values)
-
-    return made
-
-
 MAKERS = {
     "member": lambda db, keyring: factories.member_with_account(db, keyring)[1],
     "employer": factories.employer_account,

@@ -40,15 +40,6 @@ def anne(make):
 
 
 @pytest.fixture
-def make(client):
-    def made(factory, **values):
-        with client.services.database.write() as db:
-            return factory(db, client.services.keyring, **values)
-
-    return made
-
-
-@pytest.fixture
 def case(client, anne) -> Case:
     with client.services.database.write() as db:
         opened = open_case(db, factories.viewer_of(db, anne), CaseKind.CORRECTION, utc_now())

@@ -23,19 +23,9 @@ pytestmark = pytest.mark.engines("sqlite")
 
 
 @pytest.fixture
-def make(client):
-    def made(factory, **values):
-        with client.services.database.write() as db:
-            return factory(db, client.services.keyring, **values)
-
-    return made
-
-
-@pytest.fixture
-def account(client, make):
+def account(client, make, give_address):
     found = make(factories.member_with_account)[1]
-    with client.services.database.write() as db:
-        db.execute(text("UPDATE account SET email = 'anne@exemple.example' WHERE id = :id"), {"id": found.id})
+    give_address(found)
     enter(client, found)
     return found
 

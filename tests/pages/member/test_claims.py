@@ -34,19 +34,9 @@ pytestmark = [pytest.mark.engines("sqlite"), pytest.mark.usefixtures("home")]
 
 
 @pytest.fixture
-def make(client):
-    def made(factory, **values):
-        with client.services.database.write() as db:
-            return factory(db, client.services.keyring, **values)
-
-    return made
-
-
-@pytest.fixture
-def home(client, make):
+def home(client, make, give_address):
     household, account = make(factories.member_with_account, spouse="Paul", children={"Lou": factories.MINOR_BIRTH})
-    with client.services.database.write() as db:
-        db.execute(text("UPDATE account SET email = 'anne@exemple.example' WHERE id = :id"), {"id": account.id})
+    give_address(account)
     enter(client, account)
     return household
 

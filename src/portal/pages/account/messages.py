@@ -134,12 +134,12 @@ def _reply(request: PortalRequest, opaque: str, text: str, last: int) -> Respons
     if problem:
         with request.database.read() as db:
             return _page(request, db, opaque, FieldError("message", problem), text)
-    return _to(request, _revealed(request, opaque))
+    return _to(request, request.revealed(CASE, opaque))
 
 
 def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> str:
     """Keeps a reply; what is wrong, or nothing."""
-    case_id, keyring = _revealed(request, opaque), request.services.keyring
+    case_id, keyring = request.revealed(CASE, opaque), request.services.keyring
     try:
         with request.database.write() as db:
             if not _may_write(request, db):
@@ -167,7 +167,7 @@ async def mark_thread(request: PortalRequest, opaque: str) -> None:
 
 def _mark(request: PortalRequest, opaque: str, last: int) -> None:
     with request.database.write() as db:
-        if read_thread(db, request.viewer, _revealed(request, opaque), last, request.now) is None:
+        if read_thread(db, request.viewer, request.revealed(CASE, opaque), last, request.now) is None:
             raise NotFoundException
 
 
@@ -183,7 +183,7 @@ def _may_write(request: PortalRequest, db: Session) -> bool:
 def _page(
     request: PortalRequest, db: Session, opaque: str, problem: FieldError | None = None, typed: str = ""
 ) -> Response[bytes]:
-    found = thread_of(db, request.viewer, request.services.keyring, _revealed(request, opaque))
+    found = thread_of(db, request.viewer, request.services.keyring, request.revealed(CASE, opaque))
     if found is None:
         raise NotFoundException
     thread, messages = found
@@ -222,13 +222,6 @@ def _form_now(request: PortalRequest, raw: dict[str, Any], errors: list[FieldErr
 
 def _topics(request: PortalRequest) -> tuple[tuple[Topic, str], ...]:
     return TOPICS[Space(request.viewer.space)]
-
-
-def _revealed(request: PortalRequest, opaque: str) -> int:
-    case_id = request.services.keyring.reveal(CASE, opaque)
-    if case_id is None:
-        raise NotFoundException
-    return case_id
 
 
 def _to(request: PortalRequest, case_id: int) -> Redirect:

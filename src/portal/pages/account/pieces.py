@@ -117,7 +117,7 @@ async def add(request: PortalRequest, case: FromPath[str], slot: FromPath[str]) 
 @page("/dossiers/{case:str}/fichiers/{piece:str}", name="case.piece", guards=READS)
 def piece_file(request: PortalRequest, case: FromPath[str], piece: FromPath[str]) -> Response[bytes]:
     found = found_case(request, request.db, case)
-    wanted = find_piece(request.db, found, _revealed(request, PIECE, piece))
+    wanted = find_piece(request.db, found, request.revealed(PIECE, piece))
     if wanted is None:
         raise NotFoundException
     request.note_read(Action.PIECE_DOWNLOADED, found.object)
@@ -150,9 +150,9 @@ async def add_files(request: PortalRequest, case: str, slot: str) -> str:
 def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
     """Takes a file out of its slot, whose code it returns (empty when the file was gone already); None when the case is
     closed to changes. Raises `NotFoundException`."""
-    piece_id = _revealed(request, PIECE, piece)
+    piece_id = request.revealed(PIECE, piece)
     with request.database.write() as db:
-        found = lock_case(db, request.viewer, _revealed(request, CASE, case), None, *AREAS)
+        found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *AREAS)
         if found is None:
             raise NotFoundException
         wanted = find_piece(db, found, piece_id)
@@ -168,7 +168,7 @@ def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
 
 def found_case(request: PortalRequest, db: Session, case: str) -> Case:
     """The viewer's case behind an opaque name. Raises `NotFoundException`."""
-    found = find_case(db, request.viewer, _revealed(request, CASE, case), *AREAS)
+    found = find_case(db, request.viewer, request.revealed(CASE, case), *AREAS)
     if found is None:
         raise NotFoundException
     return found
@@ -189,7 +189,7 @@ def _within_quota(request: PortalRequest, count: int) -> bool:
 def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:
     gone, problem = [new.storage_name for new in kept], ""
     with request.database.write() as db:
-        found = lock_case(db, request.viewer, _revealed(request, CASE, case), None, *AREAS)
+        found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *AREAS)
         try:
             if found is None:
                 raise NotFoundException
@@ -232,13 +232,6 @@ def _back(request: PortalRequest, case: str) -> Redirect:
 def _case_url(request: PortalRequest, case: Case) -> str:
     opaque = request.services.keyring.conceal(CASE, [case.id or 0])[0]
     return request.services.urls(area_of(case).page, case=opaque)
-
-
-def _revealed(request: PortalRequest, kind: str, opaque: str) -> int:
-    row_id = request.services.keyring.reveal(kind, opaque)
-    if row_id is None:
-        raise NotFoundException
-    return row_id
 
 
 HANDLERS = [slot_page, add, piece_file, remove]

@@ -25,7 +25,7 @@ from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case, lock_case
 from portal.data.evidence import Action
 from portal.formatting import today
-from portal.forms import FieldError, single_values
+from portal.forms import FieldError, single_values, version_of
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -92,8 +92,7 @@ def request_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]
 
 @async_action("/adherent/autonomie/{case:str}/envoi", name="member.autonomy.send", guards=ASKS)
 async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    version = single_values(await request.form(), ("version",), 12)["version"]
-    number = int(version) if version.isascii() and version.isdigit() else 0
+    number = version_of(single_values(await request.form(), ("version",), 12)["version"])
     return await request.database.run_writing(_send, request, case, number)
 
 
@@ -102,7 +101,7 @@ def give_up(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Re
     gone: list[str] = []
     try:
         with request.database.write() as db:
-            found = lock_case(db, request.viewer, _revealed(request, case), None, KIND)
+            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, KIND)
             if found is None:
                 raise NotFoundException
             name, is_draft = found.object, found.is_draft
@@ -121,7 +120,7 @@ def give_up(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Re
 def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            case = send_request(db, request.viewer, _revealed(request, opaque), version, request.now)
+            case = send_request(db, request.viewer, request.revealed(CASE, opaque), version, request.now)
             if case is None:
                 raise NotFoundException
             request.record(db, Action.CASE_SENT, case.object)
@@ -156,17 +155,10 @@ def _page(request: PortalRequest, db: Session, case: Case, problem: str = "") ->
 
 
 def _found(request: PortalRequest, db: Session, opaque: str) -> Case:
-    case = find_case(db, request.viewer, _revealed(request, opaque), KIND)
+    case = find_case(db, request.viewer, request.revealed(CASE, opaque), KIND)
     if case is None:
         raise NotFoundException
     return case
-
-
-def _revealed(request: PortalRequest, opaque: str) -> int:
-    case_id = request.services.keyring.reveal(CASE, opaque)
-    if case_id is None:
-        raise NotFoundException
-    return case_id
 
 
 def _to_request(request: PortalRequest, case_id: int) -> Redirect:

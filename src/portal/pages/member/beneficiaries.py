@@ -21,7 +21,7 @@ from portal.formatting import today
 from portal.forms import FieldError, single_values
 from portal.pages.account.pieces import CASE
 from portal.pages.member.beneficiary_choices import Choice, read_choice, who_options, why_options
-from portal.pages.member.beneficiary_views import COVER, TITLE, concealed, crumbs, price_view, revealed
+from portal.pages.member.beneficiary_views import COVER, TITLE, concealed, crumbs, price_view
 from portal.permissions import Permission, may, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -154,7 +154,7 @@ def _start(request: PortalRequest, choice: Choice, contract: str) -> Case | Fiel
 def _contract(request: PortalRequest, db: Session, opaque: str) -> int | None:
     """The contract chosen, or the only one; None when there is none."""
     ids = [row.id for row, _ in open_contracts(db, request.viewer, today())]
-    wanted = revealed(request, CONTRACT, opaque) if opaque else None
+    wanted = request.revealed(CONTRACT, opaque) if opaque else None
     if wanted is None:
         return ids[0] if len(ids) == 1 else None
     return wanted if wanted in ids else None

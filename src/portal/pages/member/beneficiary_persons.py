@@ -33,7 +33,7 @@ from portal.pages.member.beneficiary_forms import (
     fields_in,
     removal_of,
 )
-from portal.pages.member.beneficiary_views import COVER, concealed, crumbs, revealed
+from portal.pages.member.beneficiary_views import COVER, concealed, crumbs
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -105,7 +105,7 @@ async def started(request: PortalRequest, person: str, kind: CaseKind) -> tuple[
 
 def found(request: PortalRequest, db: Session, person: str, kind: CaseKind) -> Covered:
     """Somebody whom the viewer's contract covers; for a removal, still, and not the member. Raises 404."""
-    cover = find_cover(db, request.viewer, revealed(request, COVER, person))
+    cover = find_cover(db, request.viewer, request.revealed(COVER, person))
     is_over = cover is not None and cover.valid_to is not None and cover.valid_to < today()
     is_member = cover is not None and cover.relationship == Relationship.MEMBER
     if cover is None or (kind is REMOVED and (is_over or is_member)):

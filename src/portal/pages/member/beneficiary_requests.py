@@ -22,7 +22,7 @@ from portal.data.case_messages import LONGEST_TEXT, add_message, mark_read
 from portal.data.cases import CaseMoved, CaseState, WrongState, move_case
 from portal.data.evidence import Action
 from portal.formatting import day_in_france
-from portal.forms import FieldError, exact_value
+from portal.forms import FieldError, exact_value, version_of
 from portal.pages.account.pieces import CASE
 from portal.pages.member.beneficiaries import CHANGES
 from portal.pages.member.beneficiary_forms import READERS, Read, fields_in
@@ -33,7 +33,6 @@ from portal.pages.member.beneficiary_views import (
     messages,
     request_context,
     request_url,
-    revealed,
     title_of,
 )
 from portal.permissions import recently_confirmed
@@ -82,7 +81,9 @@ def review_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes] 
 async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     sent = await request.form()
     errors = [] if exact_value(sent, "certifie") == "1" else [FieldError("certifie", CERTIFY)]
-    errors = errors or await request.database.run_writing(_send, request, case, version_in(sent))
+    errors = errors or await request.database.run_writing(
+        _send, request, case, version_of(exact_value(sent, "version"))
+    )
     return await request.database.run(_sent, request, case, errors)
 
 
@@ -142,18 +143,12 @@ def _keep(request: PortalRequest, case: str, sent: FormMultiDict) -> Read:
         read = READERS[change.kind](raw, change, deadlines_on(db, today), today)
         if not change.case.takes_pieces:
             return Read(raw, None, (FieldError(ABOUT, TAKEN),))
-        if version_in(sent) != change.case.version:
+        if version_of(exact_value(sent, "version")) != change.case.version:
             return Read(raw, None, (FieldError(ABOUT, MOVED), *read.errors))
         if read.typed:
             fill_change(db, request.viewer, request.services.keyring, change, read.typed, request.now)
             request.record(db, Action.CASE_CHANGED, change.case.object)
         return read
-
-
-def version_in(sent: FormMultiDict) -> int:
-    """The version that the person saw when the form was shown; 0 for what is none."""
-    text = exact_value(sent, "version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 # --- answers ---
@@ -251,7 +246,7 @@ def _answered(request: PortalRequest, case: str, text: str, message: str) -> Res
 def _locked(request: PortalRequest, db: Session, case: str, version: int | None) -> Change:
     """The viewer's change, locked. Raises `NotFoundException`, `CaseMoved`."""
     keyring = request.services.keyring
-    change = lock_change(db, request.viewer, keyring, revealed(request, CASE, case), version)
+    change = lock_change(db, request.viewer, keyring, request.revealed(CASE, case), version)
     if change is None:
         raise NotFoundException
     return change

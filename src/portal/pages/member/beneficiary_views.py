@@ -9,12 +9,13 @@ from sqlmodel import Session
 
 from portal import beneficiary_words as words
 from portal.case_areas import STATE_LABELS
+from portal.case_steps import told_steps
 from portal.data.beneficiary_changes import Change, find_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_sending import Outlook, Problem, outlook, problems_of
 from portal.data.case_delays import measured_delay
 from portal.data.case_messages import messages_of
-from portal.data.cases import CaseKind, CaseState, steps_of
+from portal.data.cases import CaseKind, CaseState
 from portal.data.contributions import Contribution
 from portal.data.coverage import ContractKind
 from portal.formatting import day_in_france, long_date
@@ -57,14 +58,6 @@ def crumbs(request: PortalRequest, *more: Crumb) -> list[Crumb]:
     return [Crumb("Accueil", urls("member.home")), Crumb(TITLE, urls("member.beneficiaries")), *more]
 
 
-def revealed(request: PortalRequest, kind: str, opaque: str) -> int:
-    """The id behind an opaque name. Raises `NotFoundException`."""
-    row_id = request.services.keyring.reveal(kind, opaque)
-    if row_id is None:
-        raise NotFoundException
-    return row_id
-
-
 def concealed(request: PortalRequest, kind: str, row_id: int | None) -> str:
     """The opaque name of a row."""
     return request.services.keyring.conceal(kind, [row_id or 0])[0]
@@ -78,7 +71,7 @@ def request_url(request: PortalRequest, change: Change, *, is_editing: bool = Fa
 
 def found_change(request: PortalRequest, db: Session, case: str) -> Change:
     """The viewer's change behind an opaque name. Raises `NotFoundException`."""
-    found = find_change(db, request.viewer, request.services.keyring, revealed(request, CASE, case))
+    found = find_change(db, request.viewer, request.services.keyring, request.revealed(CASE, case))
     if found is None:
         raise NotFoundException
     return found
@@ -109,7 +102,7 @@ def request_context(
         "slots": _slots(request, db, change) if change.is_filled else [],
         "summary": summary(change),
         "keeps": words.masked_nir(change.details.nir),
-        "steps": _steps(request, db, change),
+        "steps": told_steps(request, db, change.case),
         "delay": measured_delay(db, change.kind, request.now),
         "runs_already": "deja" in request.query_params,
         "talk": messages_of(db, request.services.keyring, change.case),
@@ -209,18 +202,6 @@ def lost_words(change: Change, read: Read) -> list[tuple[str, str]]:
     """What was typed into a form that came too late, so that nothing is lost."""
     labels = words.FIELD_LABELS | {"rang": "Rang de naissance", "evenement": words.event_label(change.reason)}
     return [(labels[name], read.raw[name]) for name in FIELDS[change.kind] if read.raw.get(name) and name in labels]
-
-
-def _steps(request: PortalRequest, db: Session, change: Change) -> Sequence[tuple[Any, Any, str]]:
-    keyring = request.services.keyring
-    return [
-        (
-            STATE_LABELS[CaseState(step.state)],
-            step.at,
-            keyring.decrypt(step.reason_encrypted) if step.reason_encrypted else "",
-        )
-        for step in steps_of(db, change.case)
-    ]
 
 
 def messages(problems: Sequence[Problem]) -> list[FieldError]:

@@ -21,7 +21,7 @@ from portal.formatting import today
 from portal.forms import FieldError, single_values
 from portal.pages.account.pieces import CASE
 from portal.pages.member.claim_steps import SENDS, SENT_ALREADY, step_url
-from portal.pages.member.claims import FOLLOWED, claim_crumbs, claim_name, revealed, shown_again
+from portal.pages.member.claims import FOLLOWED, claim_crumbs, claim_name, shown_again
 from portal.rendering import render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
@@ -48,7 +48,7 @@ async def start(request: PortalRequest) -> Response[bytes] | Redirect:
 def delete(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            found = lock_case(db, request.viewer, revealed(request, case), None, *KINDS)
+            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *KINDS)
             if found is None:
                 raise NotFoundException
             gone, name = remove_all_pieces(db, found), found.object

@@ -12,9 +12,10 @@ from portal.data.cases import CaseMoved, CaseState, WrongState, address_of, lock
 from portal.data.claim_estimates import keep_estimate
 from portal.data.claims import KINDS, Asked, NotReady, cancel_claim, lock_claim, send_claim
 from portal.data.evidence import Action
-from portal.forms import single_values, written_text
+from portal.forms import single_values, version_of, written_text
+from portal.pages.account.pieces import CASE
 from portal.pages.member.claim_steps import SENDS, SENT_ALREADY
-from portal.pages.member.claims import claim_url, revealed, shown_again
+from portal.pages.member.claims import claim_url, shown_again
 from portal.routing import async_action
 from portal.web import PortalRequest
 
@@ -75,7 +76,7 @@ def _reply(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | 
     if not text or len(text) > LONGEST_TEXT:
         return shown_again(request, opaque, NO_TEXT, "reponse", text)
     with request.database.write() as db:
-        case = lock_case(db, request.viewer, revealed(request, opaque), None, *KINDS)
+        case = lock_case(db, request.viewer, request.revealed(CASE, opaque), None, *KINDS)
         if case is None:
             raise NotFoundException
         is_asked = case.state == CaseState.ANSWERED
@@ -107,15 +108,14 @@ def _cancel(request: PortalRequest, opaque: str, version: int) -> Response[bytes
 
 
 def _locked(request: PortalRequest, db: Session, opaque: str, version: int) -> Asked:
-    asked = lock_claim(db, request.viewer, revealed(request, opaque), version)
+    asked = lock_claim(db, request.viewer, request.revealed(CASE, opaque), version)
     if asked is None:
         raise NotFoundException
     return asked
 
 
 async def _version(request: PortalRequest) -> int:
-    text = single_values(await request.form(), ("version",), 12)["version"]
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return version_of(single_values(await request.form(), ("version",), 12)["version"])
 
 
 def _to_page(request: PortalRequest, opaque: str) -> Redirect:

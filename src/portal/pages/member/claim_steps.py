@@ -20,11 +20,11 @@ from portal.data.estimates import estimable_acts
 from portal.data.evidence import Action
 from portal.data.visibility import Relative, visible_scope
 from portal.formatting import number, today
-from portal.forms import FieldError
+from portal.forms import FieldError, version_of
 from portal.guarantee_words import SECTOR_LABELS
-from portal.pages.account.pieces import slot_views
+from portal.pages.account.pieces import CASE, slot_views
 from portal.pages.member.claim_forms import Answer, Choices, Read, fields_in, read_step
-from portal.pages.member.claims import claim_crumbs, claim_name, claim_url, found_claim, revealed, shown_again
+from portal.pages.member.claims import claim_crumbs, claim_name, claim_url, found_claim, shown_again
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -75,7 +75,7 @@ def keep_answer(request: PortalRequest, case: str, step: Step, sent: FormMultiDi
         return read
     try:
         with request.database.write() as db:
-            asked = lock_claim(db, request.viewer, revealed(request, case), _version(read.raw))
+            asked = lock_claim(db, request.viewer, request.revealed(CASE, case), version_of(read.raw["version"]))
             if asked is None:
                 raise NotFoundException
             _set(request, db, asked, read.answer)
@@ -203,7 +203,3 @@ def _raw(asked: Asked, choices: Choices) -> dict[str, str]:
         "quantite": str(row.quantity),
         "prix": number(row.spent_cents).replace("\u00a0", " ") if row.spent_cents else "",
     }
-
-
-def _version(raw: dict[str, str]) -> int:
-    return int(raw["version"]) if raw["version"].isascii() and raw["version"].isdigit() else 0

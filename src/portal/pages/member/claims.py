@@ -88,18 +88,10 @@ def render_claim(
 
 def found_claim(request: PortalRequest, db: Session, opaque: str) -> Asked:
     """The viewer's claim or quote behind an opaque name. Raises `NotFoundException`."""
-    asked = claim_of(db, request.viewer, revealed(request, opaque))
+    asked = claim_of(db, request.viewer, request.revealed(CASE, opaque))
     if asked is None:
         raise NotFoundException
     return asked
-
-
-def revealed(request: PortalRequest, opaque: str) -> int:
-    """The id of a case behind an opaque name. Raises `NotFoundException`."""
-    case_id = request.services.keyring.reveal(CASE, opaque)
-    if case_id is None:
-        raise NotFoundException
-    return case_id
 
 
 def claim_name(request: PortalRequest, asked: Asked) -> str:

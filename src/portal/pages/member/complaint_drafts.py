@@ -14,10 +14,10 @@ from portal.data.complaints import KIND, Told, change_complaint, disputed_line, 
 from portal.data.evidence import Action
 from portal.data.guarantees import covering_contracts
 from portal.formatting import today
-from portal.forms import FieldError, single_values
+from portal.forms import FieldError, single_values, version_of
 from portal.pages.account.pieces import CASE
-from portal.pages.member.complaint_forms import Typed, category_choices, read_complaint, version_in
-from portal.pages.member.complaints import complaint_crumbs, found_complaint, revealed, shown_again, to_complaint
+from portal.pages.member.complaint_forms import Typed, category_choices, read_complaint
+from portal.pages.member.complaints import complaint_crumbs, found_complaint, shown_again, to_complaint
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.routing import action, async_action, page
@@ -80,7 +80,7 @@ def _change(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
     case_id, keyring = told.case.id or 0, request.services.keyring
     try:
         with request.database.write() as db:
-            version = version_in(typed.raw)
+            version = version_of(typed.raw["version"])
             case = change_complaint(db, request.viewer, keyring, case_id, version, typed.said, request.now)
             if case is None:
                 raise NotFoundException
@@ -96,7 +96,7 @@ def _change(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
 def delete(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            found = lock_case(db, request.viewer, revealed(request, case), None, KIND)
+            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, KIND)
             if found is None:
                 raise NotFoundException
             gone, name = remove_all_pieces(db, found), found.object

@@ -49,8 +49,3 @@ def read_complaint(sent: FormMultiDict, contracts: dict[str, int], line_id: int 
 def category_choices() -> list[tuple[str, str]]:
     """The subjects, for a list of choices."""
     return [(category.value, label) for category, label in CATEGORY_LABELS.items()]
-
-
-def version_in(raw: dict[str, str]) -> int:
-    """The version of the case that the form was made from; 0, which no case has, when it names none."""
-    return int(raw["version"]) if raw["version"].isascii() and raw["version"].isdigit() else 0

@@ -10,10 +10,10 @@ from portal.data.case_messages import LONGEST_TEXT, add_message
 from portal.data.cases import CaseMoved, WrongState, address_of, lock_case, touch
 from portal.data.complaints import KIND, Told, send_complaint, withdraw_complaint
 from portal.data.evidence import Action
-from portal.forms import single_values, written_text
+from portal.forms import single_values, version_of, written_text
+from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_drafts import MOVED, SENDS, SENT_ALREADY
-from portal.pages.member.complaint_forms import version_in
-from portal.pages.member.complaints import found_complaint, revealed, shown_again, to_complaint
+from portal.pages.member.complaints import found_complaint, shown_again, to_complaint
 from portal.routing import async_action
 from portal.web import PortalRequest
 
@@ -23,14 +23,14 @@ OVER = "Cette réclamation est terminée\u00a0: écrivez-nous par la messagerie,
 
 @async_action("/adherent/reclamations/{case:str}/envoi", name="member.complaint.send", guards=SENDS)
 async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    version = version_in(single_values(await request.form(), ("version",)))
+    version = version_of(single_values(await request.form(), ("version",))["version"])
     return await request.database.run_writing(_send, request, case, version)
 
 
 def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            case = send_complaint(db, request.viewer, revealed(request, opaque), version, request.now)
+            case = send_complaint(db, request.viewer, request.revealed(CASE, opaque), version, request.now)
             if case is None:
                 raise NotFoundException
             told = found_complaint(request, db, opaque)
@@ -40,7 +40,7 @@ def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] 
         return shown_again(request, opaque, MOVED if moved.case.is_draft else SENT_ALREADY)
     except WrongState:
         return shown_again(request, opaque, SENT_ALREADY)
-    return to_complaint(request, revealed(request, opaque))
+    return to_complaint(request, request.revealed(CASE, opaque))
 
 
 def _post_copy(request: PortalRequest, db: Session, told: Told, opaque: str) -> None:
@@ -70,7 +70,7 @@ def _message(request: PortalRequest, opaque: str, text: str) -> Response[bytes] 
     if not text or len(text) > LONGEST_TEXT:
         return shown_again(request, opaque, NO_MESSAGE, "message", text)
     with request.database.write() as db:
-        case = lock_case(db, request.viewer, revealed(request, opaque), None, KIND)
+        case = lock_case(db, request.viewer, request.revealed(CASE, opaque), None, KIND)
         if case is None:
             raise NotFoundException
         is_open = not case.is_draft and not case.is_over
@@ -83,14 +83,14 @@ def _message(request: PortalRequest, opaque: str, text: str) -> Response[bytes] 
 
 @async_action("/adherent/reclamations/{case:str}/retrait", name="member.complaint.withdraw", guards=SENDS)
 async def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    version = version_in(single_values(await request.form(), ("version",)))
+    version = version_of(single_values(await request.form(), ("version",))["version"])
     return await request.database.run_writing(_withdraw, request, case, version)
 
 
 def _withdraw(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            case = withdraw_complaint(db, request.viewer, revealed(request, opaque), version, request.now)
+            case = withdraw_complaint(db, request.viewer, request.revealed(CASE, opaque), version, request.now)
             if case is None:
                 raise NotFoundException
             request.record(db, Action.CASE_CANCELLED, case.object)

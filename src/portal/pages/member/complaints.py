@@ -106,18 +106,10 @@ def render_complaint(
 
 def found_complaint(request: PortalRequest, db: Session, opaque: str) -> Told:
     """The viewer's complaint behind an opaque name. Raises `NotFoundException`."""
-    told = complaint_of(db, request.viewer, request.services.keyring, revealed(request, opaque))
+    told = complaint_of(db, request.viewer, request.services.keyring, request.revealed(CASE, opaque))
     if told is None:
         raise NotFoundException
     return told
-
-
-def revealed(request: PortalRequest, opaque: str) -> int:
-    """The id of a case behind an opaque name. Raises `NotFoundException`."""
-    case_id = request.services.keyring.reveal(CASE, opaque)
-    if case_id is None:
-        raise NotFoundException
-    return case_id
 
 
 def shown_again(request: PortalRequest, opaque: str, problem: str, field: str = "", typed: str = "") -> Response[bytes]:
