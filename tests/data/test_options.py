@@ -133,8 +133,8 @@ def test_counters_show_the_limit_that_the_option_grants(db, home) -> None:
 
     def most() -> list[int | None]:
         found = counters(db, viewer_of(home.member.id), TODAY.year, TODAY)
-        limits = [limit for person in found for limit in person.limits]
-        return [limit.max_acts for limit in limits if limit.code == "OPT-LIBRE"]
+        limits = [rule for person in found for rule in person.rules if rule.code == "OPT-LIBRE"]
+        return [rule.acts.cap if rule.acts else None for rule in limits]
 
     assert most() == [1]
     hold(db, home, "RENFORT-VUE")
