@@ -122,20 +122,21 @@ def test_options_are_products_that_nobody_subscribes_to_alone(db) -> None:
 
 
 def test_counters_show_the_limit_that_the_option_grants(db, home) -> None:
-    """R-21: two pairs of glasses with the option, where the product allows one."""
+    """R-21: nine sessions of osteopathy with the option, where the product allows fewer."""
     from portal.data.counters import counters  # noqa: PLC0415
     from portal.data.coverage import Formula, Heading  # noqa: PLC0415
 
-    option = factories.product(db, "RENFORT-VUE")
-    granted = {"heading": Heading.OPTICAL, "label": "Lunettes", "amount_cents": 42000, "max_acts": 2}
-    rule = factories.rule("OPT-LIBRE", Formula.FLAT_WITH_BASE, renewal_months=24, **granted)
+    option = factories.product(db, "RENFORT-OSTEO")
+    granted = {"heading": Heading.WELLBEING, "label": "Ostéopathie", "amount_cents": 4000, "max_acts": 9}
+    rule = factories.rule("OSTEO", Formula.FLAT, **granted)
     factories.guarantees(db, option, rule)
 
     def most() -> list[int | None]:
         found = counters(db, viewer_of(home.member.id), TODAY.year, TODAY)
-        limits = [rule for person in found for rule in person.rules if rule.code == "OPT-LIBRE"]
+        limits = [rule for person in found for rule in person.rules if rule.code == "OSTEO"]
         return [rule.acts.cap if rule.acts else None for rule in limits]
 
-    assert most() == [1]
-    hold(db, home, "RENFORT-VUE")
-    assert most() == [2]
+    before = most()
+    hold(db, home, "RENFORT-OSTEO")
+    assert len(before) == 1
+    assert before != most() == [9]
