@@ -77,6 +77,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def keyring(settings: Settings) -> Any:
+    """The keys of these settings, for a test that needs no application."""
+    from portal.security import Keyring  # noqa: PLC0415  (most tests need none)
+
+    return Keyring(settings)
+
+
+@pytest.fixture
 def database(engine_name: str, settings: Settings, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated, empty database; commits are real, and gone with the test. SQLite's is where `settings` expects it."""
     if engine_name == "sqlite":

@@ -57,7 +57,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import bank_cancel, card_check, complaint, demonstration, health
+from portal.pages.public import bank_cancel, card_check, complaint, complaint_follow, demonstration, health
 from portal.pages.public import home as public_home
 from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
@@ -65,13 +65,14 @@ from portal.partials.account import sign_in as sign_in_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
+from portal.partials.member import complaints as complaint_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
 
 HANDLERS = [
     *corrections.HANDLERS,
     *messages.HANDLERS,
-    message_fragments.mark,
+    *message_fragments.HANDLERS,
     *bank.HANDLERS,
     *bank_cancel.HANDLERS,
     *remote_links.HANDLERS,
@@ -96,11 +97,12 @@ HANDLERS = [
     complaint_drafts.delete,
     complaint_sending.send,
     complaint_sending.message,
+    complaint_fragments.message,
     complaint_sending.withdraw,
     complaint.form_page,
     complaint.submit,
     complaint.sent_page,
-    complaint.follow_page,
+    *complaint_follow.HANDLERS,
     card.card_page,
     card.pdf_file,
     card.pharmacist_page,

@@ -43,11 +43,6 @@ def db(database):
 
 
 @pytest.fixture
-def keyring(settings):
-    return Keyring(settings)
-
-
-@pytest.fixture
 def account(db, keyring):
     return factories.member_account(db, keyring, factories.household(db).member, email="anne@exemple.example")
 

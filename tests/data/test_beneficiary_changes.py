@@ -29,7 +29,6 @@ from portal.data.coverage import Beneficiary, Relationship
 from portal.data.parameters import Parameter
 from portal.data.persons import Person
 from portal.data.visibility import visible_scope
-from portal.security import Keyring
 from tests.support import factories as make
 from tests.support.beneficiaries import (
     BORN,
@@ -47,11 +46,6 @@ from tests.support.mail import letters
 
 ADDED, CHANGED, REMOVED = CaseKind.BENEFICIARY_ADDED, CaseKind.BENEFICIARY_CHANGED, CaseKind.BENEFICIARY_REMOVED
 TODAY = NOW.date()
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 class Scene:

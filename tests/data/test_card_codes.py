@@ -24,11 +24,6 @@ def ring(*keys: str) -> Keyring:
     return Keyring(Settings(secret_keys=[SecretStr(key * 64) for key in keys], data_keys=[SecretStr("d" * 64)]))
 
 
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
-
-
 @given(
     row=st.integers(1, 2**31 - 1),
     is_whole=st.booleans(),

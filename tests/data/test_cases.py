@@ -42,7 +42,6 @@ from portal.data.cases import (
     steps_of,
 )
 from portal.data.files import NewFile, StoredFile
-from portal.security import Keyring
 from tests.support import factories
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -51,11 +50,6 @@ KIND = CaseKind.CORRECTION
 
 def file(size: int = 1000) -> NewFile:
     return NewFile("piece.pdf", "application/pdf", size, 1, "0" * 64, f"nom-{factories.next_number()}")
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 @pytest.fixture

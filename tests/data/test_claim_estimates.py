@@ -24,7 +24,6 @@ from portal.data.claim_estimates import (
 )
 from portal.data.claim_lines import link_line, unlinked_matches
 from portal.data.coverage import Relationship
-from portal.security import Keyring
 from tests.support import factories
 from tests.support.claims import LATER_DAY, NOW, drafted, for_desk, sent
 from tests.support.reference import import_reference, product_id
@@ -38,11 +37,6 @@ def db(database, settings, tmp_path):
     with Session(database.writer, expire_on_commit=False) as session:
         yield session
         session.rollback()
-
-
-@pytest.fixture
-def keyring(settings):
-    return Keyring(settings)
 
 
 @pytest.fixture

@@ -57,11 +57,6 @@ def db(database):
 
 
 @pytest.fixture
-def keyring(settings):
-    return Keyring(settings)
-
-
-@pytest.fixture
 def home(db):
     return factories.household(db, spouse="Paul", children={"Lou": factories.MINOR_BIRTH})
 

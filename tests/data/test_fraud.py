@@ -11,16 +11,10 @@ from portal.data.fraud import FraudChannel, FraudState, freeze, move_report, ope
 from portal.data.known_browsers import is_known, remember
 from portal.data.links import LinkPurpose
 from portal.data.sessions import find_viewer
-from portal.security import Keyring
 from tests.support import factories
 
 NOW = datetime.now(UTC)
 TEXT = "Une connexion de Toulouse, à trois heures du matin."
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 @pytest.fixture

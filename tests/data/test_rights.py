@@ -11,17 +11,11 @@ from portal.data.card_terms import UNROUTED, routings_on
 from portal.data.cards import wallet_on
 from portal.data.coverage import Relationship
 from portal.data.rights import Cover, RightsStatus, answer_of, card_period, rights_on
-from portal.security import Keyring
 from tests.support import factories
 from tests.support.cards import card_terms, column, covered_household
 
 DAY = date(2026, 6, 15)
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 def names(card) -> list[str]:

@@ -22,17 +22,12 @@ from portal.data.pending_secrets import LIVES, Kind, find_secret, follow_session
 from portal.data.recovery_codes import make_recovery_codes, recovery_codes_left, use_recovery_code
 from portal.data.second_factors import drop_passkey, drop_totp, factors_of, reset_factors, set_totp
 from portal.data.sessions import find_viewer, renew_session
-from portal.security import Keyring, OneTimeCode
+from portal.security import OneTimeCode
 from tests.support import factories
 
 NOW = datetime(2026, 3, 2, 9, 0, 10, tzinfo=UTC)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from portal.data.accounts import Role, Space
 from portal.data.sessions import Stage, end_session, end_sessions_of, find_viewer, open_session, refresh_sessions
-from portal.security import Keyring, fingerprint
+from portal.security import fingerprint
 from tests.support import factories
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -18,11 +18,6 @@ SPACES = [
     (Space.PROVIDER, Role.PROVIDER, 15, 8),
     (Space.DESK, Role.AGENT, 10, 4),
 ]
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 @pytest.fixture

@@ -14,18 +14,12 @@ from portal.data.representations import Capacity, Declaration
 from portal.data.statements import Statement, find_file, find_statement, issued_statements
 from portal.data.visibility import lines_of, statement_owner, statement_scope, visible_scope
 from portal.formatting import today
-from portal.security import Keyring
 from tests.support import factories
 from tests.support.factories import cover, household, line, person, sharing
 
 DAY = date(2026, 3, 2)
 SEVENTEEN = date(2008, 3, 3)  # 18 tomorrow
 EIGHTEEN = date(2008, 3, 2)  # 18 today
-
-
-@pytest.fixture
-def keyring(settings) -> Keyring:
-    return Keyring(settings)
 
 
 def scope_of(db, keyring, who, day: date = DAY):

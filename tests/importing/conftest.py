@@ -4,13 +4,7 @@ import pytest
 
 from portal.database import Database
 from portal.security import Keyring
-from portal.settings import Settings
 from tests.importing.samples import Importer
-
-
-@pytest.fixture
-def keyring(settings: Settings) -> Keyring:
-    return Keyring(settings)
 
 
 @pytest.fixture

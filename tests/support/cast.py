@@ -10,18 +10,19 @@ from portal.bank_words import details_of, iban_of
 from portal.data.accounts import Account, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
-from portal.data.complaints import Category, Contact, Said, complain_without_account
+from portal.data.complaints import Category, Contact, Said
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import LinkPurpose, make_link
+from portal.data.open_complaints import complain_without_account
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.recovery_codes import make_recovery_codes
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
-from portal.pages.public.complaint import PURPOSE
+from portal.pages.public.complaint_follow import PURPOSE
 from portal.security import LINK, new_token
 from tests.support import factories
 from tests.support.states import Cast

@@ -9,6 +9,7 @@ from tests.support.states import NOBODY, State, fail
 from tests.support.visits import DEPENDANT, LEAVER, MEMBER
 
 LIST, NEW, PUBLIC = "/adherent/reclamations", "/adherent/reclamations/nouvelle", "/reclamation"
+FOLLOWED = f"{PUBLIC}/suivi?jeton={{complaint}}"
 
 
 def open_one(words: str, end: str = "") -> Callable[[Page], None]:
@@ -42,5 +43,7 @@ COMPLAINT_STATES = [
     State("complaint without account", NOBODY, PUBLIC),
     State("complaint without account, error", NOBODY, PUBLIC, fail("Envoyer la réclamation")),
     State("complaint without account, sent", NOBODY, f"{PUBLIC}/envoyee"),
-    State("complaint without account, followed", NOBODY, f"{PUBLIC}/suivi?jeton={{complaint}}"),
+    State("complaint without account, followed", NOBODY, FOLLOWED),
+    State("complaint without account, no file", NOBODY, FOLLOWED, fail("Envoyer les documents")),
+    State("complaint without account, no message", NOBODY, FOLLOWED, fail("Envoyer le message")),
 ]

@@ -22,13 +22,22 @@ def open_thread(subject: str, then: Callable[[Page], object] | None = None) -> C
     return go
 
 
+def reply(page: Page) -> None:
+    """Sends an answer, which comes back in the conversation."""
+    page.get_by_label("Votre message").fill("Merci, c’est clair.")
+    with page.expect_response("**/fragments/messagerie/**"):
+        page.get_by_role("button", name="Envoyer le message").click()
+    page.locator("[data-portal-said]").wait_for(state="attached")
+
+
 MESSAGE_STATES = [
     State("messages", MEMBER, LIST),
     State("messages, none", DEPENDANT, LIST),
     State("messages, employer", EMPLOYER, LIST, open_thread("Bordereau de septembre")),
     State("messages, professional", PROVIDER, LIST, open_thread("Facture rejetée")),
     State("message, answered", MEMBER, LIST, open_thread("Conditions d’utilisation")),
-    State("message, reply in error", MEMBER, LIST, open_thread("Cure thermale en mai", fail("Envoyer"))),
+    State("message, reply in error", MEMBER, LIST, open_thread("Cure thermale en mai", fail("Envoyer le message"))),
+    State("message, answered in place", PROVIDER, LIST, open_thread("Facture rejetée", reply)),
     State("message, new", MEMBER, NEW),
     State("message, new, error", PROVIDER, NEW, fail("Envoyer")),
 ]

@@ -1,7 +1,7 @@
 """What a person and the insurer write to each other about a case; every text is encrypted."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, update
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -14,6 +14,8 @@ from portal.security import Keyring
 
 LONGEST_TEXT = 5000
 FAR = 2**31 - 1
+# A button pressed twice, or a page sent again: the same words from the same hand so soon are one message.
+REPEATED_WITHIN = timedelta(minutes=10)
 
 
 class CaseMessage(SQLModel, table=True):
@@ -42,6 +44,14 @@ class Message:
     read_at: datetime | None
 
 
+class SentAlready(Exception):
+    """The same form was sent twice; `case_id` is what came of the first time."""
+
+    def __init__(self, case_id: int) -> None:
+        super().__init__()
+        self.case_id = case_id
+
+
 def add_message(db: Session, viewer: Viewer | None, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
     """Keeps what the viewer, or somebody without an account, writes about the case. The caller has found the case."""
     is_insurer = viewer is not None and viewer.space == Space.DESK
@@ -55,6 +65,20 @@ def add_message(db: Session, viewer: Viewer | None, keyring: Keyring, case: Case
         )
     )
     db.flush()
+
+
+def repeats(db: Session, viewer: Viewer | None, keyring: Keyring, case: Case, text: str, now: datetime) -> bool:
+    """Whether the conversation already ends with these very words of the viewer's (or of somebody without an account),
+    said just now. The caller holds the case's lock, so that of two sendings at once the second one sees the first."""
+    query = select(CaseMessage).where(CaseMessage.case_id == case.id).order_by(col(CaseMessage.id).desc())
+    last = db.exec(query.limit(1)).first()
+    return (
+        last is not None
+        and not last.is_from_insurer
+        and last.account_id == (viewer.account_id if viewer else None)
+        and now - last.sent_at < REPEATED_WITHIN
+        and keyring.decrypt(last.text_encrypted) == text
+    )
 
 
 def messages_of(db: Session, keyring: Keyring, case: Case) -> list[Message]:

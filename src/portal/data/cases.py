@@ -107,8 +107,8 @@ class Case(SQLModel, table=True):
 
     @property
     def takes_pieces(self) -> bool:
-        """Whether the person may add pieces now: always to a conversation, until it ends."""
-        return self.gives_pieces_back or (self.kind == CaseKind.MESSAGE and not self.is_over)
+        """Whether the person may add pieces now: to a conversation or a complaint, always, until it ends."""
+        return self.gives_pieces_back or (self.kind in {CaseKind.MESSAGE, CaseKind.COMPLAINT} and not self.is_over)
 
     @property
     def gives_pieces_back(self) -> bool:
@@ -229,6 +229,11 @@ def cases_of(db: Session, viewer: Viewer, *kinds: CaseKind) -> list[Case]:
     rank = {CaseState.INCOMPLETE: 0, CaseState.DRAFT: 1}
     found = db.exec(_own(viewer, kinds).order_by(col(Case.id).desc()))
     return sorted(found, key=lambda case: rank.get(CaseState(case.state), 2))
+
+
+def newest_case(db: Session, viewer: Viewer, kind: CaseKind) -> Case | None:
+    """The viewer's last case of this kind, or None."""
+    return db.exec(_own(viewer, (kind,)).order_by(col(Case.id).desc()).limit(1)).first()
 
 
 def touch(db: Session, case: Case, now: datetime) -> None:

@@ -11,10 +11,9 @@ from enum import StrEnum
 import msgspec
 from sqlmodel import Field, Session, SQLModel, select
 
-from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine
 from portal.data.case_desk import move_by_desk
-from portal.data.case_messages import add_message
+from portal.data.case_messages import SentAlready, add_message, repeats
 from portal.data.case_slots import Slot
 from portal.data.cases import (
     Case,
@@ -26,7 +25,6 @@ from portal.data.cases import (
     find_case,
     lock_case,
     move_case,
-    open_anonymous_case,
     open_case,
     touch,
 )
@@ -135,7 +133,7 @@ def free_slots(*_: object) -> list[Slot]:
 def start_complaint(db: Session, viewer: Viewer, keyring: Keyring, said: Said, now: datetime) -> Case:
     """A new draft. Raises `TooManyDrafts`."""
     case = open_case(db, viewer, KIND, now, member_id=viewer.person_id)
-    db.add(_row(case, keyring, said))
+    db.add(complaint_row(case, keyring, said))
     db.flush()
     return case
 
@@ -173,6 +171,25 @@ def withdraw_complaint(db: Session, viewer: Viewer, case_id: int, version: int, 
     return case
 
 
+def add_to_complaint(
+    db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str, now: datetime
+) -> Case | None:
+    """What its author adds to a complaint that was sent. None when there is no such case.
+
+    Raises `WrongState` before it is sent and once it is over, `SentAlready` when it ends with these very words.
+    """
+    case = lock_case(db, viewer, case_id, None, KIND)
+    if case is None:
+        return None
+    if case.is_draft or case.is_over:
+        raise WrongState
+    if repeats(db, viewer, keyring, case, text, now):
+        raise SentAlready(case_id)
+    add_message(db, viewer, keyring, case, text, now)
+    touch(db, case, now)
+    return case
+
+
 def forget_complaint(db: Session, case: Case) -> None:
     """Deletes a draft and what it says; its pieces are gone already. The caller holds the lock. Raises `WrongState`."""
     if not case.is_draft:
@@ -182,35 +199,15 @@ def forget_complaint(db: Session, case: Case) -> None:
     delete_draft(db, case)
 
 
-def complain_without_account(
-    db: Session, keyring: Keyring, said: Said, contact: Contact, space: Space, now: datetime
-) -> Case:
-    """A complaint sent at once by somebody without an account."""
-    case = open_anonymous_case(db, KIND, space, now)
-    row = _row(case, keyring, said)
-    row.contact_encrypted = keyring.encrypt(msgspec.json.encode(contact).decode())
-    db.add(row)
-    db.flush()
-    move_case(db, case, CaseState.SENT, now, by=None)
-    return case
-
-
 def complaint_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Told | None:
     """One of the viewer's complaints, or None."""
     case = find_case(db, viewer, case_id, KIND)
-    return _told(db, keyring, case) if case else None
+    return told_of(db, keyring, case) if case else None
 
 
 def complaints_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Told]:
     """The viewer's complaints: those that wait for the viewer, drafts, then the newest."""
-    return [_told(db, keyring, case) for case in cases_of(db, viewer, KIND)]
-
-
-def complaint_by_link(db: Session, keyring: Keyring, case_id: int) -> Told | None:
-    """A complaint sent without an account: for whoever holds the link that its letter brought."""
-    query = select(Case).where(Case.id == case_id, Case.kind == KIND)
-    case = db.exec(query.where(Case.account_id == None)).first()  # noqa: E711  (SQL's own comparison)
-    return _told(db, keyring, case) if case else None
+    return [told_of(db, keyring, case) for case in cases_of(db, viewer, KIND)]
 
 
 def disputed_line(db: Session, viewer: Viewer, line_id: int | None, today: date) -> Disputed | None:
@@ -248,7 +245,8 @@ def answer_complaint(
     move_by_desk(db, agent, keyring, case, OUTCOME_STATES[outcome], reasons, now)
 
 
-def _row(case: Case, keyring: Keyring, said: Said) -> Complaint:
+def complaint_row(case: Case, keyring: Keyring, said: Said) -> Complaint:
+    """The row of a new complaint."""
     return Complaint(
         case_id=case.id or 0,
         category=said.category,
@@ -262,7 +260,8 @@ def _text(keyring: Keyring, row: Complaint) -> str:
     return keyring.decrypt(row.text_encrypted) if row.text_encrypted else ""
 
 
-def _told(db: Session, keyring: Keyring, case: Case) -> Told:
+def told_of(db: Session, keyring: Keyring, case: Case) -> Told:
+    """What a complaint says and where it stands. The caller has found the case."""
     row = db.get_one(Complaint, case.id)
     contract = db.get(Contract, row.contract_id) if row.contract_id else None
     contact = keyring.decrypt(row.contact_encrypted) if row.contact_encrypted else None

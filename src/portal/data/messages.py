@@ -11,7 +11,16 @@ from enum import StrEnum
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Field, Session, SQLModel
 
-from portal.data.case_messages import CaseMessage, Message, add_message, mark_read, messages_of, unread_counts
+from portal.data.case_messages import (
+    CaseMessage,
+    Message,
+    SentAlready,
+    add_message,
+    mark_read,
+    messages_of,
+    repeats,
+    unread_counts,
+)
 from portal.data.case_slots import Slot
 from portal.data.cases import (
     Case,
@@ -23,6 +32,7 @@ from portal.data.cases import (
     find_case,
     lock_case,
     move_case,
+    newest_case,
     touch,
 )
 from portal.data.prepared import Prepared
@@ -70,7 +80,9 @@ def message_slots(*_: object) -> list[Slot]:
 def begin_thread(
     db: Session, viewer: Viewer, keyring: Keyring, topic: Topic, subject: str, text: str, now: datetime
 ) -> Case:
-    """A new thread with its first message, sent at once."""
+    """A new thread with its first message, sent at once. The caller holds the account's count of messages, so that of
+    two sendings at once the second one sees the first. Raises `SentAlready`."""
+    _refuse_second(db, viewer, keyring, subject, text, now)
     case = begin_case(db, viewer, KIND, now, member_id=viewer.person_id)
     db.add(MessageThread(case_id=case.id or 0, topic=topic, subject_encrypted=keyring.encrypt(subject)))
     db.flush()
@@ -79,19 +91,30 @@ def begin_thread(
     return case
 
 
+def _refuse_second(db: Session, viewer: Viewer, keyring: Keyring, subject: str, text: str, now: datetime) -> None:
+    """Raises `SentAlready` when the viewer's newest thread has this subject and ends with these words."""
+    newest = newest_case(db, viewer, KIND)
+    if newest is None or not repeats(db, viewer, keyring, newest, text, now):
+        return
+    if _thread(db, keyring, newest, 0).subject == subject:
+        raise SentAlready(newest.id or 0)
+
+
 def reply(
     db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str, last: int, now: datetime
 ) -> Case | None:
     """Adds a message to the viewer's thread, and marks the insurer's as read, up to the message `last`; None without
     such a thread.
 
-    Raises `WrongState` when the thread is over.
+    Raises `WrongState` when the thread is over, `SentAlready` when it ends with these very words.
     """
     case = lock_case(db, viewer, case_id, None, KIND)
     if case is None:
         return None
     if case.is_over:
         raise WrongState
+    if repeats(db, viewer, keyring, case, text, now):
+        raise SentAlready(case_id)
     add_message(db, viewer, keyring, case, text, now)
     mark_read(db, case, now, by_insurer=False, last=last)
     if case.state == CaseState.ANSWERED:

@@ -1,5 +1,7 @@
 """Messages with the insurer, in three spaces (R-41, R-80): written, answered, read, and nobody else's."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
@@ -7,10 +9,10 @@ from sqlmodel import select
 from portal.case_notices import tell_of_news
 from portal.data import throttling
 from portal.data.case_desk import answer, lock_for_desk, move_by_desk
-from portal.data.case_messages import CaseMessage
+from portal.data.case_messages import CaseMessage, SentAlready
 from portal.data.cases import MOST_DRAFTS, Case, CaseKind, CaseState, open_case
 from portal.data.columns import utc_now
-from portal.data.messages import MessageThread
+from portal.data.messages import MessageThread, Topic, begin_thread
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
 from tests.support.mail import letters
@@ -220,3 +222,83 @@ def test_drafts_keep_nobody_from_writing(client, anne) -> None:
             open_case(db, viewer, CaseKind.COMPLAINT, utc_now())
     begin(client)
     assert "à qui les montrez-vous" in client.page.text
+
+
+def in_place(client, path: str, words: str):
+    fields = {"jeton": token_in(ask(client, path), path), "message": words}
+    last = client.page.first(f'form[action="{path}"] input[name=dernier]')
+    fields |= {"dernier": last.attributes["value"]} if last else {}
+    return client.http.post(f"/fragments{path}", data=fields, headers=SAME_ORIGIN | {"HX-Request": "true"})
+
+
+def test_thread_is_answered_in_place_as_by_its_page(client, anne, make) -> None:
+    path = begin(client)
+    answered(client, make)
+    client.get(path)
+    swapped = in_place(client, path, "Merci, c’est clair.")
+    assert swapped.text.lstrip().startswith('<div class="stack" id="conversation"')
+    assert "Message envoyé." in swapped.text
+    assert "<title>Mes données" in swapped.text
+    client.get(path)
+    assert "Merci, c’est clair." in client.page.text
+    assert badge(client) == ""
+    assert anne.id
+
+
+@pytest.mark.parametrize("words", ["", "x" * 5001])
+def test_answer_in_place_that_is_wrong_keeps_what_was_typed(client, anne, words) -> None:
+    path = begin(client)
+    refused = in_place(client, path, words)
+    assert refused.status_code == 422
+    assert 'id="message-erreur"' in refused.text
+    assert "<title>Erreur : Mes données" in refused.text
+    assert words in refused.text
+    assert anne.id
+
+
+def test_nobody_else_answers_in_place(client, anne, make) -> None:
+    path = begin(client)
+    token = token_in(ask(client, NEW))
+    enter(client, make(MAKERS["employer"]))
+    fields = {"jeton": token_in(ask(client, NEW)), "message": "Bonjour"}
+    headers = SAME_ORIGIN | {"HX-Request": "true"}
+    assert client.http.post(f"/fragments{path}", data=fields, headers=headers).status_code == 404
+    assert token
+    assert anne.id
+
+
+def test_form_sent_twice_begins_one_thread(client, anne) -> None:
+    first = send(client, NEW, FIELDS, form_at=NEW)
+    assert send(client, NEW, FIELDS, form_at=NEW).headers["location"] == first.headers["location"]
+    other = send(client, NEW, FIELDS | {"titre": "Autre chose"}, form_at=NEW)
+    assert other.headers["location"] != first.headers["location"]
+    assert anne.id
+
+
+def test_same_words_sent_twice_are_one_answer(client, anne, make) -> None:
+    path = begin(client)
+    for words in ("Merci.", "Merci."):
+        assert send(client, path, {"message": words}, form_at=path).status_code == 303
+    answered(client, make)
+    assert send(client, path, {"message": "Merci."}, form_at=path).status_code == 303
+    with client.services.database.read() as db:
+        assert [message.is_from_insurer for message in db.exec(select(CaseMessage))] == [False, False, True, False]
+    assert anne.id
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_button_pressed_eight_times_at_once_sends_one(database, keyring) -> None:
+    with database.write() as db:
+        viewer = factories.viewer_of(db, factories.member_with_account(db, keyring)[1])
+
+    def press(_: int) -> bool:
+        try:
+            with database.write() as db:
+                assert throttling.allow(db, [(throttling.MESSAGES, str(viewer.account_id))], utc_now())
+                begin_thread(db, viewer, keyring, Topic.OTHER, "Mes données", "Bonjour", utc_now())
+        except SentAlready:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(press, range(8))) == 1

@@ -1,4 +1,4 @@
-"""Complaints from the first word to the mediator, with an account and without (R-26, R-50, R-51, R-72)."""
+"""Complaints from the first word to the mediator, with an account (R-26, R-50, R-51, R-72)."""
 
 import io
 from datetime import timedelta
@@ -16,10 +16,10 @@ from portal.data.complaints import Complaint, acknowledge, answer_complaint, com
 from portal.data.persons import Person
 from portal.formatting import day_in_france, today
 from tests.support import factories
-from tests.support.entry import SAME_ORIGIN, ask, enter, leave, send, token_in
+from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
 from tests.support.mail import letters
 
-LIST, NEW, PUBLIC = "/adherent/reclamations", "/adherent/reclamations/nouvelle", "/reclamation"
+LIST, NEW = "/adherent/reclamations", "/adherent/reclamations/nouvelle"
 TEXT = "Bonjour,\nmon remboursement est trop faible, de dix-huit euros."
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -249,6 +249,39 @@ class TestMember:
         client.get(LIST)
         assert "Aucune réclamation" in client.page.text
 
+    def test_message_is_added_in_place_as_by_the_page(self, client) -> None:
+        path = sent(client)
+        token = token_in(ask(client, path), f"{path}/message")
+        headers = SAME_ORIGIN | {"HX-Request": "true"}
+
+        def add(words: str):
+            fields = {"jeton": token, "message": words}
+            return client.http.post(f"/fragments{path}/message", data=fields, headers=headers)
+
+        empty = add("")
+        assert (empty.status_code, 'id="message-erreur"' in empty.text) == (422, True)
+        added = add("J’ajoute ceci.")
+        assert added.text.lstrip().startswith('<div class="stack" id="conversation"')
+        assert "J’ajoute ceci." in added.text
+        client.get(path)
+        assert "J’ajoute ceci." in client.page.text
+
+    def test_same_words_sent_twice_are_one_message(self, client) -> None:
+        path = sent(client)
+        for words in ("Un mot.", "Un mot.", "Un autre."):
+            assert send(client, f"{path}/message", {"message": words}, form_at=path).status_code == 303
+        client.get(path)
+        assert len(client.page.css(".talk li")) == 2
+        assert acts(client).count("case.message-sent") == 2
+
+    def test_documents_may_follow_until_it_is_over(self, client, agent) -> None:
+        path = sent(client)
+        client.get(path)
+        assert client.page.first("form.upload") is not None
+        at_desk(client, agent, lambda *given: answer_complaint(*given, Outcome.UNFOUNDED, "Non.", utc_now()))
+        client.get(path)
+        assert client.page.first("form.upload") is None
+
     def test_former_member_may_still_complain(self, client) -> None:
         """R-64 closes changes; a complaint changes nothing, and is anybody's (ACPR 2022-R-01)."""
         with client.services.database.write() as db:
@@ -286,62 +319,3 @@ class TestDesk:
             everything = " ".join(str(value) for value in db.execute(text("SELECT * FROM complaint")).one())
         assert anne.id
         assert "remboursement est trop" not in everything
-
-
-FIELDS = {"nom": "Jean Ancien", "adresse": "jean@exemple.example", "sujet": "delai", "texte": TEXT}
-
-
-class TestWithoutAccount:
-    @pytest.fixture(autouse=True)
-    def stranger(self, client) -> None:
-        leave(client)
-
-    def send(self, client, **changes: str):
-        return send(client, PUBLIC, FIELDS | changes, form_at=PUBLIC)
-
-    def test_sent_copied_and_followed_by_the_link(self, client) -> None:
-        assert self.send(client).headers["location"] == "/reclamation/envoyee"
-        (letter,) = letters(client.services.database, client.services)
-        assert letter.to == "jean@exemple.example"
-        link = next(word for word in letter.text.split() if "/reclamation/suivi" in word)
-        client.get(link.removeprefix("https://portal.test"))
-        assert "de dix-huit euros" in client.page.text
-        assert "Accusé de réception" in client.page.text
-        assert acts(client) == ["case.sent"]
-
-    @pytest.mark.parametrize(
-        ("changes", "name"),
-        [
-            ({"nom": " "}, "nom"),
-            ({"adresse": "jean"}, "adresse"),
-            ({"adresse": "a@b.fr\nBcc: x@y.fr"}, "adresse"),
-            ({"sujet": ""}, "sujet"),
-            ({"texte": ""}, "texte"),
-        ],
-    )
-    def test_what_is_wrong_is_told(self, client, changes, name) -> None:
-        answer = self.send(client, **changes)
-        assert answer.status_code in {422, 303}
-        if answer.status_code == 422:
-            assert f'id="{name}-erreur"' in answer.text
-
-    def test_forged_link_or_a_member_s_own_complaint_shows_nothing(self, client, make) -> None:
-        account = make(factories.member_with_account)[1]
-        enter(client, account)
-        sent(client)
-        case, _ = row(client)
-        keyring = client.services.keyring
-        opaque = keyring.conceal("case", [case.id])[0]
-        leave(client)
-        signed = keyring.signer("complaint").sign(opaque).decode()
-        for token in ("", "x", opaque, signed, signed[:-1], keyring.signer("link").sign(opaque).decode()):
-            assert ask(client, f"{PUBLIC}/suivi?jeton={token}").status_code == 404
-
-    def test_network_has_a_limit(self, client) -> None:
-        assert [self.send(client).status_code for _ in range(11)] == [303] * 10 + [422]
-
-    def test_same_answer_whoever_writes(self, client, make) -> None:
-        make(factories.member_with_account)
-        known = self.send(client, adresse="anne@exemple.example")
-        unknown = self.send(client, adresse="personne@exemple.example")
-        assert known.headers["location"] == unknown.headers["location"]

@@ -13,12 +13,13 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.data.accounts import Space
-from portal.data.case_messages import LONGEST_TEXT
+from portal.data.case_messages import Message, SentAlready
 from portal.data.cases import WrongState
 from portal.data.evidence import Action
-from portal.data.messages import KIND, Topic, begin_thread, read_thread, reply, thread_of, threads_of
+from portal.data.messages import KIND, Thread, Topic, begin_thread, read_thread, reply, thread_of, threads_of
 from portal.data.throttling import MESSAGES, allow
 from portal.forms import FieldError, single_values, written_text
+from portal.pages.account.conversations import FIELD, NO_TEXT, TalkView, text_problem
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -55,7 +56,6 @@ TOPICS: Mapping[Space, tuple[tuple[Topic, str], ...]] = {
 }
 NO_TOPIC = "Choisissez de quoi il s’agit."
 NO_SUBJECT = f"Donnez un titre à votre message, en {LONGEST_SUBJECT} caractères au plus."
-NO_TEXT = f"Écrivez votre message, en {LONGEST_TEXT} caractères au plus."
 TOO_OFTEN = "Vous avez envoyé beaucoup de messages aujourd’hui. Réessayez demain, ou appelez-nous."
 OVER = "Cette conversation est terminée. Écrivez un nouveau message."
 
@@ -87,7 +87,7 @@ async def begin(request: PortalRequest) -> Response[bytes] | Redirect:
     raw["message"] = written_text(sent, "message")
     errors = _problems(request, raw)
     if errors:
-        return await request.database.run(_form_now, request, raw, errors)
+        return await request.database.run(_form, request, raw, errors)
     return await request.database.run_writing(_begin, request, raw)
 
 
@@ -96,22 +96,29 @@ def _problems(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
     checks = (
         ("sujet", raw["sujet"] not in topics, NO_TOPIC),
         ("titre", not 0 < len(raw["titre"].strip()) <= LONGEST_SUBJECT, NO_SUBJECT),
-        ("message", not 0 < len(raw["message"]) <= LONGEST_TEXT, NO_TEXT),
+        ("message", bool(text_problem(raw["message"])), NO_TEXT),
     )
     return [FieldError(name, message) for name, is_wrong, message in checks if is_wrong]
 
 
 def _begin(request: PortalRequest, raw: dict[str, str]) -> Response[bytes] | Redirect:
-    topic, subject = Topic(raw["sujet"]), raw["titre"].strip()
+    try:
+        case_id = _begun(request, Topic(raw["sujet"]), raw["titre"].strip(), raw["message"])
+    except SentAlready as sent:
+        case_id = sent.case_id
+    if case_id is None:
+        return _form(request, raw, [FieldError("", TOO_OFTEN)])
+    return _to(request, case_id)
+
+
+def _begun(request: PortalRequest, topic: Topic, subject: str, text: str) -> int | None:
+    """The case of a new thread; None when the day's messages are used up. Raises `SentAlready`."""
     with request.database.write() as db:
-        is_allowed = _may_write(request, db)
-        if is_allowed:
-            keyring = request.services.keyring
-            case = begin_thread(db, request.viewer, keyring, topic, subject, raw["message"], request.now)
-            request.record(db, Action.CASE_SENT, case.object)
-    if not is_allowed:
-        return _form_now(request, raw, [FieldError("", TOO_OFTEN)])
-    return _to(request, case.id or 0)
+        if not _may_write(request, db):
+            return None
+        case = begin_thread(db, request.viewer, request.services.keyring, topic, subject, text, request.now)
+        request.record(db, Action.CASE_SENT, case.object)
+    return case.id
 
 
 @page("/messagerie/{case:str}", name="message", guards=READS)
@@ -121,24 +128,24 @@ def thread_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
 
 @async_action("/messagerie/{case:str}", name="message.reply", guards=SENDS)
 async def answer(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = await request.form()
-    return await request.database.run_writing(
-        _reply, request, case, written_text(sent, "message"), _last(request, sent)
-    )
+    return await request.database.run_writing(_reply, request, case, await request.form())
 
 
-def _reply(request: PortalRequest, opaque: str, text: str, last: int) -> Response[bytes] | Redirect:
-    problem = "" if 0 < len(text) <= LONGEST_TEXT else NO_TEXT
-    if not problem:
-        problem = _kept_reply(request, opaque, text, last)
+def _reply(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
+    problem = keep_reply(request, opaque, sent)
     if problem:
         with request.database.read() as db:
-            return _page(request, db, opaque, FieldError("message", problem), text)
+            return _page(request, db, opaque, FieldError(FIELD, problem), written_text(sent, FIELD))
     return _to(request, request.revealed(CASE, opaque))
 
 
+def keep_reply(request: PortalRequest, opaque: str, sent: FormMultiDict) -> str:
+    """Keeps a reply; what is wrong, in French, or nothing. Raises `NotFoundException`."""
+    text = written_text(sent, FIELD)
+    return text_problem(text) or _kept_reply(request, opaque, text, _last(request, sent))
+
+
 def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> str:
-    """Keeps a reply; what is wrong, or nothing."""
     case_id, keyring = request.revealed(CASE, opaque), request.services.keyring
     try:
         with request.database.write() as db:
@@ -150,6 +157,8 @@ def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> st
             request.record(db, Action.CASE_MESSAGE_SENT, case.object)
     except WrongState:
         return OVER
+    except SentAlready:
+        return ""
     return ""
 
 
@@ -183,11 +192,7 @@ def _may_write(request: PortalRequest, db: Session) -> bool:
 def _page(
     request: PortalRequest, db: Session, opaque: str, problem: FieldError | None = None, typed: str = ""
 ) -> Response[bytes]:
-    found = thread_of(db, request.viewer, request.services.keyring, request.revealed(CASE, opaque))
-    if found is None:
-        raise NotFoundException
-    thread, messages = found
-    request.note_read(Action.CASE_READ, thread.case.object)
+    thread, messages = found_thread(request, db, opaque)
     return render_page(
         request,
         "account/messages/thread.html",
@@ -195,12 +200,33 @@ def _page(
         crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
         errors=[problem] if problem else [],
         thread=thread,
-        messages=messages,
         name=opaque,
         labels=dict(_topics(request)),
         slots=slot_views(request, db, thread.case),
-        last=request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
-        typed=typed,
+        talk=talk_view(request, opaque, thread, messages, typed),
+    )
+
+
+def found_thread(request: PortalRequest, db: Session, opaque: str) -> tuple[Thread, list[Message]]:
+    """The viewer's thread behind an opaque name, read. Raises `NotFoundException`."""
+    found = thread_of(db, request.viewer, request.services.keyring, request.revealed(CASE, opaque))
+    if found is None:
+        raise NotFoundException
+    request.note_read(Action.CASE_READ, found[0].case.object)
+    return found
+
+
+def talk_view(
+    request: PortalRequest, opaque: str, thread: Thread, messages: list[Message], typed: str = ""
+) -> TalkView:
+    """The conversation of a thread, and the form that answers until it is over."""
+    urls, is_over = request.services.urls, thread.case.is_over
+    return TalkView(
+        messages,
+        "" if is_over else urls("message.reply", case=opaque),
+        "" if is_over else urls("message.reply.fragment", case=opaque),
+        typed,
+        request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
     )
 
 
@@ -214,10 +240,6 @@ def _form(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError])
         raw=raw,
         topics=[(topic.value, label) for topic, label in _topics(request)],
     )
-
-
-def _form_now(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError]) -> Response[bytes]:
-    return _form(request, raw, errors)
 
 
 def _topics(request: PortalRequest) -> tuple[tuple[Topic, str], ...]:

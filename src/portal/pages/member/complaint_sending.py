@@ -6,18 +6,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data.case_messages import LONGEST_TEXT, add_message
-from portal.data.cases import CaseMoved, WrongState, address_of, lock_case, touch
-from portal.data.complaints import KIND, Told, send_complaint, withdraw_complaint
+from portal.data.case_messages import SentAlready
+from portal.data.cases import CaseMoved, WrongState, address_of
+from portal.data.complaints import Told, add_to_complaint, send_complaint, withdraw_complaint
 from portal.data.evidence import Action
 from portal.forms import single_values, version_of, written_text
+from portal.pages.account.conversations import FIELD, text_problem
 from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_drafts import MOVED, SENDS, SENT_ALREADY
 from portal.pages.member.complaints import found_complaint, shown_again, to_complaint
 from portal.routing import async_action
 from portal.web import PortalRequest
 
-NO_MESSAGE = f"Écrivez votre message, en {LONGEST_TEXT} caractères au plus."
 OVER = "Cette réclamation est terminée\u00a0: écrivez-nous par la messagerie, ou demandez au médiateur."
 
 
@@ -62,23 +62,35 @@ def _post_copy(request: PortalRequest, db: Session, told: Told, opaque: str) -> 
 
 @async_action("/adherent/reclamations/{case:str}/message", name="member.complaint.message", guards=SENDS)
 async def message(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    text = written_text(await request.form(), "message")
+    text = written_text(await request.form(), FIELD)
     return await request.database.run_writing(_message, request, case, text)
 
 
 def _message(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | Redirect:
-    if not text or len(text) > LONGEST_TEXT:
-        return shown_again(request, opaque, NO_MESSAGE, "message", text)
-    with request.database.write() as db:
-        case = lock_case(db, request.viewer, request.revealed(CASE, opaque), None, KIND)
-        if case is None:
-            raise NotFoundException
-        is_open = not case.is_draft and not case.is_over
-        if is_open:
-            add_message(db, request.viewer, request.services.keyring, case, text, request.now)
-            touch(db, case, request.now)
+    problem = keep_message(request, opaque, text)
+    if problem:
+        return shown_again(request, opaque, problem, FIELD, text)
+    return to_complaint(request, request.revealed(CASE, opaque))
+
+
+def keep_message(request: PortalRequest, opaque: str, text: str) -> str:
+    """Keeps what the author adds; what is wrong, in French, or nothing. Raises `NotFoundException`."""
+    return text_problem(text) or _kept_message(request, opaque, text)
+
+
+def _kept_message(request: PortalRequest, opaque: str, text: str) -> str:
+    case_id, keyring = request.revealed(CASE, opaque), request.services.keyring
+    try:
+        with request.database.write() as db:
+            case = add_to_complaint(db, request.viewer, keyring, case_id, text, request.now)
+            if case is None:
+                raise NotFoundException
             request.record(db, Action.CASE_MESSAGE_SENT, case.object)
-    return to_complaint(request, case.id or 0) if is_open else shown_again(request, opaque, OVER, "message", text)
+    except WrongState:
+        return OVER
+    except SentAlready:
+        return ""
+    return ""
 
 
 @async_action("/adherent/reclamations/{case:str}/retrait", name="member.complaint.withdraw", guards=SENDS)

@@ -17,6 +17,7 @@ from portal.data.evidence import Action
 from portal.formatting import today
 from portal.forms import FieldError
 from portal.headers import DOCUMENT_POLICY
+from portal.pages.account.conversations import TalkView
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -84,7 +85,7 @@ def render_complaint(
     return render_page(
         request,
         "member/complaints/complaint.html",
-        f"Réclamation {case.reference}",
+        complaint_title(told),
         crumbs=complaint_crumbs(request),
         errors=[problem] if problem else [],
         told=told,
@@ -93,15 +94,29 @@ def render_complaint(
         marks=marks_of(told, today()),
         is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
         reason=reason_of(request, db, told),
-        messages=messages_of(db, keyring, case),
+        talk=talk_view(request, db, told, typed),
         slots=slot_views(request, db, case),
         line=disputed_line(db, request.viewer, told.said.line_id, today()),
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,
-        is_open=not case.is_draft and not case.is_over,
         may_withdraw=case.state in WITHDRAWABLE,
-        typed=typed,
     )
+
+
+def talk_view(request: PortalRequest, db: Session, told: Told, typed: str = "") -> TalkView:
+    """What was said about a complaint, and the form that adds to it while it is open."""
+    case, keyring, urls = told.case, request.services.keyring, request.services.urls
+    messages, is_open = messages_of(db, keyring, case), not case.is_draft and not case.is_over
+    name = keyring.conceal(CASE, [case.id or 0])[0]
+    if not is_open:
+        return TalkView(messages)
+    action, fragment = urls("member.complaint.message", case=name), urls("member.complaint.message.fragment", case=name)
+    return TalkView(messages, action, fragment, typed)
+
+
+def complaint_title(told: Told) -> str:
+    """What the page of a complaint is called."""
+    return f"Réclamation {told.case.reference}"
 
 
 def found_complaint(request: PortalRequest, db: Session, opaque: str) -> Told:

@@ -6,22 +6,22 @@ is the same whoever the person is: nothing tells whether the insurer knows them.
 
 from litestar import Response
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
 from portal.data import throttling
 from portal.data.accounts import Space
-from portal.data.case_messages import messages_of
-from portal.data.cases import DECISIONS, steps_of
-from portal.data.complaints import Contact, Said, Told, complain_without_account, complaint_by_link
+from portal.data.case_messages import SentAlready
+from portal.data.cases import Case
+from portal.data.complaint_rules import clock_of
+from portal.data.complaints import Contact, Said
 from portal.data.evidence import Action
+from portal.data.open_complaints import complain_without_account
 from portal.entry.authentication import network_of
-from portal.formatting import today
+from portal.formatting import day_in_france
 from portal.forms import FieldError, email_of, single_values, written_text
-from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_forms import category_choices, read_complaint
+from portal.pages.public.complaint_follow import follow_url
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -29,7 +29,6 @@ from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
 TITLE = "Faire une réclamation"
-PURPOSE = "complaint"
 FIELDS = ("nom", "adresse", "sujet")
 NO_NAME = "Donnez votre nom et votre prénom."
 NO_EMAIL = "Donnez une adresse e-mail, comme nom@exemple.fr\u00a0: la réponse y sera annoncée."
@@ -52,34 +51,6 @@ def sent_page(request: PortalRequest) -> Response[bytes]:
     return render_page(request, "public/complaint/sent.html", "Votre réclamation est envoyée")
 
 
-@page("/reclamation/suivi", name="complaint.follow", guards=[public])
-def follow_page(request: PortalRequest) -> Response[bytes]:
-    told = _by_link(request, request.db)
-    reasons = [step.reason_encrypted for step in steps_of(request.db, told.case) if step.state in DECISIONS]
-    return render_page(
-        request,
-        "public/complaint/follow.html",
-        f"Réclamation {told.case.reference}",
-        told=told,
-        state=state_of(told),
-        marks=marks_of(told, today()),
-        is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
-        reason=request.services.keyring.decrypt(reasons[-1]) if reasons and reasons[-1] else "",
-        messages=messages_of(request.db, request.services.keyring, told.case),
-        labels=CATEGORY_LABELS,
-        mediator=request.services.settings.mediator,
-    )
-
-
-def _by_link(request: PortalRequest, db: Session) -> Told:
-    opaque = request.services.keyring.unsign(PURPOSE, request.query_params.get("jeton", "")[:200])
-    case_id = request.services.keyring.reveal(CASE, opaque) if opaque else None
-    told = complaint_by_link(db, request.services.keyring, case_id) if case_id is not None else None
-    if told is None:
-        raise NotFoundException
-    return told
-
-
 def _submit(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
     raw = single_values(sent, FIELDS) | {"texte": written_text(sent, "texte")}
     email = email_of(raw["adresse"])
@@ -95,32 +66,31 @@ def _submit(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Re
 
 
 def _keep(request: PortalRequest, said: Said, contact: Contact) -> bool:
-    keyring = request.services.keyring
-    network = keyring.lookup(network_of(request.client_address))
-    with request.database.write() as db:
-        if not throttling.allow(db, [(throttling.COMPLAINTS_NETWORK, network)], request.now):
-            return False
-        case = complain_without_account(db, keyring, said, contact, Space.MEMBER, request.now)
-        _post_copy(request, db, case.id or 0, contact)
-        request.record_of(None, db, Action.CASE_SENT, case.object)
+    """Whether the complaint is with the insurer; not when its network has sent too many."""
+    network = request.services.keyring.lookup(network_of(request.client_address))
+    try:
+        with request.database.write() as db:
+            if not throttling.allow(db, [(throttling.COMPLAINTS_NETWORK, network)], request.now):
+                return False
+            case = complain_without_account(db, request.services.keyring, said, contact, Space.MEMBER, request.now)
+            _post_copy(request, db, case, contact)
+            request.record_of(None, db, Action.CASE_SENT, case.object)
+    except SentAlready:
+        return True
     return True
 
 
-def _post_copy(request: PortalRequest, db: Session, case_id: int, contact: Contact) -> None:
-    services = request.services
-    told = complaint_by_link(db, services.keyring, case_id)
-    if told is None or told.clock is None:
-        return
-    token = services.keyring.signer(PURPOSE).sign(services.keyring.conceal(CASE, [case_id])[0]).decode()
+def _post_copy(request: PortalRequest, db: Session, case: Case, contact: Contact) -> None:
+    services, clock = request.services, clock_of(day_in_france(request.now))
     services.mail.post(
         db,
         "complaint-received",
         contact.email,
-        reference=told.case.reference,
-        sent_on=told.clock.sent_on,
-        acknowledge_by=told.clock.acknowledge_by,
-        answer_by=told.clock.answer_by,
-        href=services.settings.origin + services.urls("complaint.follow", {"jeton": token}),
+        reference=case.reference,
+        sent_on=clock.sent_on,
+        acknowledge_by=clock.acknowledge_by,
+        answer_by=clock.answer_by,
+        href=services.settings.origin + follow_url(request, case.id or 0),
     )
 
 

@@ -1,0 +1,94 @@
+"""Complaints of people without an account: sent, then followed and added to by the link that their letter brought.
+
+The link proves the address: only whoever reads its mail adds files or words (R-26; ACPR 2022-R-01).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from portal.data.accounts import Space
+from portal.data.case_messages import REPEATED_WITHIN, CaseMessage, SentAlready, add_message, repeats
+from portal.data.case_pieces import add_pieces
+from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, touch
+from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, told_of
+from portal.data.files import NewFile
+from portal.security import Keyring
+
+SLOT = "pieces"
+MOST_MESSAGES = 20
+# Of one network, in the time in which a form sent twice is taken for one.
+_MOST_RECENT = 50
+
+
+def complain_without_account(
+    db: Session, keyring: Keyring, said: Said, contact: Contact, space: Space, now: datetime
+) -> Case:
+    """A complaint sent at once by somebody without an account. Raises `SentAlready`: the caller holds the network's
+    count, so that of two sendings at once the second one sees the first."""
+    _refuse_second(db, keyring, said, contact, now)
+    case = open_anonymous_case(db, KIND, space, now)
+    row = complaint_row(case, keyring, said)
+    row.contact_encrypted = keyring.encrypt(msgspec.json.encode(contact).decode())
+    db.add(row)
+    db.flush()
+    move_case(db, case, CaseState.SENT, now, by=None)
+    return case
+
+
+def complaint_by_link(db: Session, keyring: Keyring, case_id: int) -> Told | None:
+    """A complaint sent without an account: for whoever holds the link that its letter brought."""
+    case = db.exec(_anonymous().where(Case.id == case_id)).first()
+    return told_of(db, keyring, case) if case else None
+
+
+def add_files_by_link(db: Session, case_id: int, files: Sequence[NewFile], now: datetime) -> Case | None:
+    """Joins files to a complaint. None without such a complaint. Raises `WrongState` once it is over,
+    `TooManyPieces`."""
+    case = _locked(db, case_id)
+    if case is not None:
+        add_pieces(db, None, case, SLOT, files, now)
+    return case
+
+
+def add_words_by_link(db: Session, keyring: Keyring, case_id: int, text: str, now: datetime) -> Case | None:
+    """Adds a message to a complaint. None without such a complaint.
+
+    Raises `WrongState` once it is over or holds `MOST_MESSAGES` of its author, `SentAlready`.
+    """
+    case = _locked(db, case_id)
+    if case is None:
+        return None
+    if case.is_over or _own_messages(db, case) >= MOST_MESSAGES:
+        raise WrongState
+    if repeats(db, None, keyring, case, text, now):
+        raise SentAlready(case_id)
+    add_message(db, None, keyring, case, text, now)
+    touch(db, case, now)
+    return case
+
+
+def _refuse_second(db: Session, keyring: Keyring, said: Said, contact: Contact, now: datetime) -> None:
+    recent = _anonymous().where(Case.opened_at > now - REPEATED_WITHIN).order_by(col(Case.id).desc())
+    for case in db.exec(recent.limit(_MOST_RECENT)):
+        told = told_of(db, keyring, case)
+        if (told.said, told.contact) == (said, contact):
+            raise SentAlready(case.id or 0)
+
+
+def _anonymous() -> SelectOfScalar[Case]:
+    return select(Case).where(Case.kind == KIND, col(Case.account_id).is_(None)).join(Complaint)
+
+
+def _locked(db: Session, case_id: int) -> Case | None:
+    query = _anonymous().where(Case.id == case_id).with_for_update(of=Case)
+    return db.exec(query.execution_options(populate_existing=True)).first()
+
+
+def _own_messages(db: Session, case: Case) -> int:
+    own = CaseMessage.case_id == case.id, col(CaseMessage.is_from_insurer).is_(False)
+    return db.exec(select(func.count()).where(*own)).one()

@@ -1,0 +1,27 @@
+"""A conversation as pages show it, whatever its case is about: what was said, and the form that adds to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.data.case_messages import LONGEST_TEXT, Message
+
+NO_TEXT = f"Écrivez votre message, en {LONGEST_TEXT} caractères au plus."
+FIELD = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkView:
+    """What `partials/account/conversation.html` shows. `action`, `fragment`: where its form goes, as a page and in
+    place; empty once the conversation is over. `typed`: a message that was not kept; `last`: the last one shown,
+    concealed."""
+
+    messages: Sequence[Message]
+    action: str = ""
+    fragment: str = ""
+    typed: str = ""
+    last: str = ""
+
+
+def text_problem(text: str) -> str:
+    """What is wrong with a message, in French, or nothing."""
+    return "" if 0 < len(text) <= LONGEST_TEXT else NO_TEXT
