@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from tests.support.states import NOBODY, State, fail
+from tests.support.states import NOBODY, State, fail, fail_in_place
 from tests.support.visits import DEPENDANT, LEAVER, MEMBER
 
 LIST, NEW, PUBLIC = "/adherent/reclamations", "/adherent/reclamations/nouvelle", "/reclamation"
@@ -25,7 +25,7 @@ def open_one(words: str, end: str = "") -> Callable[[Page], None]:
 
 def answer_nothing(page: Page) -> None:
     open_one("Envoyée")(page)
-    fail("Envoyer le message")(page)
+    fail_in_place("Envoyer le message", "message")(page)
 
 
 COMPLAINT_STATES = [

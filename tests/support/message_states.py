@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from tests.support.states import State, fail
+from tests.support.states import State, fail, fail_in_place
 from tests.support.visits import DEPENDANT, EMPLOYER, MEMBER, PROVIDER
 
 LIST, NEW = "/messagerie", "/messagerie/nouveau"
@@ -36,7 +36,12 @@ MESSAGE_STATES = [
     State("messages, employer", EMPLOYER, LIST, open_thread("Bordereau de septembre")),
     State("messages, professional", PROVIDER, LIST, open_thread("Facture rejetée")),
     State("message, answered", MEMBER, LIST, open_thread("Conditions d’utilisation")),
-    State("message, reply in error", MEMBER, LIST, open_thread("Cure thermale en mai", fail("Envoyer le message"))),
+    State(
+        "message, reply in error",
+        MEMBER,
+        LIST,
+        open_thread("Cure thermale en mai", fail_in_place("Envoyer le message", "message")),
+    ),
     State("message, answered in place", PROVIDER, LIST, open_thread("Facture rejetée", reply)),
     State("message, new", MEMBER, NEW),
     State("message, new, error", PROVIDER, NEW, fail("Envoyer")),

@@ -94,3 +94,13 @@ def fail(label: str) -> Callable[[Page], None]:
         expect(page.locator("#erreurs")).to_be_focused()
 
     return send
+
+
+def fail_in_place(label: str, field: str) -> Callable[[Page], None]:
+    """Sends a form that is answered in place, as it is: its field says what is wrong, and is where one writes on."""
+
+    def send(page: Page) -> None:
+        press(label)(page)
+        expect(page.locator(f"#{field}[aria-invalid=true]")).to_be_focused()
+
+    return send
