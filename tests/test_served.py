@@ -1,14 +1,29 @@
 """What only the real server shows: `portal serve` on a socket (security A1, A13, L5)."""
 
+import io
+import secrets
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlencode
 
 import httpx
+import pikepdf
 import pytest
+from sqlmodel import select
 
+from portal.data.accounts import Space
+from portal.data.columns import utc_now
+from portal.data.complaints import Category, Contact, Said
+from portal.data.files import StoredFile
+from portal.data.open_complaints import complain_without_account
+from portal.pages.public.complaint_follow import PURPOSE
+from portal.security import Keyring
 from portal.settings import Settings
 from tests.support.browser import free_port
+from tests.support.entry import token_in
 from tests.support.server import Server, signal
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
@@ -48,6 +63,60 @@ def test_refused_large_body_ends_the_connection(server, declared) -> None:
         answer = everything_from(connection)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
+@pytest.fixture
+def followed(database, settings: Settings) -> str:
+    """The path of a complaint without an account, to which its link adds files."""
+    keyring = Keyring(settings)
+    said, contact = Said(Category.DELAY, "J’attends."), Contact("Jean Ancien", "jean@exemple.example")
+    with database.write() as db:
+        case = complain_without_account(db, keyring, said, contact, Space.MEMBER, utc_now())
+    token = keyring.signer(PURPOSE).sign(keyring.conceal("case", [case.id or 0])[0]).decode()
+    return f"/reclamation/suivi/documents?{urlencode({'jeton': token})}"
+
+
+def test_upload_cut_half_way_leaves_nothing_and_may_be_sent_again(database, settings, followed, server) -> None:
+    """Issue of claims: a connection cut half-way. Neither a row, nor a content, and the server goes on."""
+    with httpx.Client(base_url=server.origin, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+        page = browser.get(followed.replace("/documents", ""))
+        form = {"jeton": token_in(page)}
+        files = [("fichier", ("facture.pdf", large_pdf(), "application/pdf"))]
+        request = browser.build_request("POST", followed, data=form, files=files)
+        cut_half_way(request)
+        browser.get("/readyz").raise_for_status()
+        assert kept(database, settings) == (0, 0)
+        assert browser.send(browser.build_request("POST", followed, data=form, files=files)).status_code == 303
+    assert kept(database, settings) == (1, 1)
+
+
+def cut_half_way(request: httpx.Request) -> None:
+    """Sends the head and half of the body, then resets the connection, as a tunnel does to a telephone."""
+    body, target = request.read(), request.url
+    head = f"POST {target.raw_path.decode()} HTTP/1.1\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in request.headers.items()
+    )
+    with closing(socket.create_connection((target.host, target.port or 80), timeout=PATIENCE)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(f"{head}\r\n".encode() + body[: len(body) // 2])
+        time.sleep(0.3)  # so that the server has read what came
+
+
+def large_pdf() -> bytes:
+    written = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.pages[0].Contents = document.make_stream(b"% " + secrets.token_hex(1_000_000).encode())
+        document.save(written, compress_streams=False)
+    return written.getvalue()
+
+
+def kept(database, settings: Settings) -> tuple[int, int]:
+    """How many files have a row, and how many contents lie in the storage."""
+    database.dispose()
+    with database.read() as db:
+        rows = len(db.exec(select(StoredFile)).all())
+    return rows, sum(1 for each in (settings.data_folder / "files").rglob("*") if each.is_file())
 
 
 def everything_from(connection: socket.socket) -> bytes:

@@ -2,9 +2,11 @@
 claims and changes of beneficiaries: upload abuse, refused pieces, attachments)."""
 
 import io
+import secrets
 import threading
 from urllib.parse import quote
 
+import pikepdf
 import pytest
 from PIL import Image
 from sqlalchemy import text
@@ -51,6 +53,16 @@ def photo(size=(60, 40)) -> bytes:
     drawn = io.BytesIO()
     Image.new("RGB", size, "red").save(drawn, "JPEG")
     return drawn.getvalue()
+
+
+def heavy_pdf(size: int) -> bytes:
+    """A document of one page that weighs so many bytes, and does not shrink."""
+    written = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.pages[0].Contents = document.make_stream(secrets.token_bytes(size))
+        document.save(written)
+    return written.getvalue()
 
 
 def opaque(client, case: Case) -> str:
@@ -239,8 +251,27 @@ class TestAttachments:
         assert upload(client, case, photo()).status_code == 503
         assert kept(client) == []
 
+    def test_storage_that_is_away_when_a_file_is_asked_for_asks_to_try_again(self, client, case, monkeypatch) -> None:
+        def away(*_: object) -> None:
+            raise StorageFailed
+
+        upload(client, case, photo())
+        client.get(slot_path(client, case))
+        href = client.page.one(".files a").attributes["href"]
+        monkeypatch.setattr("portal.storage.Storage.give", away)
+        asked = ask(client, href)
+        assert (asked.status_code, "retry-after" in asked.headers) == (503, True)
+        assert "facture" not in asked.text.lower()
+
 
 class TestLimits:
+    def test_twenty_five_megabytes_are_taken(self, client, case) -> None:
+        """Issue: at most 5 files, 10 MB each, 25 MB in all."""
+        answer = upload(client, case, *[heavy_pdf(4_980_000)] * 5, name="facture.pdf")
+        assert answer.status_code == 303
+        assert sum(file.size for file in kept(client)) > 24_000_000
+        assert upload(client, case, photo()).status_code == 422
+
     def test_large_form_is_taken_here_alone(self, client, case) -> None:
         body = b"x" * 200_000
         token = token_in(ask(client, "/compte/coordonnees"))
