@@ -29,6 +29,8 @@ ACCOUNTS = {
     "1000000024": ("adherent", "adherent"),
     "1000000032": ("adherent", "ayant_droit"),
     "1000000040": ("adherent", "adherent"),
+    "1000000057": ("adherent", "adherent"),
+    "1000000065": ("adherent", "ayant_droit"),
     "2000000014": ("employeur", "signataire"),
     "2000000022": ("employeur", "gestionnaire_paie"),
     "3000000012": ("professionnel", "professionnel"),

@@ -165,7 +165,7 @@ def test_fixed_accounts_are_persons_of_the_files_whatever_the_size(tmp_path):
     write_demo_data(Options(members=3, history=1, seed=1, today=TODAY), tmp_path)
     persons = {row["reference"]: row for row in read(tmp_path, "persons")}
     fixed = {account.identifier: account.person for account in accounts() if account.space == "adherent"}
-    assert set(fixed) == {"1000000016", "1000000024", "1000000032", "1000000040"}
+    assert set(fixed) == {"1000000016", "1000000024", "1000000032", "1000000040", "1000000057", "1000000065"}
     assert set(fixed.values()) <= set(persons)
     family = [row for row in persons.values() if row["reference"].startswith("P-000001-")]
     ages = sorted(age_on(date.fromisoformat(row["birth_date"]), TODAY) for row in family)

@@ -8,8 +8,8 @@ from portal.demo.care import Care
 from portal.demo.people import Household, Patient
 from portal.demo.reference import Reference
 
-FAMILY, SINGLE, LEAVER, NEWCOMER = 1, 2, 3, 4
-SHOWCASE = 4
+FAMILY, SINGLE, LEAVER, NEWCOMER, ADOLESCENT = 1, 2, 3, 4, 5
+SHOWCASE = 5
 MONTHS_SINCE_END = 13
 YEARS = 3
 EMAILS = {
@@ -18,18 +18,21 @@ EMAILS = {
     "Bernard": "bernard.imaginaire@exemple.example",
     "Solène": "solene.fictive@exemple.example",
     "Aurore": "aurore.nouvelle@exemple.example",
+    "Marianne": "marianne.songe@exemple.example",
+    "Lina": "lina.songe@exemple.example",
 }
 
 
 def households(first_day: date, today: date) -> list[Household]:
-    """A family of four with two minors and an adult student, a retired single member, a member who left, and a couple
-    without accounts yet, of whom the insurer knows one address."""
+    """A family of four with two minors and an adult student, a retired single member, a member who left, a couple
+    without accounts yet, of whom the insurer knows one address, and a mother with a daughter of seventeen."""
     starts_on = min(first_day, add_months(today, -12 * YEARS)).replace(day=1)
     ended_on = add_months(today, -MONTHS_SINCE_END)
     family = Household(FAMILY, "collectif_obligatoire", "EQUILIBRE", starts_on)
     single = Household(SINGLE, "individuel", "CONFORT", starts_on)
     leaver = Household(LEAVER, "collectif_obligatoire", "EQUILIBRE", starts_on, ended_on)
     newcomer = Household(NEWCOMER, "individuel", "ESSENTIEL", starts_on)
+    adolescent = Household(ADOLESCENT, "individuel", "CONFORT", starts_on)
     _add(family, "Exemple", "Camille", add_months(today, -12 * 47 - 4), is_female=True)
     _add(family, "Exemple", "Noé", add_months(today, -12 * 19 - 7), is_female=False)
     _add(family, "Exemple", "Zoé", add_months(today, -12 * 12 - 2), is_female=True)
@@ -39,7 +42,9 @@ def households(first_day: date, today: date) -> list[Household]:
     _add(leaver, "Fictif", "Nathan", add_months(today, -12 * 18 - 4), is_female=False)
     _add(newcomer, "Nouvelle", "Aurore", add_months(today, -12 * 31 - 6), is_female=True)
     _add(newcomer, "Nouvelle", "Lucien", add_months(today, -12 * 33 - 2), is_female=False, relationship="conjoint")
-    return [family, single, leaver, newcomer]
+    _add(adolescent, "Songe", "Marianne", add_months(today, -12 * 45 - 3), is_female=True)
+    _add(adolescent, "Songe", "Lina", add_months(today, -12 * 17 - 1), is_female=True)
+    return [family, single, leaver, newcomer, adolescent]
 
 
 def _add(

@@ -1,6 +1,7 @@
 """Autonomy of a minor of sixteen or seventeen: asked, granted, taken back; what the member then reads (R-72)."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -10,10 +11,18 @@ from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
+from portal.case_notices import tell_of_autonomy
 from portal.data.accounts import Role
-from portal.data.autonomy import Situation, accept_autonomy, end_autonomy, situation_on
-from portal.data.case_desk import lock_for_desk
-from portal.data.cases import Case, CaseKind, CaseState, WrongState
+from portal.data.autonomy import (
+    Situation,
+    accept_autonomy,
+    end_autonomy,
+    give_up_request,
+    situation_on,
+    start_request,
+)
+from portal.data.case_desk import lock_for_desk, move_by_desk
+from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, WrongState, move_case
 from portal.data.columns import utc_now
 from portal.data.coverage import Autonomy
 from portal.data.persons import age_on
@@ -22,6 +31,7 @@ from portal.data.visibility import visible_scope
 from portal.formatting import today
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
+from tests.support.mail import letters
 
 PAGE, LIST = "/adherent/autonomie", "/adherent/prestations"
 SEVENTEEN = add_months(today(), -12 * 17)
@@ -85,6 +95,49 @@ def test_asked_granted_then_the_member_reads_totals_until_it_is_taken_back(clien
     client.get(PAGE)
     client.submit(f'form[action="{PAGE}/fin"]')
     assert reads(client, member)
+
+
+def test_end_is_told_to_the_minor_alone(client, family) -> None:
+    """A parent with the telephone in hand may have asked for it."""
+    _, _, zoe = family
+    sent(client)
+    grant(client)
+    enter(client, zoe)
+    client.get(PAGE)
+    client.submit(f'form[action="{PAGE}/fin"]')
+    told = [
+        letter for letter in letters(client.services.database, client.services) if letter.name == "autonomy-changed"
+    ]
+    assert [letter.to for letter in told] == ["zoe@exemple.example"]
+    assert "lit de nouveau vos soins" in told[0].text
+    assert "Séance" not in told[0].text
+
+
+def test_grant_is_told_in_its_own_words(client, family) -> None:
+    _, _, zoe = family
+    with client.services.database.write() as db:
+        tell_of_autonomy(client.services, db, zoe.id, "zoe@exemple.example", is_autonomous=True)
+        tell_of_autonomy(client.services, db, zoe.id, "", is_autonomous=True)
+    (letter,) = letters(client.services.database, client.services)
+    assert "ne lit plus vos soins" in letter.text
+
+
+def test_refusal_says_why_changes_nothing_and_may_be_asked_again(client, family) -> None:
+    _, member, zoe = family
+    path = sent(client)
+    with client.services.database.write() as db:
+        keyring = client.services.keyring
+        agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+        case = db.exec(select(Case)).one()
+        locked = lock_for_desk(db, agent, case.id, case.version)
+        move_by_desk(db, agent, keyring, locked, CaseState.REFUSED, "Ce document n’est pas le vôtre.", utc_now())
+    assert reads(client, member)
+    enter(client, zoe)
+    client.get(path)
+    assert "Ce document n’est pas le vôtre." in client.page.text
+    assert send(client, f"{path}/envoi", {"version": "3"}, form_at="/messagerie/nouveau").status_code == 422
+    client.get(PAGE)
+    assert client.page.css(f'form[action="{PAGE}/demande"]')
 
 
 def test_autonomous_minor_may_share_like_an_adult(client, family) -> None:
@@ -209,6 +262,68 @@ def test_question_arises_between_sixteen_and_eighteen_alone(client, family, year
     with client.services.database.read() as db:
         assert not db.exec(select(Case).where(Case.kind == CaseKind.AUTONOMY)).all()
     assert family
+
+
+@pytest.fixture
+def zoe(database, keyring):
+    """The viewer of a minor of seventeen, on either database."""
+    with database.write() as db:
+        home, _ = factories.member_with_account(db, keyring, children={"Zoé": SEVENTEEN})
+        account = factories.dependant_account(db, keyring, home["Zoé"], email="zoe@exemple.example")
+        return factories.viewer_of(db, account)
+
+
+def at_once(count: int, act) -> list:
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(act, range(count)))
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_eight_requests_at_once_open_one(database, zoe) -> None:
+    def begin(_: int) -> bool:
+        with database.write() as db:
+            return start_request(db, zoe, utc_now()) is not None
+
+    assert sum(at_once(8, begin)) == 1
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_grant_against_giving_up_at_once_leaves_one_outcome(database, keyring, zoe) -> None:
+    """Either the request was taken back and nothing is granted, or it is granted, and only an end takes it back."""
+    with database.write() as db:
+        agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+        case = start_request(db, zoe, utc_now())
+        move_case(db, case, CaseState.SENT, utc_now(), by=zoe.account_id)
+        case_id, version = case.id, case.version
+
+    def act(turn: int) -> str:
+        try:
+            with database.write() as db:
+                if turn % 2:
+                    locked = lock_for_desk(db, agent, case_id, version)
+                    accept_autonomy(db, agent, keyring, locked, "", utc_now())
+                else:
+                    give_up_request(db, zoe, case_id, utc_now())
+        except (CaseMoved, WrongState):
+            return ""
+        return "granted" if turn % 2 else "given up"
+
+    (outcome,) = [done for done in at_once(8, act) if done]
+    with database.read() as db:
+        assert db.get(Case, case_id).state == (CaseState.ACCEPTED if outcome == "granted" else CaseState.CANCELLED)
+        assert len(db.exec(select(Autonomy)).all()) == (outcome == "granted")
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_end_asked_eight_times_at_once_is_one_end(database, zoe) -> None:
+    with database.write() as db:
+        db.add(Autonomy(person_id=zoe.person_id, started_at=utc_now()))
+
+    def end(_: int) -> bool:
+        with database.write() as db:
+            return end_autonomy(db, zoe, utc_now())
+
+    assert sum(at_once(8, end)) == 1
 
 
 def test_ending_what_is_not_changes_nothing(client, family) -> None:

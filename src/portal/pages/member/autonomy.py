@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
+from portal.case_notices import tell_of_autonomy
 from portal.case_steps import told_steps
 from portal.data.autonomy import (
     KIND,
@@ -24,6 +25,7 @@ from portal.data.case_delays import measured_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case, lock_case
 from portal.data.evidence import Action
+from portal.data.own_account import own_account
 from portal.formatting import today
 from portal.forms import FieldError, single_values, version_of
 from portal.pages.account.pieces import CASE, slot_views
@@ -79,6 +81,8 @@ def start(request: PortalRequest) -> Redirect:
 def end(request: PortalRequest) -> Redirect:
     with request.database.write() as db:
         if end_autonomy(db, request.viewer, request.now):
+            email = own_account(db, request.viewer).email
+            tell_of_autonomy(request.services, db, request.viewer.account_id, email, is_autonomous=False)
             request.record(db, Action.AUTONOMY_ENDED, "autonomie")
     return Redirect(_index(request), status_code=303)
 
