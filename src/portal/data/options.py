@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import UniqueConstraint, bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.coverage import Product
+from portal.data.coverage import Formula, GuaranteeRule, GuaranteeVersion, Product
 
 
 class ProductOption(SQLModel, table=True):
@@ -69,6 +69,41 @@ def offered_options(db: Session, product_id: int) -> list[OfferedOption]:
         .order_by(col(Product.name))
     )
     return [OfferedOption(*row) for row in db.connection().execute(query)]
+
+
+def lesser_rules(db: Session, option_id: int, product_id: int) -> list[str]:
+    """The codes of an option's rules that grant less than the product's own, on a day when both are in force: a rule
+    of the same formula with a smaller figure or a tighter limit. Other formulas cannot be compared. About nobody."""
+    pairs = (
+        (mine.code, mine, theirs)
+        for version, mine in _versioned_rules(db, option_id)
+        for other, theirs in _versioned_rules(db, product_id)
+        if mine.code == theirs.code and _share_a_day(version, other)
+    )
+    return sorted({code for code, mine, theirs in pairs if _grants_less(mine, theirs)})
+
+
+def _versioned_rules(db: Session, product_id: int) -> list[tuple[GuaranteeVersion, GuaranteeRule]]:
+    query = (
+        select(GuaranteeVersion, GuaranteeRule)
+        .join(GuaranteeRule, col(GuaranteeRule.version_id) == GuaranteeVersion.id)
+        .where(GuaranteeVersion.product_id == product_id)
+    )
+    return list(db.exec(query))
+
+
+def _share_a_day(one: GuaranteeVersion, other: GuaranteeVersion) -> bool:
+    return one.valid_from <= (other.valid_to or date.max) and other.valid_from <= (one.valid_to or date.max)
+
+
+def _grants_less(mine: GuaranteeRule, theirs: GuaranteeRule) -> bool:
+    if mine.formula != theirs.formula:
+        return mine.formula == Formula.NONE
+    figures = ((mine.percent, theirs.percent), (mine.amount_cents, theirs.amount_cents))
+    limits = ((mine.max_acts, theirs.max_acts), (mine.max_cents, theirs.max_cents))
+    return any((own or 0) < (other or 0) for own, other in figures) or any(
+        own is not None and (other is None or own < other) for own, other in limits
+    )
 
 
 def _held() -> Any:

@@ -42,6 +42,10 @@ class Period(NamedTuple):
         """Whether `day` (ISO text) lies within."""
         return self.start <= day and (self.end is None or day <= self.end)
 
+    def meets(self, other: "Period") -> bool:
+        """Whether some day lies within both."""
+        return self.holds(other.start) or other.holds(self.start)
+
 
 class Version(NamedTuple):
     """A guarantee version and the ids of its rules by code."""
@@ -135,6 +139,15 @@ def versions(db: Session, product_ids: list[int]) -> dict[int, list[Version]]:
     found: dict[int, list[Version]] = {product_id: [] for product_id in product_ids}
     for product_id, version_id, start, end in reversed(rows):
         found[product_id].append(Version(version_id, Period(start, end), rules[version_id]))
+    return found
+
+
+def option_periods(db: Session, contract_ids: list[int]) -> dict[int, dict[tuple[int, str], Period]]:
+    """When contracts hold which options: by contract, by option and first day."""
+    columns = ContractOption.product_id, _iso(ContractOption.starts_on), _iso(ContractOption.ends_on)
+    found: dict[int, dict[tuple[int, str], Period]] = {contract_id: {} for contract_id in contract_ids}
+    for contract_id, product_id, start, end in _among(db, ContractOption.contract_id, *columns, keys=contract_ids):
+        found[contract_id][product_id, start] = Period(start, end)
     return found
 
 

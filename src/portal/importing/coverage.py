@@ -9,8 +9,9 @@ from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationsh
 from portal.data.loading import Row, Target
 from portal.data.options import ContractOption
 from portal.data.persons import Person
-from portal.data.references import ContractReference, References, contracts, persons, products
+from portal.data.references import ContractReference, Period, References, contracts, option_periods, persons, products
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
+from portal.importing.problems import RejectedRow
 from portal.importing.values import (
     boolean,
     choice,
@@ -200,21 +201,35 @@ class ContractOptionRecord(NamedTuple):
 
 
 class ContractOptionResolver(PlainResolver):
-    """Finds the contract and the option."""
+    """Finds the contract and the option, and sees to it that a contract holds an option once on a day."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)
         self._contracts, self._products = References(db, contracts), References(db, products)
         self._holding: dict[str, ContractReference] = {}
         self._options: dict[str, int] = {}
+        self._periods: dict[int, dict[tuple[int, str], Period]] = {}
 
     def prepare(self, records: Sequence[Any]) -> None:
         self._holding = self._contracts.load({record.contract for record in records})
         self._options = self._products.load({record.product for record in records})
+        fresh = {contract.id for contract in self._holding.values()} - self._periods.keys()
+        self._periods |= option_periods(self._db, sorted(fresh))
 
     def row(self, record: Any) -> Row:
         contract = known(self._holding, record.contract, "contract", "le contrat")
-        return (contract.id, known(self._options, record.product, "product", "l’option"), *record[2:])
+        option_id = known(self._options, record.product, "product", "l’option")
+        self._hold(contract.id, option_id, Period(record.starts_on, record.ends_on))
+        return (contract.id, option_id, *record[2:])
+
+    def _hold(self, contract_id: int, option_id: int, period: Period) -> None:
+        held = self._periods[contract_id]
+        for (other_id, start), other in held.items():
+            if other_id == option_id and start != period.start and other.meets(period):
+                raise RejectedRow(
+                    "starts_on", period.start, f"le contrat a déjà cette option depuis le {start} : terminez-la d’abord"
+                )
+        held[option_id, period.start] = period
 
 
 CONTRACT_OPTIONS = Kind(

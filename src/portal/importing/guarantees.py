@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from portal.data.coverage import Formula, GuaranteeRule, GuaranteeVersion, Heading, Product
 from portal.data.loading import BulkLoader, Row, Target, Verdict
-from portal.data.options import ProductOption
+from portal.data.options import ProductOption, lesser_rules
 from portal.data.references import Period, References, products, versions
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
 from portal.importing.problems import RejectedRow
@@ -154,7 +154,7 @@ class OptionRecord(NamedTuple):
 
 
 class OptionResolver(PlainResolver):
-    """Finds the option and the product that it completes."""
+    """Finds the option and the product that it completes; none of its rules may grant less."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)
@@ -166,7 +166,12 @@ class OptionResolver(PlainResolver):
 
     def row(self, record: Any) -> Row:
         product_id = known(self._known, record.product, "product", "le produit")
-        return (product_id, known(self._known, record.completes, "completes", "le produit"), record.description)
+        completes_id = known(self._known, record.completes, "completes", "le produit")
+        if lesser := lesser_rules(self._db, product_id, completes_id):
+            raise RejectedRow(
+                "product", record.product, f"ces règles accordent moins que celles du produit : {', '.join(lesser)}"
+            )
+        return (product_id, completes_id, record.description)
 
 
 OPTIONS = Kind(
