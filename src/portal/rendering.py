@@ -11,7 +11,6 @@ from litestar.datastructures import Cookie
 
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
-from portal.data.corrections import Subject
 from portal.data.deletion import deletion_under_way
 from portal.data.messages import unread_messages
 from portal.data.sessions import LIMITS, Viewer
@@ -137,16 +136,12 @@ def _leaving_on(request: PortalRequest) -> date | None:
     return day_in_france(deletion.erase_after) if deletion and deletion.erase_after else None
 
 
-_SUBJECTS = frozenset(Subject)
-
-
 def _correction_url(request: PortalRequest) -> str:
     """Where the viewer says that something on this page is wrong (R-61); empty for whoever may not."""
     viewer = request.signed_in
     if viewer is None or not may(viewer, Permission.CORRECTIONS):
         return ""
-    about = next((part for part in request.scope["path"].split("/") if part in _SUBJECTS), "")
-    return request.services.urls("correction.new", {"sujet": about} if about else {})
+    return request.services.urls("correction.new", {"page": request.scope["path"]})
 
 
 def idle_seconds(viewer: Viewer) -> int:

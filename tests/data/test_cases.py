@@ -45,7 +45,7 @@ from portal.data.files import NewFile, StoredFile
 from tests.support import factories
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
-KIND = CaseKind.CORRECTION
+KIND = CaseKind.AUTONOMY
 
 
 def file(size: int = 1000) -> NewFile:

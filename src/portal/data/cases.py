@@ -66,6 +66,7 @@ MOVES: dict[CaseState, frozenset[CaseState]] = {
     **dict.fromkeys(ENDS, frozenset()),
 }
 
+_ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION})
 MOST_DRAFTS = 20
 # No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -107,8 +108,8 @@ class Case(SQLModel, table=True):
 
     @property
     def takes_pieces(self) -> bool:
-        """Whether the person may add pieces now: to a conversation or a complaint, always, until it ends."""
-        return self.gives_pieces_back or (self.kind in {CaseKind.MESSAGE, CaseKind.COMPLAINT} and not self.is_over)
+        """Whether the person may add pieces now: to what asks for none, always, until it ends."""
+        return self.gives_pieces_back or (self.kind in _ALWAYS_OPEN and not self.is_over)
 
     @property
     def gives_pieces_back(self) -> bool:

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel
 
+from portal.data.case_messages import REPEATED_WITHIN, SentAlready
 from portal.data.case_slots import Slot
-from portal.data.cases import Case, CaseKind, CaseState, begin_case, cases_of, find_case, move_case
+from portal.data.cases import Case, CaseKind, CaseState, begin_case, cases_of, find_case, move_case, newest_case
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -33,12 +34,14 @@ class Subject(StrEnum):
 
 
 class Correction(SQLModel, table=True):
-    """What is said to be wrong; the text is empty once its account was erased."""
+    """What is said to be wrong; the text is empty once its account was erased. `page`: the path of the page where it
+    was seen, whose opaque names say which record; empty when it is not known."""
 
     __tablename__ = "correction"
 
     case_id: int = Field(primary_key=True, foreign_key="case_file.id", sa_column_kwargs={"autoincrement": False})
     subject: str
+    page: str = Field(default="", sa_column_kwargs={"server_default": ""})
     text_encrypted: bytes
 
 
@@ -48,21 +51,38 @@ class Reported:
 
     case: Case
     subject: Subject
+    page: str
     text: str
 
 
-def no_slots(*_: object) -> list[Slot]:
-    """A report needs no piece; the desk asks for one by a message when it does."""
-    return []
+def correction_slots(*_: object) -> list[Slot]:
+    """A report needs no piece; what proves it may be joined."""
+    return [Slot("pieces", "Documents qui montrent l’erreur", is_required=False)]
 
 
-def report_error(db: Session, viewer: Viewer, keyring: Keyring, subject: Subject, text: str, now: datetime) -> Case:
-    """Reports an error, at once."""
+def report_error(
+    db: Session, viewer: Viewer, keyring: Keyring, subject: Subject, text: str, now: datetime, *, page: str = ""
+) -> Case:
+    """Reports an error, at once. `page`: the path of the page that shows it. The caller holds the account's count of
+    messages, so that of two sendings at once the second one sees the first. Raises `SentAlready`."""
+    _refuse_second(db, viewer, keyring, (subject, page, text), now)
     case = begin_case(db, viewer, KIND, now, member_id=viewer.person_id)
-    db.add(Correction(case_id=case.id or 0, subject=subject, text_encrypted=keyring.encrypt(text)))
+    row = Correction(case_id=case.id or 0, subject=subject, page=page, text_encrypted=keyring.encrypt(text))
+    db.add(row)
     db.flush()
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return case
+
+
+def _refuse_second(
+    db: Session, viewer: Viewer, keyring: Keyring, said: tuple[Subject, str, str], now: datetime
+) -> None:
+    newest = newest_case(db, viewer, KIND)
+    if newest is None or now - newest.opened_at >= REPEATED_WITHIN:
+        return
+    last = _reported(db, keyring, newest)
+    if (last.subject, last.page, last.text) == said:
+        raise SentAlready(newest.id or 0)
 
 
 def reports_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Reported]:
@@ -79,4 +99,4 @@ def report_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Re
 def _reported(db: Session, keyring: Keyring, case: Case) -> Reported:
     row = db.get_one(Correction, case.id)
     text = keyring.decrypt(row.text_encrypted) if row.text_encrypted else ""
-    return Reported(case, Subject(row.subject), text)
+    return Reported(case, Subject(row.subject), row.page, text)

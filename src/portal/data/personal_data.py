@@ -227,7 +227,7 @@ HOLDINGS: dict[str, Held] = {
         "Erreurs que vous avez signalées",
         via=("case_id", "case_file", "id"),
         opened={"text_encrypted": "text"},
-        blank={"text_encrypted": b""},
+        blank={"page": "", "text_encrypted": b""},
         kept_for=PROOF,
     ),
     "stored_file": Held(

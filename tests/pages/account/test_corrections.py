@@ -1,6 +1,10 @@
 """« Signaler une erreur » in every space (R-61): sent once, followed, answered with reasons, nobody else's."""
 
+import io
+from urllib.parse import urlencode
+
 import pytest
+from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
@@ -9,7 +13,7 @@ from portal.data.case_desk import lock_for_desk, move_by_desk
 from portal.data.cases import Case, CaseState
 from portal.data.columns import utc_now
 from tests.support import factories
-from tests.support.entry import ask, enter, send
+from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
 from tests.support.mail import letters
 
 PAGE = "/signaler-une-erreur"
@@ -36,7 +40,43 @@ def test_page_that_is_wrong_leads_to_the_form_about_it(client, anne) -> None:
     client.get("/adherent/carte")
     client.click("Signaler une erreur")
     assert client.page.one("#sujet option[selected]").attributes["value"] == "carte"
+    client.submit(f'form[action="{PAGE}"]', texte=TEXT)
+    client.click("La page dont vous parlez")
+    assert client.path == "/adherent/carte"
     assert anne.id
+
+
+@pytest.mark.parametrize(
+    "path", ["//mechant.example/x", "https://mechant.example", "/a?b", "/a b", "javascript:x", "/" + "x" * 300]
+)
+@pytest.mark.usefixtures("anne")
+def test_link_of_somebody_else_s_making_names_no_page(client, path) -> None:
+    """The form may be opened, and sent, with any words in the place of a page."""
+    assert "celle que vous lisiez" not in client.get(f"{PAGE}?{urlencode({'page': path})}").text
+    send(client, PAGE, {"sujet": "carte", "texte": TEXT, "page": path}, form_at=PAGE)
+    with client.services.database.read() as db:
+        assert db.execute(text("SELECT page FROM correction")).scalar_one() == ""
+
+
+@pytest.mark.usefixtures("anne")
+def test_form_sent_twice_is_one_report_and_one_letter(client) -> None:
+    first, second = (send(client, PAGE, {"sujet": "carte", "texte": TEXT}, form_at=PAGE) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    assert len(letters(client.services.database, client.services)) == 1
+
+
+@pytest.mark.usefixtures("anne")
+def test_document_is_joined_to_a_report(client) -> None:
+    path = report(client)
+    client.get(path)
+    drawn = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(drawn, "JPEG")
+    target = client.page.one("form.upload").attributes["action"]
+    files = [("fichier", ("carte.jpg", drawn.getvalue(), "image/jpeg"))]
+    fields = {"jeton": token_in(ask(client, path), target)}
+    sent = client.http.post(target, data=fields, files=files, headers=SAME_ORIGIN, follow_redirects=False)
+    assert sent.headers["location"] == path
+    assert client.get(path).one(".files a").text() == "carte.jpg"
 
 
 def test_sent_followed_and_answered(client, anne, make) -> None:

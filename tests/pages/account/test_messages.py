@@ -245,13 +245,13 @@ def test_thread_is_answered_in_place_as_by_its_page(client, anne, make) -> None:
     assert anne.id
 
 
-@pytest.mark.parametrize("words", ["", "x" * 5001])
+@pytest.mark.parametrize("words", ["", "x" * 5001], ids=["nothing", "too long"])
 def test_answer_in_place_that_is_wrong_keeps_what_was_typed(client, anne, words) -> None:
     path = begin(client)
     refused = in_place(client, path, words)
     assert refused.status_code == 422
     assert 'id="message-erreur"' in refused.text
-    assert "<title>Erreur : Mes données" in refused.text
+    assert "<title>Erreur\u00a0: Mes données" in refused.text
     assert words in refused.text
     assert anne.id
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.engines("sqlite")
 
 @pytest.fixture(autouse=True)
 def area(monkeypatch) -> None:
-    monkeypatch.setitem(AREAS, CaseKind.CORRECTION, Area("Dossier d’essai", "account", lambda *_: SLOTS))
+    monkeypatch.setitem(AREAS, CaseKind.AUTONOMY, Area("Dossier d’essai", "account", lambda *_: SLOTS))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def anne(make):
 @pytest.fixture
 def case(client, anne) -> Case:
     with client.services.database.write() as db:
-        opened = open_case(db, factories.viewer_of(db, anne), CaseKind.CORRECTION, utc_now())
+        opened = open_case(db, factories.viewer_of(db, anne), CaseKind.AUTONOMY, utc_now())
     enter(client, anne)
     return opened
 
@@ -200,7 +200,7 @@ class TestStrangers:
         upload(client, case, photo())
         piece = client.services.keyring.conceal("piece", [pieces(client, case)[0].id])[0]
         with client.services.database.write() as db:
-            other = open_case(db, factories.viewer_of(db, anne), CaseKind.CORRECTION, utc_now())
+            other = open_case(db, factories.viewer_of(db, anne), CaseKind.AUTONOMY, utc_now())
         path = client.url("case.piece", case=opaque(client, other), piece=piece)
         assert ask(client, path).status_code == 404
 

@@ -178,7 +178,7 @@ class TestFollowed:
         assert join(client, followed, photo()).status_code == 422
         assert len(list(client.services.storage.names())) == MOST_PIECES
 
-    @pytest.mark.parametrize("words", ["", " \n ", "x" * 5001])
+    @pytest.mark.parametrize("words", ["", " \n ", "x" * 5001], ids=["nothing", "blank", "too long"])
     def test_wrong_words_are_told_and_kept_in_the_form(self, client, followed, words) -> None:
         answer = write(client, followed, words)
         assert answer.status_code == 422

@@ -1,5 +1,7 @@
 """« Signaler une erreur »: what is wrong in what the portal shows, from every space (R-61). /signaler-une-erreur."""
 
+import re
+
 from litestar import Response
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
@@ -11,12 +13,13 @@ from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.data.accounts import Space
 from portal.data.case_delays import measured_delay
-from portal.data.cases import CaseState, address_of
+from portal.data.case_messages import SentAlready
+from portal.data.cases import Case, CaseState, address_of
 from portal.data.corrections import KIND, LONGEST_TEXT, Subject, report_error, report_of, reports_of
 from portal.data.evidence import Action
 from portal.data.throttling import MESSAGES, allow
 from portal.forms import FieldError, single_values, written_text
-from portal.pages.account.pieces import CASE
+from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -24,7 +27,9 @@ from portal.web import PortalRequest
 
 TITLE = "Signaler une erreur"
 GUARDS = [requires(Permission.CORRECTIONS)]
-SHORTEST = 10
+SHORTEST, LONGEST_PATH = 10, 200
+_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
+_SUBJECTS = frozenset(Subject)
 LABELS: dict[Subject, str] = {
     Subject.IDENTITY: "Mon identité ou mes coordonnées",
     Subject.BENEFITS: "Une prestation ou son calcul",
@@ -52,7 +57,8 @@ TOO_OFTEN = "Vous avez beaucoup écrit aujourd’hui. Réessayez demain, ou appe
 
 @page("/signaler-une-erreur", name="correction.new", guards=GUARDS)
 def new_page(request: PortalRequest) -> Response[bytes]:
-    return _page(request, request.db, {"sujet": request.query_params.get("sujet", "")[:40], "texte": ""}, [])
+    seen_on = page_named(request.query_params.get("page", ""))
+    return _page(request, request.db, {"sujet": subject_of(seen_on), "texte": "", "page": seen_on}, [])
 
 
 @async_action("/signaler-une-erreur", name="correction.send", guards=GUARDS)
@@ -77,6 +83,7 @@ def report_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
         report=found,
         label=LABELS[found.subject],
         state=STATE_LABELS[CaseState(found.case.state)],
+        slots=slot_views(request, request.db, found.case),
         steps=told_steps(request, request.db, found.case),
         delay=measured_delay(request.db, KIND, request.now),
     )
@@ -84,30 +91,51 @@ def report_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
 
 def _send(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
     raw = single_values(sent, ("sujet",), 40) | {"texte": written_text(sent, "texte")}
+    raw["page"] = page_named(single_values(sent, ("page",), LONGEST_PATH + 1)["page"])
     errors = _errors(request, raw)
-    if not errors and not _within_quota(request):
-        errors = [FieldError("", TOO_OFTEN)]
-    if errors:
+    case_id = None if errors else _kept(request, raw)
+    if case_id is None:
         with request.database.read() as db:
-            return _page(request, db, raw, errors)
-    with request.database.write() as db:
-        keyring = request.services.keyring
-        case = report_error(db, request.viewer, keyring, Subject(raw["sujet"]), raw["texte"], request.now)
-        href = request.services.urls("correction", case=keyring.conceal(CASE, [case.id or 0])[0])
-        _post_receipt(request, db, address_of(db, case), case.reference, href)
-        request.record(db, Action.CASE_SENT, case.object)
-    return Redirect(href, status_code=303)
+            return _page(request, db, raw, errors or [FieldError("", TOO_OFTEN)])
+    return Redirect(_report_url(request, case_id), status_code=303)
 
 
-def _post_receipt(request: PortalRequest, db: Session, email: str, reference: str, href: str) -> None:
+def _kept(request: PortalRequest, raw: dict[str, str]) -> int | None:
+    """The report's case, also when the form was sent twice; None when the day's messages are used up."""
+    keyring, subject = request.services.keyring, Subject(raw["sujet"])
+    try:
+        with request.database.write() as db:
+            if not allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now):
+                return None
+            case = report_error(db, request.viewer, keyring, subject, raw["texte"], request.now, page=raw["page"])
+            _post_receipt(request, db, case)
+            request.record(db, Action.CASE_SENT, case.object)
+    except SentAlready as sent:
+        return sent.case_id
+    return case.id
+
+
+def _post_receipt(request: PortalRequest, db: Session, case: Case) -> None:
+    email = address_of(db, case)
     if email:
-        said = {"reference": reference, "href": request.services.settings.origin + href}
+        href = request.services.settings.origin + _report_url(request, case.id or 0)
+        said = {"reference": case.reference, "href": href}
         request.services.mail.post(db, "correction-received", email, account_id=request.viewer.account_id, **said)
 
 
-def _within_quota(request: PortalRequest) -> bool:
-    with request.database.write() as db:
-        return allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now)
+def _report_url(request: PortalRequest, case_id: int) -> str:
+    return request.services.urls("correction", case=request.services.keyring.conceal(CASE, [case_id])[0])
+
+
+def page_named(path: str) -> str:
+    """The path of a page of ours, as a link may name it; empty when it cannot be one."""
+    is_one = len(path) <= LONGEST_PATH and _PATH.fullmatch(path) and not path.startswith("/signaler-une-erreur")
+    return path if is_one else ""
+
+
+def subject_of(path: str) -> str:
+    """What a page is about, as its address says; empty when it does not."""
+    return next((part for part in path.split("/") if part in _SUBJECTS), "")
 
 
 def _errors(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
