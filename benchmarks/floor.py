@@ -134,7 +134,7 @@ class Floor:
             "maintenance": None,
             "maintenance_is_on": False,
             "leaving_on": None,
-            "correction_url": self._urls("correction.new", {"sujet": "prestations"}),
+            "correction_url": self._urls("correction.new", {"page": "/adherent/prestations"}),
             "idle_seconds": idle_seconds(viewer),
             "query": self._query,
             "scope": household,

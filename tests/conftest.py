@@ -20,6 +20,8 @@ from tests.support.writes import WriteWatcher
 
 ORIGIN = "https://portal.test"
 ENGINES = ("sqlite", "postgresql")
+TESTS = Path(__file__).parent
+EVERY_CASE_ON_BOTH = {"data", "importing"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +51,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         wanted = metafunc.definition.get_closest_marker("engines")
         names = [name for name in ENGINES if chosen in {name, "both"} and (not wanted or name in wanted.args)]
         metafunc.parametrize("engine_name", names)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With both databases, a test of pages runs its first case on PostgreSQL, and all of them on SQLite: cases differ
+    in what is typed, not in what is asked of the database. Tests of `data/` and of imports run every case on both."""
+    if config.getoption("--database") != "both":
+        return
+    repeated = repeated_on_postgresql(items)
+    config.hook.pytest_deselected(items=repeated)
+    left_out = {item.nodeid for item in repeated}
+    items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def repeated_on_postgresql(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The cases of a test of pages that PostgreSQL needs not see, after the first one."""
+    seen: set[str] = set()
+    repeated = []
+    for item in items:
+        values = getattr(getattr(item, "callspec", None), "params", {})
+        folders = item.path.relative_to(TESTS).parts
+        if values.get("engine_name") != "postgresql" or EVERY_CASE_ON_BOTH.intersection(folders):
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test in seen:
+            repeated.append(item)
+        seen.add(test)
+    return repeated
 
 
 @pytest.fixture(scope="session")

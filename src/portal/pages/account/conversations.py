@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.data.case_messages import LONGEST_TEXT, Message
+from portal.formatting import plural
 
-NO_TEXT = f"Écrivez votre message, en {LONGEST_TEXT} caractères au plus."
+NO_TEXT = f"Écrivez votre message, en {plural(LONGEST_TEXT, 'caractère')} au plus."
 FIELD = "message"
 
 

@@ -18,6 +18,7 @@ from portal.data.cases import Case, CaseState, address_of
 from portal.data.corrections import KIND, LONGEST_TEXT, Subject, report_error, report_of, reports_of
 from portal.data.evidence import Action
 from portal.data.throttling import MESSAGES, allow
+from portal.formatting import plural
 from portal.forms import FieldError, single_values, written_text
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
@@ -51,7 +52,7 @@ SUBJECTS: dict[Space, tuple[Subject, ...]] = {
     Space.PROVIDER: _EVERYWHERE,
 }
 NO_SUBJECT = "Choisissez ce qui est faux."
-NO_TEXT = f"Dites ce qui est affiché et ce qui devrait l’être, en {LONGEST_TEXT} caractères au plus."
+NO_TEXT = f"Dites ce qui est affiché et ce qui devrait l’être, en {plural(LONGEST_TEXT, 'caractère')} au plus."
 TOO_OFTEN = "Vous avez beaucoup écrit aujourd’hui. Réessayez demain, ou appelez-nous."
 
 

@@ -6,6 +6,7 @@ from litestar.response import Redirect
 from portal.data.fraud import LONGEST_TEXT
 from portal.data.sessions import Stage
 from portal.entry.fraud_reports import fraud_link, report_by_link, report_from_outside, report_own
+from portal.formatting import plural
 from portal.forms import FieldError, email_of, exact_value, single_values
 from portal.pacing import on_the_beat
 from portal.pages.account.links import dead_link
@@ -21,7 +22,9 @@ from portal.web import PortalRequest
 TITLE = "Signaler une fraude"
 NO_IDENTIFIER = "Saisissez l’identifiant du compte\u00a0: dix chiffres."
 NO_EMAIL = "Saisissez une adresse e-mail complète, par exemple prenom.nom@exemple.fr."
-TOO_LONG = f"Votre texte dépasse {LONGEST_TEXT} caractères. Raccourcissez-le, vous pourrez en dire plus ensuite."
+TOO_LONG = (
+    f"Votre texte dépasse {plural(LONGEST_TEXT, 'caractère')}. Raccourcissez-le, vous pourrez en dire plus ensuite."
+)
 # Whoever only knows the password may be the thief: until the second step they report as a stranger does.
 HALF_WAY = {Stage.CODE, Stage.EMAIL_CODE}
 NOTHING_TYPED = {"identifiant": "", "adresse": "", "constat": ""}

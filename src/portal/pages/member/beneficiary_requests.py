@@ -21,7 +21,7 @@ from portal.data.beneficiary_sending import NotReady, send_change
 from portal.data.case_messages import LONGEST_TEXT, add_message, mark_read
 from portal.data.cases import CaseMoved, CaseState, WrongState, move_case
 from portal.data.evidence import Action
-from portal.formatting import day_in_france
+from portal.formatting import day_in_france, plural
 from portal.forms import FieldError, exact_value, version_of
 from portal.pages.account.pieces import CASE
 from portal.pages.member.beneficiaries import CHANGES
@@ -48,7 +48,7 @@ MOVED = (
 TAKEN = "La mutuelle a traité cette demande pendant que vous écriviez. Ce que vous aviez saisi est rappelé ci-dessous."
 CHANGED = "Cette demande a changé depuis que vous l’avez ouverte. Relisez-la avant de l’envoyer."
 SENT_ALREADY = "Cette demande est déjà envoyée\u00a0: nous ne l’avons reçue qu’une fois."
-NO_TEXT = f"Écrivez votre réponse, en {LONGEST_TEXT} caractères au plus."
+NO_TEXT = f"Écrivez votre réponse, en {plural(LONGEST_TEXT, 'caractère')} au plus."
 NOT_ASKED = "Cette demande n’attend pas de réponse écrite. Votre message n’a pas été envoyé."
 CERTIFY = "Cochez cette case pour confirmer que ces informations sont exactes."
 TOO_LATE = "Cette demande ne peut plus être annulée\u00a0: elle est terminée."

@@ -12,6 +12,7 @@ from portal.data.cases import CaseMoved, CaseState, WrongState, address_of, lock
 from portal.data.claim_estimates import keep_estimate
 from portal.data.claims import KINDS, Asked, NotReady, cancel_claim, lock_claim, send_claim
 from portal.data.evidence import Action
+from portal.formatting import plural
 from portal.forms import single_values, version_of, written_text
 from portal.pages.account.pieces import CASE
 from portal.pages.member.claim_steps import SENDS, SENT_ALREADY
@@ -20,7 +21,7 @@ from portal.routing import async_action
 from portal.web import PortalRequest
 
 MOVED = "Cette demande a changé depuis que vous l’avez ouverte, dans un autre onglet ou chez nous. La voici à jour."
-NO_TEXT = f"Écrivez votre réponse, en {LONGEST_TEXT} caractères au plus."
+NO_TEXT = f"Écrivez votre réponse, en {plural(LONGEST_TEXT, 'caractère')} au plus."
 NOT_ASKED = "Cette demande n’attend pas de réponse écrite. Pour nous écrire, passez par la messagerie."
 TOO_LATE = "Cette demande est terminée\u00a0: elle ne peut plus être annulée."
 

@@ -6,13 +6,14 @@ from litestar.datastructures import FormMultiDict
 
 from portal.complaint_words import CATEGORY_LABELS
 from portal.data.complaints import LONGEST_TEXT, Category, Said
+from portal.formatting import plural
 from portal.forms import FieldError, single_values, written_text
 
 FIELDS = ("sujet", "contrat", "ligne", "version")
 SHORTEST_TEXT = 10
 NO_CATEGORY = "Choisissez le sujet de votre réclamation."
 NO_TEXT = "Racontez ce qui s’est passé, en quelques mots au moins."
-LONG_TEXT = f"Ce texte dépasse {LONGEST_TEXT} caractères. Raccourcissez-le, ou joignez un document à l’étape suivante."
+LONG_TEXT = f"Ce texte dépasse {plural(LONGEST_TEXT, 'caractère')}. Raccourcissez-le, ou joignez un document ensuite."
 NO_CONTRACT = "Choisissez un contrat de la liste."
 
 
