@@ -39,7 +39,7 @@ from tests.support.browser import free_port
 from tests.support.html import Html
 from tests.support.server import PROGRAM, READY_SECONDS, Server
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 LATEST = 1.5
 ADOPTION_SECONDS = 20
 LINES = 30

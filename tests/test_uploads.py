@@ -252,6 +252,7 @@ class TestDocuments:
         (b" %PDF-1.7 late", uploads.UNKNOWN),
         (b"\xff\xd8\xff" + b"\x00" * (uploads.LARGEST_FILE + 1), uploads.TOO_LARGE),
     ],
+    ids=["nothing", "exe", "elf", "zip", "gif", "svg", "late pdf", "too large"],
 )
 def test_what_is_no_document_is_refused_whatever_its_name(content, words) -> None:
     for name in ("facture.pdf", "photo.jpg", "a.png.exe"):

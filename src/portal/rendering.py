@@ -141,7 +141,8 @@ def _correction_url(request: PortalRequest) -> str:
     viewer = request.signed_in
     if viewer is None or not may(viewer, Permission.CORRECTIONS):
         return ""
-    return request.services.urls("correction.new", {"page": request.scope["path"]})
+    # A request's questions follow each other in place: the page is the request's, whichever is asked.
+    return request.services.urls("correction.new", {"page": request.scope["path"].partition("/etapes/")[0]})
 
 
 def idle_seconds(viewer: Viewer) -> int:

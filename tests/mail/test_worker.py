@@ -28,7 +28,7 @@ from portal.worker import Worker
 from tests.support.server import PROGRAM, environment
 from tests.support.smtp import HOST, Handler, smtp_server
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "1"))
 LETTERS = 12
 PATIENCE = 60
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

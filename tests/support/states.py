@@ -45,11 +45,13 @@ class Visitor:
     def __init__(self, tab: Tab, site: Site, cast: Cast) -> None:
         self.tab, self._site, self._cast = tab, site, cast
         self._sessions: dict[tuple[str, Stage], tuple[float, str, str]] = {}
+        self.document = ""
 
     def path_of(self, state: State) -> str:
         return state.path.format_map(self._cast.places)
 
     def visit(self, state: State) -> Page:
+        """The page in its state; `document` is what the server sent, before `then`."""
         self._come_as(state)
         path = self.path_of(state)
         page = self.tab.page
@@ -58,14 +60,10 @@ class Visitor:
         assert answer.status != 500, f"{state.name} failed"
         expected = state.lands.format_map(self._cast.places) or urlsplit(path).path
         assert urlsplit(page.url).path == expected, f"{state.name} led to {page.url}"
+        self.document = answer.text()
         if state.then:
             state.then(page)
         return page
-
-    def text_of(self, state: State) -> str:
-        """The document as it is sent, before `then`."""
-        self._come_as(state)
-        return self.tab.context.request.get(self.tab.origin + self.path_of(state)).text()
 
     def _come_as(self, state: State) -> None:
         self.tab.context.clear_cookies()

@@ -248,6 +248,7 @@ NOT_HELD: dict[str, str] = {
     "act_tariff": REFERENCE,
     "act_rule": REFERENCE,
     "card_terms": REFERENCE,
+    "practice": REFERENCE,
     "card_column": REFERENCE,
     "example_care": REFERENCE,
     "parameter": REFERENCE,

@@ -17,6 +17,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     contributions,
     corrections,
     coverage,
+    directory,
     email_changes,
     email_codes,
     evidence,

@@ -202,6 +202,7 @@ def stalled_export(origin: str, headers: dict[str, str]) -> socket.socket:
 
 
 @pytest.mark.slow
+@pytest.mark.engines("sqlite")
 def test_clients_that_do_not_read_their_export_cost_no_memory_and_hold_up_nobody(served) -> None:
     server, headers = served
     url = f"{server.origin}{CSV}"

@@ -1,0 +1,124 @@
+"""Nearest professionals: by the grids as by looking at every row, wherever one stands (R-24)."""
+
+import random
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from portal.data.directory import (
+    Level,
+    Near,
+    Place,
+    Practice,
+    Profession,
+    Service,
+    Wish,
+    cells_of,
+    nearest_practices,
+)
+from portal.places.distance import Position, distance_km
+
+PARIS, SAINT_DENIS, DATE_LINE = Position(48.8566, 2.3522), Position(-20.8789, 55.4481), Position(-17.8, 179.95)
+TODAY = date(2026, 11, 25)
+
+
+def practice(number: int, position: Position, **changes) -> Practice:
+    fine, coarse = cells_of(position)
+    plain = {"profession": Profession.OPTICIAN, "name": f"Optique {number}", "address": "1 rue X", "postcode": "75001"}
+    return Practice(
+        national_id=f"{number:09}",
+        place_key="x",
+        city="Paris",
+        latitude=position.latitude,
+        longitude=position.longitude,
+        fine=fine,
+        coarse=coarse,
+        checked_on=TODAY,
+        **(plain | changes),
+    )
+
+
+def scattered(rng: random.Random, centre: Position, spread: float) -> Position:
+    latitude = max(-90.0, min(90.0, centre.latitude + rng.gauss(0, spread)))
+    return Position(latitude, (centre.longitude + rng.gauss(0, spread) + 180) % 360 - 180)
+
+
+@pytest.fixture
+def crowd(db):
+    """A thousand places: dense in Paris, sparse elsewhere, on both sides of the date line, at the poles."""
+    rng = random.Random(7)
+    around = [(PARIS, 0.1, 500), (SAINT_DENIS, 0.3, 150), (DATE_LINE, 0.4, 150), (PARIS, 40, 190)]
+    places = [scattered(rng, centre, spread) for centre, spread, count in around for _ in range(count)]
+    places += [Position(90, 0), Position(-90, 0), *[PARIS] * 5, Position(0, 180), Position(0, -180)]
+    for number, place in enumerate(places):
+        kept = {
+            "profession": rng.choice(list(Profession)),
+            "services": rng.randrange(64),
+            "languages": rng.choice(["", " fr ", " fr en ", " ar fr "]),
+            "level": rng.choice(list(Level)),
+            "left_on": TODAY if rng.random() < 0.1 else None,
+        }
+        db.add(practice(number, place, **kept))
+    db.flush()
+    return rng
+
+
+def brute_force(db, wish: Wish, size: int) -> list[Place]:
+    start = wish.after or Place(-1.0, 0)
+    hits = [
+        Place(distance_km(wish.centre, row.position), row.id)
+        for row in db.exec(select(Practice))
+        if row.left_on is None
+        and wish.profession in {None, row.profession}
+        and wish.level in {None, row.level}
+        and row.services & wish.services == wish.services
+        and (not wish.language or f" {wish.language} " in row.languages)
+    ]
+    return sorted(hit for hit in hits if hit > start)[:size]
+
+
+def places(nearest: tuple[Near, ...]) -> list[Place]:
+    return [Place(near.km, near.practice.id) for near in nearest]
+
+
+def test_grids_find_what_looking_at_every_row_finds(db, crowd) -> None:
+    """Also page after page, over the date line, at the poles, and where there is nothing for a thousand kilometres."""
+    for _ in range(120):
+        centre = crowd.choice([PARIS, SAINT_DENIS, DATE_LINE, Position(90, 0), Position(-89.9, 120)])
+        wish = Wish(
+            scattered(crowd, centre, crowd.choice([0.0, 0.2, 5, 60])),
+            profession=crowd.choice([None, *Profession]),
+            services=Service(crowd.choice([0, 0, 1, 8, 33])),
+            language=crowd.choice(["", "", "en"]),
+            level=crowd.choice([None, None, Level.PARTNER]),
+        )
+        for _page in range(3):
+            found, expected = nearest_practices(db, wish, 7), brute_force(db, wish, 8)
+            assert places(found.nearest) == expected[:7]
+            assert found.is_more == (len(expected) > 7)
+            if not found.nearest:
+                break
+            wish = replace(wish, after=places(found.nearest)[-1])
+
+
+def test_circle_grows_until_there_is_enough(db) -> None:
+    for number, latitude in enumerate((48.86, 48.9, 49.5, 52.0)):
+        db.add(practice(number, Position(latitude, 2.3522)))
+    db.flush()
+    assert nearest_practices(db, Wish(PARIS), 1).radius_km < nearest_practices(db, Wish(PARIS), 3).radius_km
+    assert len(nearest_practices(db, Wish(PARIS), 9).nearest) == 4
+
+
+def test_who_has_left_is_no_longer_found(db) -> None:
+    db.add(practice(1, PARIS, left_on=TODAY))
+    db.flush()
+    assert nearest_practices(db, Wish(PARIS)).nearest == ()
+
+
+def test_language_is_a_whole_word_whatever_is_asked(db) -> None:
+    db.add(practice(1, PARIS, languages=" fr en "))
+    db.flush()
+    for language, count in (("en", 1), ("e", 0), ("%", 0), ("_n", 0), ("fr en", 1)):
+        assert len(nearest_practices(db, Wish(PARIS, language=language)).nearest) == count
