@@ -90,6 +90,13 @@ SAMPLES: dict[str, Cells] = {
     "agreements": {
         "number": "T1", "provider": "990000018", "starts_on": "2025-01-01", "ends_on": "31/12/2030",
     },
+    "directory": {
+        "national_id": "990000018", "profession": "opticien", "specialty": "Basse vision", "name": "Optique Œuvrard",
+        "address": "3, rue de l’Église", "postcode": "42000", "city": "Saint-Étienne", "latitude": "45,4400",
+        "longitude": "4.3900", "phone": "01 99 00 00 00", "access": "De plain-pied", "services": "100_sante fauteuil",
+        "languages": "fr, en", "level": "agree", "hours": "lu-ve 9h-12h 14:00-19:00; sa 9:30-13:00",
+        "price": "120,00", "checked_on": "2026-11-02",
+    },
     "payments": {
         "reference": "V1", "member": "P1", "paid_on": "2025-03-05", "method": "virement", "payee": "Zoé Exemple",
         "iban_masked": "FR76 •••• 1234", "amount": "28,00",
@@ -107,7 +114,7 @@ SAMPLES: dict[str, Cells] = {
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
-    "contract_option", "beneficiary", "company", "group_contract", "provider", "agreement", "payment",
+    "contract_option", "beneficiary", "company", "group_contract", "provider", "agreement", "practice", "payment",
     "benefit_line"), strict=True))  # fmt: skip
 
 

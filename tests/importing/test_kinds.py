@@ -30,6 +30,7 @@ CHANGES = {
     "group-contracts": {"signatory_last_name": "Spécimen"},
     "providers": {"email": "optique@exemple.example"},
     "agreements": {"ends_on": ""},
+    "directory": {"hours": "lu-sa 9h-19h"},
     "payments": {"amount": "29,00"},
     "benefit-lines": {"note": ""},
 }

@@ -14,7 +14,7 @@ from heapq import nsmallest
 from math import floor
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, select, true, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import Index
@@ -22,6 +22,7 @@ from portal.data.loading import among_postgresql, among_sqlite
 from portal.places.distance import HALF_TURN, Box, Position, box_around, distance_km
 
 PAGE_SIZE = 20
+BATCH = 500
 FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
 COLUMNS = 100_000
 # Kilometres. Each circle is asked for in the cells of its grid; beyond the last, the whole table is.
@@ -159,6 +160,18 @@ def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
             kept = nsmallest(size + 1, hits)
             return Found(_read(db, kept[:size]), len(kept) > size, radius)
     raise AssertionError("the last circle is the whole Earth")
+
+
+def leave_directory(db: Session, present: set[tuple[str, str]], today: date) -> int:
+    """Dates the leaving of every place that is not among those present (identifier and address); how many left."""
+    there = db.execute(
+        select(Practice.id, Practice.national_id, Practice.place_key).where(col(Practice.left_on).is_(None))
+    )
+    gone = [practice_id for practice_id, *key in there if tuple(key) not in present]
+    for start in range(0, len(gone), BATCH):
+        batch = gone[start : start + BATCH]
+        db.execute(update(Practice).where(col(Practice.id).in_(batch)).values(left_on=today))
+    return len(gone)
 
 
 def _circles(db: Session, wish: Wish, from_km: float) -> Iterator[tuple[float, Sequence[Any]]]:

@@ -24,6 +24,9 @@ class Resolver(Protocol):
     def revise(self, _rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts after loading, when rows also write elsewhere."""
 
+    def conclude(self) -> int:
+        """What a whole file says beyond its rows, once all of them are loaded; how many rows that changed."""
+
 
 class PlainResolver:
     """For kinds that refer to nothing: the record is the row."""
@@ -42,6 +45,10 @@ class PlainResolver:
     def revise(self, _rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts as they are."""
         return verdicts
+
+    def conclude(self) -> int:
+        """Nothing more."""
+        return 0
 
 
 def no_check(record: Any) -> None:

@@ -4,6 +4,7 @@ from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
+from portal.importing.directory import DIRECTORY
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
@@ -33,6 +34,7 @@ KINDS = {
         GROUP_CONTRACTS,
         PROVIDERS,
         AGREEMENTS,
+        DIRECTORY,
         PAYMENTS,
         BENEFIT_LINES,
     )

@@ -122,7 +122,8 @@ class _Import:
             self._progress(self._source.position, self._source.size)
         self._rejects.flush()
         report.created = totals[Verdict.CREATED]
-        report.updated = totals[Verdict.UPDATED]
+        # A file with rows left out is not whole: it cannot say what is missing from it.
+        report.updated = totals[Verdict.UPDATED] + (0 if self._rejects.lines else self._resolver.conclude())
         report.unchanged = totals[Verdict.UNCHANGED]
 
     def _checked_records(self, rows: Iterator[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, Any]]:

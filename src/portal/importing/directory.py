@@ -1,0 +1,211 @@
+"""The kind of who is approved: the directory's places. The file is the whole directory: who is not in it has left."""
+
+import re
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from portal.data.directory import Level, Practice, Profession, Service, cells_of, leave_directory
+from portal.data.loading import Row, Target
+from portal.folding import fold
+from portal.formatting import today
+from portal.importing.kinds import Kind, PlainResolver
+from portal.importing.problems import InvalidValue, RejectedRow
+from portal.importing.values import amount, choice, day, national_id, optional, remembered, required, words
+from portal.places.distance import HALF_TURN, POLE, Position
+from portal.places.gazetteer import gazetteer
+from portal.places.hours import SATURDAY, InvalidHours, read_hours, written_hours
+from portal.security import Keyring
+
+SERVICES = {
+    "100_sante": Service.FULLY_COVERED,
+    "teleconsultation": Service.VIDEO,
+    "domicile": Service.AT_HOME,
+    "fauteuil": Service.WHEELCHAIR,
+    "nouveaux_patients": Service.NEW_PATIENTS,
+}
+_POSTCODE = re.compile(r"[0-9]{5}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_SEPARATOR = re.compile(r"[,\s]+")
+
+
+class DirectoryRecord(NamedTuple):
+    national_id: str
+    profession: str
+    specialty: str
+    name: str
+    address: str
+    postcode: str
+    city: str
+    latitude: float | None
+    longitude: float | None
+    phone: str
+    access: str
+    services: int
+    languages: str
+    level: str
+    hours: str
+    price: int | None
+    checked_on: str
+
+
+def postcode(text: str) -> str:
+    """Five digits."""
+    if not _POSTCODE.fullmatch(text):
+        raise InvalidValue("un code postal a cinq chiffres")
+    return text
+
+
+def degrees(most: float) -> Any:
+    """Degrees between -most and most, written with a point or a comma."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            value = most + 1
+        if not -most <= value <= most:
+            raise InvalidValue(f"une position s’écrit en degrés, de -{most:.0f} à {most:.0f}")
+        return value
+
+    return convert
+
+
+def services(text: str) -> int:
+    """Codes of services, separated by commas or spaces."""
+    found = Service(0)
+    for each in filter(None, _SEPARATOR.split(text.lower())):
+        if each not in SERVICES:
+            raise InvalidValue(f"le service « {each} » n’est pas l’un de : {', '.join(SERVICES)}")
+        found |= SERVICES[each]
+    return int(found)
+
+
+def languages(text: str) -> str:
+    """ISO 639 codes, kept between spaces so that each is found whole."""
+    codes = sorted({each for each in _SEPARATOR.split(text.lower()) if each})
+    if wrong := [each for each in codes if not _LANGUAGE.fullmatch(each)]:
+        raise InvalidValue(f"« {wrong[0]} » n’est pas un code de langue comme fr ou en")
+    return f" {' '.join(codes)} " if codes else ""
+
+
+def hours(text: str) -> str:
+    """A week in the form in which it is kept."""
+    try:
+        return written_hours(read_hours(text))
+    except InvalidHours:
+        raise InvalidValue("des horaires s’écrivent comme « lu-ve 09:00-12:00 14:00-19:00; sa 09:00-12:30 »") from None
+
+
+def check_directory(record: Any) -> None:
+    """Raises `RejectedRow` when half a position is given."""
+    if (record.latitude is None) != (record.longitude is None):
+        raise RejectedRow("longitude", "", "la latitude et la longitude vont ensemble")
+
+
+class DirectoryResolver(PlainResolver):
+    """Places each row: where it says, or in the middle of its commune. Remembers who was in the file."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        super().__init__(db, keyring)
+        self._places: dict[tuple[str, str], Position | None] = {}
+        self._seen: set[tuple[str, str]] = set()
+
+    def row(self, record: Any) -> Row:
+        position = self._position(record)
+        key = place_key(record.postcode, record.address)
+        self._seen.add((record.national_id, key))
+        opens_on_saturday = bool(record.hours) and bool(read_hours(record.hours)[SATURDAY])
+        offered = record.services | (Service.SATURDAY if opens_on_saturday else 0)
+        return (
+            record.national_id,
+            key,
+            *record[1:7],
+            position.latitude,
+            position.longitude,
+            record.latitude is None,
+            *cells_of(position),
+            record.phone,
+            record.access,
+            int(offered),
+            *record[12:],
+            None,
+        )
+
+    def conclude(self) -> int:
+        """Whoever was not in the file leaves the directory today."""
+        return leave_directory(self._db, self._seen, today())
+
+    def _position(self, record: Any) -> Position:
+        if record.latitude is not None:
+            return Position(record.latitude, record.longitude)
+        asked = (record.postcode, record.city)
+        if asked not in self._places:
+            found = gazetteer().suggest(f"{record.city} {record.postcode}", 1) or gazetteer().resolve(record.postcode)
+            self._places[asked] = found[0].position if found else None
+        position = self._places[asked]
+        if position is None:
+            raise RejectedRow("city", record.city, "cette commune est inconnue : donnez la position")
+        return position
+
+
+def place_key(number: str, address: str) -> str:
+    """An address as it is compared: « 3, rue de l'Église » is « 3 RUE DE L EGLISE »."""
+    return " ".join("".join(sign if sign.isalnum() else " " for sign in fold(f"{number} {address}")).split())
+
+
+_WORDS_OR_NOTHING = optional(words, "")
+
+DIRECTORY = Kind(
+    "directory",
+    DirectoryRecord,
+    {
+        "national_id": required(national_id),
+        "profession": required(choice(Profession)),
+        "specialty": _WORDS_OR_NOTHING,
+        "name": required(words),
+        "address": required(words),
+        "postcode": required(postcode),
+        "city": required(words),
+        "latitude": optional(degrees(POLE)),
+        "longitude": optional(degrees(HALF_TURN)),
+        "phone": _WORDS_OR_NOTHING,
+        "access": _WORDS_OR_NOTHING,
+        "services": remembered(optional(services, 0)),
+        "languages": remembered(optional(languages, "")),
+        "level": optional(choice(Level), Level.APPROVED.value),
+        "hours": remembered(optional(hours, "")),
+        "price": optional(amount),
+        "checked_on": remembered(required(day)),
+    },
+    Target(
+        Practice,
+        ("national_id", "place_key"),
+        (
+            "national_id",
+            "place_key",
+            "profession",
+            "specialty",
+            "name",
+            "address",
+            "postcode",
+            "city",
+            "latitude",
+            "longitude",
+            "is_approximate",
+            "fine",
+            "coarse",
+            "phone",
+            "access",
+            "services",
+            "languages",
+            "level",
+            "hours",
+            "price_cents",
+            "checked_on",
+            "left_on",
+        ),
+    ),
+    DirectoryResolver,
+    check=check_directory,
+)
