@@ -39,6 +39,8 @@ PUBLIC = {
     "card.check": 200, "card.manifest": 200, "card.worker": 200,
     "complaint": 200, "complaint.sent": 200, "complaint.follow": 404,
     "bank.stop": 404, "bank.stopped": 200,
+    "directory": 200, "directory.practice": 404, "directory.card": 404, "directory.results": 200,
+    "directory.places": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).
@@ -79,6 +81,10 @@ PRIVATE = {
     "member.autonomy": ({"dependant"}, 200),
     "member.autonomy.request": ({"dependant"}, 404),
     "member.sharing": (COVERED, 200),
+    "member.directory": (COVERED, 200),
+    "member.directory.results": (COVERED, 200),
+    "member.practice": (COVERED, 404),
+    "member.practice.card": (COVERED, 404),
     "member.information": (COVERED, 200),
     "member.information.results": (COVERED, 200),
     "member.glossary": (COVERED, 200),

@@ -24,6 +24,7 @@ PUBLIC = {
     "password.reset.submit", "password.reset.done", "identifier.forgotten", "identifier.forgotten.submit",
     "identifier.sent", "fraud.report", "fraud.report.submit", "fraud.sent", "fraud.confirm", "fraud.confirm.submit",
     "fraud.done", "bank.stop", "bank.stop.submit", "bank.stopped",
+    "directory", "directory.practice", "directory.card", "directory.results", "directory.places",
     "complaint", "complaint.submit", "complaint.sent", "complaint.follow",
     "complaint.follow.message", "complaint.follow.files",
     "card.check", "card.check.submit", "card.manifest", "card.worker",

@@ -32,6 +32,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.BANK_CHANGE: Service.BANK,
     Permission.REMOTE_LINK_READ: Service.REMOTE_LINK,
     Permission.INFORMATION_READ: Service.INFORMATION,
+    Permission.DIRECTORY_READ: Service.DIRECTORY,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.PROVIDER_TEAM: Service.TEAM,

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     AUTONOMY_ASK = "autonomy:ask"
     CORRECTIONS = "corrections:send"
     INFORMATION_READ = "information:read"
+    DIRECTORY_READ = "directory:read"
     SHARING = "line-sharing:choose"
     REMOTE_LINK_READ = "remote-link:read"
     COMPLAINTS_READ = "complaints:read"
@@ -117,6 +118,7 @@ _COVERED = (
         P.REMOTE_LINK_READ,
         P.SHARING,
         P.INFORMATION_READ,
+        P.DIRECTORY_READ,
     }
 )
 # What the holder of the contract alone decides.
@@ -171,6 +173,7 @@ _READING = frozenset(
         P.AUTONOMY_READ,
         P.SHARING,
         P.INFORMATION_READ,
+        P.DIRECTORY_READ,
         P.REMOTE_LINK_READ,
         P.COMPLAINTS_READ,
         P.MESSAGES_READ,

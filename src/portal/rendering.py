@@ -54,6 +54,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("member.statements", "Relevés", "file"),
         ("member.guarantees", "Garanties", "shield"),
         ("member.beneficiaries", "Bénéficiaires", "users"),
+        ("member.directory", "Professionnels", "stethoscope"),
         ("member.information", "Informations", "book"),
         ("messages", "Messagerie", "message"),
         ("member.complaints", "Réclamations", "flag"),

@@ -57,7 +57,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import bank_cancel, card_check, complaint, complaint_follow, demonstration, health
+from portal.pages.public import bank_cancel, card_check, complaint, complaint_follow, demonstration, directory, health
 from portal.pages.public import home as public_home
 from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
@@ -68,6 +68,7 @@ from portal.partials.member import claims as claim_fragments
 from portal.partials.member import complaints as complaint_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
+from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
     *corrections.HANDLERS,
@@ -103,6 +104,8 @@ HANDLERS = [
     complaint.submit,
     complaint.sent_page,
     *complaint_follow.HANDLERS,
+    *directory.HANDLERS,
+    *directory_fragments.HANDLERS,
     card.card_page,
     card.pdf_file,
     card.pharmacist_page,

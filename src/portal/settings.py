@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
     network_name: str = "Kalivia"
+    open_directory: bool = True
     mediator_name: str = "Médiateur des mutuelles (fictif)"
     mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
     mediator_url: str = "https://mediateur.example"

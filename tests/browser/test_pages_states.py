@@ -22,6 +22,7 @@ from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.claim_states import CLAIM_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contract_states import CONTRACT_STATES
+from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -35,12 +36,13 @@ STATES = [
     *CLAIM_STATES,
     *COMPLAINT_STATES,
     *CONTRACT_STATES,
+    *DIRECTORY_STATES,
     *MESSAGE_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|markdown|preuve|image)$|/fichiers/[^/]+$|^/(fragments|static|healthz|readyz)"
+    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$|^/(fragments|static|healthz|readyz)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlmodel import select
@@ -65,11 +65,11 @@ def crowd(db):
     return rng
 
 
-def brute_force(db, wish: Wish, size: int) -> list[Place]:
+def brute_force(rows: list[Practice], wish: Wish, size: int) -> list[Place]:
     start = wish.after or Place(-1.0, 0)
     hits = [
         Place(distance_km(wish.centre, row.position), row.id)
-        for row in db.exec(select(Practice))
+        for row in rows
         if row.left_on is None
         and wish.profession in {None, row.profession}
         and wish.level in {None, row.level}
@@ -85,6 +85,7 @@ def places(nearest: tuple[Near, ...]) -> list[Place]:
 
 def test_grids_find_what_looking_at_every_row_finds(db, crowd) -> None:
     """Also page after page, over the date line, at the poles, and where there is nothing for a thousand kilometres."""
+    rows = list(db.exec(select(Practice)))
     for _ in range(120):
         centre = crowd.choice([PARIS, SAINT_DENIS, DATE_LINE, Position(90, 0), Position(-89.9, 120)])
         wish = Wish(
@@ -95,7 +96,7 @@ def test_grids_find_what_looking_at_every_row_finds(db, crowd) -> None:
             level=crowd.choice([None, None, Level.PARTNER]),
         )
         for _page in range(3):
-            found, expected = nearest_practices(db, wish, 7), brute_force(db, wish, 8)
+            found, expected = nearest_practices(db, wish, 7), brute_force(rows, wish, 8)
             assert places(found.nearest) == expected[:7]
             assert found.is_more == (len(expected) > 7)
             if not found.nearest:
@@ -122,3 +123,14 @@ def test_language_is_a_whole_word_whatever_is_asked(db) -> None:
     db.flush()
     for language, count in (("en", 1), ("e", 0), ("%", 0), ("_n", 0), ("fr en", 1)):
         assert len(nearest_practices(db, Wish(PARIS, language=language)).nearest) == count
+
+
+def test_open_now_is_judged_by_the_place_s_own_clock(db) -> None:
+    """Nine in Paris is noon in Réunion."""
+    nine = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+    db.add(practice(1, PARIS, hours="lu-ve 09:00-12:00"))
+    db.add(practice(2, SAINT_DENIS, hours="lu-ve 09:00-12:00", postcode="97400"))
+    db.add(practice(3, PARIS))
+    db.flush()
+    found = nearest_practices(db, Wish(PARIS, open_at=nine)).nearest
+    assert [near.practice.national_id for near in found] == ["000000001"]

@@ -16,7 +16,7 @@ def holds(box: Box, place: Position) -> bool:
     return box.south <= place.latitude <= box.north and along
 
 
-def test_known_distances() -> None:
+def test_known_distances_are_found_again() -> None:
     paris, lyon = Position(48.8566, 2.3522), Position(45.7640, 4.8357)
     assert round(distance_km(paris, lyon)) == 391
     assert distance_km(Position(0, 179.9), Position(0, -179.9)) < 23

@@ -6,9 +6,9 @@ what a search costs does not follow the size of the table. Who is not in the las
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import IntFlag, StrEnum
 from heapq import nsmallest
 from math import floor
@@ -20,6 +20,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from portal.data.columns import Index
 from portal.data.loading import among_postgresql, among_sqlite
 from portal.places.distance import HALF_TURN, Box, Position, box_around, distance_km
+from portal.places.hours import local_clock, opening, read_hours
 
 PAGE_SIZE = 20
 BATCH = 500
@@ -114,14 +115,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is looked for around a place. `services`: all of them; `language`: an ISO code; `after`: the end of the page
-    before."""
+    """What is looked for around a place. `services`: all of them; `language`: an ISO code; `open_at`: an instant at
+    which it must be open; `after`: the end of the page before."""
 
     centre: Position
     profession: Profession | None = None
     services: Service = NO_SERVICE
     language: str = ""
     level: Level | None = None
+    open_at: datetime | None = None
     after: Place | None = None
 
 
@@ -188,14 +190,23 @@ def _candidates(db: Session, wish: Wish, column: Any = None, cells: Sequence[int
     is_sqlite = connection.dialect.name == "sqlite"
     query = _matching(wish)
     if column is None:
-        return connection.execute(query).all()
+        return _open_ones(connection.execute(query), wish.open_at)
     where = among_sqlite(column) if is_sqlite else among_postgresql(column)
-    return connection.execute(query.where(where), {"keys": json.dumps(cells) if is_sqlite else list(cells)}).all()
+    keys = {"keys": json.dumps(cells) if is_sqlite else list(cells)}
+    return _open_ones(connection.execute(query.where(where), keys), wish.open_at)
+
+
+def _open_ones(rows: Iterable[Any], now: datetime | None) -> Sequence[Any]:
+    """The rows whose place is open at an instant; all of them without one."""
+    if now is None:
+        return list(rows)
+    return [row for row in rows if opening(read_hours(row.hours), local_clock(row.postcode, now)).is_open]
 
 
 def _matching(wish: Wish) -> Select[Any]:
     mask = int(wish.services)
-    return select(Practice.id, Practice.latitude, Practice.longitude).where(  # type: ignore[no-any-return]
+    columns = (Practice.id, Practice.latitude, Practice.longitude, Practice.hours, Practice.postcode)
+    return select(*columns[: None if wish.open_at else 3]).where(  # type: ignore[no-any-return]
         col(Practice.left_on).is_(None),
         _if(wish.profession, col(Practice.profession) == wish.profession),
         _if(wish.level, col(Practice.level) == wish.level),
@@ -209,7 +220,7 @@ def _if(wanted: object, condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _measured(rows: Sequence[Any], centre: Position) -> Iterator[Place]:
-    for practice_id, latitude, longitude in rows:
+    for practice_id, latitude, longitude, *_ in rows:
         yield Place(distance_km(centre, Position(latitude, longitude)), practice_id)
 
 

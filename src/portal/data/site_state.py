@@ -30,6 +30,7 @@ class Service(StrEnum):
     BANK = "coordonnees-bancaires"
     REMOTE_LINK = "teletransmission"
     INFORMATION = "informations"
+    DIRECTORY = "professionnels"
     TEAM = "equipe"
 
 
@@ -43,6 +44,7 @@ SERVICE_LABELS = {
     Service.BANK: "Coordonnées bancaires",
     Service.REMOTE_LINK: "Télétransmission",
     Service.INFORMATION: "Informations",
+    Service.DIRECTORY: "Annuaire des professionnels",
     Service.TEAM: "Utilisateurs",
 }
 

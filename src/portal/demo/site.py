@@ -16,6 +16,7 @@ from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
+from portal.demo.directory import write_directory
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
@@ -35,6 +36,7 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
 LETTERS_AS_FILES = {"mail_host": "", "mail_user": "", "mail_password": None, "worker": "embedded"}
 STARTED = "demonstration.started"
 READY = "demonstration.json"
+MANY_MEMBERS, MANY_PROFESSIONALS, FEW_PROFESSIONALS = 60, 40_000, 2_000
 
 Tell = Callable[[str], None]
 
@@ -63,6 +65,8 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
         migrate(database)
         if not (folder / READY).exists():
             write_demo_data(Options(members, years, seed, today()), folder / "import")
+            professionals = MANY_PROFESSIONALS if members >= MANY_MEMBERS else FEW_PROFESSIONALS
+            write_directory(folder / "import" / "directory.csv", professionals, seed, today())
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_beneficiaries(database, keyring, Storage(settings, keyring))

@@ -8,14 +8,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from portal.formatting import PARIS
 
 DAYS = ("lu", "ma", "me", "je", "ve", "sa", "di")
 DAY_NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 SATURDAY = 5
 MINUTES_A_DAY = 24 * 60
 MOST_SPANS = 3
+_OVERSEAS = {
+    "971": ZoneInfo("America/Guadeloupe"),
+    "972": ZoneInfo("America/Martinique"),
+    "973": ZoneInfo("America/Cayenne"),
+    "974": ZoneInfo("Indian/Reunion"),
+    "976": ZoneInfo("Indian/Mayotte"),
+}
 _SPAN = re.compile(r"(\d{1,2})[:h](\d{2})?-(\d{1,2})[:h](\d{2})?")
 
 
@@ -41,6 +52,7 @@ class Opening:
     at: datetime | None
 
 
+@lru_cache(4096)
 def read_hours(text: str) -> Week:
     """Seven days of spans, Monday first. Raises `InvalidHours`."""
     week: list[tuple[Span, ...]] = [()] * len(DAYS)
@@ -65,6 +77,11 @@ def written_hours(week: Week) -> str:
         else:
             parts.append((day, day))
     return "; ".join(_part(first, last, week[first]) for first, last in parts if week[first])
+
+
+def local_clock(postcode: str, now: datetime) -> datetime:
+    """What the clock of a place shows at an instant."""
+    return now.astimezone(_OVERSEAS.get(postcode[:3], PARIS))
 
 
 def opening(week: Week, now: datetime) -> Opening:

@@ -1,0 +1,127 @@
+"""Invented professionals of the directory, spread over France as its people are. All of them are fictitious."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+
+from stdnum import luhn
+
+from portal.data.directory import Level, Profession
+from portal.formatting import money
+from portal.places.gazetteer import Commune, gazetteer
+
+HEADER = (
+    "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;languages;"
+    "level;hours;price;checked_on"
+)
+SPREAD_DEGREES = 0.012
+# A position that nobody knows is the commune's, and says so.
+UNPLACED = 0.02
+WEIGHTS = {
+    Profession.OPTICIAN: 26,
+    Profession.DENTIST: 26,
+    Profession.PSYCHOLOGIST: 12,
+    Profession.OSTEOPATH: 12,
+    Profession.AUDIOLOGIST: 10,
+    Profession.PODIATRIST: 7,
+    Profession.DIETITIAN: 5,
+    Profession.CHIROPRACTOR: 2,
+}
+SPECIALTIES = {
+    Profession.OPTICIAN: ("", "", "basse vision", "lentilles"),
+    Profession.DENTIST: ("", "", "", "orthodontie", "implantologie"),
+    Profession.OSTEOPATH: ("", "", "nourrissons", "sport"),
+    Profession.PSYCHOLOGIST: ("", "enfants et adolescents", "thérapies cognitives"),
+}
+SHOPS = {
+    Profession.OPTICIAN: ("Optique", "Lunetterie", "Les Yeux"),
+    Profession.AUDIOLOGIST: ("Audition", "Centre auditif"),
+}
+NAMES = (
+    "Chimère",
+    "Conte",
+    "Fabule",
+    "Légende",
+    "Mirage",
+    "Songe",
+    "Fiction",
+    "Féerie",
+    "Utopie",
+    "Parabole",
+    "Rêverie",
+)
+STREETS = (
+    "rue de l’Exemple",
+    "place du Marché",
+    "avenue de la Gare",
+    "rue Neuve",
+    "rue des Écoles",
+    "cours Imaginaire",
+)
+ACCESSES = ("", "", "De plain-pied", "Deuxième étage avec ascenseur", "Arrêt de bus à 100 mètres", "Parking gratuit")
+SERVICES = ("100_sante", "teleconsultation", "domicile", "fauteuil", "nouveaux_patients")
+LANGUAGES = ("", "", "", "en", "en es", "ar", "pt", "de", "lsf")
+HOURS = (
+    "lu-ve 09:00-12:00 14:00-19:00",
+    "lu-ve 08:30-18:30",
+    "ma-sa 09:30-12:30 14:00-19:00",
+    "lu-ve 09:00-19:00; sa 09:00-12:30",
+    "",
+)
+PRICES = {
+    Profession.OSTEOPATH: (5000, 7000),
+    Profession.CHIROPRACTOR: (4500, 6500),
+    Profession.PSYCHOLOGIST: (5000, 6000),
+}
+
+
+def write_directory(path: Path, count: int, seed: int, today: date) -> None:
+    """Writes the import file of `count` places; the same for the same seed and day."""
+    with path.open("w", encoding="utf8", newline="") as file:
+        writer = csv.writer(file, delimiter=";", lineterminator="\n")
+        writer.writerow(HEADER.split(";"))
+        writer.writerows(_rows(Random(f"{seed}/directory"), count, today))  # noqa: S311  (fictitious, reproducible)
+
+
+def _rows(rng: Random, count: int, today: date) -> Iterator[tuple[str, ...]]:
+    communes = [commune for commune in gazetteer() if len(commune.postcodes) == 1]
+    weights = list(accumulate(commune.population for commune in communes))
+    for number, commune in enumerate(rng.choices(communes, cum_weights=weights, k=count)):
+        yield _row(rng, number, commune, today)
+
+
+def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, ...]:
+    (profession,) = rng.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))
+    digits = f"99{number + 100:06}"
+    is_placed = rng.random() > UNPLACED
+    latitude, longitude = (rng.gauss(degrees, SPREAD_DEGREES) for degrees in commune.position)
+    low, high = PRICES.get(profession, (0, 0))
+    price = rng.randrange(low, high + 1, 100)
+    return (
+        digits + luhn.calc_check_digit(digits),
+        profession,
+        rng.choice(SPECIALTIES.get(profession, ("",))),
+        _name(rng, profession, commune),
+        f"{rng.randint(1, 120)} {rng.choice(STREETS)}",
+        commune.postcodes[0],
+        commune.name,
+        f"{latitude:.5f}" if is_placed else "",
+        f"{longitude:.5f}" if is_placed else "",
+        f"01 99 00 {rng.randint(0, 99):02} {rng.randint(0, 99):02}",
+        rng.choice(ACCESSES),
+        " ".join(each for each in SERVICES if rng.random() < 0.4),
+        rng.choice(LANGUAGES),
+        rng.choice((Level.APPROVED, Level.APPROVED, Level.PARTNER)),
+        rng.choice(HOURS),
+        money(price).split("\u00a0€")[0] if price else "",
+        (today - timedelta(days=rng.randint(3, 200))).isoformat(),
+    )
+
+
+def _name(rng: Random, profession: Profession, commune: Commune) -> str:
+    if profession in SHOPS:
+        return f"{rng.choice(SHOPS[profession])} {rng.choice(NAMES)} {commune.name}"
+    return f"{'Dr ' if profession is Profession.DENTIST else 'Cabinet '}{rng.choice(NAMES)}"

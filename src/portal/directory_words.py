@@ -1,0 +1,90 @@
+"""The directory in French: professions, services, distances, opening hours."""
+
+from datetime import datetime
+
+from portal.data.directory import Level, Practice, Profession, Service
+from portal.formatting import NBSP
+from portal.places.hours import DAY_NAMES, Span, local_clock, opening, read_hours
+
+PROFESSION_LABELS: dict[Profession, str] = {
+    Profession.OPTICIAN: "Opticien",
+    Profession.AUDIOLOGIST: "Audioprothésiste",
+    Profession.DENTIST: "Chirurgien-dentiste",
+    Profession.OSTEOPATH: "Ostéopathe",
+    Profession.CHIROPRACTOR: "Chiropracteur",
+    Profession.DIETITIAN: "Diététicien",
+    Profession.PSYCHOLOGIST: "Psychologue",
+    Profession.PODIATRIST: "Pédicure-podologue",
+}
+SERVICE_LABELS: dict[Service, str] = {
+    Service.FULLY_COVERED: f"Offre 100{NBSP}% Santé",
+    Service.WHEELCHAIR: "Accès en fauteuil roulant",
+    Service.AT_HOME: "Se déplace à domicile",
+    Service.VIDEO: "Téléconsultation",
+    Service.NEW_PATIENTS: "Accepte de nouveaux patients",
+    Service.SATURDAY: "Ouvert le samedi",
+}
+LANGUAGE_LABELS = {
+    "en": "anglais",
+    "ar": "arabe",
+    "es": "espagnol",
+    "pt": "portugais",
+    "it": "italien",
+    "de": "allemand",
+    "tr": "turc",
+    "lsf": "langue des signes",
+}
+METRES = 10
+NEAR_KM = 10
+
+
+def level_labels(network: str) -> dict[Level, str]:
+    """How each level of the agreement is called. `network`: the network's name."""
+    return {Level.APPROVED: f"Agréé {network}", Level.PARTNER: f"Partenaire {network}"}
+
+
+def distance_words(km: float) -> str:
+    """« 350 m », « 1,2 km », « 12 km »: no more exact than it is useful."""
+    if km < 1:
+        return f"{max(1, round(km * 1000 / METRES)) * METRES}{NBSP}m"
+    return f"{km:.1f}".replace(".", ",").removesuffix(",0") + f"{NBSP}km" if km < NEAR_KM else f"{round(km)}{NBSP}km"
+
+
+def opening_words(practice: Practice, now: datetime) -> tuple[str, str]:
+    """« Ouvert, ferme à 19 h », and the badge's tone; empty when the hours are not known."""
+    week = read_hours(practice.hours)
+    if not any(week):
+        return "", ""
+    here = local_clock(practice.postcode, now)
+    said = opening(week, here)
+    if said.at is None:
+        return "", ""
+    if said.is_open:
+        return f"Ouvert, ferme à {_clock(said.at.hour, said.at.minute)}", "ok"
+    day = "" if said.at.date() == here.date() else f"{DAY_NAMES[said.at.weekday()]} "
+    return f"Fermé, ouvre {day}à {_clock(said.at.hour, said.at.minute)}", ""
+
+
+def week_words(practice: Practice) -> list[tuple[str, str]]:
+    """Each day and its hours: « lundi », « 9 h à 12 h, 14 h à 19 h »; nothing when they are not known."""
+    week = read_hours(practice.hours)
+    return [(name, _spans(spans)) for name, spans in zip(DAY_NAMES, week, strict=True)] if any(week) else []
+
+
+def service_words(practice: Practice) -> list[str]:
+    """What a place offers."""
+    return [label for service, label in SERVICE_LABELS.items() if practice.services & service]
+
+
+def language_words(practice: Practice) -> list[str]:
+    """The languages spoken besides French."""
+    return [LANGUAGE_LABELS.get(code, code) for code in practice.languages.split() if code != "fr"]
+
+
+def _spans(spans: tuple[Span, ...]) -> str:
+    hours = (f"{_clock(*divmod(span.opens, 60))} à {_clock(*divmod(span.closes, 60))}" for span in spans)
+    return ", ".join(hours) or "fermé"
+
+
+def _clock(hour: int, minute: int) -> str:
+    return f"{hour}{NBSP}h" + (f"{NBSP}{minute:02}" if minute else "")

@@ -1,0 +1,199 @@
+"""Approved professionals near a place, for everybody and for members: /professionnels-agrees, /adherent/professionnels.
+
+One list, one sheet, in two spaces (R-24). A member sees in addition what a price leaves to pay.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
+from litestar.types import Guard
+
+from portal.data.directory import Near, Practice, find_practice, nearest_practices
+from portal.directory_words import (
+    LANGUAGE_LABELS,
+    PROFESSION_LABELS,
+    SERVICE_LABELS,
+    distance_words,
+    language_words,
+    level_labels,
+    opening_words,
+    service_words,
+    week_words,
+)
+from portal.forms import FieldError
+from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, read_asked
+from portal.permissions import Permission, public, requires
+from portal.places.gazetteer import gazetteer
+from portal.rendering import Crumb, render_page
+from portal.routing import page
+from portal.vcard import vcard
+from portal.web import PortalRequest
+
+READS = [requires(Permission.DIRECTORY_READ)]
+
+
+def when_open(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+    """Guard: the directory is open to everybody only where the insurer has so chosen."""
+    if not connection.app.state.services.settings.open_directory:
+        raise NotFoundException
+
+
+OPEN_READS: list[Guard] = [public, when_open]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The directory in one space: its layout, and the names of its routes."""
+
+    layout: str
+    index: str
+    practice: str
+    card: str
+    results: str
+    home: str
+
+
+OPEN_TO_ALL = Front(
+    "layouts/minimal.html", "directory", "directory.practice", "directory.card", "directory.results", "home"
+)
+OF_MEMBERS = Front(
+    "layouts/base.html",
+    "member.directory",
+    "member.practice",
+    "member.practice.card",
+    "member.directory.results",
+    "member.home",
+)
+
+
+@page("/professionnels-agrees", name=OPEN_TO_ALL.index, guards=OPEN_READS)
+def open_list(request: PortalRequest) -> Response[bytes]:
+    return _list(request, OPEN_TO_ALL)
+
+
+@page("/professionnels-agrees/{practice:str}", name=OPEN_TO_ALL.practice, guards=OPEN_READS)
+def open_sheet(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _sheet(request, OPEN_TO_ALL, practice)
+
+
+@page("/professionnels-agrees/{practice:str}/vcard", name=OPEN_TO_ALL.card, guards=OPEN_READS)
+def open_card(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _card(request, practice)
+
+
+@page("/adherent/professionnels", name=OF_MEMBERS.index, guards=READS)
+def member_list(request: PortalRequest) -> Response[bytes]:
+    return _list(request, OF_MEMBERS)
+
+
+@page("/adherent/professionnels/{practice:str}", name=OF_MEMBERS.practice, guards=READS)
+def member_sheet(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _sheet(request, OF_MEMBERS, practice)
+
+
+@page("/adherent/professionnels/{practice:str}/vcard", name=OF_MEMBERS.card, guards=READS)
+def member_card(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _card(request, practice)
+
+
+def title_of(request: PortalRequest) -> str:
+    """What the list is called: « Professionnels agréés Kalivia »."""
+    return f"Professionnels agréés {request.services.settings.network_name}"
+
+
+def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[str, Any]:
+    """What the results show, as a page and in place."""
+    found = nearest_practices(request.db, asked.wish) if asked.wish else None
+    nearest = found.nearest if found else ()
+    names = request.services.keyring.conceal(PRACTICE, (near.practice.id or 0 for near in nearest))
+    return {
+        "asked": asked,
+        "front": front,
+        "found": found,
+        "rows": [_row(request, near, name) for near, name in zip(nearest, names, strict=True)],
+        "next": names[-1] if found and found.is_more else "",
+        "radius": distance_words(found.radius_km) if found else "",
+        "labels": PROFESSION_LABELS,
+    }
+
+
+def form_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
+    """The choices of the search's form."""
+    levels = level_labels(request.services.settings.network_name)
+    return {
+        "professions": [(each.value, label) for each, label in PROFESSION_LABELS.items()],
+        "languages": list(LANGUAGE_LABELS.items()),
+        "levels": [(each.value, label) for each, label in levels.items()],
+        "services": [(name, SERVICE_LABELS[each], bool(asked.value(name))) for name, each in SERVICE_FIELDS.items()]
+        + [(OPEN, "Ouvert en ce moment", bool(asked.value(OPEN)))],
+    }
+
+
+def _list(request: PortalRequest, front: Front) -> Response[bytes]:
+    asked = read_asked(request)
+    return render_page(
+        request,
+        "public/directory/index.html",
+        title_of(request),
+        crumbs=_crumbs(request, front)[:1],
+        errors=[FieldError("lieu", asked.problem)] if asked.problem else [],
+        layout=front.layout,
+        count=len(gazetteer()),
+        **results_context(request, front, asked),
+        **form_context(request, asked),
+    )
+
+
+def _row(request: PortalRequest, near: Near, name: str) -> dict[str, Any]:
+    words, tone = opening_words(near.practice, request.now)
+    return {"practice": near.practice, "name": name, "away": distance_words(near.km), "open": words, "tone": tone}
+
+
+def _sheet(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]:
+    practice = _found(request, opaque)
+    words, tone = opening_words(practice, request.now)
+    levels = level_labels(request.services.settings.network_name)
+    return render_page(
+        request,
+        "public/directory/practice.html",
+        practice.name,
+        crumbs=_crumbs(request, front),
+        layout=front.layout,
+        front=front,
+        name=opaque,
+        practice=practice,
+        profession=next(label for each, label in PROFESSION_LABELS.items() if each == practice.profession),
+        level=next(label for each, label in levels.items() if each == practice.level),
+        geo=f"geo:{practice.latitude},{practice.longitude}",
+        opening=words,
+        tone=tone,
+        week=week_words(practice),
+        services=service_words(practice),
+        spoken=language_words(practice),
+    )
+
+
+def _card(request: PortalRequest, opaque: str) -> Response[bytes]:
+    body = vcard(_found(request, opaque)).encode()
+    headers = {"Content-Disposition": 'attachment; filename="professionnel.vcf"'}
+    return Response(body, media_type="text/vcard; charset=utf-8", headers=headers)
+
+
+def _found(request: PortalRequest, opaque: str) -> Practice:
+    practice = find_practice(request.db, request.revealed(PRACTICE, opaque))
+    if practice is None:
+        raise NotFoundException
+    return practice
+
+
+def _crumbs(request: PortalRequest, front: Front) -> list[Crumb]:
+    urls = request.services.urls
+    return [Crumb("Accueil", urls(front.home)), Crumb(title_of(request), urls(front.index))]
+
+
+HANDLERS = [open_list, open_sheet, open_card, member_list, member_sheet, member_card]

@@ -1,0 +1,94 @@
+"""What is asked of the directory, read from the address: the place, who, and what they offer (R-24)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.data.directory import Level, Place, Profession, Service, Wish, find_practice
+from portal.directory_words import LANGUAGE_LABELS
+from portal.places.distance import Position, distance_km
+from portal.places.gazetteer import LONGEST, Commune, gazetteer
+from portal.web import PortalRequest
+
+PRACTICE = "practice"
+SERVICE_FIELDS: dict[str, Service] = {
+    "cent-sante": Service.FULLY_COVERED,
+    "fauteuil": Service.WHEELCHAIR,
+    "domicile": Service.AT_HOME,
+    "teleconsultation": Service.VIDEO,
+    "nouveaux": Service.NEW_PATIENTS,
+    "samedi": Service.SATURDAY,
+}
+OPEN = "ouvert"
+FIELDS = ("lieu", "profession", "langue", "niveau", *SERVICE_FIELDS, OPEN)
+UNKNOWN = "Ce lieu n’est pas dans la liste des communes. Vérifiez l’orthographe, ou donnez le code postal."
+NO_PLACE = "Dites où chercher\u00a0: une commune ou un code postal."
+LONGEST_VALUE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked. `parameters`: as the address says it again; `wish`: none while the place is not certain;
+    `choices`: the communes of that name; `problem`: what is wrong with the place, in French."""
+
+    parameters: Mapping[str, str]
+    wish: Wish | None = None
+    place: str = ""
+    choices: tuple[Commune, ...] = ()
+    problem: str = ""
+
+    def value(self, name: str) -> str:
+        return self.parameters.get(name, "")
+
+
+def read_asked(request: PortalRequest) -> Asked:
+    """The search that the address asks for; unknown values count as none."""
+    parameters = _parameters(request.query_params)
+    if "lieu" not in request.query_params:
+        return Asked(parameters)
+    typed = parameters.get("lieu", "")
+    found = gazetteer().resolve(typed)
+    if len(found) == 1:
+        wish = _wish(request, parameters, found[0].position)
+        return Asked(parameters | {"lieu": found[0].label}, wish, found[0].label)
+    choices = tuple(found[:LONGEST_VALUE] or gazetteer().suggest(typed))
+    return Asked(parameters, choices=choices, problem="" if choices else UNKNOWN if typed else NO_PLACE)
+
+
+def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
+    clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST].strip() for name in FIELDS}
+    valid: dict[str, set[Any]] = {
+        "profession": set(Profession),
+        "langue": set(LANGUAGE_LABELS),
+        "niveau": set(Level),
+        **{name: {"1"} for name in (*SERVICE_FIELDS, OPEN)},
+    }
+    return {name: value for name, value in clean.items() if value and value in valid.get(name, {value})}
+
+
+def _wish(request: PortalRequest, asked: Mapping[str, str], centre: Position) -> Wish:
+    services = Service(0)
+    for name, service in SERVICE_FIELDS.items():
+        services |= service if name in asked else Service(0)
+    return Wish(
+        centre,
+        Profession(asked["profession"]) if "profession" in asked else None,
+        services,
+        asked.get("langue", ""),
+        Level(asked["niveau"]) if "niveau" in asked else None,
+        _now(request, asked),
+        _after(request, centre),
+    )
+
+
+def _now(request: PortalRequest, asked: Mapping[str, str]) -> datetime | None:
+    return request.now if OPEN in asked else None
+
+
+def _after(request: PortalRequest, centre: Position) -> Place | None:
+    """Where the page before ended: a practice, whose distance is measured again."""
+    opaque = request.query_params.get("apres", "")[:LONGEST_VALUE]
+    practice_id = request.services.keyring.reveal(PRACTICE, opaque) if opaque else None
+    practice = find_practice(request.db, practice_id) if practice_id is not None else None
+    return Place(distance_km(centre, practice.position), practice_id or 0) if practice else None

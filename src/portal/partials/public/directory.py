@@ -1,0 +1,40 @@
+"""The directory in place: communes while one types, results while one chooses."""
+
+from litestar import Response
+
+from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, results_context
+from portal.pages.public.directory_query import read_asked
+from portal.places.gazetteer import LONGEST, gazetteer
+from portal.rendering import render_fragment
+from portal.routing import fragment
+from portal.web import PortalRequest
+
+
+@fragment("/fragments/professionnels-agrees/lieux", name="directory.places", guards=OPEN_READS)
+def places(request: PortalRequest) -> Response[bytes]:
+    typed = request.query_params.get("lieu", "")[:LONGEST]
+    return render_fragment(request, "public/directory/places.html", communes=gazetteer().suggest(typed))
+
+
+@fragment("/fragments/professionnels-agrees", name=OPEN_TO_ALL.results, guards=OPEN_READS)
+def open_results(request: PortalRequest) -> Response[bytes]:
+    return _results(request, OPEN_TO_ALL)
+
+
+@fragment("/fragments/adherent/professionnels", name=OF_MEMBERS.results, guards=READS)
+def member_results(request: PortalRequest) -> Response[bytes]:
+    return _results(request, OF_MEMBERS)
+
+
+def _results(request: PortalRequest, front: Front) -> Response[bytes]:
+    asked = read_asked(request)
+    return render_fragment(
+        request,
+        "public/directory/results.html",
+        page_url=request.services.urls(front.index, dict(asked.parameters)),
+        status=422 if asked.problem else 200,
+        **results_context(request, front, asked),
+    )
+
+
+HANDLERS = [places, open_results, member_results]

@@ -1,0 +1,134 @@
+"""The directory for everybody and for members: a place, the nearest professionals, their sheet (R-24)."""
+
+from datetime import date
+
+import pytest
+
+from portal.data.directory import Practice, Profession, Service, cells_of
+from portal.places.distance import Position
+from tests.support import factories
+from tests.support.entry import ask, enter, leave
+
+OPEN, OWN = "/professionnels-agrees", "/adherent/professionnels"
+LYON = Position(45.7640, 4.8357)
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+def practice(number: int, north: float, **changes) -> Practice:
+    position = Position(LYON.latitude + north, LYON.longitude)
+    fine, coarse = cells_of(position)
+    plain = {
+        "profession": Profession.OPTICIAN,
+        "name": f"Optique {number}",
+        "city": "Lyon",
+        "hours": "lu-di 00:00-24:00",
+    }
+    return Practice(
+        national_id=f"{number:09}",
+        place_key="x",
+        address=f"{number} rue de l’Exemple",
+        postcode="69001",
+        latitude=position.latitude,
+        longitude=position.longitude,
+        fine=fine,
+        coarse=coarse,
+        checked_on=date(2026, 11, 2),
+        **(plain | changes),
+    )
+
+
+@pytest.fixture(params=[OPEN, OWN], ids=["open", "member"])
+def index(request, client, make) -> str:
+    """The list's path in each space, for whoever is there."""
+    with client.services.database.write() as db:
+        for number in range(1, 31):
+            db.add(practice(number, number / 200))
+        dentist = {"profession": Profession.DENTIST, "services": int(Service.WHEELCHAIR), "languages": " en "}
+        db.add(practice(99, 0.4, name="Dr Fabule, <b>", phone="01 99 00 00 01", hours="", **dentist))
+    if request.param == OWN:
+        enter(client, make(factories.member_with_account)[1])
+    else:
+        leave(client)
+    return request.param
+
+
+def names(client) -> list[str]:
+    return [link.text() for link in client.page.css(".nearest strong a")]
+
+
+def test_place_typed_gives_the_nearest_first_then_the_following(client, index) -> None:
+    client.get(f"{index}?lieu=lyon")
+    assert names(client) == [f"Optique {number}" for number in range(1, 21)]
+    assert "Lyon (69)" in client.page.text
+    client.click("Les suivants")
+    assert names(client) == [*(f"Optique {number}" for number in range(21, 31)), "Dr Fabule, <b>"]
+
+
+def test_criteria_are_in_the_address_and_narrow_the_list(client, index) -> None:
+    for query in ("profession=dentiste", "fauteuil=1", "langue=en", "profession=dentiste&fauteuil=1&langue=en"):
+        client.get(f"{index}?lieu=lyon&{query}")
+        assert names(client) == ["Dr Fabule, <b>"]
+    client.get(f"{index}?lieu=lyon&ouvert=1")
+    assert "Dr Fabule, <b>" not in names(client)
+    client.get(f"{index}?lieu=lyon&langue=it")
+    assert "Personne ne répond" in client.page.text
+
+
+def test_unknown_values_of_criteria_count_as_none(client, index) -> None:
+    client.get(f"{index}?lieu=lyon&profession=plombier&niveau=or&fauteuil=2&langue=%00&apres=xyz")
+    assert len(names(client)) == 20
+
+
+def test_name_of_several_communes_is_chosen_on_a_page(client, index) -> None:
+    client.get(f"{index}?lieu=saint+denis&profession=dentiste")
+    client.click("Saint-Denis (974)")
+    assert "Saint-Denis (974)" in client.page.text
+    assert client.page.one("#profession option[selected]").attributes["value"] == "dentiste"
+
+
+@pytest.mark.parametrize(("typed", "words"), [("", "Dites où chercher"), ("nulle part", "pas dans la liste")])
+def test_place_that_is_none_is_told_and_kept(client, index, typed, words) -> None:
+    answer = ask(client, f"{index}?lieu={typed}")
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert f'value="{typed}"' in answer.text
+
+
+def test_sheet_says_how_to_go_there_and_gives_a_card(client, index) -> None:
+    client.get(f"{index}?lieu=lyon&profession=dentiste")
+    client.click("Dr Fabule, <b>")
+    assert "Accès en fauteuil roulant" in client.page.text
+    assert "anglais" in client.page.text
+    path = client.path
+    card = ask(client, f"{path}/vcard")
+    assert "FN:Dr Fabule\\, <b>\r\n" in card.text
+    assert card.headers["content-disposition"].startswith("attachment")
+    assert ask(client, path.replace(path.rpartition("/")[2], "A" * 22)).status_code == 404
+
+
+def test_results_in_place_are_those_of_the_page(client, index) -> None:
+    page = client.get(f"{index}?lieu=lyon&profession=opticien")
+    there = [link.attributes["href"] for link in page.css(".nearest strong a")]
+    answer = ask(client, f"/fragments{index}?lieu=lyon&profession=opticien", headers={"HX-Request": "true"})
+    assert answer.text.lstrip().startswith('<div class="stack" id="resultats"')
+    assert all(href in answer.text for href in there)
+    assert answer.headers["hx-push-url"].startswith(index)
+
+
+def test_communes_are_suggested_while_one_types(client) -> None:
+    answer = ask(client, "/fragments/professionnels-agrees/lieux?lieu=st+e", headers={"HX-Request": "true"})
+    assert '<option value="Saint-Étienne (42)">' in answer.text
+    assert (
+        ask(client, "/fragments/professionnels-agrees/lieux?lieu=%3Cb%3E", headers={"HX-Request": "true"}).status_code
+        == 200
+    )
+
+
+def test_insurer_may_keep_the_directory_to_its_members(client, make) -> None:
+    closed = client.services.settings.model_copy(update={"open_directory": False})
+    object.__setattr__(client.services, "settings", closed)
+    leave(client)
+    assert ask(client, OPEN).status_code == 404
+    enter(client, make(factories.member_with_account)[1])
+    assert ask(client, OWN).status_code == 200
