@@ -17,23 +17,31 @@ MOST_YEARS = 6
 @click.option("--members", type=click.IntRange(min=SHOWCASE), default=200, show_default=True, help="Households.")
 @click.option("--history", type=click.IntRange(1, MOST_YEARS), default=3, show_default=True, help="Years of history.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed and same day: same files.")
+@click.option("--professionals", type=click.IntRange(min=0), default=2000, show_default=True, help="Of the directory.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day the data ends; today by default.")
 @click.option("--gzip", "compress", is_flag=True, help="Compress the files (.csv.gz).")
-def command(members: int, history: int, seed: int, output: Path, today: datetime | None, *, compress: bool) -> None:
+def command(
+    members: int,
+    history: int,
+    seed: int,
+    professionals: int,
+    output: Path,
+    today: datetime | None,
+    *,
+    compress: bool,
+) -> None:
     """Write fictitious import files, realistic and reproducible.
 
-    Households 1 to 4 are those of the demonstration's fixed accounts, and one to sign up. The files go through
-    `portal import` in this order: parameters, acts, act-tariffs, act-rules, example-cares, products, guarantees,
-    contribution-prices, card-terms, card-columns, persons, contracts, beneficiaries, companies, group-contracts,
-    providers, agreements, payments, benefit-lines.
+    The first households are those of the demonstration's fixed accounts, and one to sign up. The files go through
+    `portal import`, in the order of its kinds.
 
     Example: portal demo-data --members 200 --history 3 --output var/demo-data
 
     Example: portal demo-data --members 5000 --history 5 --gzip --output var/bench
     """
     day: date = today.date() if today else today_in_paris()
-    options = Options(members, history, seed, day)
+    options = Options(members, history, seed, day, professionals)
     bar = click.progressbar(length=members, label="Households", file=sys.stderr)
     with bar:
         summary = write_demo_data(options, output, compress=compress, progress=bar.update)

@@ -1,10 +1,8 @@
 """Invented professionals of the directory, spread over France as its people are. All of them are fictitious."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import accumulate
-from pathlib import Path
 from random import Random
 
 from stdnum import luhn
@@ -13,10 +11,6 @@ from portal.data.directory import Level, Profession
 from portal.formatting import money
 from portal.places.gazetteer import Commune, gazetteer
 
-HEADER = (
-    "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;languages;"
-    "level;hours;price;checked_on"
-)
 SPREAD_DEGREES = 0.012
 # A position that nobody knows is the commune's, and says so.
 UNPLACED = 0.02
@@ -78,15 +72,9 @@ PRICES = {
 }
 
 
-def write_directory(path: Path, count: int, seed: int, today: date) -> None:
-    """Writes the import file of `count` places; the same for the same seed and day."""
-    with path.open("w", encoding="utf8", newline="") as file:
-        writer = csv.writer(file, delimiter=";", lineterminator="\n")
-        writer.writerow(HEADER.split(";"))
-        writer.writerows(_rows(Random(f"{seed}/directory"), count, today))  # noqa: S311  (fictitious, reproducible)
-
-
-def _rows(rng: Random, count: int, today: date) -> Iterator[tuple[str, ...]]:
+def directory_rows(count: int, seed: int, today: date) -> Iterator[tuple[str, ...]]:
+    """The rows of the import file of `count` places; the same for the same seed and day."""
+    rng = Random(f"{seed}/directory")  # noqa: S311  (fictitious data, reproducible on purpose)
     communes = [commune for commune in gazetteer() if len(commune.postcodes) == 1]
     weights = list(accumulate(commune.population for commune in communes))
     for number, commune in enumerate(rng.choices(communes, cum_weights=weights, k=count)):

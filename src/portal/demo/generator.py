@@ -15,6 +15,7 @@ from portal.data.benefits import Method, Source, Status
 from portal.data.rules import add_months
 from portal.demo import showcase
 from portal.demo.care import Care, Diary, Providers
+from portal.demo.directory import directory_rows
 from portal.demo.life import live
 from portal.demo.people import Household, NirRegister, Patient, make_household
 from portal.demo.reference import TABLES, Reference, text
@@ -28,12 +29,13 @@ QUIET_ACTS = frozenset({"AXI", "G", "GS", "PH4", "PH7", "PHN", "SDE"})
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much to make: members (households), years of history before `today`, and the seed of chance."""
+    """How much to make: households, years of history before `today`, the seed of chance, places of the directory."""
 
     members: int
     history: int
     seed: int
     today: date
+    professionals: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def write_demo_data(
         for table in TABLES:
             writers.copy(table, text(table))
         writers.copy("contract-options", showcase.contract_options(options.today))
+        writers.directory(directory_rows(options.professionals, options.seed, options.today))
         for household in _households(options):
             for patient in household.patients:
                 patient.nir = nirs.new(patient.birth_date, is_female=patient.is_female)

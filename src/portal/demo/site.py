@@ -16,7 +16,6 @@ from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
-from portal.demo.directory import write_directory
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
@@ -64,9 +63,8 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
     try:
         migrate(database)
         if not (folder / READY).exists():
-            write_demo_data(Options(members, years, seed, today()), folder / "import")
             professionals = MANY_PROFESSIONALS if members >= MANY_MEMBERS else FEW_PROFESSIONALS
-            write_directory(folder / "import" / "directory.csv", professionals, seed, today())
+            write_demo_data(Options(members, years, seed, today(), professionals), folder / "import")
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_beneficiaries(database, keyring, Storage(settings, keyring))

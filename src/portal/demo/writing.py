@@ -21,6 +21,10 @@ HEADERS = {
     "persons": "reference;last_name;first_name;birth_date;nir;email",
     "contracts": "number;kind;member;product;member_number;regime;responsible;starts_on;ends_on",
     "beneficiaries": "contract;person;relationship;birth_rank;valid_from;valid_to",
+    "directory": (
+        "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;"
+        "languages;level;hours;price;checked_on"
+    ),
     "payments": "reference;member;paid_on;method;payee;iban_masked;amount",
     "benefit-lines": (
         "reference;payment;contract;person;posted_on;care_date;act;label;family;kind;status;source;provider;quantity;"
@@ -55,6 +59,10 @@ class Writers:
     def copy(self, table: str, content: str) -> None:
         """Writes a file as it is."""
         self._open(table).write(content)
+
+    def directory(self, rows: Iterable[Sequence[str]]) -> None:
+        """Writes the approved professionals."""
+        self._tables["directory"].writerows(rows)
 
     def household(self, household: Household, lines: Sequence[Line], payments: "Iterable[Payment]") -> None:
         """Writes one household's rows."""
