@@ -40,6 +40,7 @@ PUBLIC = {
     "complaint": 200, "complaint.sent": 200, "complaint.follow": 404,
     "bank.stop": 404, "bank.stopped": 200,
     "directory": 200, "directory.practice": 404, "directory.card": 404, "directory.results": 200,
+    "directory.map": 200, "directory.popup": 404,
     "directory.places": 200,
     "robots": 200, "static": 404,
 }  # fmt: skip
@@ -83,6 +84,8 @@ PRIVATE = {
     "member.sharing": (COVERED, 200),
     "member.directory": (COVERED, 200),
     "member.directory.results": (COVERED, 200),
+    "member.directory.map": (COVERED, 200),
+    "member.directory.popup": (COVERED, 404),
     "member.practice": (COVERED, 404),
     "member.practice.card": (COVERED, 404),
     "member.information": (COVERED, 200),

@@ -115,7 +115,9 @@ class _Reader(HTMLParser):
 def _tag(tag: str, known: dict[str, str]) -> Iterator[str]:
     if tag == "style" or (tag == "script" and not known.get("src")):
         yield f"inline {tag}"
-    if tag in {"iframe", "object", "embed", "base"}:
+    if tag == "iframe" and not (known.get("title") and known.get("src") == PLACEHOLDER):
+        yield "a frame has a title, and an address of the portal"
+    if tag in {"object", "embed", "base"}:
         yield "has no place here"
 
 

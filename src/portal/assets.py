@@ -52,6 +52,10 @@ class Assets:
         """The hashed name of a file; raises KeyError when there is no such file."""
         return self._hashed[plain]
 
+    def url(self, plain: str) -> str:
+        """The path of a file's hashed name; raises KeyError when there is no such file."""
+        return f"/static/{self._hashed[plain]}"
+
     def find(self, hashed: str) -> Asset | None:
         """The file behind a hashed name."""
         return self._assets.get(hashed)

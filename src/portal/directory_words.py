@@ -38,6 +38,11 @@ METRES = 10
 NEAR_KM = 10
 
 
+def profession_label(practice: Practice) -> str:
+    """« Opticien »."""
+    return PROFESSION_LABELS[Profession(practice.profession)]
+
+
 def level_labels(network: str) -> dict[Level, str]:
     """How each level of the agreement is called. `network`: the network's name."""
     return {Level.APPROVED: f"Agréé {network}", Level.PARTNER: f"Partenaire {network}"}

@@ -10,6 +10,14 @@ CONTENT_SECURITY_POLICY = (
     "object-src 'none'"
 )
 
+# The one document that the portal itself frames: Folium writes its script into the page, hence the nonce.
+FRAMED_POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; object-src 'none'"
+)
+# The page around it, which may also ask the device where it is.
+FRAMING_POLICY = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
+
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
@@ -24,6 +32,17 @@ SECURITY_HEADERS = {
 HSTS = "max-age=63072000; includeSubDomains"
 DOCUMENT_POLICY = "sandbox; default-src 'none'"
 PRIVATE = "no-store"
+
+
+def framed_headers(nonce: str) -> dict[str, str]:
+    """Of a document that pages of the portal may frame. `nonce`: that of its one script."""
+    return {"content-security-policy": FRAMED_POLICY.format(nonce=nonce), "x-frame-options": "SAMEORIGIN"}
+
+
+def framing_headers() -> dict[str, str]:
+    """Of a page that frames such a document, and may ask the device for its position (R-24)."""
+    asking = SECURITY_HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")
+    return {"content-security-policy": FRAMING_POLICY, "permissions-policy": asking}
 
 
 def headers_for(settings: Settings) -> dict[str, str]:

@@ -57,7 +57,16 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.public import bank_cancel, card_check, complaint, complaint_follow, demonstration, directory, health
+from portal.pages.public import (
+    bank_cancel,
+    card_check,
+    complaint,
+    complaint_follow,
+    demonstration,
+    directory,
+    directory_map,
+    health,
+)
 from portal.pages.public import home as public_home
 from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
@@ -88,30 +97,19 @@ HANDLERS = [
     claim_steps.answer_step,
     claim_fragments.answer,
     *claim_sending.HANDLERS,
-    complaints.list_page,
-    complaint_drafts.new_page,
-    complaint_drafts.start,
-    complaints.complaint_page,
-    complaints.pdf_file,
-    complaint_drafts.edit_page,
-    complaint_drafts.change,
-    complaint_drafts.delete,
-    complaint_sending.send,
-    complaint_sending.message,
+    *complaints.HANDLERS,
+    *complaint_drafts.HANDLERS,
+    *complaint_sending.HANDLERS,
     complaint_fragments.message,
-    complaint_sending.withdraw,
     complaint.form_page,
     complaint.submit,
     complaint.sent_page,
     *complaint_follow.HANDLERS,
     *directory.HANDLERS,
+    *directory_map.HANDLERS,
     *directory_fragments.HANDLERS,
-    card.card_page,
-    card.pdf_file,
-    card.pharmacist_page,
-    card_offline.kept_page,
-    card_offline.manifest,
-    card_offline.worker,
+    *card.HANDLERS,
+    *card_offline.HANDLERS,
     card_check.check_page,
     card_check.check,
     guarantees.guarantees_page,

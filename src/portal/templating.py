@@ -1,7 +1,5 @@
 """The Jinja environment: autoescape, strict undefined names, French filters, compiled once."""
 
-from typing import Any
-
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal import formatting
@@ -26,19 +24,8 @@ def create_environment(settings: Settings, urls: Urls, assets: Assets, *, demo: 
     )
     environment.filters.update(_FILTERS)
     environment.tests["calendar_day"] = is_calendar_day
-    environment.globals.update(insurer=settings.insurer, url=urls, asset=_static_url(assets), demo=demo)
+    environment.globals.update(insurer=settings.insurer, url=urls, asset=assets.url, demo=demo)
     return environment
-
-
-def _static_url(assets: Assets) -> Any:
-    known: dict[str, str] = {}
-
-    def asset(plain: str) -> str:
-        if plain not in known:
-            known[plain] = "/static/" + assets.name(plain)
-        return known[plain]
-
-    return asset
 
 
 _FILTERS = {

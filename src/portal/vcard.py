@@ -1,7 +1,7 @@
 """A professional's card for an address book: vCard 4.0 (RFC 6350)."""
 
 from portal.data.directory import Practice
-from portal.directory_words import PROFESSION_LABELS
+from portal.directory_words import profession_label
 
 LONGEST_LINE = 75
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n"})
@@ -10,13 +10,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n"})
 def vcard(practice: Practice) -> str:
     """The card: name, profession, address, telephone, position."""
     name, city = _text(practice.name), _text(practice.city)
-    profession = next(label for each, label in PROFESSION_LABELS.items() if each == practice.profession)
     lines = [
         "BEGIN:VCARD",
         "VERSION:4.0",
         "KIND:org",
         f"FN:{name}",
-        f"ROLE:{_text(profession)}",
+        f"ROLE:{_text(profession_label(practice))}",
         f"ADR;TYPE=work:;;{_text(practice.address)};{city};;{practice.postcode};France",
         f"GEO:geo:{practice.latitude},{practice.longitude}",
         *([f"TEL;TYPE=work:{_text(practice.phone)}"] if practice.phone else []),

@@ -19,6 +19,7 @@ SHORTEST = 2
 LONGEST = 80
 MOST = 8
 KEPT = 4096
+DISTRICT = " Arrondissement"
 POSTCODE_DIGITS = 5
 OVERSEAS = ("97", "98")
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
@@ -40,10 +41,15 @@ class Commune(NamedTuple):
         return self.code[:3] if self.code.startswith(OVERSEAS) else self.code[:2]
 
     @property
+    def short_name(self) -> str:
+        """« Lyon 7e » for the district of a city."""
+        return self.name.removesuffix(DISTRICT)
+
+    @property
     def label(self) -> str:
         """« Saint-Étienne (42) », « Bourg-en-Bresse (01000) »: the postcode where there is but one."""
         number = self.postcodes[0] if len(self.postcodes) == 1 else self.department
-        return f"{self.name.removesuffix(' Arrondissement')} ({number})"
+        return f"{self.short_name} ({number})"
 
 
 class Gazetteer:
@@ -108,10 +114,23 @@ class Gazetteer:
 
     def nearest(self, position: Position) -> Commune | None:
         """The commune whose middle is nearest, within some fifty kilometres."""
+        near = self._neighbours(position)
+        return min(near, key=lambda commune: distance_km(commune.position, position), default=None)
+
+    def largest(self, most: int) -> list[Commune]:
+        """The communes of most people; the cities of districts rather than their districts."""
+        whole = (commune for commune in self._communes if not _is_district(commune))
+        return heapq.nlargest(most, whole, key=lambda commune: commune.population)
+
+    def around(self, position: Position, km: float, most: int) -> list[Commune]:
+        """The communes of most people whose middle is within some kilometres (up to fifty)."""
+        near = [commune for commune in self._neighbours(position) if distance_km(commune.position, position) <= km]
+        return heapq.nlargest(most, near, key=lambda commune: commune.population)
+
+    def _neighbours(self, position: Position) -> list[Commune]:
         row, column = _cell(position)
         around = (self._cells.get((row + up, column + right), []) for up in (-1, 0, 1) for right in (-1, 0, 1))
-        found = [commune for cell in around for commune in cell]
-        return min(found, key=lambda commune: distance_km(commune.position, position), default=None)
+        return [commune for cell in around for commune in cell]
 
     def _by_postcode(self, digits: str, most: int) -> list[Commune]:
         """A city of many postcodes comes after its districts, which have one each."""
@@ -172,6 +191,10 @@ def _endings(words: list[str]) -> Iterator[str]:
 
 def _has_postcode(commune: Commune, digits: str) -> bool:
     return any(postcode.startswith(digits) for postcode in commune.postcodes)
+
+
+def _is_district(commune: Commune) -> bool:
+    return commune.name.endswith(DISTRICT)
 
 
 def _is_city_of_districts(commune: Commune) -> bool:

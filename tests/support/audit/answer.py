@@ -14,6 +14,19 @@ PAGE_POLICY = (
     "worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "object-src 'none'"
 )
+# The map, which the list of professionals frames, and that list, which may ask the device where it is.
+FRAMED, FRAMING = (
+    ("/professionnels-agrees/carte", "/adherent/professionnels/carte"),
+    (
+        "/professionnels-agrees",
+        "/adherent/professionnels",
+    ),
+)
+FRAMED_POLICY = re.compile(
+    "default-src 'none'; script-src 'self' 'nonce-([A-Za-z0-9_-]{22})'; style-src 'self'; img-src 'self'; "
+    "font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; "
+    "object-src 'none'"
+)
 DOCUMENT_POLICY = "sandbox; default-src 'none'"
 GOLDEN_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -44,7 +57,7 @@ def audit_answer(answer: httpx.Response) -> list[str]:
 
 
 def _golden(answer: httpx.Response) -> Iterator[str]:
-    for name, wanted in GOLDEN_HEADERS.items():
+    for name, wanted in (GOLDEN_HEADERS | _own_headers(answer)).items():
         got = answer.headers.get_list(name)
         if got != [wanted]:
             yield f"{name} is {got}, {wanted!r} is wanted"
@@ -53,11 +66,33 @@ def _golden(answer: httpx.Response) -> Iterator[str]:
             yield f"{name} has no place here"
 
 
+def _own_headers(answer: httpx.Response) -> dict[str, str]:
+    """What the two pages of the map say otherwise."""
+    if _is_shown(answer, FRAMED):
+        return {"x-frame-options": "SAMEORIGIN"}
+    asking = GOLDEN_HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")
+    return {"permissions-policy": asking} if _is_shown(answer, FRAMING) else {}
+
+
+def _is_shown(answer: httpx.Response, paths: tuple[str, ...]) -> bool:
+    return answer.url.path in paths and answer.status_code in {200, 422}
+
+
 def _policy(answer: httpx.Response) -> Iterator[str]:
     wanted = DOCUMENT_POLICY if is_download(answer) else PAGE_POLICY
+    wanted += "; frame-src 'self'" if _is_shown(answer, FRAMING) else ""
     got = answer.headers.get_list("content-security-policy")
-    if got != [wanted]:
+    if _is_shown(answer, FRAMED):
+        yield from _framed_policy(answer, got)
+    elif got != [wanted]:
         yield f"content-security-policy is {got}, {wanted!r} is wanted"
+
+
+def _framed_policy(answer: httpx.Response, got: list[str]) -> Iterator[str]:
+    """The nonce is that of the document's one script, and of no other answer."""
+    found = FRAMED_POLICY.fullmatch(got[0]) if len(got) == 1 else None
+    if found is None or re.findall(r'nonce="([^"]*)"', answer.text) != [found[1]]:
+        yield f"content-security-policy is {got}, with the script's nonce it should be {FRAMED_POLICY.pattern!r}"
 
 
 def is_download(answer: httpx.Response) -> bool:

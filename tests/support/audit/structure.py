@@ -30,7 +30,7 @@ def nothing_inline(page: Html) -> Iterator[str]:
     for node in page.css("style, [style]"):
         yield f"inline style: {shown(node)}"
     for node in page.css("script"):
-        if not node.attributes.get("src") or node.text().strip():
+        if not node.attributes.get("nonce") and (not node.attributes.get("src") or node.text().strip()):
             yield f"inline script: {shown(node)}"
     for node in page.css("*"):
         for name, value in node.attributes.items():
@@ -44,8 +44,10 @@ def nothing_from_elsewhere(page: Html) -> Iterator[str]:
             fetches = name in FETCHING or (name in {"href", "xlink:href"} and node.tag != "a")
             if fetches and value and (urlsplit(value.strip()).netloc or urlsplit(value.strip()).scheme):
                 yield f"reaches elsewhere: {shown(node)}"
-    for node in page.css("iframe, object, embed, base"):
+    for node in page.css("object, embed, base"):
         yield f"{node.tag} has no place here"
+    for node in page.css("iframe:not([title])"):
+        yield f"a frame without a title: {shown(node)}"
 
 
 def no_frame_of_scripting(page: Html) -> Iterator[str]:

@@ -177,3 +177,6 @@ def _numbers(cards: list[Card]) -> str:
 
 def _home(request: PortalRequest) -> list[Crumb]:
     return [Crumb("Accueil", request.services.urls("member.home"))]
+
+
+HANDLERS = [card_page, pdf_file, pharmacist_page]

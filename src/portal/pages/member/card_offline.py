@@ -48,3 +48,6 @@ def worker(request: PortalRequest) -> Response[bytes]:
 def _rendered(request: PortalRequest, template: str, media_type: str) -> Response[bytes]:
     found = request.services.templates.get_template(f"pages/member/card/{template}")
     return Response(found.render(files=FILES, scope=SCOPE).encode(), media_type=media_type)
+
+
+HANDLERS = [kept_page, manifest, worker]

@@ -156,3 +156,6 @@ def _moved(request: PortalRequest, opaque: str, typed: Typed) -> Response[bytes]
     with request.database.read() as db:
         told = found_complaint(request, db, opaque)
         return _form(request, db, Typed(typed.raw, None, (FieldError("", MOVED),)), told)
+
+
+HANDLERS = [new_page, start, edit_page, change, delete]

@@ -109,3 +109,6 @@ def _withdraw(request: PortalRequest, opaque: str, version: int) -> Response[byt
     except (CaseMoved, WrongState):
         return shown_again(request, opaque, MOVED)
     return to_complaint(request, case.id or 0)
+
+
+HANDLERS = [send, message, withdraw]

@@ -146,3 +146,6 @@ def complaint_crumbs(request: PortalRequest) -> list[Crumb]:
 
 def _home(request: PortalRequest) -> Crumb:
     return Crumb("Accueil", request.services.urls("member.home"))
+
+
+HANDLERS = [list_page, complaint_page, pdf_file]

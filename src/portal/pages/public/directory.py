@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
-from portal.data.directory import Near, Practice, find_practice, nearest_practices
+from portal.data.directory import Level, Practice, find_practice, nearest_practices
 from portal.directory_words import (
     LANGUAGE_LABELS,
     PROFESSION_LABELS,
@@ -22,10 +22,12 @@ from portal.directory_words import (
     language_words,
     level_labels,
     opening_words,
+    profession_label,
     service_words,
     week_words,
 )
 from portal.forms import FieldError
+from portal.headers import framing_headers
 from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, read_asked
 from portal.permissions import Permission, public, requires
 from portal.places.gazetteer import gazetteer
@@ -56,10 +58,19 @@ class Front:
     card: str
     results: str
     home: str
+    map: str
+    popup: str
 
 
 OPEN_TO_ALL = Front(
-    "layouts/minimal.html", "directory", "directory.practice", "directory.card", "directory.results", "home"
+    "layouts/minimal.html",
+    "directory",
+    "directory.practice",
+    "directory.card",
+    "directory.results",
+    "home",
+    "directory.map",
+    "directory.popup",
 )
 OF_MEMBERS = Front(
     "layouts/base.html",
@@ -68,6 +79,8 @@ OF_MEMBERS = Front(
     "member.practice.card",
     "member.directory.results",
     "member.home",
+    "member.directory.map",
+    "member.directory.popup",
 )
 
 
@@ -111,14 +124,28 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
     found = nearest_practices(request.db, asked.wish) if asked.wish else None
     nearest = found.nearest if found else ()
     names = request.services.keyring.conceal(PRACTICE, (near.practice.id or 0 for near in nearest))
+    pairs = zip(nearest, names, strict=True)
     return {
         "asked": asked,
         "front": front,
-        "found": found,
-        "rows": [_row(request, near, name) for near, name in zip(nearest, names, strict=True)],
+        "rows": [practice_row(request, near.practice, name, near.km) for near, name in pairs],
         "next": names[-1] if found and found.is_more else "",
-        "radius": distance_words(found.radius_km) if found else "",
-        "labels": PROFESSION_LABELS,
+    }
+
+
+def practice_row(request: PortalRequest, practice: Practice, name: str, km: float | None = None) -> dict[str, Any]:
+    """What the list and the map's popup say of one place. `name`: opaque; `km`: how far, where that is known."""
+    words, tone = opening_words(practice, request.now)
+    return {
+        "practice": practice,
+        "name": name,
+        "profession": profession_label(practice),
+        "level": level_labels(request.services.settings.network_name)[Level(practice.level)],
+        "services": service_words(practice),
+        "price": practice.price_cents,
+        "away": distance_words(km) if km is not None else "",
+        "open": words,
+        "tone": tone,
     }
 
 
@@ -136,7 +163,7 @@ def form_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
 
 def _list(request: PortalRequest, front: Front) -> Response[bytes]:
     asked = read_asked(request)
-    return render_page(
+    answer = render_page(
         request,
         "public/directory/index.html",
         title_of(request),
@@ -147,17 +174,12 @@ def _list(request: PortalRequest, front: Front) -> Response[bytes]:
         **results_context(request, front, asked),
         **form_context(request, asked),
     )
-
-
-def _row(request: PortalRequest, near: Near, name: str) -> dict[str, Any]:
-    words, tone = opening_words(near.practice, request.now)
-    return {"practice": near.practice, "name": name, "away": distance_words(near.km), "open": words, "tone": tone}
+    answer.headers.update(framing_headers())
+    return answer
 
 
 def _sheet(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]:
-    practice = _found(request, opaque)
-    words, tone = opening_words(practice, request.now)
-    levels = level_labels(request.services.settings.network_name)
+    practice = shown_practice(request, opaque)
     return render_page(
         request,
         "public/directory/practice.html",
@@ -165,26 +187,21 @@ def _sheet(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]
         crumbs=_crumbs(request, front),
         layout=front.layout,
         front=front,
-        name=opaque,
-        practice=practice,
-        profession=next(label for each, label in PROFESSION_LABELS.items() if each == practice.profession),
-        level=next(label for each, label in levels.items() if each == practice.level),
+        row=practice_row(request, practice, opaque),
         geo=f"geo:{practice.latitude},{practice.longitude}",
-        opening=words,
-        tone=tone,
         week=week_words(practice),
-        services=service_words(practice),
         spoken=language_words(practice),
     )
 
 
 def _card(request: PortalRequest, opaque: str) -> Response[bytes]:
-    body = vcard(_found(request, opaque)).encode()
+    body = vcard(shown_practice(request, opaque)).encode()
     headers = {"Content-Disposition": 'attachment; filename="professionnel.vcf"'}
     return Response(body, media_type="text/vcard; charset=utf-8", headers=headers)
 
 
-def _found(request: PortalRequest, opaque: str) -> Practice:
+def shown_practice(request: PortalRequest, opaque: str) -> Practice:
+    """The place of an opaque name, also one that has left. Raises a 404."""
     practice = find_practice(request.db, request.revealed(PRACTICE, opaque))
     if practice is None:
         raise NotFoundException

@@ -1,5 +1,6 @@
 """What is asked of the directory, read from the address: the place, who, and what they offer (R-24)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from portal.data.directory import Level, Place, Profession, Service, Wish, find_practice
 from portal.directory_words import LANGUAGE_LABELS
-from portal.places.distance import Position, distance_km
+from portal.places.distance import HALF_TURN, POLE, Position, distance_km
 from portal.places.gazetteer import LONGEST, Commune, gazetteer
 from portal.web import PortalRequest
 
@@ -21,7 +22,12 @@ SERVICE_FIELDS: dict[str, Service] = {
     "samedi": Service.SATURDAY,
 }
 OPEN = "ouvert"
-FIELDS = ("lieu", "profession", "langue", "niveau", *SERVICE_FIELDS, OPEN)
+MAP = "carte"
+POSITION = "position"
+FIELDS = ("lieu", POSITION, "profession", "langue", "niveau", *SERVICE_FIELDS, OPEN, MAP)
+# Degrees, to three decimals: about a hundred metres, no more of where somebody is than a search needs.
+DECIMALS = 3
+_POSITION = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,15})?),(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)")
 UNKNOWN = "Ce lieu n’est pas dans la liste des communes. Vérifiez l’orthographe, ou donnez le code postal."
 NO_PLACE = "Dites où chercher\u00a0: une commune ou un code postal."
 LONGEST_VALUE = 40
@@ -38,16 +44,32 @@ class Asked:
     choices: tuple[Commune, ...] = ()
     problem: str = ""
 
+    @property
+    def is_precise(self) -> bool:
+        """Whether more is asked than where, and which profession."""
+        return not self.parameters.keys() <= {"lieu", POSITION, "profession", MAP}
+
+    @property
+    def has_map(self) -> bool:
+        return MAP in self.parameters
+
     def value(self, name: str) -> str:
         return self.parameters.get(name, "")
+
+    def asking(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """The same search with some values changed, or left out when empty."""
+        return {name: value for name, value in {**self.parameters, **changes}.items() if value}
 
 
 def read_asked(request: PortalRequest) -> Asked:
     """The search that the address asks for; unknown values count as none."""
     parameters = _parameters(request.query_params)
+    typed = parameters.get("lieu", "")
+    if not typed and POSITION in parameters:
+        return _around(request, parameters)
+    parameters.pop(POSITION, None)
     if "lieu" not in request.query_params:
         return Asked(parameters)
-    typed = parameters.get("lieu", "")
     found = gazetteer().resolve(typed)
     if len(found) == 1:
         wish = _wish(request, parameters, found[0].position)
@@ -56,13 +78,32 @@ def read_asked(request: PortalRequest) -> Asked:
     return Asked(parameters, choices=choices, problem="" if choices else UNKNOWN if typed else NO_PLACE)
 
 
+def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
+    """A search around a position, which is said by the commune that it is near."""
+    latitude, longitude = map(float, parameters[POSITION].split(","))
+    position = Position(latitude, longitude)
+    near = gazetteer().nearest(position)
+    place = f"l’endroit choisi, près de {near.label}" if near else "l’endroit choisi"
+    return Asked(parameters, _wish(request, parameters, position), place)
+
+
+def _position(text: str) -> str:
+    """A position as it is kept in the address, rounded; empty when it is none."""
+    found = _POSITION.fullmatch(text)
+    latitude, longitude = map(float, found.groups()) if found else (POLE + 1, 0.0)
+    if abs(latitude) > POLE or abs(longitude) > HALF_TURN:
+        return ""
+    return f"{latitude:.{DECIMALS}f},{longitude:.{DECIMALS}f}"
+
+
 def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
     clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST].strip() for name in FIELDS}
+    clean[POSITION] = _position(clean[POSITION])
     valid: dict[str, set[Any]] = {
         "profession": set(Profession),
         "langue": set(LANGUAGE_LABELS),
         "niveau": set(Level),
-        **{name: {"1"} for name in (*SERVICE_FIELDS, OPEN)},
+        **{name: {"1"} for name in (*SERVICE_FIELDS, OPEN, MAP)},
     }
     return {name: value for name, value in clean.items() if value and value in valid.get(name, {value})}
 

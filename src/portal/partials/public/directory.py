@@ -1,8 +1,18 @@
 """The directory in place: communes while one types, results while one chooses."""
 
 from litestar import Response
+from litestar.params import FromPath
 
-from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, results_context
+from portal.pages.public.directory import (
+    OF_MEMBERS,
+    OPEN_READS,
+    OPEN_TO_ALL,
+    READS,
+    Front,
+    practice_row,
+    results_context,
+    shown_practice,
+)
 from portal.pages.public.directory_query import read_asked
 from portal.places.gazetteer import LONGEST, gazetteer
 from portal.rendering import render_fragment
@@ -26,6 +36,21 @@ def member_results(request: PortalRequest) -> Response[bytes]:
     return _results(request, OF_MEMBERS)
 
 
+@fragment("/fragments/professionnels-agrees/{practice:str}", name=OPEN_TO_ALL.popup, guards=OPEN_READS)
+def open_popup(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _popup(request, OPEN_TO_ALL, practice)
+
+
+@fragment("/fragments/adherent/professionnels/{practice:str}", name=OF_MEMBERS.popup, guards=READS)
+def member_popup(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
+    return _popup(request, OF_MEMBERS, practice)
+
+
+def _popup(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]:
+    row = practice_row(request, shown_practice(request, opaque), opaque)
+    return render_fragment(request, "public/directory/practice.html", front=front, row=row)
+
+
 def _results(request: PortalRequest, front: Front) -> Response[bytes]:
     asked = read_asked(request)
     return render_fragment(
@@ -37,4 +62,4 @@ def _results(request: PortalRequest, front: Front) -> Response[bytes]:
     )
 
 
-HANDLERS = [places, open_results, member_results]
+HANDLERS = [places, open_results, member_results, open_popup, member_popup]

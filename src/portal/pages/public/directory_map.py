@@ -1,0 +1,84 @@
+"""The map of approved professionals, a document of its own that the list frames (R-24)."""
+
+import secrets
+
+from litestar import Response
+
+from portal.data.directory import Near, nearest_practices
+from portal.directory_words import distance_words, profession_label
+from portal.headers import framed_headers
+from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front
+from portal.pages.public.directory_query import PRACTICE, Asked, read_asked
+from portal.places.distance import Position
+from portal.places.gazetteer import gazetteer
+from portal.practice_map import Marker, Written, write_map
+from portal.rendering import render_page
+from portal.routing import page
+from portal.web import PortalRequest
+
+MOST_MARKERS = 500
+FIRST_SEEN, AT_HAND_KM, SPREAD = 20, 20.0, 4
+# Where nothing is asked: France, from Brest to Strasbourg.
+COUNTRY = Position(46.6, 2.4)
+COUNTRY_BOUNDS = [[42.3, -4.8], [51.1, 8.2]]
+LARGE_TOWNS, NEAR_TOWNS, NEAR_KM = 60, 60, 50.0
+
+
+@page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=OPEN_READS)
+def open_map(request: PortalRequest) -> Response[bytes]:
+    return _map(request, OPEN_TO_ALL)
+
+
+@page("/adherent/professionnels/carte", name=OF_MEMBERS.map, guards=READS)
+def member_map(request: PortalRequest) -> Response[bytes]:
+    return _map(request, OF_MEMBERS)
+
+
+def _map(request: PortalRequest, front: Front) -> Response[bytes]:
+    asked = read_asked(request)
+    nonce = secrets.token_urlsafe(16)
+    title = f"Carte des professionnels autour de {asked.place}" if asked.place else "Carte des professionnels"
+    answer = render_page(
+        request, "public/directory/map.html", title, front=front, map=_written(request, front, asked, nonce)
+    )
+    answer.headers.update(framed_headers(nonce))
+    return answer
+
+
+def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> Written:
+    nearest = nearest_practices(request.db, asked.wish, MOST_MARKERS).nearest if asked.wish else ()
+    names = request.services.keyring.conceal(PRACTICE, (near.practice.id or 0 for near in nearest))
+    centre = asked.wish.centre if asked.wish else COUNTRY
+    told = {
+        "centre": centre,
+        "bounds": _bounds(centre, nearest) if nearest else COUNTRY_BOUNDS,
+        "closest": 15,
+        "outline": request.services.assets.url("img/france.json"),
+        "towns": _towns(centre),
+        "sheet": request.services.urls(front.popup, practice="_"),
+        "search": request.services.urls(front.index, asked.asking({"lieu": "", "position": "", "carte": "1"})),
+    }
+    return write_map(centre, [_marker(*pair) for pair in zip(nearest, names, strict=True)], told, None, nonce)
+
+
+def _marker(near: Near, name: str) -> Marker:
+    words = f"{near.practice.name}, {profession_label(near.practice)}, à {distance_words(near.km)}"
+    return Marker(near.practice.position, name, words)
+
+
+def _bounds(centre: Position, nearest: tuple[Near, ...]) -> list[Position]:
+    """The corners of what is seen first: where one asked about, and the nearest places, but those overseas."""
+    limit = max(AT_HAND_KM, SPREAD * nearest[: FIRST_SEEN // 4][-1].km)
+    seen = [centre, *(near.practice.position for near in nearest[:FIRST_SEEN] if near.km <= limit)]
+    latitudes, longitudes = zip(*seen, strict=True)
+    return [Position(min(latitudes), min(longitudes)), Position(max(latitudes), max(longitudes))]
+
+
+def _towns(centre: Position) -> list[tuple[float, float, str]]:
+    """The towns to name where there are no tiles: the country's largest, and the largest around; largest first."""
+    chosen = {*gazetteer().largest(LARGE_TOWNS), *gazetteer().around(centre, NEAR_KM, NEAR_TOWNS)}
+    towns = sorted(chosen, key=lambda commune: -commune.population)
+    return [(round(town.position.latitude, 3), round(town.position.longitude, 3), town.short_name) for town in towns]
+
+
+HANDLERS = [open_map, member_map]
