@@ -148,3 +148,11 @@ def test_stranger_hears_where_to_sign_in(reader) -> None:
     assert_in_order(
         reader("/connexion"), "Connexion à votre espace", "Identifiant", "Dix chiffres", "Mot de passe", "Aide"
     )
+
+
+def test_anybody_reads_the_nearest_professionals_in_order(reader) -> None:
+    text = reader("/professionnels-agrees?lieu=Lyon&profession=dentiste")
+    assert_in_order(
+        text, "Où", "Chercher", "Autour de Lyon", "Chirurgien-dentiste", "Lyon", r"\d+\sk?m", "Les suivants"
+    )
+    assert "Sur la carte" not in text

@@ -148,8 +148,9 @@ class Tab:
 
     def axe(self, *, only_colours: bool = False) -> list[str]:
         """axe's violations on the page as it is, every rule on. The policy blocks script tags, not the debugger."""
-        if not self.page.evaluate("() => 'axe' in window"):
-            self.page.evaluate(AXE_SCRIPT)
+        for frame in self.page.frames:  # axe looks into the frames where it is
+            if not frame.evaluate("() => 'axe' in window"):
+                frame.evaluate(AXE_SCRIPT)
         violations: list[str] = self.page.evaluate(RUN_AXE, COLOUR_RULES if only_colours else [])
         return violations
 

@@ -21,6 +21,20 @@ def more_criteria(page: Page) -> None:
         page.get_by_label("Ouvert le samedi").check()
 
 
+def map_drawn(page: Page) -> None:
+    """Waits for the map beside the list."""
+    frame = page.frame_locator("#carte")
+    page.locator("#carte").scroll_into_view_if_needed()
+    expect(frame.locator(".pin, .pins").first).to_be_visible()
+
+
+def popup_open(page: Page) -> None:
+    """Shows the nearest professional on the map, from the list."""
+    map_drawn(page)
+    page.locator("[data-portal-show]").first.click()
+    expect(page.frame_locator("#carte").locator(".leaflet-popup .practice")).to_be_visible()
+
+
 DIRECTORY_STATES = [
     State("directory", NOBODY, OPEN),
     State("directory, results", NOBODY, f"{OPEN}?lieu=Lyon"),
@@ -28,6 +42,11 @@ DIRECTORY_STATES = [
     State("directory, several communes", NOBODY, f"{OPEN}?lieu=saint+denis"),
     State("directory, unknown place", NOBODY, f"{OPEN}?lieu=nulle+part"),
     State("directory, nobody", NOBODY, f"{OPEN}?lieu=Lyon&langue=it"),
+    State("directory, map", NOBODY, f"{OPEN}?lieu=Lyon&carte=1", map_drawn),
+    State("directory, map alone", NOBODY, f"{OPEN}/carte?lieu=Lyon"),
+    State("directory, around a position", NOBODY, f"{OPEN}?position=45.764,4.836"),
+    State("directory, member, map", MEMBER, f"{OWN}?lieu=Lyon&carte=1", popup_open),
+    State("directory, member, map alone", MEMBER, f"{OWN}/carte?lieu=Lyon"),
     State("directory, sheet", NOBODY, f"{OPEN}?lieu=Lyon", first_sheet),
     State("directory, member", MEMBER, OWN),
     State("directory, member, results", MEMBER, f"{OWN}?lieu=75015&profession=dentiste"),

@@ -1,0 +1,88 @@
+"""An approved professional found in a real browser: by touch, by keyboard on the map, where the device is, and without
+JavaScript; no request leaves the portal (R-24; open_tab fails on one)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+OPEN = "/professionnels-agrees"
+LYON = {"latitude": 45.76404321, "longitude": 4.83571234}
+
+
+def map_of(page: Page):
+    """The map's document, once its markers are there."""
+    page.locator("#carte").scroll_into_view_if_needed()
+    frame = page.frame_locator("#carte")
+    expect(frame.locator(".pin, .pins").first).to_be_visible()
+    return frame
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["by touch", "without JavaScript"])
+def test_anybody_finds_a_dentist_by_a_name_that_several_communes_have(open_tab, javascript) -> None:
+    page = open_tab("phone", javascript=javascript).go(OPEN)
+    page.get_by_label("Où").fill("st denis")
+    page.get_by_role("button", name="Chercher").tap()
+    page.get_by_role("link", name="Saint-Denis (93)").tap()
+    page.get_by_label("Qui").select_option("dentiste")
+    page.get_by_role("button", name="Chercher").tap()
+    expect(page.locator(".nearest small").first).to_contain_text("Chirurgien-dentiste")
+    expect(page).to_have_url(re.compile("profession=dentiste"))
+    page.locator(".nearest a").first.tap()
+    expect(page.get_by_role("heading", name="Horaires")).to_be_visible()
+
+
+def test_list_and_map_follow_each_other(open_tab) -> None:
+    """Choose on the list, the map opens it; choose on the map by keyboard, the list marks it."""
+    page = open_tab().go(f"{OPEN}?lieu=Lyon&carte=1")
+    frame = map_of(page)
+    first = page.locator(".nearest > li").first
+    first.get_by_role("button", name="Sur la carte").click()
+    popup = frame.locator(".leaflet-popup .practice")
+    expect(popup.get_by_role("link").first).to_have_text(first.get_by_role("link").first.inner_text())
+    expect(first).to_have_attribute("aria-current", "true")
+    frame.get_by_role("button", name="Fermer").press("Enter")
+    expect(popup).to_have_count(0)
+    marker = frame.locator(".pin:focus")
+    expect(marker).to_have_attribute("aria-label", re.compile(", à "))
+    first.evaluate("row => row.removeAttribute('aria-current')")
+    marker.press("Enter")
+    expect(popup).to_be_visible()
+    expect(first).to_have_attribute("aria-current", "true")
+
+
+def test_map_that_was_moved_offers_to_search_there(open_tab) -> None:
+    page = open_tab().go(f"{OPEN}?lieu=Lyon&profession=dentiste&carte=1")
+    frame = map_of(page)
+    here = frame.get_by_role("link", name="Chercher ici")
+    expect(here).to_be_hidden()
+    for _ in range(8):
+        frame.locator(".leaflet-container").press("ArrowLeft")
+        page.wait_for_timeout(300)
+    here.click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("près de")
+    expect(page).to_have_url(re.compile(r"profession=dentiste.*position=45\.\d{3}"))
+
+
+def test_device_gives_a_rounded_position_when_it_is_asked(open_tab) -> None:
+    tab = open_tab("phone", geolocation=LYON, permissions=["geolocation"])
+    sent = []
+    tab.context.on("request", lambda request: sent.append(request.url))
+    page = tab.go(OPEN)
+    page.get_by_role("button", name="Autour de moi").tap()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("près de Lyon")
+    assert any("position=45.764%2C4.836" in url or "position=45.764,4.836" in url for url in sent)
+    assert not any("45.76404" in url for url in sent)
+
+
+def test_device_that_keeps_its_position_leaves_the_typed_search(open_tab) -> None:
+    page = open_tab("phone").go(OPEN)
+    page.get_by_role("button", name="Autour de moi").tap()
+    expect(page.get_by_text("Tapez votre commune")).to_be_visible()
+    expect(page.get_by_label("Où")).to_be_focused()
+
+
+def test_map_without_scripts_says_that_the_list_is_enough(open_tab) -> None:
+    page = open_tab(javascript=False).go(f"{OPEN}?lieu=Lyon&carte=1")
+    expect(page.frame_locator("#carte").get_by_text("La liste, elle, s’en passe")).to_be_visible()
+    expect(page.locator(".nearest > li").first).to_be_visible()
