@@ -41,7 +41,7 @@ PUBLIC = {
     "bank.stop": 404, "bank.stopped": 200,
     "directory": 200, "directory.practice": 404, "directory.card": 404, "directory.results": 200,
     "directory.map": 200, "directory.popup": 404,
-    "directory.places": 200,
+    "directory.places": 200, "map.tile": 404,
     "robots": 200, "static": 404,
 }  # fmt: skip
 # Each private GET: who gets in, and the status there (404: the matrix asks for a row that nobody has).

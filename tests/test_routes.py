@@ -25,7 +25,7 @@ PUBLIC = {
     "identifier.sent", "fraud.report", "fraud.report.submit", "fraud.sent", "fraud.confirm", "fraud.confirm.submit",
     "fraud.done", "bank.stop", "bank.stop.submit", "bank.stopped",
     "directory", "directory.practice", "directory.card", "directory.results", "directory.places",
-    "directory.map", "directory.popup",
+    "directory.map", "directory.popup", "map.tile",
     "complaint", "complaint.submit", "complaint.sent", "complaint.follow",
     "complaint.follow.message", "complaint.follow.files",
     "card.check", "card.check.submit", "card.manifest", "card.worker",

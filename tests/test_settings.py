@@ -72,6 +72,19 @@ def test_operator_without_keys_is_told_which_ones(monkeypatch) -> None:
         ("MAIL_CA_FILE", "/nowhere/ca.pem"),
         ("MAIL_PASSWORD", "secret@without-user"),
         ("HISTORY_MONTHS", "26"),
+        ("TILES_URL", "http://tuiles.example/{z}/{x}/{y}"),
+        ("TILES_URL", "ftp://tuiles.example/{z}/{x}/{y}"),
+        ("TILES_URL", "https:///{z}/{x}/{y}"),
+        ("TILES_URL", "https://tuiles.example/{z}/{x}"),
+        ("TILES_URL", "https://tuiles.example/{z}/{x}/{y}/{y}"),
+        ("TILES_URL", "https://{x}.tuiles.example/{z}/{y}"),
+        ("TILES_URL", "https://qui:secret@tuiles.example/{z}/{x}/{y}"),
+        ("TILES_URL", "https://tuiles.example\\@ailleurs.example/{z}/{x}/{y}"),
+        ("TILES_URL", "https://tuiles.example/{z}/{x}/{y}#suite"),
+        ("TILES_URL", "https://tuiles.example/{z}/{x}/{y}\nHost:x"),
+        ("TILES_URL", "https://tuiles.example:port/{z}/{x}/{y}"),
+        ("TILES_DAYS", "0"),
+        ("TILES_MEGABYTES", "0"),
         ("HISTORY_MONTHS", "deux ans"),
     ],
 )
@@ -90,6 +103,15 @@ def test_operator_may_not_send_mail_in_clear_to_another_machine(environment) -> 
         load_settings()
     environment(MAIL_HOST="127.0.0.1", MAIL_SECURITY="none")
     assert load_settings().mail_security == "none"
+
+
+def test_map_says_whose_tiles_it_shows_and_the_key_in_their_address_stays_secret(environment) -> None:
+    environment()
+    assert load_settings().map_attribution == ""
+    environment(TILES_URL="https://tuiles.example/{z}/{x}/{y}?cle=canari")
+    settings = load_settings()
+    assert settings.map_attribution == "© IGN"
+    assert "canari" not in f"{settings!r} {settings}"
 
 
 def test_operator_who_forgets_the_password_of_the_mail_server_is_told(environment) -> None:

@@ -28,6 +28,7 @@ from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
 from portal.mailing.mail import Mail
 from portal.permissions import deny_undeclared
+from portal.places.tiles import Tiles
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
@@ -104,7 +105,7 @@ def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = Non
         exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude="^/static/"
+            backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude=["^/static/", "^/carte/tuiles/"]
         ),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -135,6 +136,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         mail=Mail(settings, keyring, templates),
         site=site,
         storage=Storage(settings, keyring),
+        tiles=Tiles(settings),
         demo=demo,
     )
 
@@ -174,6 +176,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     finally:
         if worker:
             worker.stop()
+        await services.tiles.close()
         services.journal.stop()
         services.database.dispose()
 

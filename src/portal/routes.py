@@ -68,6 +68,7 @@ from portal.pages.public import (
     health,
 )
 from portal.pages.public import home as public_home
+from portal.pages.public import tiles as map_tiles
 from portal.partials.account import messages as message_fragments
 from portal.partials.account import pieces as piece_fragments
 from portal.partials.account import sign_in as sign_in_fragments
@@ -107,6 +108,7 @@ HANDLERS = [
     *complaint_follow.HANDLERS,
     *directory.HANDLERS,
     *directory_map.HANDLERS,
+    *map_tiles.HANDLERS,
     *directory_fragments.HANDLERS,
     *card.HANDLERS,
     *card_offline.HANDLERS,
@@ -126,10 +128,7 @@ HANDLERS = [
     public_home.help_page,
     public_home.accessibility,
     public_home.privacy,
-    health.health,
-    health.readiness,
-    health.robots,
-    health.static,
+    *health.HANDLERS,
     sign_in.sign_in_page,
     sign_in.submit,
     second_step.code_page,

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     insurer_email: str = "contact@mutuelle-des-rives.example"
     network_name: str = "Kalivia"
     open_directory: bool = True
+    tiles_url: str = Field(default="", repr=False)  # a source may want a key in it
+    tiles_attribution: str = "© IGN"
+    tiles_days: int = Field(default=30, ge=1)
+    tiles_megabytes: int = Field(default=512, ge=1)
     mediator_name: str = "Médiateur des mutuelles (fictif)"
     mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
     mediator_url: str = "https://mediateur.example"
@@ -135,6 +139,13 @@ class Settings(BaseSettings):
             raise ValueError("https://…; plain http is accepted on this machine's loopback addresses only")
         return endpoint
 
+    @field_validator("tiles_url")
+    @classmethod
+    def tile_template(cls, template: str) -> str:
+        if template and any(template.count(number) != 1 for number in ("{z}", "{x}", "{y}")):
+            raise ValueError("an address that holds {z}, {x} and {y}, each once")
+        return _to_be_asked(template)
+
     @field_validator("files_secret_key")
     @classmethod
     def comes_with_bucket(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -192,6 +203,16 @@ class Settings(BaseSettings):
         """Where people's files lie, sealed, when no bucket is set."""
         return self.data_folder / "files"
 
+    @property
+    def tiles_folder(self) -> Path:
+        """Where map tiles are kept; whatever is in it may be deleted at any time."""
+        return self.data_folder / "tiles"
+
+    @property
+    def map_attribution(self) -> str:
+        """What the map must say of its tiles; empty without a source of any."""
+        return self.tiles_attribution if self.tiles_url else ""
+
     @cached_property
     def mediator(self) -> Mediator:
         return Mediator(name=self.mediator_name, address=self.mediator_address, url=self.mediator_url)
@@ -216,6 +237,18 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_named(problem) for problem in error.errors())) from None
+
+
+def _to_be_asked(address: str) -> str:
+    """An address that the portal itself asks. Raises ValueError unless it is https or this machine's own, and plain."""
+    parts = urlsplit(address)
+    _ = parts.port  # raises ValueError for one that is no number
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if address and not (is_private and parts.hostname):
+        raise ValueError("https://…; plain http is accepted on this machine's loopback addresses only")
+    if parts.username is not None or parts.fragment or set("{}\\") & set(parts.netloc) or re.search(r"\s", address):
+        raise ValueError("no user, no fragment, no space, and a host that never changes")
+    return address
 
 
 def _our_variables() -> list[str]:

@@ -42,7 +42,8 @@ STATES = [
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$|^/(fragments|static|healthz|readyz)"
+    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
+    r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

@@ -41,6 +41,7 @@ GOLDEN_HEADERS = {
 }
 BANNERS = ("server", "x-powered-by", "access-control-allow-origin", "x-aspnet-version")
 STATIC_CACHE = "public, max-age=31536000, immutable"
+TILE_CACHE = "private, max-age=86400"
 MAX_COOKIE_BYTES = 4096
 
 # Article R161-1 of the social security code: sex, year, month, department, town, order, and the key or not.
@@ -101,8 +102,8 @@ def is_download(answer: httpx.Response) -> bool:
 
 
 def _caching(answer: httpx.Response) -> Iterator[str]:
-    is_static = answer.url.path.startswith("/static/") and answer.status_code == 200
-    wanted = STATIC_CACHE if is_static else "no-store"
+    cached = {"/static/": STATIC_CACHE, "/carte/tuiles/": TILE_CACHE} if answer.status_code == 200 else {}
+    wanted = next((kept for start, kept in cached.items() if answer.url.path.startswith(start)), "no-store")
     got = answer.headers.get_list("cache-control")
     if got != [wanted]:
         yield f"cache-control is {got}, {wanted!r} is wanted"

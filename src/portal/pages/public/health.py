@@ -88,3 +88,6 @@ def static(request: PortalRequest, path: FromPath[str]) -> Response[bytes]:
         {"Content-Encoding": encoding} if encoding else {}
     )
     return Response(body, media_type=asset.media_type, headers=headers)
+
+
+HANDLERS = [health, readiness, robots, static]
