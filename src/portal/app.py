@@ -28,6 +28,7 @@ from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
 from portal.mailing.mail import Mail
 from portal.permissions import deny_undeclared
+from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls
@@ -137,6 +138,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         site=site,
         storage=Storage(settings, keyring),
         tiles=Tiles(settings),
+        geocoder=Geocoder(settings),
         demo=demo,
     )
 
@@ -177,6 +179,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         if worker:
             worker.stop()
         await services.tiles.close()
+        await services.geocoder.close()
         services.journal.stop()
         services.database.dispose()
 

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     tiles_attribution: str = "© IGN"
     tiles_days: int = Field(default=30, ge=1)
     tiles_megabytes: int = Field(default=512, ge=1)
+    geocoder_url: str = ""
     mediator_name: str = "Médiateur des mutuelles (fictif)"
     mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
     mediator_url: str = "https://mediateur.example"
@@ -145,6 +146,13 @@ class Settings(BaseSettings):
         if template and any(template.count(number) != 1 for number in ("{z}", "{x}", "{y}")):
             raise ValueError("an address that holds {z}, {x} and {y}, each once")
         return _to_be_asked(template)
+
+    @field_validator("geocoder_url")
+    @classmethod
+    def service_address(cls, address: str) -> str:
+        if "?" in address:
+            raise ValueError("an address to which /search/ can be added")
+        return _to_be_asked(address.rstrip("/"))
 
     @field_validator("files_secret_key")
     @classmethod

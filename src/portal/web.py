@@ -15,6 +15,7 @@ from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.evidence.journal import Journal
 from portal.mailing.mail import Mail
+from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
 from portal.routing import Urls
 from portal.security import LINK, Keyring
@@ -68,6 +69,7 @@ class Services:
     site: Site
     storage: Storage
     tiles: Tiles
+    geocoder: Geocoder
     demo: DemoHelp | None = None
 
     def link_url(self, token: str) -> str:
