@@ -12,7 +12,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TypeVar
 
 import httpx
-from anyio import fail_after
+from anyio import Lock, fail_after, to_thread
 
 logger = logging.getLogger("portal.places")
 # These two note each address that they ask, and what somebody typed is part of one.
@@ -50,6 +50,7 @@ class Source:
         self._most_bytes = most_bytes
         self._rest = _Rest(clock)
         self._client: httpx.AsyncClient | None = None
+        self._opening = Lock()
 
     async def ask(self, url: str, read: Callable[[bytes], T]) -> T:
         """What `read` makes of the answer's bytes; it raises ValueError for what it cannot read.
@@ -77,7 +78,8 @@ class Source:
         if _origin(httpx.URL(url)) != self._origin:
             raise SourceFailed("another host was to be asked")
         with fail_after(self._seconds):
-            async with self._connected().stream("GET", url) as answer:
+            client = await self._connected()
+            async with client.stream("GET", url) as answer:
                 _require_content(answer.status_code)
                 return await self._limited(answer)
 
@@ -90,10 +92,12 @@ class Source:
                 raise SourceFailed(f"more than {self._most_bytes} bytes")
         return bytes(content)
 
-    def _connected(self) -> httpx.AsyncClient:
-        if self._client is None or self._client.is_closed:
-            self._client = _client(self._seconds)
-        return self._client
+    async def _connected(self) -> httpx.AsyncClient:
+        """Reading the system's authorities takes a tenth of a second: once, and in a thread."""
+        async with self._opening:
+            if self._client is None or self._client.is_closed:
+                self._client = await to_thread.run_sync(_client, self._seconds)
+            return self._client
 
     async def close(self) -> None:
         """Closes the connections; the next question opens some again."""
