@@ -74,3 +74,26 @@ def test_slow_service_holds_up_no_other_page_and_no_connection(browser, host) ->
     for person in people:
         person.join()
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("path", ["/professionnels-agrees", "/fragments/professionnels-agrees"])
+def test_search_around_an_address_says_and_keeps_its_whole_name(browser, path) -> None:
+    page = ask(browser, f"{path}?lieu={TYPED}").text
+    assert "Personne ne répond" in page  # nobody is near, but the place is known
+    assert "Vérifiez l’orthographe" not in page
+    shown = ask(browser, f"/professionnels-agrees/carte?lieu={TYPED}").text
+    assert '"centre": [45.764, 4.8357]' in shown
+    assert "Carte des professionnels autour de 12 Rue de la République 69001 Lyon" in shown
+
+
+def test_several_addresses_are_chosen_from_by_their_whole_names(browser, host) -> None:
+    other = feature("12 Rue de la République 42000 Saint-Étienne", 4.39, 45.43)
+    host.answer = always(found(STREET, other))
+    page = ask(browser, f"/professionnels-agrees?lieu={TYPED}").text
+    assert page.count("lieu=12+Rue+de+la+R%C3%A9publique+") == 2
+    one = ask(browser, "/professionnels-agrees?lieu=12 Rue de la République 42000 Saint-Étienne").text
+    assert "Personne ne répond" in one
+
+
+def test_privacy_page_names_the_service_that_gets_typed_addresses(browser) -> None:
+    assert "auprès de 127.0.0.1" in ask(browser, "/confidentialite").text

@@ -162,3 +162,21 @@ def test_raw_request_cannot_choose_the_host(client, host) -> None:
     client.get(TILE, audit=False, headers={"X-Forwarded-Host": "169.254.169.254", "X-Original-URL": "/secret"})
     assert [asked.path for asked in host.asked] == ["/5/16/11.png"]
     assert host.asked[0].headers["host"] == host.url.removeprefix("http://")
+
+
+def test_map_draws_the_portal_s_tiles_and_credits_their_source(client, host) -> None:
+    change(client, tiles_attribution="© Source d’essai")
+    leave(client)
+    page = client.get("/professionnels-agrees/carte?lieu=lyon").text
+    assert '"/carte/tuiles/{z}/{x}/{y}"' in page
+    assert "\\u00a9 Source d\\u2019essai" in page
+    assert '"towns": []' in page
+    assert host.url not in page
+
+
+def test_map_without_a_source_asks_for_no_tile(client) -> None:
+    change(client, tiles_url="")
+    leave(client)
+    page = client.get("/professionnels-agrees/carte?lieu=lyon").text
+    assert "tuiles" not in page
+    assert '"Lyon"' in page

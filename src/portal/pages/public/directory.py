@@ -3,6 +3,7 @@
 One list, one sheet, in two spaces (R-24). A member sees in addition what a price leaves to pay.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,13 @@ from portal.directory_words import (
 )
 from portal.forms import FieldError
 from portal.headers import framing_headers
+from portal.pages.public.directory_addresses import addresses_typed
 from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, read_asked
 from portal.permissions import Permission, public, requires
 from portal.places.gazetteer import gazetteer
+from portal.places.geocoder import Address
 from portal.rendering import Crumb, render_page
-from portal.routing import page
+from portal.routing import async_page, page
 from portal.vcard import vcard
 from portal.web import PortalRequest
 
@@ -84,9 +87,9 @@ OF_MEMBERS = Front(
 )
 
 
-@page("/professionnels-agrees", name=OPEN_TO_ALL.index, guards=OPEN_READS)
-def open_list(request: PortalRequest) -> Response[bytes]:
-    return _list(request, OPEN_TO_ALL)
+@async_page("/professionnels-agrees", name=OPEN_TO_ALL.index, guards=OPEN_READS)
+async def open_list(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _list, OPEN_TO_ALL)
 
 
 @page("/professionnels-agrees/{practice:str}", name=OPEN_TO_ALL.practice, guards=OPEN_READS)
@@ -99,9 +102,9 @@ def open_card(request: PortalRequest, practice: FromPath[str]) -> Response[bytes
     return _card(request, practice)
 
 
-@page("/adherent/professionnels", name=OF_MEMBERS.index, guards=READS)
-def member_list(request: PortalRequest) -> Response[bytes]:
-    return _list(request, OF_MEMBERS)
+@async_page("/adherent/professionnels", name=OF_MEMBERS.index, guards=READS)
+async def member_list(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _list, OF_MEMBERS)
 
 
 @page("/adherent/professionnels/{practice:str}", name=OF_MEMBERS.practice, guards=READS)
@@ -112,6 +115,16 @@ def member_sheet(request: PortalRequest, practice: FromPath[str]) -> Response[by
 @page("/adherent/professionnels/{practice:str}/vcard", name=OF_MEMBERS.card, guards=READS)
 def member_card(request: PortalRequest, practice: FromPath[str]) -> Response[bytes]:
     return _card(request, practice)
+
+
+async def with_addresses(
+    request: PortalRequest,
+    answer: Callable[[PortalRequest, Front, tuple[Address, ...]], Response[bytes]],
+    front: Front,
+) -> Response[bytes]:
+    """Asks the address service, if there is one, and holds up nobody meanwhile; then answers as reading handlers do."""
+    addresses = await addresses_typed(request)
+    return await request.database.run(answer, request, front, addresses)
 
 
 def title_of(request: PortalRequest) -> str:
@@ -161,8 +174,8 @@ def form_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _list(request: PortalRequest, front: Front) -> Response[bytes]:
-    asked = read_asked(request)
+def _list(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
+    asked = read_asked(request, addresses)
     answer = render_page(
         request,
         "public/directory/index.html",

@@ -7,13 +7,15 @@ from litestar import Response
 from portal.data.directory import Near, nearest_practices
 from portal.directory_words import distance_words, profession_label
 from portal.headers import framed_headers
-from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front
+from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, with_addresses
 from portal.pages.public.directory_query import PRACTICE, Asked, read_asked
+from portal.pages.public.tiles import tiles_pattern
 from portal.places.distance import Position
 from portal.places.gazetteer import gazetteer
-from portal.practice_map import Marker, Written, write_map
+from portal.places.geocoder import Address
+from portal.practice_map import Marker, Tiles, Written, write_map
 from portal.rendering import render_page
-from portal.routing import page
+from portal.routing import async_page
 from portal.web import PortalRequest
 
 MOST_MARKERS = 500
@@ -24,18 +26,18 @@ COUNTRY_BOUNDS = [[42.3, -4.8], [51.1, 8.2]]
 LARGE_TOWNS, NEAR_TOWNS, NEAR_KM = 60, 60, 50.0
 
 
-@page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=OPEN_READS)
-def open_map(request: PortalRequest) -> Response[bytes]:
-    return _map(request, OPEN_TO_ALL)
+@async_page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=OPEN_READS)
+async def open_map(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _map, OPEN_TO_ALL)
 
 
-@page("/adherent/professionnels/carte", name=OF_MEMBERS.map, guards=READS)
-def member_map(request: PortalRequest) -> Response[bytes]:
-    return _map(request, OF_MEMBERS)
+@async_page("/adherent/professionnels/carte", name=OF_MEMBERS.map, guards=READS)
+async def member_map(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _map, OF_MEMBERS)
 
 
-def _map(request: PortalRequest, front: Front) -> Response[bytes]:
-    asked = read_asked(request)
+def _map(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
+    asked = read_asked(request, addresses)
     nonce = secrets.token_urlsafe(16)
     title = f"Carte des professionnels autour de {asked.place}" if asked.place else "Carte des professionnels"
     answer = render_page(
@@ -54,11 +56,14 @@ def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> 
         "bounds": _bounds(centre, nearest) if nearest else COUNTRY_BOUNDS,
         "closest": 15,
         "outline": request.services.assets.url("img/france.json"),
-        "towns": _towns(centre),
+        "towns": [] if request.services.tiles.has_source else _towns(centre),
         "sheet": request.services.urls(front.popup, practice="_"),
         "search": request.services.urls(front.index, asked.asking({"lieu": "", "position": "", "carte": "1"})),
     }
-    return write_map(centre, [_marker(*pair) for pair in zip(nearest, names, strict=True)], told, None, nonce)
+    markers = [_marker(*pair) for pair in zip(nearest, names, strict=True)]
+    pattern = tiles_pattern(request)
+    tiles = Tiles(pattern, request.services.settings.map_attribution) if pattern else None
+    return write_map(centre, markers, told, tiles, nonce)
 
 
 def _marker(near: Near, name: str) -> Marker:

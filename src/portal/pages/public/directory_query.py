@@ -9,7 +9,9 @@ from typing import Any
 from portal.data.directory import Level, Place, Profession, Service, Wish, find_practice
 from portal.directory_words import LANGUAGE_LABELS
 from portal.places.distance import HALF_TURN, POLE, Position, distance_km
-from portal.places.gazetteer import LONGEST, Commune, gazetteer
+from portal.places.gazetteer import Commune, gazetteer
+from portal.places.geocoder import LONGEST as LONGEST_PLACE
+from portal.places.geocoder import Address
 from portal.web import PortalRequest
 
 PRACTICE = "practice"
@@ -36,12 +38,12 @@ LONGEST_VALUE = 40
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked. `parameters`: as the address says it again; `wish`: none while the place is not certain;
-    `choices`: the communes of that name; `problem`: what is wrong with the place, in French."""
+    `choices`: the communes of that name, or the addresses; `problem`: what is wrong with the place, in French."""
 
     parameters: Mapping[str, str]
     wish: Wish | None = None
     place: str = ""
-    choices: tuple[Commune, ...] = ()
+    choices: tuple[Commune | Address, ...] = ()
     problem: str = ""
 
     @property
@@ -61,8 +63,8 @@ class Asked:
         return {name: value for name, value in {**self.parameters, **changes}.items() if value}
 
 
-def read_asked(request: PortalRequest) -> Asked:
-    """The search that the address asks for; unknown values count as none."""
+def read_asked(request: PortalRequest, addresses: tuple[Address, ...]) -> Asked:
+    """The search that the query asks for; unknown values count as none. `addresses`: those that the place may be."""
     parameters = _parameters(request.query_params)
     typed = parameters.get("lieu", "")
     if not typed and POSITION in parameters:
@@ -74,8 +76,20 @@ def read_asked(request: PortalRequest) -> Asked:
     if len(found) == 1:
         wish = _wish(request, parameters, found[0].position)
         return Asked(parameters | {"lieu": found[0].label}, wish, found[0].label)
+    if addresses:
+        return _at(request, parameters, addresses)
     choices = tuple(found[:LONGEST_VALUE] or gazetteer().suggest(typed))
     return Asked(parameters, choices=choices, problem="" if choices else UNKNOWN if typed else NO_PLACE)
+
+
+def _at(request: PortalRequest, parameters: Mapping[str, str], addresses: tuple[Address, ...]) -> Asked:
+    """A search around an address, the only one or the one that was chosen by its whole name."""
+    typed = parameters["lieu"]
+    named = [each for each in addresses if each.label == typed] or addresses
+    if len(named) > 1:
+        return Asked(parameters, choices=addresses)
+    wish = _wish(request, parameters, named[0].position)
+    return Asked({**parameters, "lieu": named[0].label}, wish, named[0].label)
 
 
 def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
@@ -97,7 +111,7 @@ def _position(text: str) -> str:
 
 
 def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
-    clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST].strip() for name in FIELDS}
+    clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST_PLACE].strip() for name in FIELDS}
     clean[POSITION] = _position(clean[POSITION])
     valid: dict[str, set[Any]] = {
         "profession": set(Profession),

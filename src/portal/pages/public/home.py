@@ -1,5 +1,7 @@
 """Public pages: the way in, help, legal pages."""
 
+from urllib.parse import urlsplit
+
 from litestar import Response
 from litestar.response import Redirect
 
@@ -33,4 +35,5 @@ def accessibility(request: PortalRequest) -> Response[bytes]:
 
 @page("/confidentialite", name="privacy", guards=[public])
 def privacy(request: PortalRequest) -> Response[bytes]:
-    return render_page(request, "public/home/privacy.html", "Confidentialité et cookies")
+    service = urlsplit(request.services.settings.geocoder_url).hostname or ""
+    return render_page(request, "public/home/privacy.html", "Confidentialité et cookies", address_service=service)

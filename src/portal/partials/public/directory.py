@@ -12,11 +12,13 @@ from portal.pages.public.directory import (
     practice_row,
     results_context,
     shown_practice,
+    with_addresses,
 )
 from portal.pages.public.directory_query import read_asked
 from portal.places.gazetteer import LONGEST, gazetteer
+from portal.places.geocoder import Address
 from portal.rendering import render_fragment
-from portal.routing import fragment
+from portal.routing import async_page, fragment
 from portal.web import PortalRequest
 
 
@@ -26,14 +28,14 @@ def places(request: PortalRequest) -> Response[bytes]:
     return render_fragment(request, "public/directory/places.html", communes=gazetteer().suggest(typed))
 
 
-@fragment("/fragments/professionnels-agrees", name=OPEN_TO_ALL.results, guards=OPEN_READS)
-def open_results(request: PortalRequest) -> Response[bytes]:
-    return _results(request, OPEN_TO_ALL)
+@async_page("/fragments/professionnels-agrees", name=OPEN_TO_ALL.results, guards=OPEN_READS)
+async def open_results(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _results, OPEN_TO_ALL)
 
 
-@fragment("/fragments/adherent/professionnels", name=OF_MEMBERS.results, guards=READS)
-def member_results(request: PortalRequest) -> Response[bytes]:
-    return _results(request, OF_MEMBERS)
+@async_page("/fragments/adherent/professionnels", name=OF_MEMBERS.results, guards=READS)
+async def member_results(request: PortalRequest) -> Response[bytes]:
+    return await with_addresses(request, _results, OF_MEMBERS)
 
 
 @fragment("/fragments/professionnels-agrees/{practice:str}", name=OPEN_TO_ALL.popup, guards=OPEN_READS)
@@ -51,8 +53,8 @@ def _popup(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]
     return render_fragment(request, "public/directory/practice.html", front=front, row=row)
 
 
-def _results(request: PortalRequest, front: Front) -> Response[bytes]:
-    asked = read_asked(request)
+def _results(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
+    asked = read_asked(request, addresses)
     return render_fragment(
         request,
         "public/directory/results.html",
