@@ -68,6 +68,60 @@ def test_same_place_written_otherwise_is_one_and_another_place_is_another(import
     assert importer.count("practice") == 2
 
 
+OTHER = {"address": "3 r. de l'Eglise", "name": "OPTIQUE OEUVRARD"}
+
+
+def test_place_that_comes_twice_in_a_file_is_one_and_each_row_says_its_part(importer: Importer) -> None:
+    """The first row's word counts; the second one completes it. The same file again changes nothing."""
+    silent = row(KIND, phone="", latitude="", longitude="", services="fauteuil", languages="fr")
+    second = row(KIND, **OTHER, services="domicile", languages="en, fr", latitude="45,5", longitude="4,5")
+    text = csv_text(KIND, silent, row(KIND, national_id="990000026"), second)
+    first, again = importer(KIND, text, is_strict=True), importer(KIND, text, is_strict=True)
+    assert (first.created, first.merged, first.rejected) == (2, 1, 0)
+    assert (again.updated, again.unchanged, again.merged) == (0, 2, 1)
+    (kept, _) = stored(importer, "national_id, name, phone, languages, latitude, services")
+    assert kept[1:5] == ("Optique Œuvrard", "01 99 00 00 00", " en fr ", 45.5)
+    assert Service(kept[5]) == Service.AT_HOME | Service.WHEELCHAIR | Service.SATURDAY
+    assert importer.problems() == []
+
+
+def test_rows_of_one_place_are_one_however_far_apart_they_stand(importer: Importer) -> None:
+    others = [row(KIND, address=f"{number} rue du Parc") for number in range(1, 2_101)]
+    report = importer(KIND, csv_text(KIND, row(KIND, phone=""), *others, row(KIND, **OTHER), row(KIND)))
+    assert (report.created, report.merged, report.rejected) == (2_101, 2, 0)
+    assert importer.query("SELECT phone FROM practice WHERE address LIKE '3, rue%'") == [("01 99 00 00 00",)]
+
+
+def test_half_a_position_is_not_completed_by_another_row(importer: Importer) -> None:
+    importer(KIND, csv_text(KIND, row(KIND, longitude=""), row(KIND, **OTHER)))
+    assert [each[1] for each in importer.problems()] == ["longitude"]
+
+
+def test_two_professionals_of_one_establishment_are_its_one_place(importer: Importer) -> None:
+    """A FINESS names the establishment; two RPPS at one address are two people."""
+    assert importer(KIND, csv_text(KIND, row(KIND), row(KIND, name="Deuxième opticien"))).created == 1
+    people = [row(KIND, national_id=number) for number in ("10000000017", "10000000025")]
+    assert importer(KIND, csv_text(KIND, row(KIND), *people)).created == 2
+
+
+def test_two_professions_of_one_shop_are_two_places_to_be_found(importer: Importer) -> None:
+    text = csv_text(KIND, row(KIND), row(KIND, profession="audioprothesiste"))
+    assert (importer(KIND, text).created, importer(KIND, text).unchanged) == (2, 2)
+    importer.one(KIND)
+    left = stored(importer, "profession, left_on")
+    assert [(name, day is None) for name, day in left] == [("audioprothesiste", False), ("opticien", True)]
+
+
+def test_two_offices_of_one_professional_stay_two_places(importer: Importer) -> None:
+    offices = (
+        row(KIND),
+        row(KIND, address="3 rue de l’Église", postcode="42100"),
+        row(KIND, address="5 rue de l’Église"),
+    )
+    report = importer(KIND, csv_text(KIND, *offices))
+    assert (report.created, report.merged) == (3, 0)
+
+
 def test_who_is_not_in_the_file_leaves_and_may_come_back(importer: Importer) -> None:
     importer(KIND, csv_text(KIND, row(KIND), row(KIND, national_id="990000026")))
     report = importer.one(KIND)
@@ -82,3 +136,11 @@ def test_file_with_a_rejected_row_is_not_whole_and_nobody_leaves(importer: Impor
     importer(KIND, csv_text(KIND, row(KIND), row(KIND, national_id="990000026")))
     importer(KIND, csv_text(KIND, row(KIND), row(KIND, national_id="990000026", profession="plombier")))
     assert {each for _, each in stored(importer, "national_id, left_on")} == {None}
+
+
+def test_strict_file_with_a_rejected_row_changes_nobody(importer: Importer) -> None:
+    importer(KIND, csv_text(KIND, row(KIND), row(KIND, national_id="990000026")))
+    wrong = csv_text(KIND, row(KIND, name="Autre nom"), row(KIND, national_id="990000034", profession="plombier"))
+    report = importer(KIND, wrong, is_strict=True)
+    assert (report.rejected, report.is_committed) == (1, False)
+    assert set(stored(importer, "name, left_on")) == {("Optique Œuvrard", None)}

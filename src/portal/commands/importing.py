@@ -69,7 +69,12 @@ def _tell_counts(report: Report, request: Request) -> None:
     if request.is_dry_run:
         click.echo("Essai à blanc : rien n’a été enregistré. Sans cet essai :")
     created, updated, unchanged = map(_grouped, (report.created, report.updated, report.unchanged))
-    click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées")
+    others = "".join(
+        f", {_grouped(count)} {words}"
+        for count, words in ((report.merged, "réunies à une autre"), (report.ignored, "sans objet ici"))
+        if count
+    )
+    click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées{others}")
 
 
 def _grouped(count: int) -> str:

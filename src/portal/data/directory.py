@@ -14,7 +14,7 @@ from heapq import nsmallest
 from math import floor
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, true, update
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import Index
@@ -23,7 +23,6 @@ from portal.places.distance import HALF_TURN, Box, Position, box_around, distanc
 from portal.places.hours import local_clock, opening, read_hours
 
 PAGE_SIZE = 20
-BATCH = 500
 FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
 COLUMNS = 100_000
 # Kilometres. Each circle is asked for in the cells of its grid; beyond the last, the whole table is.
@@ -72,7 +71,7 @@ class Practice(SQLModel, table=True):
 
     __tablename__ = "practice"
     __table_args__ = (
-        Index("uq_practice_place", "national_id", "place_key", unique=True),
+        Index("uq_practice_place", "national_id", "profession", "place_key", unique=True),
         Index("ix_practice_fine", "fine", "profession"),
         Index("ix_practice_coarse", "coarse", "profession"),
     )
@@ -162,18 +161,6 @@ def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
             kept = nsmallest(size + 1, hits)
             return Found(_read(db, kept[:size]), len(kept) > size, radius)
     raise AssertionError("the last circle is the whole Earth")
-
-
-def leave_directory(db: Session, present: set[tuple[str, str]], today: date) -> int:
-    """Dates the leaving of every place that is not among those present (identifier and address); how many left."""
-    there = db.execute(
-        select(Practice.id, Practice.national_id, Practice.place_key).where(col(Practice.left_on).is_(None))
-    )
-    gone = [practice_id for practice_id, *key in there if tuple(key) not in present]
-    for start in range(0, len(gone), BATCH):
-        batch = gone[start : start + BATCH]
-        db.execute(update(Practice).where(col(Practice.id).in_(batch)).values(left_on=today))
-    return len(gone)
 
 
 def _circles(db: Session, wish: Wish, from_km: float) -> Iterator[tuple[float, Sequence[Any]]]:

@@ -1,17 +1,20 @@
 """The kind of who is approved: the directory's places. The file is the whole directory: who is not in it has left."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from portal.data.directory import Level, Practice, Profession, Service, cells_of, leave_directory
+from portal.data.directory import Level, Practice, Profession, Service, cells_of
+from portal.data.directory_upkeep import PlaceName, leave_directory
 from portal.data.loading import Row, Target
-from portal.folding import fold
 from portal.formatting import today
 from portal.importing.kinds import Kind, PlainResolver
 from portal.importing.problems import InvalidValue, RejectedRow
+from portal.importing.rows import Cells, Reader, Rows
 from portal.importing.values import amount, choice, day, national_id, optional, remembered, required, words
+from portal.places.addresses import place_key
 from portal.places.distance import HALF_TURN, POLE, Position
 from portal.places.gazetteer import gazetteer
 from portal.places.hours import SATURDAY, InvalidHours, read_hours, written_hours
@@ -103,18 +106,65 @@ def check_directory(record: Any) -> None:
         raise RejectedRow("longitude", "", "la latitude et la longitude vont ensemble")
 
 
+def _repeated(rows: Iterator[Cells]) -> set[int]:
+    """The hashes of the places that come more than once."""
+    met: set[int] = set()
+    again: set[int] = set()
+    for cells in rows:
+        name = hash(_name_of(cells))
+        (again if name in met else met).add(name)
+    return again
+
+
+def _name_of(cells: Cells) -> PlaceName:
+    row: Any = DirectoryRecord._make(cells)
+    identifier = "".join(row.national_id.split()).upper()
+    return PlaceName(identifier, row.profession.strip(), place_key(row.postcode.strip(), row.address))
+
+
+def _merged(first: Cells, other: Cells) -> Cells:
+    """The first row's cells; the other's where it says nothing, and what either offers."""
+    one: Any = DirectoryRecord._make(first)
+    more: Any = DirectoryRecord._make(other)
+    found: Any = DirectoryRecord._make(own if own.strip() else given for own, given in zip(one, more, strict=True))
+    if one.latitude.strip() or one.longitude.strip():
+        found = found._replace(latitude=one.latitude, longitude=one.longitude)
+    offered = {name: _either(getattr(one, name), getattr(more, name)) for name in ("services", "languages")}
+    return tuple(found._replace(**offered))
+
+
+def _either(one: str, other: str) -> str:
+    return " ".join(dict.fromkeys(_SEPARATOR.split(f"{one} {other}"))).strip()
+
+
 class DirectoryResolver(PlainResolver):
-    """Places each row: where it says, or in the middle of its commune. Remembers who was in the file."""
+    """Merges the rows of one place, and places each: where it says, or in the middle of its commune. Remembers who was
+    in the file."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)
         self._places: dict[tuple[str, str], Position | None] = {}
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[PlaceName] = set()
+
+    def sift(self, read: Reader) -> Rows:
+        """Rows of the same place come last, as one. The file is read twice, rather than held in memory."""
+        repeated = _repeated(cells for _, cells in read(is_quiet=True))
+        held: dict[PlaceName, tuple[int, Cells]] = {}
+        for line, cells in read():
+            name = _name_of(cells) if repeated else None
+            if name is None or hash(name) not in repeated:
+                yield line, cells
+            elif name in held:
+                held[name] = held[name][0], _merged(held[name][1], cells)
+                self.merged += 1
+            else:
+                held[name] = line, cells
+        yield from held.values()
 
     def row(self, record: Any) -> Row:
         position = self._position(record)
         key = place_key(record.postcode, record.address)
-        self._seen.add((record.national_id, key))
+        self._seen.add(PlaceName(record.national_id, record.profession, key))
         opens_on_saturday = bool(record.hours) and bool(read_hours(record.hours)[SATURDAY])
         offered = record.services | (Service.SATURDAY if opens_on_saturday else 0)
         return (
@@ -149,11 +199,6 @@ class DirectoryResolver(PlainResolver):
         return position
 
 
-def place_key(number: str, address: str) -> str:
-    """An address as it is compared: « 3, rue de l'Église » is « 3 RUE DE L EGLISE »."""
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in fold(f"{number} {address}")).split())
-
-
 _WORDS_OR_NOTHING = optional(words, "")
 
 DIRECTORY = Kind(
@@ -180,7 +225,7 @@ DIRECTORY = Kind(
     },
     Target(
         Practice,
-        ("national_id", "place_key"),
+        ("national_id", "profession", "place_key"),
         (
             "national_id",
             "place_key",

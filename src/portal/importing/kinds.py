@@ -8,12 +8,20 @@ from sqlmodel import Session
 
 from portal.data.loading import Row, Target, Verdict
 from portal.importing.problems import RejectedRow
+from portal.importing.rows import Reader, Rows
 from portal.importing.values import Converter
 from portal.security import Keyring
 
 
 class Resolver(Protocol):
-    """Turns the records of one file into table rows, with what the database already knows."""
+    """Turns the records of one file into table rows, with what the database already knows. `merged`: rows put together
+    with another of the same thing; `ignored`: rows about nothing that the portal holds."""
+
+    merged: int
+    ignored: int
+
+    def sift(self, read: Reader) -> Rows:
+        """The rows to record, out of those of the file."""
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Looks up what a batch of records refers to."""
@@ -34,6 +42,11 @@ class PlainResolver:
     def __init__(self, db: Session, keyring: Keyring) -> None:
         self._db = db
         self._keyring = keyring
+        self.merged = self.ignored = 0
+
+    def sift(self, read: Reader) -> Rows:
+        """All of them."""
+        return read()
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Nothing to look up."""

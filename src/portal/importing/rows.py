@@ -4,51 +4,73 @@ spoils its own line only."""
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from operator import itemgetter
+from typing import Protocol
 
+from portal.folding import fold
 from portal.importing.problems import InvalidValue, Reject, UnreadableFile
 
 Texts = Iterator[tuple[int, str]]
-Rows = Iterator[tuple[int, tuple[str, ...]]]
+Cells = tuple[str, ...]
+Rows = Iterator[tuple[int, Cells]]
 
-DELIMITERS = (";", ",", "\t")
+PIPE = "|"
+DELIMITERS = (";", ",", "\t", PIPE)
 
 
-def read_rows(texts: Texts, columns: tuple[str, ...], booleans: frozenset[str], reject: Reject) -> Rows:
-    """Line number and cells, in the order of `columns`. Raises `UnreadableFile` for a header that does not fit.
+class Reader(Protocol):
+    """Reads the file's rows from its beginning, as often as it is called; quietly: what is wrong is not reported."""
 
-    `booleans`: the columns where JSON's true and false are welcome.
-    """
+    def __call__(self, *, is_quiet: bool = False) -> Rows: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns wanted, in the order in which cells are given, without capitals or accents. `booleans`: those where
+    JSON's true and false are welcome; `is_open`: the file may have others."""
+
+    columns: tuple[str, ...]
+    booleans: frozenset[str] = frozenset()
+    is_open: bool = False
+
+
+def read_rows(texts: Texts, layout: Layout, reject: Reject) -> Rows:
+    """Line number and cells. Raises `UnreadableFile` for a header that does not fit."""
     for number, text in texts:
         if not text.strip():
             continue
         if text.lstrip().startswith("{"):
-            return _json_rows(number, text, texts, _JsonCells(columns, booleans), reject)
-        return _csv_rows(texts, _Header(text, columns), reject)
+            return _json_rows(number, text, texts, _JsonCells(layout), reject)
+        return _csv_rows(texts, _Header(text, layout), reject)
     raise UnreadableFile("Le fichier ne contient aucune ligne lisible.")
 
 
 class _Header:
     """The first line of a CSV file: its delimiter, and where each expected column stands."""
 
-    def __init__(self, text: str, columns: tuple[str, ...]) -> None:
-        self.delimiter = max(DELIMITERS, key=lambda mark: len(set(columns) & set(_names(text, mark))))
+    def __init__(self, text: str, layout: Layout) -> None:
+        wanted = set(layout.columns)
+        self.delimiter = max(DELIMITERS, key=lambda mark: len(wanted & set(_names(text, mark))))
+        # Between pipes a quote is a quote, unless the header itself is quoted.
+        self.quote = '"' if self.delimiter != PIPE or '"' in text else None
         names = _names(text, self.delimiter)
         self.width = len(names)
-        _check_names(names, columns)
-        places = [names.index(column) for column in columns]
+        _check_names(names, layout)
+        places = [names.index(column) for column in layout.columns]
         self.ordered: Callable[[list[str]], tuple[str, ...]] = (
             tuple if places == list(range(self.width)) else itemgetter(*places)
         )
 
 
 def _names(text: str, delimiter: str) -> list[str]:
-    return [name.strip().strip('"').strip().lower() for name in text.split(delimiter)]
+    return [fold(name.strip().strip('"').strip()) for name in text.split(delimiter)]
 
 
-def _check_names(names: list[str], columns: tuple[str, ...]) -> None:
+def _check_names(names: list[str], layout: Layout) -> None:
+    columns = layout.columns
     missing = [column for column in columns if column not in names]
-    unknown = [name for name in names if name not in columns]
+    unknown = [] if layout.is_open else [name for name in names if name not in columns]
     repeated = sorted({name for name in names if names.count(name) > 1 and name in columns})
     faults = [
         f"{label} : {', '.join(found)}"
@@ -64,10 +86,10 @@ def _check_names(names: list[str], columns: tuple[str, ...]) -> None:
 
 
 def _csv_rows(texts: Texts, header: _Header, reject: Reject) -> Rows:
-    delimiter, width, ordered = header.delimiter, header.width, header.ordered
+    delimiter, quote, width, ordered = header.delimiter, header.quote, header.width, header.ordered
     for number, text in texts:
         try:
-            cells = _quoted_cells(text, delimiter) if '"' in text else text.split(delimiter)
+            cells = _quoted_cells(text, delimiter) if quote and quote in text else text.split(delimiter)
         except csv.Error:
             reject(number, "", text, "un guillemet est ouvert sans être refermé sur la même ligne")
             continue
@@ -107,10 +129,10 @@ class _WrongType(Exception):
 class _JsonCells:
     """Cells of one JSON object; numbers keep the digits they were written with."""
 
-    def __init__(self, columns: tuple[str, ...], booleans: frozenset[str]) -> None:
-        self._columns = columns
-        self._known = frozenset(columns)
-        self._booleans = booleans
+    def __init__(self, layout: Layout) -> None:
+        self._columns = layout.columns
+        self._known = frozenset(layout.columns)
+        self._booleans = layout.booleans
         self._decode = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
 
     def __call__(self, text: str) -> tuple[str, ...]:

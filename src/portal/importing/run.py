@@ -17,7 +17,7 @@ from portal.importing.files import SourceFile, open_source
 from portal.importing.kinds import Kind
 from portal.importing.problems import InvalidValue, RejectedRow
 from portal.importing.rejects import RejectsFile
-from portal.importing.rows import read_rows
+from portal.importing.rows import Layout, Rows, read_rows
 from portal.importing.values import Converter
 from portal.security import Keyring
 
@@ -34,22 +34,27 @@ _LEFT_OUT = {
 
 @dataclass(slots=True)
 class Report:
-    """What an import did. `is_committed` is false after a dry run, or when `strict` met a rejected row."""
+    """What an import did, in rows. `merged`: put together with another row of the same thing; `ignored`: about nothing
+    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    merged: int = 0
+    ignored: int = 0
     is_committed: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
-        return {
+        """By name; `merged` and `ignored`, which few kinds know, where there are any."""
+        counts = {
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": self.rejected,
         }
+        return counts | {name: count for name, count in (("merged", self.merged), ("ignored", self.ignored)) if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,10 @@ def _conclude(db: Session, request: Request, source: SourceFile, report: Report)
     record(db, None, Action.IMPORT_COMPLETED, object=request.kind.name, details=details)
 
 
+def _unheard(_line: int, _column: str, _value: str, _reason: str) -> None:
+    """Of a reading whose rows are read again."""
+
+
 class _Import:
     """The way of one file's rows, a batch at a time."""
 
@@ -108,9 +117,8 @@ class _Import:
         self._columns = tuple(request.kind.columns)
         self._converters: list[Converter] = list(request.kind.columns.values())
         self._key = self._columns[0]
-        rows = read_rows(source.texts(rejects.add), self._columns, request.kind.booleans, rejects.add)
-        self._records = self._checked_records(rows)
         self._resolver = request.kind.resolver(db, keyring)
+        self._records = self._checked_records(self._resolver.sift(self._read))
         self._loader = BulkLoader(db, request.kind.target)
 
     def run(self, report: Report) -> None:
@@ -125,8 +133,14 @@ class _Import:
         # A file with rows left out is not whole: it cannot say what is missing from it.
         report.updated = totals[Verdict.UPDATED] + (0 if self._rejects.lines else self._resolver.conclude())
         report.unchanged = totals[Verdict.UNCHANGED]
+        report.merged, report.ignored = self._resolver.merged, self._resolver.ignored
 
-    def _checked_records(self, rows: Iterator[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, Any]]:
+    def _read(self, *, is_quiet: bool = False) -> Rows:
+        reject = _unheard if is_quiet else self._rejects.add
+        layout = Layout(self._columns, self._kind.booleans)
+        return read_rows(self._source.texts(reject), layout, reject)
+
+    def _checked_records(self, rows: Rows) -> Iterator[tuple[int, Any]]:
         make: Any = self._kind.record._make
         check, converters = self._kind.check, self._converters
         for line, cells in rows:
