@@ -18,7 +18,7 @@ from portal.demo.writing import HEADERS
 from tests.support.demonstration import TODAY
 
 OPTIONS = Options(members=80, history=3, seed=5, today=TODAY)
-FILES = (*TABLES, *HEADERS, "contract-options")
+FILES = (*TABLES, *HEADERS, "contract-options", "national-directory")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from portal.cli import main
+from portal.importing.national_directory import TITLES
 from portal.settings import Settings
 from tests.importing.samples import Importer, csv_text, row
 
@@ -41,6 +42,15 @@ def test_operator_imports_twice_and_reads_the_counts(shell: Shell) -> None:
     assert shell("acts", path).output == "acts : 2 créées, 0 modifiées, 0 inchangées\n"
     again = shell("acts", path)
     assert (again.exit_code, again.output) == (0, "acts : 0 créées, 0 modifiées, 2 inchangées\n")
+
+
+def test_operator_reads_how_many_rows_were_merged_or_spoke_of_nobody(shell: Shell) -> None:
+    path = shell.write(csv_text("directory", row("directory"), row("directory", address="3 R DE L'EGLISE")))
+    counts = "1 créées, 0 modifiées, 0 inchangées, 1 réunies à une autre"
+    assert shell("directory", path).output == f"directory : {counts}\n"
+    extract = shell.write("|".join(TITLES) + "\n" + "|".join(["10000000017"] * len(TITLES)) + "\n")
+    counts = "0 créées, 0 modifiées, 0 inchangées, 1 sans objet ici"
+    assert shell("national-directory", extract).output == f"national-directory : {counts}\n"
 
 
 def test_operator_is_told_where_the_rejected_rows_are(shell: Shell) -> None:

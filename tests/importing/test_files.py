@@ -14,7 +14,7 @@ from tests.importing.samples import Importer, csv_text, json_lines, row
 ACTS = csv_text("acts", row("acts"))
 
 
-@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_operator_imports_any_usual_form_of_a_file(

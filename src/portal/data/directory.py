@@ -64,10 +64,21 @@ class Level(StrEnum):
     PARTNER = "partenaire"
 
 
+class Completed(IntFlag):
+    """What the national directory said of a place, where the network's file says nothing. Stored as a number."""
+
+    PHONE = 1
+    SPECIALTY = 2
+
+
+NOTHING_COMPLETED = Completed(0)
+
+
 class Practice(SQLModel, table=True):
     """A place where an approved professional receives. `national_id`: RPPS or FINESS; `place_key`: the address as it is
     compared, so that the same place is not entered twice. `is_approximate`: the position is the commune's. `languages`:
-    ISO codes between spaces. `hours`: as `places.hours` writes them. `price_cents`: of the profession's usual act."""
+    ISO codes between spaces. `hours`: as `places.hours` writes them. `price_cents`: of the profession's usual act.
+    `completed`: what the national directory said."""
 
     __tablename__ = "practice"
     __table_args__ = (
@@ -98,6 +109,7 @@ class Practice(SQLModel, table=True):
     hours: str = ""
     price_cents: int | None = None
     checked_on: date
+    completed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     left_on: date | None = None
 
     @property

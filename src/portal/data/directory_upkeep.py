@@ -1,12 +1,13 @@
 """What imports ask of the directory, and write to it. Only an operator's import calls this: there is no viewer."""
 
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from portal.data.directory import Practice
+from portal.data.directory import Completed, Practice
 
 BATCH = 500
 
@@ -18,6 +19,26 @@ class PlaceName(NamedTuple):
     national_id: str
     profession: str
     place_key: str
+
+
+class Details(NamedTuple):
+    """What the national directory may complete; `completed`: what it did."""
+
+    phone: str
+    specialty: str
+    completed: Completed
+
+
+def places_present(db: Session) -> Iterator[PlaceName]:
+    """Every place that is in the directory today."""
+    return map(PlaceName._make, db.execute(select(*_NAME).where(col(Practice.left_on).is_(None))))
+
+
+def details_of(db: Session, identifiers: Collection[str]) -> dict[PlaceName, Details]:
+    """What is held of all the places of some professionals."""
+    columns = (*_NAME, Practice.phone, Practice.specialty, Practice.completed)
+    found = db.execute(select(*columns).where(col(Practice.national_id).in_(identifiers)))
+    return {PlaceName(*name): Details(phone, word, Completed(done)) for *name, phone, word, done in found}
 
 
 def leave_directory(db: Session, present: set[PlaceName], today: date) -> int:

@@ -1,6 +1,6 @@
 """Invented professionals of the directory, spread over France as its people are. All of them are fictitious."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
@@ -9,11 +9,15 @@ from stdnum import luhn
 
 from portal.data.directory import Level, Profession
 from portal.formatting import money
+from portal.importing.national_directory import TITLES, Activity
 from portal.places.gazetteer import Commune, gazetteer
 
 SPREAD_DEGREES = 0.012
 # A position that nobody knows is the commune's, and says so.
 UNPLACED = 0.02
+# One place in so many tells no telephone; the national directory tells that of most of them.
+SILENT = 20
+ADDRESS, POSTCODE, PHONE = 4, 5, 9  # of a row
 WEIGHTS = {
     Profession.OPTICIAN: 26,
     Profession.DENTIST: 26,
@@ -81,6 +85,31 @@ def directory_rows(count: int, seed: int, today: date) -> Iterator[tuple[str, ..
         yield _row(rng, number, commune, today)
 
 
+def national_extract(rows: Iterable[Sequence[str]]) -> str:
+    """An extract of the national directory that gives the telephones of the places without one, by their FINESS, among
+    people whom the network does not know."""
+    lines = ["|".join(TITLES), *(_extract_line(number, row) for number, row in enumerate(rows) if not row[PHONE])]
+    return "\n".join((*lines, ""))
+
+
+def _extract_line(number: int, row: Sequence[str]) -> str:
+    street_number, street = row[ADDRESS].split(" ", 1)
+    said = Activity(
+        person="",
+        profession="Opticien-Lunetier",
+        specialty="",
+        site=row[0] if number % 3 else "",
+        number=street_number,
+        repetition="",
+        street_type="",
+        street=street.upper(),
+        postcode=row[POSTCODE],
+        phone=f"0199{number % 1_000_000:06}",
+        other_phone="",
+    )
+    return "|".join(said)
+
+
 def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, ...]:
     (profession,) = rng.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))
     digits = f"99{number + 100:06}"
@@ -98,7 +127,7 @@ def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, 
         commune.name,
         f"{latitude:.5f}" if is_placed else "",
         f"{longitude:.5f}" if is_placed else "",
-        f"01 99 00 {rng.randint(0, 99):02} {rng.randint(0, 99):02}",
+        _phone(rng, number),
         rng.choice(ACCESSES),
         " ".join(each for each in SERVICES if rng.random() < 0.4),
         rng.choice(LANGUAGES),
@@ -107,6 +136,11 @@ def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, 
         money(price).split("\u00a0€")[0] if price else "",
         (today - timedelta(days=rng.randint(3, 200))).isoformat(),
     )
+
+
+def _phone(rng: Random, number: int) -> str:
+    phone = f"01 99 00 {rng.randint(0, 99):02} {rng.randint(0, 99):02}"
+    return phone if number % SILENT else ""
 
 
 def _name(rng: Random, profession: Profession, commune: Commune) -> str:

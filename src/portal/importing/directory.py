@@ -1,13 +1,13 @@
 """The kind of who is approved: the directory's places. The file is the whole directory: who is not in it has left."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from portal.data.directory import Level, Practice, Profession, Service, cells_of
-from portal.data.directory_upkeep import PlaceName, leave_directory
+from portal.data.directory import NOTHING_COMPLETED, Completed, Level, Practice, Profession, Service, cells_of
+from portal.data.directory_upkeep import Details, PlaceName, details_of, leave_directory
 from portal.data.loading import Row, Target
 from portal.formatting import today
 from portal.importing.kinds import Kind, PlainResolver
@@ -29,6 +29,7 @@ SERVICES = {
 }
 _POSTCODE = re.compile(r"[0-9]{5}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+NOTHING_STORED = Details("", "", NOTHING_COMPLETED)
 _SEPARATOR = re.compile(r"[,\s]+")
 
 
@@ -145,6 +146,7 @@ class DirectoryResolver(PlainResolver):
         super().__init__(db, keyring)
         self._places: dict[tuple[str, str], Position | None] = {}
         self._seen: set[PlaceName] = set()
+        self._stored: dict[PlaceName, Details] = {}
 
     def sift(self, read: Reader) -> Rows:
         """Rows of the same place come last, as one. The file is read twice, rather than held in memory."""
@@ -161,24 +163,30 @@ class DirectoryResolver(PlainResolver):
                 held[name] = line, cells
         yield from held.values()
 
+    def prepare(self, records: Sequence[Any]) -> None:
+        """Reads what the national directory completed of these places."""
+        self._stored = details_of(self._db, {record.national_id for record in records})
+
     def row(self, record: Any) -> Row:
         position = self._position(record)
-        key = place_key(record.postcode, record.address)
-        self._seen.add(PlaceName(record.national_id, record.profession, key))
+        name = PlaceName(record.national_id, record.profession, place_key(record.postcode, record.address))
+        self._seen.add(name)
         opens_on_saturday = bool(record.hours) and bool(read_hours(record.hours)[SATURDAY])
         offered = record.services | (Service.SATURDAY if opens_on_saturday else 0)
+        phone, specialty, completed = _completed(record, self._stored.get(name, NOTHING_STORED))
         return (
-            record.national_id,
-            key,
-            *record[1:7],
+            *name,
+            specialty,
+            *record[3:7],
             position.latitude,
             position.longitude,
             record.latitude is None,
             *cells_of(position),
-            record.phone,
+            phone,
             record.access,
             int(offered),
             *record[12:],
+            int(completed),
             None,
         )
 
@@ -197,6 +205,17 @@ class DirectoryResolver(PlainResolver):
         if position is None:
             raise RejectedRow("city", record.city, "cette commune est inconnue : donnez la position")
         return position
+
+
+def _completed(record: Any, stored: Details) -> Details:
+    """What the file leaves empty stays as the national directory said it."""
+    kept = stored.completed
+    if record.phone:
+        kept &= ~Completed.PHONE
+    if record.specialty:
+        kept &= ~Completed.SPECIALTY
+    phone = stored.phone if kept & Completed.PHONE else record.phone
+    return Details(phone, stored.specialty if kept & Completed.SPECIALTY else record.specialty, kept)
 
 
 _WORDS_OR_NOTHING = optional(words, "")
@@ -228,8 +247,8 @@ DIRECTORY = Kind(
         ("national_id", "profession", "place_key"),
         (
             "national_id",
-            "place_key",
             "profession",
+            "place_key",
             "specialty",
             "name",
             "address",
@@ -248,6 +267,7 @@ DIRECTORY = Kind(
             "hours",
             "price_cents",
             "checked_on",
+            "completed",
             "left_on",
         ),
     ),

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from portal.data.loading import Row, Target, Verdict
 from portal.importing.problems import RejectedRow
-from portal.importing.rows import Reader, Rows
+from portal.importing.rows import Layout, Reader, Rows
 from portal.importing.values import Converter
 from portal.security import Keyring
 
@@ -71,7 +71,8 @@ def no_check(record: Any) -> None:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of file. `columns`: each column's converter, in the order of `record`'s fields; `check` raises
-    `RejectedRow` for a record that contradicts itself."""
+    `RejectedRow` for a record that contradicts itself. `titles`: the columns read of a file that is not in the portal's
+    own form, which the resolver sifts into rows of `columns`; the file may have others."""
 
     name: str
     record: type[NamedTuple]
@@ -80,6 +81,12 @@ class Kind:
     resolver: Callable[[Session, Keyring], Resolver] = PlainResolver
     check: Callable[[Any], None] = no_check
     booleans: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """What is read of the file."""
+        return Layout(self.titles or tuple(self.columns), self.booleans, is_open=bool(self.titles))
 
 
 def check_period(start: str, end: str | None, column: str = "valid_to") -> None:

@@ -7,6 +7,7 @@ from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS
 from portal.importing.directory import DIRECTORY
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
+from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
 
@@ -35,6 +36,7 @@ KINDS = {
         PROVIDERS,
         AGREEMENTS,
         DIRECTORY,
+        NATIONAL_DIRECTORY,
         PAYMENTS,
         BENEFIT_LINES,
     )

@@ -17,7 +17,7 @@ from portal.importing.files import SourceFile, open_source
 from portal.importing.kinds import Kind
 from portal.importing.problems import InvalidValue, RejectedRow
 from portal.importing.rejects import RejectsFile
-from portal.importing.rows import Layout, Rows, read_rows
+from portal.importing.rows import Rows, read_rows
 from portal.importing.values import Converter
 from portal.security import Keyring
 
@@ -137,8 +137,7 @@ class _Import:
 
     def _read(self, *, is_quiet: bool = False) -> Rows:
         reject = _unheard if is_quiet else self._rejects.add
-        layout = Layout(self._columns, self._kind.booleans)
-        return read_rows(self._source.texts(reject), layout, reject)
+        return read_rows(self._source.texts(reject), self._kind.layout, reject)
 
     def _checked_records(self, rows: Rows) -> Iterator[tuple[int, Any]]:
         make: Any = self._kind.record._make
