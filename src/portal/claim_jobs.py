@@ -6,6 +6,7 @@ from portal.account_jobs import do_each
 from portal.case_notices import tell_of_news
 from portal.data.claim_lines import Match, link_line, paid_claims, settle_claim, unlinked_matches
 from portal.data.evidence import Action, record
+from portal.formatting import day_in_france
 from portal.web import Services
 
 
@@ -14,7 +15,7 @@ def follow_claims(services: Services, now: datetime) -> int:
     many cases moved. Stopped anywhere and run again, it goes on where it was. Raises an `ExceptionGroup` of what
     failed, once the others are done."""
     with services.database.read() as db:
-        matches = unlinked_matches(db)
+        matches = unlinked_matches(db, day_in_france(now))
     linked = do_each(lambda match: _link(services, match, now), matches)
     with services.database.read() as db:
         paid = paid_claims(db)

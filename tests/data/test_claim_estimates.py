@@ -132,7 +132,7 @@ class TestComparison:
 
     def follow(self, db, anne, quote):
         keep_estimate(db, anne, quote, NOW)
-        for match in unlinked_matches(db):
+        for match in unlinked_matches(db, NOW.date()):
             link_line(db, match, NOW)
         return last_estimate(db, quote.case), paid_lines(db, anne, quote.case, LATER_DAY)
 

@@ -41,6 +41,7 @@ from portal.data.claims import (
 )
 from portal.data.coverage import Relationship
 from portal.data.parameters import Sector
+from portal.data.remote_links import LinkState, RemoteLink
 from portal.data.visibility import visible_scope
 from portal.security import Keyring
 from tests.support import factories
@@ -220,6 +221,16 @@ class TestFollowing:
         assert asked.next_step is None
         assert {slot.code for slot in claim_slots(db, asked.case) if slot.is_held} == {"decompte"}
 
+    def test_link_of_an_adult_who_shares_nothing_is_not_told_by_the_pieces_asked(self, db, anne, home) -> None:
+        """R-72: whether Paul's care comes by itself is Paul's to know."""
+        for who in (home["Paul"], home["Lou"]):
+            db.add(RemoteLink(person_id=who.id, state=LinkState.ACTIVE, since=date(2020, 1, 1), checked_on=TODAY))
+        held = {}
+        for who in ("Paul", "Lou"):
+            asked = sent(db, anne, person_id=home[who].id)
+            held[who] = {slot.code for slot in claim_slots(db, asked.case) if slot.is_held}
+        assert held == {"Paul": set(), "Lou": {"decompte"}}
+
     def test_only_readable_lines_that_wait_are_answered(self, db, anne, home) -> None:
         private = paid(db, home, status=Status.AWAITING_PIECE, who=home["Paul"])
         settled = paid(db, home)
@@ -230,7 +241,7 @@ class TestFollowing:
 
 
 def follow(db, now=NOW) -> list[int]:
-    moved = [case.id for match in unlinked_matches(db) if (case := link_line(db, match, now))]
+    moved = [case.id for match in unlinked_matches(db, TODAY) if (case := link_line(db, match, now))]
     for case_id in paid_claims(db):
         settle_claim(db, case_id, now)
     return moved
@@ -253,6 +264,27 @@ class TestPaidLines:
         assert links(db) == {(asked.case.id, line.id)}
         assert asked.case.state == CaseState.ACCEPTED
         assert follow(db) == []
+
+    def test_care_of_an_adult_who_shares_nothing_is_told_to_nobody_else(self, db, anne, home, keyring) -> None:
+        """R-72: neither a guess at a quote, nor one at an invoice, tells Anne what Paul had done."""
+        quote = sent(db, anne, CaseKind.QUOTE, person_id=home["Paul"].id).case
+        guess = sent(db, anne, person_id=home["Paul"].id).case
+        paid(db, home, who=home["Paul"])
+        assert follow(db) == []
+        assert (quote.state, guess.state) == (CaseState.SENT, CaseState.SENT)
+        paul = factories.viewer_of(db, factories.dependant_account(db, keyring, home["Paul"]))
+        own = sent(db, paul, person_id=home["Paul"].id).case
+        assert follow(db) == [own.id]
+
+    def test_care_shared_then_kept_private_is_no_longer_told(self, db, anne, home) -> None:
+        sharing = factories.sharing(db, home["Paul"], home.member)
+        case = sent(db, anne, person_id=home["Paul"].id).case
+        line = paid(db, home, who=home["Paul"])
+        (match,) = unlinked_matches(db, TODAY)
+        assert (match.case_id, match.line_id) == (case.id, line.id)
+        sharing.ended_at = NOW
+        db.flush()
+        assert link_line(db, match, NOW) is None
 
     def test_two_equal_invoices_share_no_line(self, db, anne, home) -> None:
         first, second = sent(db, anne), sent(db, anne)
@@ -334,7 +366,7 @@ def test_two_workers_link_a_line_once(database, settings) -> None:
         viewer = factories.viewer_of(db, factories.member_account(db, Keyring(settings), family.member))
         sent(db, viewer)
         paid(db, family)
-        (match,) = unlinked_matches(db)
+        (match,) = unlinked_matches(db, TODAY)
 
     def link(_: int) -> bool:
         with database.write() as db:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from portal.data.benefits import BenefitLine, LineKind, Status
+from portal.data.case_authors import author_reads
 from portal.data.cases import Case, CaseKind, CaseState, move_case
 from portal.data.claim_rules import QUOTED_AHEAD_MONTHS
 from portal.data.claims import CANCELLABLE, Claim, ClaimLine
@@ -32,8 +33,11 @@ class Match(NamedTuple):
     is_exact: bool
 
 
-def unlinked_matches(db: Session) -> list[Match]:
-    """For each claim or quote without any line, the line that answers it best; each line once for each kind."""
+def unlinked_matches(db: Session, today: date) -> list[Match]:
+    """For each claim or quote without any line, the line that answers it best; each line once for each kind.
+
+    Not where its author may not read that person's lines: the news would tell of care that is kept private.
+    """
     query = (
         select(Case, Claim, BenefitLine)
         .join(Claim, col(Claim.case_id) == Case.id)
@@ -42,17 +46,21 @@ def unlinked_matches(db: Session) -> list[Match]:
         .where(BenefitLine.kind == LineKind.CARE, col(BenefitLine.status).in_(SETTLED))
         .order_by(col(Case.id), col(BenefitLine.care_date), col(BenefitLine.id))
     )
-    found = [_match(case, claim, line) for case, claim, line in db.exec(query) if _is_in_time(case, claim, line)]
+    rows = [row for row in db.exec(query) if _is_in_time(*row)]
+    told = {case.id for case in {case.id: case for case, *_ in rows}.values() if author_reads(db, case, today)}
+    found = [_match(*row) for row in rows if row[0].id in told]
     return _each_once(sorted(found, key=lambda one: not one.is_exact), _taken(db, found))
 
 
 def link_line(db: Session, match: Match, now: datetime) -> Case | None:
-    """Links a line to a case, and to the quote that the case follows; the case, or None when it has a line by now.
+    """Links a line to a case, and to the quote that the case follows; the case, or None when it has a line by now, or
+    when its author may no longer read that line.
 
     A claim that the insurer had is thereby settled.
     """
     case = db.exec(select(Case).where(Case.id == match.case_id).with_for_update()).one()
-    if db.exec(select(ClaimLine.line_id).where(ClaimLine.case_id == case.id).limit(1)).first() is not None:
+    has_line = db.exec(select(ClaimLine.line_id).where(ClaimLine.case_id == case.id).limit(1)).first() is not None
+    if has_line or not author_reads(db, case, day_in_france(now)):
         return None
     quote_id = db.exec(select(Claim.quote_id).where(Claim.case_id == case.id)).one()
     for case_id in filter(None, (case.id, quote_id)):

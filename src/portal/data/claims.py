@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.benefits import BenefitLine, Family, Status
+from portal.data.case_authors import author_reads
 from portal.data.case_pieces import CasePiece, pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.cases import (
@@ -25,7 +26,7 @@ from portal.data.cases import (
     move_case,
 )
 from portal.data.claim_rules import day_problem, families_for, slots_for
-from portal.data.columns import CheckConstraint, Index, instant
+from portal.data.columns import CheckConstraint, Index, instant, utc_now
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.guarantees import in_force
 from portal.data.parameters import Sector
@@ -178,8 +179,14 @@ def _held(db: Session, asked: Asked) -> set[str]:
     held = set(db.exec(came_with_quote)) if asked.row.quote_id else set()
     waiting = select(BenefitLine.id).join(ClaimLine, col(ClaimLine.line_id) == BenefitLine.id)
     has_line = db.exec(waiting.where(ClaimLine.case_id == asked.case.id).limit(1)).first() is not None
-    comes_by_itself = asked.row.care_date and sends_by_itself(db, asked.case.person_id, asked.row.care_date)
-    return held | {"decompte"} if has_line or comes_by_itself else held
+    return held | {"decompte"} if has_line or _comes_by_itself(db, asked) else held
+
+
+def _comes_by_itself(db: Session, asked: Asked) -> bool:
+    """Whether the statement does; not where the link would tell what a person keeps private."""
+    day = asked.row.care_date
+    sends = day is not None and sends_by_itself(db, asked.case.person_id, day)
+    return sends and author_reads(db, asked.case, day_in_france(utc_now()))
 
 
 def waiting_line(db: Session, viewer: Viewer, line_id: int, today: date) -> BenefitLine | None:

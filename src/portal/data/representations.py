@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from portal.data.columns import instant, utc_now
 from portal.data.persons import is_minor_on
-from portal.data.sessions import Viewer
+from portal.data.sessions import Reader
 
 
 class Capacity(StrEnum):
@@ -71,7 +71,7 @@ def is_possible(declaration: Declaration, birth_date: date, day: date) -> bool:
     return declaration.capacity is not Capacity.PARENT
 
 
-def acting_capacity(db: Session, viewer: Viewer) -> Capacity | None:
+def acting_capacity(db: Session, viewer: Reader) -> Capacity | None:
     """In which capacity the viewer's account acts for the person it reaches; None when it acts for nobody."""
     row = db.get(Representation, viewer.account_id)
     return Capacity(row.capacity) if row is not None and row.acts else None

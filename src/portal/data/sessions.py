@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Update, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
@@ -100,6 +100,19 @@ class Viewer:
     confirmed_at: datetime
     standing: Standing = Standing.ACTIVE
     ended_on: date | None = None
+
+
+class Reader(Protocol):
+    """Who reads, as far as family privacy goes: a viewer, or the author of something that a job looks at."""
+
+    @property
+    def account_id(self) -> int: ...
+
+    @property
+    def person_id(self) -> int | None: ...
+
+    @property
+    def role(self) -> str: ...
 
 
 class _Row(NamedTuple):

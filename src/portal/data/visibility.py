@@ -23,7 +23,7 @@ from portal.data.coverage import Autonomy, Beneficiary, Contract, LineSharing
 from portal.data.persons import Person, is_minor_on
 from portal.data.prepared import Prepared
 from portal.data.representations import Capacity, acting_capacity
-from portal.data.sessions import Viewer
+from portal.data.sessions import Reader, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ _HOUSEHOLD = Prepared(
 )
 
 
-def visible_scope(db: Session, viewer: Viewer, today: date) -> Scope:
+def visible_scope(db: Session, viewer: Reader, today: date) -> Scope:
     """The viewer's household; empty for an account that is not a covered person's."""
     if viewer.person_id is None:
         return Scope(())
@@ -120,7 +120,7 @@ def visible_scope(db: Session, viewer: Viewer, today: date) -> Scope:
     return Scope(tuple(_represented(db, viewer, relatives, today) if is_representative(viewer) else relatives))
 
 
-def is_representative(viewer: Viewer) -> bool:
+def is_representative(viewer: Reader) -> bool:
     """Whether the viewer sees somebody else's data in that person's stead."""
     return viewer.role == Role.REPRESENTATIVE
 
@@ -171,7 +171,7 @@ def _relative(row: Sequence[Any], viewer_id: int, today: date) -> Relative:
 _IN_DETAIL = frozenset({Capacity.PARENT, Capacity.GUARDIAN})
 
 
-def _represented(db: Session, viewer: Viewer, relatives: Iterable[Relative], today: date) -> Iterator[Relative]:
+def _represented(db: Session, viewer: Reader, relatives: Iterable[Relative], today: date) -> Iterator[Relative]:
     """The person represented, as the capacity declared lets the representative see; nobody when it lets nothing."""
     capacity = acting_capacity(db, viewer)
     for relative in relatives:

@@ -122,7 +122,7 @@ def show_claims(database: Database, keyring: Keyring, storage: Storage) -> None:
 
 def _follow(db: Session, then: datetime) -> None:
     """What the job does: the lines that were paid are found again."""
-    for match in unlinked_matches(db):
+    for match in unlinked_matches(db, then.date()):
         link_line(db, match, then)
     for case_id in paid_claims(db):
         settle_claim(db, case_id, then)
