@@ -227,7 +227,7 @@ class TestFollowing:
             db.add(RemoteLink(person_id=who.id, state=LinkState.ACTIVE, since=date(2020, 1, 1), checked_on=TODAY))
         held = {}
         for who in ("Paul", "Lou"):
-            asked = sent(db, anne, person_id=home[who].id)
+            asked = sent(db, anne, family=Family.OPTICAL, person_id=home[who].id)
             held[who] = {slot.code for slot in claim_slots(db, asked.case) if slot.is_held}
         assert held == {"Paul": set(), "Lou": {"decompte"}}
 
