@@ -128,6 +128,8 @@ WORDS: dict[Action, Words] = {
     Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),
     Action.BANK_CHANGED: Words(_C, "Nouveau compte bancaire en vigueur"),
     Action.AUTONOMY_ENDED: Words(_C, "Fin de votre autonomie"),
+    Action.PLACE_SAVED: Words(_C, "Lieu de recherche enregistré"),
+    Action.PLACE_FORGOTTEN: Words(_C, "Lieu de recherche oublié"),
     Action.SHARING_READ: Words(_R, "Consultation de qui voit vos prestations"),
     Action.SHARING_STARTED: Words(_C, "Prestations partagées avec l’adhérent"),
     Action.SHARING_STOPPED: Words(_C, "Prestations qui ne sont plus partagées"),

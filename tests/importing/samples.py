@@ -95,7 +95,7 @@ SAMPLES: dict[str, Cells] = {
         "address": "3, rue de l’Église", "postcode": "42000", "city": "Saint-Étienne", "latitude": "45,4400",
         "longitude": "4.3900", "phone": "01 99 00 00 00", "access": "De plain-pied", "services": "100_sante fauteuil",
         "languages": "fr, en", "level": "agree", "hours": "lu-ve 9h-12h 14:00-19:00; sa 9:30-13:00",
-        "price": "120,00", "checked_on": "2026-11-02",
+        "price": "120,00", "act": "", "checked_on": "2026-11-02",
     },
     "payments": {
         "reference": "V1", "member": "P1", "paid_on": "2025-03-05", "method": "virement", "payee": "Zoé Exemple",

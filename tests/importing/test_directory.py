@@ -144,3 +144,11 @@ def test_strict_file_with_a_rejected_row_changes_nobody(importer: Importer) -> N
     report = importer(KIND, wrong, is_strict=True)
     assert (report.rejected, report.is_committed) == (1, False)
     assert set(stored(importer, "name, left_on")) == {("Optique Œuvrard", None)}
+
+
+def test_act_of_a_price_is_one_of_the_imported_acts(importer: Importer) -> None:
+    """The remaining charge is worked out by it: an act that nobody knows would silently say nothing."""
+    importer.one("acts")
+    assert importer.one(KIND, act=row("acts")["code"]).created == 1
+    assert importer.one(KIND, act="XYZ").rejected == 1
+    assert "cet acte est inconnu" in importer.rejects.read_text()

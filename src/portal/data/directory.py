@@ -77,7 +77,7 @@ NOTHING_COMPLETED = Completed(0)
 class Practice(SQLModel, table=True):
     """A place where an approved professional receives. `national_id`: RPPS or FINESS; `place_key`: the address as it is
     compared, so that the same place is not entered twice. `is_approximate`: the position is the commune's. `languages`:
-    ISO codes between spaces. `hours`: as `places.hours` writes them. `price_cents`: of the profession's usual act.
+    ISO codes between spaces. `hours`: as `places.hours` writes them. `price_cents`: of the act of `act_code`, if known.
     `completed`: what the national directory said."""
 
     __tablename__ = "practice"
@@ -108,6 +108,7 @@ class Practice(SQLModel, table=True):
     level: str = Level.APPROVED
     hours: str = ""
     price_cents: int | None = None
+    act_code: str = ""
     checked_on: date
     completed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     left_on: date | None = None

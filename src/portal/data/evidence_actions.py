@@ -74,6 +74,8 @@ class Action(StrEnum):
     BANK_CHANGE_CANCELLED = "bank-details.change-cancelled"
     BANK_CHANGED = "bank-details.changed"
     AUTONOMY_ENDED = "autonomy.ended"
+    PLACE_SAVED = "place.saved"
+    PLACE_FORGOTTEN = "place.forgotten"
     SHARING_READ = "sharing.read"
     SHARING_STARTED = "sharing.started"
     SHARING_STOPPED = "sharing.stopped"

@@ -120,6 +120,7 @@ HOLDINGS: dict[str, Held] = {
     "email_code": Held(
         "Codes envoyés par e-mail", withheld={"session_hash": SECRET, "code_lookup": SECRET}, is_deleted=True
     ),
+    "saved_place": Held("Lieu autour duquel vous cherchez des professionnels", is_deleted=True),
     "known_browser": Held("Appareils reconnus", withheld={"mark": SECRET}, is_deleted=True),
     "fraud_report": Held(
         "Vos signalements de fraude", opened={"text_encrypted": "text"}, blank={"text_encrypted": None}, kept_for=PROOF

@@ -40,6 +40,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     recovery_codes,
     remote_links,
     representations,
+    saved_places,
     sessions,
     sign_up_requests,
     site_state,

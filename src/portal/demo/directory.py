@@ -69,6 +69,8 @@ HOURS = (
     "lu-ve 09:00-19:00; sa 09:00-12:30",
     "",
 )
+# The act that a price pays for, where the demonstration's guarantees know one.
+ACTS = {Profession.OSTEOPATH: "OST"}
 PRICES = {
     Profession.OSTEOPATH: (5000, 7000),
     Profession.CHIROPRACTOR: (4500, 6500),
@@ -134,6 +136,7 @@ def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, 
         rng.choice((Level.APPROVED, Level.APPROVED, Level.PARTNER)),
         rng.choice(HOURS),
         money(price).split("\u00a0€")[0] if price else "",
+        ACTS.get(profession, ""),
         (today - timedelta(days=rng.randint(3, 200))).isoformat(),
     )
 

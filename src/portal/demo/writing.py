@@ -23,7 +23,7 @@ HEADERS = {
     "beneficiaries": "contract;person;relationship;birth_rank;valid_from;valid_to",
     "directory": (
         "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;"
-        "languages;level;hours;price;checked_on"
+        "languages;level;hours;price;act;checked_on"
     ),
     "payments": "reference;member;paid_on;method;payee;iban_masked;amount",
     "benefit-lines": (

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from portal.data.directory import NOTHING_COMPLETED, Completed, Level, Practice, Profession, Service, cells_of
 from portal.data.directory_upkeep import Details, PlaceName, details_of, leave_directory
 from portal.data.loading import Row, Target
+from portal.data.parameters import Act
 from portal.formatting import today
 from portal.importing.kinds import Kind, PlainResolver
 from portal.importing.problems import InvalidValue, RejectedRow
@@ -50,6 +51,7 @@ class DirectoryRecord(NamedTuple):
     level: str
     hours: str
     price: int | None
+    act: str
     checked_on: str
 
 
@@ -145,6 +147,7 @@ class DirectoryResolver(PlainResolver):
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)
         self._places: dict[tuple[str, str], Position | None] = {}
+        self._acts = set(db.exec(select(Act.code)))
         self._seen: set[PlaceName] = set()
         self._stored: dict[PlaceName, Details] = {}
 
@@ -168,6 +171,7 @@ class DirectoryResolver(PlainResolver):
         self._stored = details_of(self._db, {record.national_id for record in records})
 
     def row(self, record: Any) -> Row:
+        self._check_act(record.act)
         position = self._position(record)
         name = PlaceName(record.national_id, record.profession, place_key(record.postcode, record.address))
         self._seen.add(name)
@@ -193,6 +197,10 @@ class DirectoryResolver(PlainResolver):
     def conclude(self) -> int:
         """Whoever was not in the file leaves the directory today."""
         return leave_directory(self._db, self._seen, today())
+
+    def _check_act(self, code: str) -> None:
+        if code and code not in self._acts:
+            raise RejectedRow("act", code, "cet acte est inconnu : importez les actes d’abord")
 
     def _position(self, record: Any) -> Position:
         if record.latitude is not None:
@@ -240,6 +248,7 @@ DIRECTORY = Kind(
         "level": optional(choice(Level), Level.APPROVED.value),
         "hours": remembered(optional(hours, "")),
         "price": optional(amount),
+        "act": _WORDS_OR_NOTHING,
         "checked_on": remembered(required(day)),
     },
     Target(
@@ -266,6 +275,7 @@ DIRECTORY = Kind(
             "level",
             "hours",
             "price_cents",
+            "act_code",
             "checked_on",
             "completed",
             "left_on",

@@ -3,11 +3,14 @@
 from datetime import date
 
 import pytest
+from sqlmodel import select
 
 from portal.data.directory import Practice, Profession, Service, cells_of
+from portal.data.evidence import Evidence
+from portal.data.saved_places import SavedPlace
 from portal.places.distance import Position
 from tests.support import factories
-from tests.support.entry import ask, enter, leave
+from tests.support.entry import ask, enter, leave, send
 
 OPEN, OWN = "/professionnels-agrees", "/adherent/professionnels"
 LYON = Position(45.7640, 4.8357)
@@ -132,3 +135,77 @@ def test_insurer_may_keep_the_directory_to_its_members(client, make) -> None:
     assert ask(client, OPEN).status_code == 404
     enter(client, make(factories.member_with_account)[1])
     assert ask(client, OWN).status_code == 200
+
+
+# --- the saved place ---
+
+
+def keep(client, index: str) -> None:
+    client.get(f"{index}?lieu=lyon")
+    client.submit(f"form[action='{index}/lieu']")
+
+
+@pytest.fixture
+def own(client, make) -> str:
+    """A member on the directory's list, with one optician."""
+    with client.services.database.write() as db:
+        db.add(practice(1, 0.001))
+    enter(client, make(factories.member_with_account)[1])
+    return OWN
+
+
+def test_saved_place_is_where_the_list_begins_until_another_is_given(client, own) -> None:
+    keep(client, own)
+    assert "Autour de Lyon (69)" in client.page.text
+    assert "C’est le lieu que vous avez enregistré" in client.page.text
+    client.get(f"{own}?profession=opticien")
+    assert names(client) == ["Optique 1"]
+    client.get(f"{own}?lieu=paris")
+    assert "Autour de Paris" in client.page.text
+    client.click("Lyon (69)")
+    assert "Autour de Lyon (69)" in client.page.text
+    client.submit(f"form[action='{own}/lieu/oubli']")
+    assert names(client) == []
+    with client.services.database.read() as db:
+        assert list(db.exec(select(Evidence.action).order_by(Evidence.seq)))[-2:] == ["place.saved", "place.forgotten"]
+
+
+def test_saved_place_is_its_account_s_alone(client, own, make) -> None:
+    keep(client, own)
+    enter(client, make(factories.member_with_account)[1])
+    client.get(own)
+    assert "Lyon" not in client.page.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"lieu": "Lyon"},
+        {"position": "45.7,4.8"},
+        {"lieu": "x", "position": "91,0"},
+        {"lieu": "x", "position": "y"},
+    ],
+)
+def test_place_that_is_none_is_not_saved(client, own, fields) -> None:
+    client.get(own)
+    send(client, f"{own}/lieu", fields, form_at=own)
+    client.get(own)
+    assert names(client) == []
+
+
+def test_saved_place_is_kept_to_a_hundred_metres_and_200_signs(client, own) -> None:
+    send(client, f"{own}/lieu", {"lieu": "<b>" + "x" * 300, "position": "45.76404321,4.83571234"}, form_at=own)
+    with client.services.database.read() as db:
+        row = db.exec(select(SavedPlace)).one()
+    assert (row.latitude, row.longitude, len(row.label)) == (45.764, 4.836, 200)
+    client.get(own)
+    assert "&lt;b&gt;x" in client.page.text
+
+
+def test_visitors_have_no_saved_place(client, own) -> None:
+    keep(client, own)
+    leave(client)
+    client.get(f"{OPEN}?chez-moi=1")
+    assert names(client) == []
+    assert "Toujours chercher" not in client.get(f"{OPEN}?lieu=lyon").text

@@ -15,6 +15,7 @@ from litestar.params import FromPath
 from litestar.types import Guard
 
 from portal.data.directory import Level, Practice, find_practice, nearest_practices
+from portal.data.saved_places import saved_place
 from portal.directory_words import (
     LANGUAGE_LABELS,
     PROFESSION_LABELS,
@@ -127,6 +128,12 @@ async def with_addresses(
     return await request.database.run(answer, request, front, addresses)
 
 
+def asked_by(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Asked:
+    """What is asked; in the member's space, around the saved place unless another is given."""
+    home = saved_place(request.db, request.viewer) if front is OF_MEMBERS else None
+    return read_asked(request, addresses, home)
+
+
 def title_of(request: PortalRequest) -> str:
     """What the list is called: « Professionnels agréés Kalivia »."""
     return f"Professionnels agréés {request.services.settings.network_name}"
@@ -141,6 +148,7 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
     return {
         "asked": asked,
         "front": front,
+        "viewer_keeps": front is OF_MEMBERS,
         "rows": [practice_row(request, near.practice, name, near.km) for near, name in pairs],
         "next": names[-1] if found and found.is_more else "",
     }
@@ -175,7 +183,7 @@ def form_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
 
 
 def _list(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
-    asked = read_asked(request, addresses)
+    asked = asked_by(request, front, addresses)
     answer = render_page(
         request,
         "public/directory/index.html",

@@ -7,8 +7,8 @@ from litestar import Response
 from portal.data.directory import Near, nearest_practices
 from portal.directory_words import distance_words, profession_label
 from portal.headers import framed_headers
-from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, with_addresses
-from portal.pages.public.directory_query import PRACTICE, Asked, read_asked
+from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, asked_by, with_addresses
+from portal.pages.public.directory_query import HOME, MAP, POSITION, PRACTICE, Asked
 from portal.pages.public.tiles import tiles_pattern
 from portal.places.distance import Position
 from portal.places.gazetteer import gazetteer
@@ -37,7 +37,7 @@ async def member_map(request: PortalRequest) -> Response[bytes]:
 
 
 def _map(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
-    asked = read_asked(request, addresses)
+    asked = asked_by(request, front, addresses)
     nonce = secrets.token_urlsafe(16)
     title = f"Carte des professionnels autour de {asked.place}" if asked.place else "Carte des professionnels"
     answer = render_page(
@@ -58,7 +58,7 @@ def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> 
         "outline": request.services.assets.url("img/france.json"),
         "towns": [] if request.services.tiles.has_source else _towns(centre),
         "sheet": request.services.urls(front.popup, practice="_"),
-        "search": request.services.urls(front.index, asked.asking({"lieu": "", "position": "", "carte": "1"})),
+        "search": request.services.urls(front.index, asked.asking({"lieu": "", POSITION: "", HOME: "", MAP: "1"})),
     }
     markers = [_marker(*pair) for pair in zip(nearest, names, strict=True)]
     pattern = tiles_pattern(request)

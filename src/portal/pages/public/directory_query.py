@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from portal.data.directory import Level, Place, Profession, Service, Wish, find_practice
+from portal.data.saved_places import Home
 from portal.directory_words import LANGUAGE_LABELS
 from portal.places.distance import HALF_TURN, POLE, Position, distance_km
 from portal.places.gazetteer import Commune, gazetteer
@@ -26,7 +27,8 @@ SERVICE_FIELDS: dict[str, Service] = {
 OPEN = "ouvert"
 MAP = "carte"
 POSITION = "position"
-FIELDS = ("lieu", POSITION, "profession", "langue", "niveau", *SERVICE_FIELDS, OPEN, MAP)
+HOME = "chez-moi"
+FIELDS = ("lieu", POSITION, HOME, "profession", "langue", "niveau", *SERVICE_FIELDS, OPEN, MAP)
 # Degrees, to three decimals: about a hundred metres, no more of where somebody is than a search needs.
 DECIMALS = 3
 _POSITION = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,15})?),(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)")
@@ -38,18 +40,29 @@ LONGEST_VALUE = 40
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked. `parameters`: as the address says it again; `wish`: none while the place is not certain;
-    `choices`: the communes of that name, or the addresses; `problem`: what is wrong with the place, in French."""
+    `choices`: the communes of that name, or the addresses; `problem`: what is wrong with the place, in French;
+    `home`: the viewer's saved place."""
 
     parameters: Mapping[str, str]
     wish: Wish | None = None
     place: str = ""
     choices: tuple[Commune | Address, ...] = ()
     problem: str = ""
+    home: Home | None = None
 
     @property
     def is_precise(self) -> bool:
         """Whether more is asked than where, and which profession."""
-        return not self.parameters.keys() <= {"lieu", POSITION, "profession", MAP}
+        return not self.parameters.keys() <= {"lieu", POSITION, HOME, "profession", MAP}
+
+    @property
+    def centre(self) -> str:
+        """Around where, as a form gives it."""
+        return position_words(self.wish.centre) if self.wish else ""
+
+    @property
+    def is_home(self) -> bool:
+        return HOME in self.parameters
 
     @property
     def has_map(self) -> bool:
@@ -63,13 +76,21 @@ class Asked:
         return {name: value for name, value in {**self.parameters, **changes}.items() if value}
 
 
-def read_asked(request: PortalRequest, addresses: tuple[Address, ...]) -> Asked:
-    """The search that the query asks for; unknown values count as none. `addresses`: those that the place may be."""
+def read_asked(request: PortalRequest, addresses: tuple[Address, ...], home: Home | None = None) -> Asked:
+    """The search that the query asks for; unknown values count as none. `addresses`: those that the place may be;
+    `home`: the viewer's saved place, around which one searches unless another is given."""
+    return replace(_read(request, addresses, home), home=home)
+
+
+def _read(request: PortalRequest, addresses: tuple[Address, ...], home: Home | None) -> Asked:
     parameters = _parameters(request.query_params)
     typed = parameters.get("lieu", "")
     if not typed and POSITION in parameters:
         return _around(request, parameters)
     parameters.pop(POSITION, None)
+    if home and not typed and (HOME in parameters or "lieu" not in request.query_params):
+        return Asked({**parameters, HOME: "1"}, _wish(request, parameters, home.position), home.label)
+    parameters.pop(HOME, None)
     if "lieu" not in request.query_params:
         return Asked(parameters)
     found = gazetteer().resolve(typed)
@@ -94,30 +115,33 @@ def _at(request: PortalRequest, parameters: Mapping[str, str], addresses: tuple[
 
 def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
     """A search around a position, which is said by the commune that it is near."""
-    latitude, longitude = map(float, parameters[POSITION].split(","))
-    position = Position(latitude, longitude)
+    position = position_of(parameters[POSITION]) or Position(0, 0)
     near = gazetteer().nearest(position)
     place = f"l’endroit choisi, près de {near.label}" if near else "l’endroit choisi"
     return Asked(parameters, _wish(request, parameters, position), place)
 
 
-def _position(text: str) -> str:
-    """A position as it is kept in the address, rounded; empty when it is none."""
+def position_of(text: str) -> Position | None:
+    """The position that an address or a form gives, « 45.764,4.836 »; None for what is none."""
     found = _POSITION.fullmatch(text)
     latitude, longitude = map(float, found.groups()) if found else (POLE + 1, 0.0)
-    if abs(latitude) > POLE or abs(longitude) > HALF_TURN:
-        return ""
-    return f"{latitude:.{DECIMALS}f},{longitude:.{DECIMALS}f}"
+    return Position(latitude, longitude) if abs(latitude) <= POLE and abs(longitude) <= HALF_TURN else None
+
+
+def position_words(position: Position) -> str:
+    """A position as an address or a form gives it, rounded."""
+    return f"{position.latitude:.{DECIMALS}f},{position.longitude:.{DECIMALS}f}"
 
 
 def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
     clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST_PLACE].strip() for name in FIELDS}
-    clean[POSITION] = _position(clean[POSITION])
+    position = position_of(clean[POSITION])
+    clean[POSITION] = position_words(position) if position else ""
     valid: dict[str, set[Any]] = {
         "profession": set(Profession),
         "langue": set(LANGUAGE_LABELS),
         "niveau": set(Level),
-        **{name: {"1"} for name in (*SERVICE_FIELDS, OPEN, MAP)},
+        **{name: {"1"} for name in (*SERVICE_FIELDS, OPEN, MAP, HOME)},
     }
     return {name: value for name, value in clean.items() if value and value in valid.get(name, {value})}
 

@@ -9,12 +9,12 @@ from portal.pages.public.directory import (
     OPEN_TO_ALL,
     READS,
     Front,
+    asked_by,
     practice_row,
     results_context,
     shown_practice,
     with_addresses,
 )
-from portal.pages.public.directory_query import read_asked
 from portal.places.gazetteer import LONGEST, gazetteer
 from portal.places.geocoder import Address
 from portal.rendering import render_fragment
@@ -54,7 +54,7 @@ def _popup(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]
 
 
 def _results(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
-    asked = read_asked(request, addresses)
+    asked = asked_by(request, front, addresses)
     return render_fragment(
         request,
         "public/directory/results.html",

@@ -1,0 +1,46 @@
+"""The place around which a member searches by habit: kept, and forgotten. /adherent/professionnels/lieu (R-24)."""
+
+from litestar.response import Redirect
+
+from portal.data.evidence import Action
+from portal.data.saved_places import Home, forget_place, save_place
+from portal.forms import single_values
+from portal.pages.public.directory import OF_MEMBERS, READS
+from portal.pages.public.directory_query import POSITION, position_of
+from portal.routing import async_action
+from portal.web import PortalRequest
+
+
+@async_action("/adherent/professionnels/lieu", name="member.place.save", guards=READS)
+async def save(request: PortalRequest) -> Redirect:
+    sent = single_values(await request.form(), ("lieu", POSITION))
+    position = position_of(sent[POSITION])
+    if position and sent["lieu"]:
+        await request.database.run_writing(_save, request, Home(sent["lieu"], position))
+    return _to_list(request)
+
+
+@async_action("/adherent/professionnels/lieu/oubli", name="member.place.forget", guards=READS)
+async def forget(request: PortalRequest) -> Redirect:
+    await request.form()
+    await request.database.run_writing(_forget, request)
+    return _to_list(request)
+
+
+def _save(request: PortalRequest, home: Home) -> None:
+    with request.database.write() as db:
+        save_place(db, request.viewer, home, request.now)
+        request.record(db, Action.PLACE_SAVED, "lieu")
+
+
+def _forget(request: PortalRequest) -> None:
+    with request.database.write() as db:
+        if forget_place(db, request.viewer):
+            request.record(db, Action.PLACE_FORGOTTEN, "lieu")
+
+
+def _to_list(request: PortalRequest) -> Redirect:
+    return Redirect(request.services.urls(OF_MEMBERS.index), status_code=303)
+
+
+HANDLERS = [save, forget]
