@@ -24,7 +24,7 @@ SAMPLES: dict[str, Cells] = {
         "code": "G", "label": "Consultation généraliste", "family": "soins_courants", "description": "Au cabinet",
     },
     "act-tariffs": {
-        "act": "G", "valid_from": "2024-12-22", "valid_to": "", "base": "30,00", "rate": "70",
+        "act": "G", "valid_from": "2024-12-22", "valid_to": "", "base": "30,00", "rate": "70", "heavy": "",
     },
     "act-rules": {
         "act": "G", "rule": "MED-GEN", "sector": "optam", "from_age": "0", "below_age": "150",

@@ -115,6 +115,15 @@ def test_json_numbers_keep_their_digits(importer: Importer) -> None:
     assert [cents for _, cents in importer.stored("act-tariffs", "valid_from, base_cents")] == [1248, 3000, 10]
 
 
+def test_json_says_heavy_acts_by_true_and_false(importer: Importer) -> None:
+    importer.before("act-tariffs")
+    said = {"2025-01-01": True, "2025-01-02": False, "2025-01-03": None, "2025-01-04": "oui"}
+    rows = [row("act-tariffs", valid_from=day, heavy=heavy) for day, heavy in said.items()]
+    assert importer("act-tariffs", json_lines(*rows)).rejected == 0
+    stored = importer.stored("act-tariffs", "valid_from, may_be_heavy")
+    assert [heavy for _, heavy in stored] == [True, False, False, True]
+
+
 def test_json_booleans_are_welcome_where_they_mean_something(importer: Importer) -> None:
     importer.before("contracts")
     rows = row("contracts", responsible=False), row("contracts", number="C2", responsible=True)

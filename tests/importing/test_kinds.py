@@ -11,7 +11,7 @@ from tests.importing.samples import SAMPLES, TABLES, Importer, csv_text, json_li
 CHANGES = {
     "parameters": {"value": "300"},
     "acts": {"label": "Consultation"},
-    "act-tariffs": {"base": ""},
+    "act-tariffs": {"heavy": "oui"},
     "act-rules": {"sector": ""},
     "example-cares": {"price": "31,00"},
     "products": {"name": "Confort plus"},

@@ -35,7 +35,10 @@ class Act(SQLModel, table=True):
 
 
 class ActTariff(SQLModel, table=True):
-    """The base scheme's tariff of an act in a period: base in cents (none when priced freely), rate in percent."""
+    """The base scheme's tariff of an act in a period: base in cents (none when priced freely), rate in percent.
+
+    `may_be_heavy`: the law replaces the percentage by a lump once the tariff is high enough (`figures.Tariff`).
+    """
 
     __tablename__ = "act_tariff"
     __table_args__ = (UniqueConstraint("act_code", "valid_from"),)
@@ -46,6 +49,7 @@ class ActTariff(SQLModel, table=True):
     valid_to: date | None = None
     base_cents: int | None = None
     rate_percent: int = 0
+    may_be_heavy: bool = False
 
 
 class Sector(StrEnum):

@@ -10,7 +10,7 @@ from portal.data.loading import Row, Target
 from portal.data.parameters import Act, ActRule, ActTariff, ExampleCare, Parameter, Sector
 from portal.data.references import References, acts
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
-from portal.importing.values import amount, choice, code, day, integer, optional, remembered, required, words
+from portal.importing.values import amount, boolean, choice, code, day, integer, optional, remembered, required, words
 from portal.security import Keyring
 
 
@@ -37,6 +37,7 @@ class TariffRecord(NamedTuple):
     valid_to: str | None
     base: int | None
     rate: int
+    heavy: bool
 
 
 class ActRuleRecord(NamedTuple):
@@ -118,10 +119,16 @@ TARIFFS = Kind(
         "valid_to": _DAY_OR_NONE,
         "base": optional(amount),
         "rate": required(integer(0, 100)),
+        "heavy": optional(boolean, False),
     },
-    Target(ActTariff, ("act_code", "valid_from"), ("act_code", "valid_from", "valid_to", "base_cents", "rate_percent")),
+    Target(
+        ActTariff,
+        ("act_code", "valid_from"),
+        ("act_code", "valid_from", "valid_to", "base_cents", "rate_percent", "may_be_heavy"),
+    ),
     ActResolver,
     check=_check_dates,
+    booleans=frozenset({"heavy"}),
 )
 
 ACT_RULES = Kind(
