@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.data.figures import Tariff
 from portal.data.rules import (
     Care,
     Figures,
@@ -21,7 +22,7 @@ from portal.data.rules import (
     used_before,
 )
 
-FIGURES = Figures(200, 400, 5000, 100, 100, 400, 400, 800, 5000, 2300, 30)
+FIGURES = Figures(200, 400, 5000, 100, 100, 400, 400, 800, 5000, 2300, 30, 12000, 3200)
 
 
 def percent(rate: int, **limits: int) -> Terms:
@@ -36,11 +37,12 @@ def full() -> Terms:
     return Terms("R", "frais_reels")
 
 
-def care(act: str, spent: int, base: int, rate: int, quantity: int = 1, **more: int) -> Care:
+def care(act: str, spent: int, base: int, rate: int, quantity: int = 1, **more: int | bool) -> Care:
     return Care(act, quantity, spent, base, rate, rate, **more)
 
 
-# act, spent, base, rate, quantity, rule -> gross, withheld, net, supplementary, left: the domain's thirteen lines.
+# act, spent, base, rate, quantity, rule -> gross, withheld, net, supplementary, left: the domain's thirteen lines, and
+# a heavy act.
 WORKED = {
     "G sector 1": (care("G", 3000, 3000, 70), percent(100), (2100, 200, 1900, 900, 200)),
     "CS OPTAM": (care("CS", 6000, 3150, 70), percent(200), (2205, 200, 2005, 3795, 200)),
@@ -58,6 +60,7 @@ WORKED = {
         Terms("R", "forfait_base_incluse", amount_cents=30000),
         (9, 0, 9, 29991, 13000),
     ),
+    "Cataract": (care("ADC", 43100, 27170, 80, is_heavy=True), percent(200), (23970, 0, 23970, 19130, 0)),
     "Osteopath": (care("OST", 6000, 0, 0), flat(4000, max_acts=3), (0, 0, 0, 4000, 2000)),
 }
 
@@ -133,6 +136,56 @@ def test_amounts_round_half_up():
     assert (half_up(1, 2), half_up(5, 2), half_up(4, 3), percent_of(15, 70), percent_of(1248, 65)) == (1, 3, 1, 11, 811)
 
 
+HEAVY = care("ADC", 43100, 27170, 80, is_heavy=True)
+
+
+def test_insurer_of_the_whole_base_pays_the_lump_and_no_overrun():
+    got = settle(HEAVY, FIGURES, percent(100), Used())
+    assert (got.base_net, got.lump, got.supplementary, got.remaining) == (23970, 3200, 3200, 43100 - 27170)
+
+
+def test_lump_is_taken_once_whatever_the_quantity():
+    twice = settle(HEAVY._replace(quantity=2, spent_cents=86200, base_cents=54340), FIGURES, percent(100), Used())
+    assert (twice.lump, twice.base_net, twice.supplementary) == (3200, 54340 - 3200, 3200)
+
+
+def test_lump_never_exceeds_a_price_below_it():
+    got = settle(HEAVY._replace(spent_cents=2000), FIGURES, percent(100), Used())
+    assert (got.base, got.base_net, got.lump, got.supplementary, got.remaining) == (2000, 0, 2000, 2000, 0)
+
+
+def test_exempt_patient_leaves_nothing_of_a_heavy_act_s_base():
+    got = settle(HEAVY._replace(is_exempt=True), FIGURES, percent(100), Used())
+    assert (got.base_net, got.lump, got.supplementary) == (27170, 0, 0)
+
+
+def test_heavy_act_outside_the_care_path_bears_lump_and_cut():
+    got = settle(HEAVY._replace(rate=30), FIGURES, percent(100), Used())
+    assert (got.lump, got.path_cut, got.base_net) == (3200, 13585, 27170 - 3200 - 13585)
+    assert (got.supplementary, got.remaining) == (3200, 13585 + 43100 - 27170)
+
+
+@pytest.mark.parametrize(
+    ("tariff", "quantity", "heavy"),
+    [
+        (Tariff(12000, 80, may_be_heavy=True), 1, True),
+        (Tariff(11999, 80, may_be_heavy=True), 1, False),
+        (Tariff(11999, 80, may_be_heavy=True), 2, True),
+        (Tariff(40000, 60), 1, False),  # a hearing aid: the law leaves prostheses out
+        (Tariff(None, 80, may_be_heavy=True), 1, False),
+        (Tariff(27170, 100, may_be_heavy=True), 1, False),
+        (Tariff(27170, 0, may_be_heavy=True), 1, False),
+    ],
+)
+def test_lump_is_for_acts_that_the_law_names_at_the_threshold(tariff, quantity, heavy):
+    assert tariff.is_heavy_on(FIGURES, quantity) is heavy
+
+
+@pytest.mark.parametrize("missing", ["heavy_threshold", "heavy_lump"])
+def test_percentage_stays_while_the_rule_is_not_in_force(missing):
+    assert not Tariff(27170, 80, may_be_heavy=True).is_heavy_on(FIGURES._replace(**{missing: None}), 1)
+
+
 limits = st.fixed_dictionaries(
     {
         "percent": st.integers(0, 500),
@@ -151,7 +204,8 @@ def cares(draw: st.DrawFn) -> Care:
     spent = draw(st.integers(1, 200_000))
     rate, usual = sorted(draw(st.tuples(st.integers(0, 100), st.integers(0, 100))))
     base = draw(st.integers(0, 250_000))
-    room = spent - percent_of(min(base, spent), usual)
+    heavy = draw(st.booleans())
+    room = spent - (min(base, spent) if heavy else percent_of(min(base, spent), usual))
     return Care(
         draw(st.sampled_from(["G", "B", "PH7", "AMK", "VSL", "ICO", "OST"])),
         draw(st.integers(1, 12)),
@@ -162,6 +216,7 @@ def cares(draw: st.DrawFn) -> Care:
         draw(st.booleans()),
         draw(st.booleans()),
         draw(st.integers(0, room)),
+        heavy,
     )
 
 
@@ -172,6 +227,16 @@ def test_every_settlement_adds_up_and_nothing_is_negative(act, rule, used):
     assert got.base_net == got.base_gross - got.flat_fee - got.franchise
     assert min(got) >= 0
     assert got.remaining >= got.flat_fee + got.franchise + got.path_cut
+    if act.is_heavy:
+        assert got.base == got.base_gross + got.lump + got.path_cut
+
+
+@given(cares(), useds, st.integers(100, 500))
+def test_contract_that_covers_the_whole_base_always_pays_the_lump(act, used, rate):
+    """« Responsable »: R871-2 of the social security code has it pay what the base scheme leaves of the base."""
+    act = act._replace(is_heavy=True, other_cover_cents=0)
+    got = settle(act, FIGURES, percent(rate), used)
+    assert got.supplementary >= got.lump
 
 
 @given(cares(), terms, useds)

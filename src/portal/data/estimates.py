@@ -115,7 +115,9 @@ def estimable_acts(db: Session, day: date) -> list[EstimableAct]:
 def settle_example(example: ExampleCare, tariff: Tariff, figures: Figures, terms: Terms | None) -> Settlement:
     """What an adult who has used nothing yet would get for an example of care."""
     base = _base(example.act_code, Sector(example.sector), example.quantity, example.price_cents, tariff, figures)
-    care = Care(example.act_code, example.quantity, example.price_cents, base, tariff.rate, tariff.rate)
+    is_heavy = tariff.is_heavy_on(figures, example.quantity)
+    rate = tariff.rate
+    care = Care(example.act_code, example.quantity, example.price_cents, base, rate, rate, is_heavy=is_heavy)
     return settle(care, figures, terms, Used())
 
 
@@ -223,10 +225,12 @@ def _settled(line: LineFacts, question: Question, ground: _Ground, used: Used) -
         ground.tariff.rate,
         ground.tariff.rate,
         is_exempt=is_exempt(line.family, ground.relative.birth_date, question.day),
+        is_heavy=ground.tariff.is_heavy_on(ground.figures, question.quantity),
     )
     settled = settle(care, ground.figures, ground.rule.terms if ground.rule else None, used)
     return line._replace(
         base_cents=settled.base,
+        base_rate=care.applied_rate,
         base_gross_cents=settled.base_gross,
         flat_fee_cents=settled.flat_fee,
         franchise_cents=settled.franchise,

@@ -2,7 +2,7 @@
 
 from portal.data.benefits import LineKind, Source, Status
 from portal.data.coverage import Formula
-from portal.data.explanation_steps import Case, RuleInForce, Section, Sign, Step, step
+from portal.data.explanation_steps import LUMP, Case, RuleInForce, Section, Sign, Step, step
 from portal.data.recomputation import UNPAID, Recomputed
 from portal.data.rules import Terms, add_months, ceiling
 from portal.formatting import long_date, money
@@ -28,7 +28,7 @@ def _rule_steps(case: Case) -> list[Step]:
     if case.rule is None or case.result is None:
         return []
     counters = [] if case.line.status in UNPAID else _counter_notes(case.rule.terms, case.result)
-    return [*rule, *_granted(case, case.rule.terms, case.result), *counters]
+    return [*rule, *_granted(case, case.rule.terms, case.result), *_lump_notes(case, case.result), *counters]
 
 
 def _transmitted(case: Case) -> list[Step]:
@@ -62,6 +62,16 @@ def _granted(case: Case, terms: Terms, result: Recomputed) -> list[Step]:
         title = "Part refusée" if refused else "En attente d’une pièce"
         steps.append(step(Section.GUARANTEE, Sign.MINUS, title, settled.supplementary, _blocked_words(case)))
     return steps
+
+
+def _lump_notes(case: Case, result: Recomputed) -> list[Step]:
+    """That the insurer's share holds the lump of a heavy act, when it does: the whole base is then paid."""
+    lump, line = result.settlement.lump, case.line
+    paid = line.base_gross_cents + line.supplementary_cents + line.other_cover_cents
+    if not lump or line.kind != LineKind.CARE or not line.supplementary_cents or paid < line.base_cents:
+        return []
+    words = f"Cette part comprend les {money(lump)} que la loi laisse sur un acte coûteux : vous ne les payez pas."
+    return [step(Section.GUARANTEE, Sign.NOTE, LUMP, None, words)]
 
 
 def _blocked_words(case: Case) -> str:

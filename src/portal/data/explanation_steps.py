@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from portal.data.benefits import Family, LineKind, Source
+from portal.data.glossary import Term
 from portal.data.recomputation import Grounds, LineFacts, Recomputed, is_unbound
 from portal.data.rules import (
     BOXES,
@@ -18,6 +19,8 @@ from portal.data.rules import (
     franchise_terms,
 )
 from portal.formatting import NBSP, long_date, money
+
+LUMP = Term.HEAVY_LUMP.value
 
 
 class Section(StrEnum):
@@ -146,9 +149,46 @@ def _rate_steps(case: Case) -> list[Step]:
         title = "Remboursement transmis"
         gross = step(Section.BASE, Sign.PLUS, title, line.base_gross_cents, words, transmitted=True)
         return [base, gross]
+    if case.result is not None and case.result.care.is_heavy:
+        return [base, *_heavy_steps(case, case.result)]
     title = f"{line.base_rate} % de la base"
     words = f"{line.base_rate} % × {money(line.base_cents)} = {money(line.base_gross_cents)}.{_path_words(case)}"
     return [base, step(Section.BASE, Sign.PLUS, title, line.base_gross_cents, words)]
+
+
+def _heavy_steps(case: Case, result: Recomputed) -> list[Step]:
+    """The whole base, and what is left of it instead of a percentage (social security code, R160-16)."""
+    settled, sign = result.settlement, case.direction
+    cut_words = "Ce soin a eu lieu hors du parcours de soins : le remboursement baisse, comme le prévoit la loi."
+    taken = (
+        (LUMP, settled.lump, _lump_words(settled.lump, case.grounds.figures)),
+        ("Hors parcours de soins", settled.path_cut, cut_words),
+    )
+    return [
+        step(Section.BASE, Sign.PLUS, "100 % de la base", sign * settled.base, _heavy_words(case, result)),
+        *(step(Section.BASE, Sign.MINUS, title, sign * cents, words) for title, cents, words in taken if cents),
+    ]
+
+
+def _heavy_words(case: Case, result: Recomputed) -> str:
+    figures, usual = case.grounds.figures, result.care.usual_rate
+    threshold = money(figures.heavy_threshold or 0) if figures else ""
+    words = f"Le tarif atteint {threshold} : la loi remplace le taux habituel de {usual} %"
+    if result.care.is_exempt:
+        return f"{words} par une somme fixe, qui n’est pas demandée ici, car {_exemption(case)}."
+    return f"{words} par une somme fixe, retirée ci-dessous."
+
+
+def _lump_words(lump: int, figures: Figures | None) -> str:
+    legal = (figures.heavy_lump or 0) if figures else 0
+    words = f"La loi laisse {money(legal)} sur un acte aussi coûteux (code de la sécurité sociale, article R160-16)."
+    if lump < legal:
+        words += f" Elle n’en laisse jamais plus que la base : {money(lump)} pour ce soin."
+    return f"{words} Ce n’est pas la participation forfaitaire d’une consultation : la mutuelle peut payer cette somme."
+
+
+def _exemption(case: Case) -> str:
+    return "ce soin relève de la maternité" if case.line.family == Family.MATERNITY else "le patient était mineur"
 
 
 def _base_words(case: Case) -> str:
@@ -189,8 +229,7 @@ def _charge_words(case: Case, title: str) -> str:
     if result is None or not result.base_agrees or figures is None:
         return "Montant transmis par votre caisse d’assurance maladie."
     if result.care.is_exempt:
-        maternity = case.line.family == Family.MATERNITY
-        return f"Rien n’est retenu : {'ce soin relève de la maternité' if maternity else 'le patient était mineur'}."
+        return f"Rien n’est retenu : {_exemption(case)}."
     full, words = _full_charge(case, title, figures)
     settled = result.settlement
     due = settled.flat_fee_due + settled.franchise_due

@@ -140,6 +140,7 @@ def terms_of(case: Case) -> set[Term]:
         Term.REMAINING: True,
         Term.FLAT_FEE: bool(line.flat_fee_cents or (settled and settled.flat_fee_due)),
         Term.FRANCHISE: bool(line.franchise_cents or (settled and settled.franchise_due)),
+        Term.HEAVY_LUMP: bool(case.base_agrees and settled and settled.lump),
         Term.OPTAM: is_unbound(line, case.grounds.tariff, case.grounds.figures),
         Term.OVERRUN: _is_fee_overrun(case),
         Term.CARE_PATH: not line.in_care_path,

@@ -24,14 +24,33 @@ CODES = {
     "unbound_base": "base_specialiste_hors_optam",
     "off_path_rate": "taux_hors_parcours",
 }
+# The rule of heavy acts holds on the days when both have a value (social security code, R160-16).
+HEAVY_CODES = {"heavy_threshold": "seuil_actes_lourds", "heavy_lump": "participation_actes_lourds"}
+_READ = (*CODES.values(), *HEAVY_CODES.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The base scheme's tariff of an act: base in cents (None: priced freely), rate in percent."""
+    """The base scheme's tariff of an act: base in cents (None: priced freely), rate in percent.
+
+    `may_be_heavy`: the law's lump replaces the percentage once the tariff is high enough. It never does for imaging,
+    laboratory, transport or prostheses, whatever their price (social security code, R160-16).
+    """
 
     base_cents: int | None
     rate: int
+    may_be_heavy: bool = False
+
+    def is_heavy_on(self, figures: Figures, quantity: int) -> bool:
+        """Whether a lump replaces the percentage under the figures of a day: acts done together are counted together.
+
+        An act that the base scheme refunds whole, or not at all, has no percentage to replace.
+        """
+        if not self.may_be_heavy or self.base_cents is None or not 0 < self.rate < 100:
+            return False
+        if figures.heavy_threshold is None or figures.heavy_lump is None:
+            return False
+        return self.base_cents * quantity >= figures.heavy_threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +82,16 @@ class FigureTable:
     def on(self, day: date) -> Figures | None:
         """The legal figures of a day; None when one of them is missing."""
         if day not in self._cache:
-            self._cache[day] = figures_from({code: self.value(code, day) for code in CODES.values()})
+            self._cache[day] = figures_from({code: self.value(code, day) for code in _READ})
         return self._cache[day]
 
 
 def figures_from(values: dict[str, int | None]) -> Figures | None:
-    """Legal figures out of parameters by code; None when one is missing."""
+    """Legal figures out of parameters by code; None when one is missing, save those of heavy acts."""
     found = {field: values.get(code) for field, code in CODES.items()}
     if any(value is None for value in found.values()):
         return None
-    return Figures(**found)
+    return Figures(**found, **{field: values.get(code) for field, code in HEAVY_CODES.items()})
 
 
 def _in_force(start: Any, end: Any) -> ColumnElement[bool]:
@@ -80,9 +99,9 @@ def _in_force(start: Any, end: Any) -> ColumnElement[bool]:
 
 
 _FIGURES = select(Parameter.code, Parameter.value).where(
-    Parameter.code.in_(CODES.values()), _in_force(Parameter.valid_from, Parameter.valid_to)
+    Parameter.code.in_(_READ), _in_force(Parameter.valid_from, Parameter.valid_to)
 )
-_TARIFF = select(ActTariff.base_cents, ActTariff.rate_percent).where(
+_TARIFF = select(ActTariff.base_cents, ActTariff.rate_percent, ActTariff.may_be_heavy).where(
     ActTariff.act_code == bindparam("act"), _in_force(ActTariff.valid_from, ActTariff.valid_to)
 )
 _DESCRIPTION = select(Act.description).where(Act.code == bindparam("act"))
@@ -97,7 +116,12 @@ def figures_on(db: Session, day: date) -> Figures | None:
 def tariff_on(db: Session, act_code: str, day: date) -> Tariff | None:
     """The tariff of an act on `day`; None when the act has none then."""
     row = db.connection().execute(_TARIFF, {"act": act_code, "day": day}).first()
-    return None if row is None else Tariff(row.base_cents, row.rate_percent)
+    return None if row is None else Tariff(*row)
+
+
+def tariff_of(row: ActTariff) -> Tariff:
+    """A row of tariffs as the settlement reads it."""
+    return Tariff(row.base_cents, row.rate_percent, row.may_be_heavy)
 
 
 def act_description(db: Session, act_code: str) -> str:

@@ -16,6 +16,7 @@ class Term(StrEnum):
     SUPPLEMENTARY = "Part de la mutuelle"
     FLAT_FEE = "Participation forfaitaire"
     FRANCHISE = "Franchise médicale"
+    HEAVY_LUMP = "Participation aux actes coûteux"
     OVERRUN = "Dépassement d’honoraires"
     OPTAM = "Optam"
     CARE_PATH = "Parcours de soins"
@@ -51,6 +52,10 @@ _DEFINITIONS = {
     Term.FRANCHISE: (
         "Une petite somme que la loi laisse à chaque adulte par boîte de médicament, soin d’auxiliaire médical ou "
         "trajet. Aucune mutuelle responsable ne peut la rembourser."
+    ),
+    Term.HEAVY_LUMP: (
+        "La somme fixe que la loi laisse sur un acte coûteux, le plus souvent une opération, à la place d’un "
+        "pourcentage. La mutuelle peut la payer, au contraire de la participation forfaitaire."
     ),
     Term.OVERRUN: "La partie du prix qui dépasse la base de remboursement.",
     Term.OPTAM: (

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.coverage import Heading
 from portal.data.estimates import settle_example
-from portal.data.figures import Tariff, figures_on
+from portal.data.figures import Tariff, figures_on, tariff_of
 from portal.data.guarantees import GuaranteeTable, TableRow, in_force
 from portal.data.parameters import ActRule, ActTariff, ExampleCare, Sector
 from portal.data.rules import Settlement
@@ -77,4 +77,4 @@ def _examples(db: Session, day: date) -> list[tuple[ExampleCare, Tariff]]:
         .where(in_force(ActTariff.valid_from, ActTariff.valid_to, day))
         .order_by(col(ExampleCare.id))
     )
-    return [(care, Tariff(tariff.base_cents, tariff.rate_percent)) for care, tariff in db.exec(query)]
+    return [(care, tariff_of(row)) for care, row in db.exec(query)]

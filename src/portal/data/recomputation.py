@@ -85,7 +85,8 @@ class Recomputed:
 
 
 def is_exempt(family: str, birth_date: date, care_date: date) -> bool:
-    """Minors and maternity care owe neither flat fee nor franchise (social security code, L160-13 and D160-7)."""
+    """Minors and maternity care owe neither flat fee nor franchise (social security code, L160-13 and D160-7), nor the
+    lump of heavy acts. Long illness and work accidents are not known here: their lines keep what was transmitted."""
     return family == Family.MATERNITY or is_minor_on(birth_date, care_date)
 
 
@@ -138,6 +139,7 @@ def _care(line: LineFacts, grounds: Grounds, tariff: Tariff, figures: Figures) -
         is_exempt=is_exempt(line.family, grounds.birth_date, line.care_date),
         is_deferred=line.source == Source.THIRD_PARTY,
         other_cover_cents=line.other_cover_cents,
+        is_heavy=tariff.is_heavy_on(figures, line.quantity),
     )
 
 

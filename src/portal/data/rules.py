@@ -1,8 +1,9 @@
 """How a line is settled: pure arithmetic, no database. Amounts are integer cents, rates whole percents.
 
-The base scheme pays `rate` % of the base, less what it withholds (flat fee or franchise); the guarantee rule then gives
-the supplementary share. Nobody refunds the flat fee, the franchise or the cut for care outside the care path: that is
-what makes a contract "responsible" (social security code, L871-1 and R871-1).
+The base scheme pays `rate` % of the base, or for a heavy act all of it but a lump, less what it withholds (flat fee or
+franchise); the guarantee rule then gives the supplementary share. Nobody refunds the flat fee, the franchise or the cut
+for care outside the care path: that is what makes a contract "responsible" (social security code, L871-1 and R871-1).
+The lump of heavy acts is no such charge: it stands for the percentage (ticket modérateur), which the insurer pays.
 """
 
 from calendar import monthrange
@@ -22,7 +23,11 @@ NO_CAP = 10**12
 
 
 class Figures(NamedTuple):
-    """The legal figures in force on a day: cents, save `off_path_rate` in percent."""
+    """The legal figures in force on a day: cents, save `off_path_rate` in percent.
+
+    `heavy_threshold`, `heavy_lump`: from which tariff a lump replaces the percentage, and that lump; None on a day
+    when the rule was not in force.
+    """
 
     flat_fee: int
     flat_fee_day_cap: int
@@ -35,6 +40,8 @@ class Figures(NamedTuple):
     franchise_year_cap: int
     unbound_base: int
     off_path_rate: int
+    heavy_threshold: int | None = None
+    heavy_lump: int | None = None
 
 
 class Terms(NamedTuple):
@@ -52,7 +59,8 @@ class Terms(NamedTuple):
 class Care(NamedTuple):
     """An act as billed. `base_cents` covers the whole quantity. `usual_rate` is the rate inside the care path.
 
-    `is_deferred`: the professional was paid directly, so nothing could be withheld from this line.
+    `is_deferred`: the professional was paid directly, so nothing could be withheld from this line. `is_heavy`: a lump
+    replaces the percentage (`figures.Tariff.is_heavy_on` tells).
     """
 
     act_code: str
@@ -64,6 +72,12 @@ class Care(NamedTuple):
     is_exempt: bool = False
     is_deferred: bool = False
     other_cover_cents: int = 0
+    is_heavy: bool = False
+
+    @property
+    def applied_rate(self) -> int:
+        """The percentage of the base that a line shows: 100 for a heavy act, from which a lump is then taken."""
+        return 100 if self.is_heavy else self.rate
 
 
 class Used(NamedTuple):
@@ -80,7 +94,8 @@ class Used(NamedTuple):
 class Settlement(NamedTuple):
     """Where the money goes, in cents. `…_due` is owed by the patient even when it could not be withheld here.
 
-    `granted` is what the formula gives before the rule's limits; `path_cut` what the care-path penalty leaves unpaid.
+    `granted` is what the formula gives before the rule's limits; `path_cut` what the care-path penalty leaves unpaid;
+    `lump` what a heavy act leaves of the base instead of a percentage.
     """
 
     base: int
@@ -94,6 +109,7 @@ class Settlement(NamedTuple):
     granted: int
     supplementary: int
     remaining: int
+    lump: int = 0
 
 
 class PastLine(Protocol):
@@ -124,8 +140,8 @@ def settle(care: Care, figures: Figures, terms: Terms | None, used: Used) -> Set
     """Settles one act under the figures and the guarantee rule of its day. `terms` is None when nothing covers it."""
     spent = care.spent_cents
     base = min(care.base_cents, spent)
-    gross = percent_of(base, care.rate)
-    path_cut = max(0, percent_of(base, care.usual_rate) - gross)
+    lump = lump_participation(care, base, figures)
+    gross, path_cut = gross_share(care, base, lump)
     fee_due, franchise_due = patient_charges(care, gross, figures, used)
     fee, franchise = (0, 0) if care.is_deferred else (fee_due, franchise_due)
     granted = supplementary = 0
@@ -135,8 +151,23 @@ def settle(care: Care, figures: Figures, terms: Terms | None, used: Used) -> Set
     net = gross - fee - franchise
     remaining = spent - net - supplementary - care.other_cover_cents
     return Settlement(
-        base, gross, fee_due, franchise_due, fee, franchise, net, path_cut, granted, supplementary, remaining
+        base, gross, fee_due, franchise_due, fee, franchise, net, path_cut, granted, supplementary, remaining, lump
     )
+
+
+def lump_participation(care: Care, base: int, figures: Figures) -> int:
+    """What a heavy act leaves of the base instead of a percentage, in cents: once for the whole quantity, never more
+    than the base, nothing when the patient is exempt or the act is not heavy (social security code, R160-16)."""
+    if not care.is_heavy or care.is_exempt:
+        return 0
+    return min(figures.heavy_lump or 0, base)
+
+
+def gross_share(care: Care, base: int, lump: int) -> tuple[int, int]:
+    """What the base scheme pays before it withholds anything, and what the care-path penalty leaves, in cents."""
+    full = base - lump if care.is_heavy else percent_of(base, care.usual_rate)
+    path_cut = min(full, max(0, percent_of(base, care.usual_rate) - percent_of(base, care.rate)))
+    return full - path_cut, path_cut
 
 
 def patient_charges(care: Care, gross: int, figures: Figures, used: Used) -> tuple[int, int]:

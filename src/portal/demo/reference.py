@@ -77,7 +77,8 @@ class Reference:
         for row in rows("act-tariffs"):
             base = cents(row["base"]) if row["base"] else None
             period = (_day(row["valid_from"]), _until(row["valid_to"]) or date.max)
-            tariffs.setdefault(row["act"], []).append((*period, Tariff(base, int(row["rate"]))))
+            tariff = Tariff(base, int(row["rate"]), row["heavy"] == "oui")
+            tariffs.setdefault(row["act"], []).append((*period, tariff))
         return tariffs
 
     @cached_property

@@ -166,9 +166,10 @@ class Clerk:
             is_exempt(self.reference.acts[care.act][1], self._patient.birth_date, day),
             care.third_party,
             care.other_cover_cents,
+            tariff.is_heavy_on(figures, care.quantity),
         )
         settled = rules.settle(act, figures, terms, self._tally.before(care, terms))
-        return settled, rate, care.rule if terms else ""
+        return settled, act.applied_rate, care.rule if terms else ""
 
     def _line(self, care: Care, settled: Settlement, rate: int, rule: str) -> Line:
         label, family = self.reference.acts[care.act]
