@@ -62,6 +62,13 @@ def _percent(percent: int) -> str:
 
 
 def _base(row: TableRow) -> str:
+    if row.lump is not None:
+        less = f"la base moins {money(row.lump)}"
+        return f"{_rates(row)}, ou {less}" if row.rates else less.capitalize()
+    return _rates(row)
+
+
+def _rates(row: TableRow) -> str:
     if not row.rates or row.rates == (0,):
         return NOTHING
     if len(row.rates) == 1:
@@ -72,7 +79,7 @@ def _base(row: TableRow) -> str:
 def _supplementary(row: TableRow) -> str:
     terms = row.terms
     if terms.formula == Formula.PERCENT:
-        return _percent_share(terms.percent or 0, row.rates)
+        return _percent_share(terms.percent or 0, row.rates) if row.lump is None else "Le complément"
     if terms.formula == Formula.FULL:
         return "Tout le reste"
     if terms.formula == Formula.NONE:
@@ -87,6 +94,12 @@ def _percent_share(percent: int, rates: tuple[int, ...]) -> str:
     return "Le complément" if rates and rates[-1] else _percent(percent)
 
 
+def _beside_a_flat_amount(row: TableRow) -> str:
+    if row.lump is not None:
+        return "La part de la Sécurité sociale + "
+    return "" if _base(row) == NOTHING else f"{_base(row)} de la base + "
+
+
 def _together(row: TableRow) -> str:
     terms = row.terms
     if terms.formula == Formula.PERCENT:
@@ -96,6 +109,5 @@ def _together(row: TableRow) -> str:
     if terms.formula == Formula.FLAT_WITH_BASE:
         return f"{money(terms.amount_cents or 0)} par {_UNITS.get(row.heading, 'acte')}"
     if terms.formula == Formula.FLAT:
-        base = "" if _base(row) == NOTHING else f"{_base(row)} de la base + "
-        return f"{base}{money(terms.amount_cents or 0)}"
+        return f"{_beside_a_flat_amount(row)}{money(terms.amount_cents or 0)}"
     return _base(row)

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from portal.data.coverage import Beneficiary, Contract, Formula, GuaranteeRule, GuaranteeVersion, Heading, Product
+from portal.data.figures import figures_on, tariff_of
 from portal.data.options import HeldOption, OfferedOption, held_options, offered_options
 from portal.data.parameters import Act, ActRule, ActTariff
-from portal.data.rules import Terms
+from portal.data.rules import Figures, Terms
 from portal.data.sessions import Viewer
 from portal.folding import fold
 
@@ -45,12 +46,16 @@ class VersionPeriod(NamedTuple):
 
 
 class ActOfRule(NamedTuple):
-    """An act that a rule applies to, and the base scheme's rate for it on the table's day (none without a tariff)."""
+    """An act that a rule applies to, and the base scheme's rate for it on the table's day (none without a tariff).
+
+    `lump`: the cents that a heavy act leaves of the base, in place of the rate; None for any other act.
+    """
 
     code: str
     label: str
     description: str
     rate: int | None
+    lump: int | None = None
 
 
 ActsByRule = dict[str, tuple[ActOfRule, ...]]
@@ -74,8 +79,13 @@ class TableRow:
 
     @property
     def rates(self) -> tuple[int, ...]:
-        """The base scheme's rates of its acts, from the lowest, each once."""
-        return tuple(sorted({act.rate for act in self.acts if act.rate is not None}))
+        """The base scheme's rates of its acts, from the lowest, each once; not those that a lump replaces."""
+        return tuple(sorted({act.rate for act in self.acts if act.rate is not None and act.lump is None}))
+
+    @property
+    def lump(self) -> int | None:
+        """What its heavy acts leave of the base, in cents; None when it has none."""
+        return next((act.lump for act in self.acts if act.lump is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +251,23 @@ def terms_of_rule(rule: Any) -> Terms:
 def _acts_by_rule(db: Session, day: date) -> ActsByRule:
     tariff = and_(ActTariff.act_code == Act.code, in_force(ActTariff.valid_from, ActTariff.valid_to, day))
     query = (
-        select(ActRule.rule_code, Act.code, Act.label, Act.description, ActTariff.rate_percent)
+        select(ActRule.rule_code, Act.code, Act.label, Act.description, ActTariff)
         .join(Act, col(Act.code) == ActRule.act_code)
         .outerjoin(ActTariff, tariff)
         .order_by(col(ActRule.id))
     )
     found: ActsByRule = {}
-    for rule_code, *act in db.connection().execute(query):
-        found[rule_code] = (*found.get(rule_code, ()), ActOfRule(*act))
+    figures = figures_on(db, day)
+    for rule_code, code, label, description, row in db.exec(query):
+        act = ActOfRule(code, label, description, row.rate_percent if row else None, _lump_of(row, figures))
+        found[rule_code] = (*found.get(rule_code, ()), act)
     return found
+
+
+def _lump_of(row: ActTariff | None, figures: Figures | None) -> int | None:
+    if row is None or figures is None or not tariff_of(row).is_heavy_on(figures, quantity=1):
+        return None
+    return figures.heavy_lump
 
 
 def names_of(acts: Sequence[ActOfRule]) -> list[str]:

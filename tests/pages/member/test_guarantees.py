@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import date
 
 import pikepdf
@@ -52,6 +53,19 @@ class TestTable:
         assert "100 % Santé : rien à payer" in words.replace("\xa0", " ")
         assert "seul votre contrat fait foi" in words
         assert "Tableau en vigueur depuis le 1er janvier 2025" in words
+
+    @pytest.mark.parametrize(
+        ("day", "shares"),
+        [
+            ("2026-03-31", "247,70 € de la Sécurité sociale, 183,30 € de la mutuelle"),
+            ("2026-04-01", "239,70 € de la Sécurité sociale, 191,30 € de la mutuelle"),
+        ],
+    )
+    def test_example_of_a_heavy_act_follows_the_lump_of_the_day(self, client, day, shares) -> None:
+        client.get(f"{PAGE}?le={day}")
+        words = " ".join(client.page.one("#garanties").text().split()).replace("\xa0", " ")
+        assert f"Opération de la cataracte à 431,00 € : {shares}, 0,00 € à votre charge" in words
+        assert "80 %, ou la base moins" in words
 
     @pytest.mark.parametrize(
         ("words", "found"),
@@ -194,6 +208,28 @@ def row(terms: Terms, heading: Heading = Heading.EVERYDAY, rates: tuple[int, ...
 )
 def test_shares_in_words(terms, heading, rates, words) -> None:
     shares = shares_of(row(terms, heading, rates))
+    assert tuple(each.replace("\xa0", " ") for each in (shares.base, shares.supplementary, shares.together)) == words
+
+
+@pytest.mark.parametrize(
+    ("terms", "rates", "words"),
+    [
+        (
+            Terms("a", Formula.PERCENT, 200),
+            (80,),
+            ("80 %, ou la base moins 32,00 €", "Le complément", "200 % de la base"),
+        ),
+        (Terms("a", Formula.PERCENT, 200), (), ("La base moins 32,00 €", "Le complément", "200 % de la base")),
+        (
+            Terms("a", Formula.FLAT, amount_cents=4000),
+            (),
+            ("La base moins 32,00 €", "40,00 € au plus", "La part de la Sécurité sociale + 40,00 €"),
+        ),
+    ],
+)
+def test_shares_of_heavy_acts_name_the_lump(terms, rates, words) -> None:
+    plain = row(terms, Heading.HOSPITAL, rates)
+    shares = shares_of(replace(plain, acts=(*plain.acts, ActOfRule("ADC", "Opération", "", 80, 3200))))
     assert tuple(each.replace("\xa0", " ") for each in (shares.base, shares.supplementary, shares.together)) == words
 
 
