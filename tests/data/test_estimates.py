@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion, Relationship
-from portal.data.estimates import Question, Sector, estimable_acts, estimate
+from portal.data.estimates import Question, Sector, estimable_acts, estimate, remaining_at
 from portal.data.explanation import adds_up
 from portal.data.parameters import Act
 from tests.support import factories
@@ -161,3 +161,19 @@ def test_acts_come_by_family_with_the_sectors_that_matter(db) -> None:
     assert acts["CS"].sectors == (Sector.OPTAM, Sector.UNBOUND)
     assert acts["G"].sectors == ()
     assert len(acts) == len(db.exec(select(Act)).all())
+
+
+@pytest.mark.parametrize("who", ["member", "child"])
+def test_prices_of_one_care_leave_what_their_estimates_say(db, family, who) -> None:
+    """R-24: what a professional's price leaves to pay, for a whole list at the cost of one estimate."""
+    prices = [1, 3999, 4000, 6000, 85000]
+    question = Question(family[who].id, "OST", 0, SOON)
+    viewer = viewer_of(family["member"].id)
+    left = remaining_at(db, viewer, question, prices, TODAY)
+    assert left == {price: asked(db, family, "OST", price, who=who).remaining for price in prices}
+
+
+def test_prices_of_care_kept_private_or_unknown_leave_nothing_said(db, family) -> None:
+    viewer = viewer_of(family["member"].id)
+    assert remaining_at(db, viewer, Question(family["adult"].id, "OST", 0, SOON), [6000], TODAY) == {}
+    assert remaining_at(db, viewer, Question(family["member"].id, "XYZ", 0, SOON), [6000], TODAY) == {}

@@ -4,7 +4,8 @@ An estimate is a line that does not exist yet: it is settled from the tariff, th
 the person has used so far, then explained step by step like any other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -98,6 +99,22 @@ def estimate(db: Session, viewer: Viewer, question: Question, today: date) -> Es
         ground.rule.clause if ground.rule else "",
         explanation,
     )
+
+
+def remaining_at(db: Session, viewer: Viewer, question: Question, prices: Iterable[int], today: date) -> dict[int, int]:
+    """What each price of one care would leave to pay, in cents, by price; empty when `estimate` would give nothing. The
+    price of `question` is not read. It costs as many queries as one estimate."""
+    ground = _ground(db, viewer, question, today)
+    if ground is None:
+        return {}
+    history = history_of(db, _line(question, ground), ground.rule)
+    return {price: _remaining(replace(question, spent_cents=price), ground, history) for price in set(prices)}
+
+
+def _remaining(question: Question, ground: _Ground, history: Sequence[LineFacts]) -> int:
+    blank = _line(question, ground)
+    used = used_before(blank, history, ground.rule.terms if ground.rule else None)
+    return _settled(blank, question, ground, used).remaining_cents
 
 
 def estimable_acts(db: Session, day: date) -> list[EstimableAct]:

@@ -5,12 +5,15 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
+from portal.data.coverage import Contract
 from portal.data.directory import Practice, Profession, Service, cells_of
 from portal.data.evidence import Evidence
 from portal.data.saved_places import SavedPlace
 from portal.places.distance import Position
 from tests.support import factories
 from tests.support.entry import ask, enter, leave, send
+from tests.support.queries import queries
+from tests.support.reference import import_reference, product_id
 
 OPEN, OWN = "/professionnels-agrees", "/adherent/professionnels"
 LYON = Position(45.7640, 4.8357)
@@ -209,3 +212,31 @@ def test_visitors_have_no_saved_place(client, own) -> None:
     client.get(f"{OPEN}?chez-moi=1")
     assert names(client) == []
     assert "Toujours chercher" not in client.get(f"{OPEN}?lieu=lyon").text
+
+
+# --- what it costs ---
+
+
+def test_member_reads_what_a_price_leaves_to_pay_and_how(client, make, settings, tmp_path) -> None:
+    import_reference(client.services.database, settings, tmp_path)
+    who, account = make(factories.member_with_account)
+    with client.services.database.write() as db:
+        db.get(Contract, who.contract.id).product_id = product_id(db)
+        for number, price in ((1, 6000), (2, 4000), (3, None)):
+            db.add(practice(number, number / 100, profession=Profession.OSTEOPATH, act_code="OST", price_cents=price))
+    enter(client, account)
+    with queries(client.services.database) as seen:
+        client.get(f"{OWN}?lieu=lyon")
+    assert len(seen) < 30
+    said = [row.text() for row in client.page.css(".nearest li")]
+    assert "60,00\u00a0€, il vous restera 20,00\u00a0€" in said[0]
+    assert "40,00\u00a0€, il vous restera 0,00\u00a0€" in said[1]
+    assert "Tarif" not in said[2]
+    client.click("Optique 1")
+    assert "Il vous restera 20,00\u00a0€" in client.page.text
+    client.click("Voir le calcul")
+    assert "20,00\u00a0€" in client.page.text
+    leave(client)
+    client.get(f"{OPEN}?lieu=lyon")
+    assert "60,00\u00a0€" in client.page.text
+    assert "restera" not in client.page.text

@@ -3,7 +3,7 @@
 One list, one sheet, in two spaces (R-24). A member sees in addition what a price leaves to pay.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, 
 from portal.permissions import Permission, public, requires
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
+from portal.practice_costs import Cost, costs_for
 from portal.rendering import Crumb, render_page
 from portal.routing import async_page, page
 from portal.vcard import vcard
@@ -144,18 +145,22 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
     found = nearest_practices(request.db, asked.wish) if asked.wish else None
     nearest = found.nearest if found else ()
     names = request.services.keyring.conceal(PRACTICE, (near.practice.id or 0 for near in nearest))
+    costs = costs_of(request, front, *(near.practice for near in nearest))
     pairs = zip(nearest, names, strict=True)
     return {
         "asked": asked,
         "front": front,
         "viewer_keeps": front is OF_MEMBERS,
-        "rows": [practice_row(request, near.practice, name, near.km) for near, name in pairs],
+        "rows": [practice_row(request, near.practice, name, costs, near.km) for near, name in pairs],
         "next": names[-1] if found and found.is_more else "",
     }
 
 
-def practice_row(request: PortalRequest, practice: Practice, name: str, km: float | None = None) -> dict[str, Any]:
-    """What the list and the map's popup say of one place. `name`: opaque; `km`: how far, where that is known."""
+def practice_row(
+    request: PortalRequest, practice: Practice, name: str, costs: Mapping[Cost, int], km: float | None = None
+) -> dict[str, Any]:
+    """What the list and the map's popup say of one place. `name`: opaque; `costs`: what prices leave to pay; `km`: how
+    far, where that is known."""
     words, tone = opening_words(practice, request.now)
     return {
         "practice": practice,
@@ -164,10 +169,16 @@ def practice_row(request: PortalRequest, practice: Practice, name: str, km: floa
         "level": level_labels(request.services.settings.network_name)[Level(practice.level)],
         "services": service_words(practice),
         "price": practice.price_cents,
+        "left": costs.get((practice.act_code, practice.price_cents or 0)),
         "away": distance_words(km) if km is not None else "",
         "open": words,
         "tone": tone,
     }
+
+
+def costs_of(request: PortalRequest, front: Front, *practices: Practice) -> Mapping[Cost, int]:
+    """What prices leave to pay: to members."""
+    return costs_for(request, practices) if front is OF_MEMBERS else {}
 
 
 def form_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
@@ -208,7 +219,7 @@ def _sheet(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]
         crumbs=_crumbs(request, front),
         layout=front.layout,
         front=front,
-        row=practice_row(request, practice, opaque),
+        row=practice_row(request, practice, opaque, costs_of(request, front, practice)),
         geo=f"geo:{practice.latitude},{practice.longitude}",
         week=week_words(practice),
         spoken=language_words(practice),

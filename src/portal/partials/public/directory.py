@@ -10,6 +10,7 @@ from portal.pages.public.directory import (
     READS,
     Front,
     asked_by,
+    costs_of,
     practice_row,
     results_context,
     shown_practice,
@@ -49,7 +50,8 @@ def member_popup(request: PortalRequest, practice: FromPath[str]) -> Response[by
 
 
 def _popup(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]:
-    row = practice_row(request, shown_practice(request, opaque), opaque)
+    practice = shown_practice(request, opaque)
+    row = practice_row(request, practice, opaque, costs_of(request, front, practice))
     return render_fragment(request, "public/directory/practice.html", front=front, row=row)
 
 
