@@ -94,6 +94,11 @@ def figures_from(values: dict[str, int | None]) -> Figures | None:
     return Figures(**found, **{field: values.get(code) for field, code in HEAVY_CODES.items()})
 
 
+def known_acts(db: Session) -> set[str]:
+    """The codes of every act."""
+    return set(db.exec(select(Act.code)))
+
+
 def _in_force(start: Any, end: Any) -> ColumnElement[bool]:
     return and_(start <= bindparam("day"), or_(end.is_(None), end >= bindparam("day")))
 
@@ -104,6 +109,7 @@ _FIGURES = select(Parameter.code, Parameter.value).where(
 _TARIFF = select(ActTariff.base_cents, ActTariff.rate_percent, ActTariff.may_be_heavy).where(
     ActTariff.act_code == bindparam("act"), _in_force(ActTariff.valid_from, ActTariff.valid_to)
 )
+
 _DESCRIPTION = select(Act.description).where(Act.code == bindparam("act"))
 
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from portal.data.directory import NOTHING_COMPLETED, Completed, Level, Practice, Profession, Service, cells_of
 from portal.data.directory_upkeep import Details, PlaceName, details_of, leave_directory
+from portal.data.figures import known_acts
 from portal.data.loading import Row, Target
-from portal.data.parameters import Act
 from portal.formatting import today
 from portal.importing.kinds import Kind, PlainResolver
 from portal.importing.problems import InvalidValue, RejectedRow
@@ -147,7 +147,7 @@ class DirectoryResolver(PlainResolver):
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)
         self._places: dict[tuple[str, str], Position | None] = {}
-        self._acts = set(db.exec(select(Act.code)))
+        self._acts = known_acts(db)
         self._seen: set[PlaceName] = set()
         self._stored: dict[PlaceName, Details] = {}
 

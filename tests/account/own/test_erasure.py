@@ -75,7 +75,7 @@ def value_for(column, account_id: int, number: int, made: dict[str, int]):
     if (column.table.name, column.name) in IMPERSONAL:
         return f"code-{number}"
     python = kind.python_type if not isinstance(kind, Text) else str
-    return {bool: True, int: number, date: date(2026, 1, 1)}.get(python, f"{CANARY}-{number}")
+    return {bool: True, int: number, float: number / 1000, date: date(2026, 1, 1)}.get(python, f"{CANARY}-{number}")
 
 
 @pytest.fixture
