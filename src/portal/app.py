@@ -30,6 +30,7 @@ from portal.mailing.mail import Mail
 from portal.permissions import deny_undeclared
 from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
+from portal.reading_limits import ReadingLimits
 from portal.routes import DEMO_HANDLERS, HANDLERS
 from portal.routing import Urls
 from portal.security import Keyring
@@ -139,6 +140,7 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         storage=Storage(settings, keyring),
         tiles=Tiles(settings),
         geocoder=Geocoder(settings),
+        reading=ReadingLimits(),
         demo=demo,
     )
 

@@ -1,6 +1,7 @@
 """Refusals and failures: clear French pages, bare statuses for fragments, a reference number in the log, no trace."""
 
 import logging
+from datetime import datetime, timedelta
 from math import ceil
 from traceback import extract_tb
 from typing import Any
@@ -19,6 +20,7 @@ from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
 from portal.evidence.journal import JournalUnavailable
 from portal.permissions import ConfirmationDue, ReadingOnly
+from portal.reading_guards import TooManyReads
 from portal.rendering import HTML, open_navigation
 from portal.storage import StorageFailed
 from portal.web import PortalRequest
@@ -57,7 +59,7 @@ def _headers_of(request: PortalRequest, error: HTTPException) -> dict[str, str]:
 def unavailable(request: PortalRequest, error: Exception) -> Response:
     """The database or the evidence journal cannot serve now: 503, try again soon."""
     logger.warning("unavailable %s: %s", _reference(request), _without_values(error))
-    return error_page(request, 503)
+    return error_page(request, 503, retry_after=10)
 
 
 def unexpected(request: PortalRequest, error: Exception) -> Response:
@@ -75,13 +77,27 @@ def withdrawn(request: PortalRequest, error: ServiceWithdrawn) -> Response:
 
 def under_maintenance(request: PortalRequest, error: UnderMaintenance) -> Response:
     """503 until the announced end (R-60)."""
-    seconds = ceil((error.window.ends_at - request.now).total_seconds())
-    return error_page(request, 503, "maintenance", retry_after=max(seconds, 1), window=error.window)
+    return error_page(
+        request, 503, "maintenance", retry_after=_seconds_to(request, error.window.ends_at), window=error.window
+    )
+
+
+def too_many_reads(request: PortalRequest, error: TooManyReads) -> Response:
+    """429 until the reader may come back (R-62). What was asked stays in the address."""
+    seconds = _seconds_to(request, error.back_at)
+    # To the minute after: « 14 h 05 » must not be a few seconds too soon.
+    shown = {"back_at": error.back_at + timedelta(minutes=1), "is_short": seconds <= 60, "here": _here(request)}
+    return error_page(request, 429, "too-many-reads", retry_after=seconds, **shown)
+
+
+def _seconds_to(request: PortalRequest, instant: datetime) -> int:
+    return max(ceil((instant - request.now).total_seconds()), 1)
 
 
 HANDLERS = {
     ServiceWithdrawn: withdrawn,
     UnderMaintenance: under_maintenance,
+    TooManyReads: too_many_reads,
     HTTPException: refuse,
     DatabaseBusy: unavailable,
     JournalUnavailable: unavailable,
@@ -92,9 +108,9 @@ HANDLERS = {
 }
 
 
-def error_page(request: PortalRequest, status: int, name: str = "", *, retry_after: int = 10, **more: Any) -> Response:
+def error_page(request: PortalRequest, status: int, name: str = "", *, retry_after: int = 0, **more: Any) -> Response:
     """The page of an error, by its status or its own name; a bare status for a fragment. `retry_after`: seconds."""
-    headers = {"Retry-After": str(retry_after)} if status == 503 else {}
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=status, headers=headers)
     shown = name or (status if status in KNOWN else 500 if status >= 500 else 400)

@@ -17,6 +17,7 @@ from portal.evidence.journal import Journal
 from portal.mailing.mail import Mail
 from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
+from portal.reading_limits import ReadingLimits
 from portal.routing import Urls
 from portal.security import LINK, Keyring
 from portal.settings import Settings
@@ -70,6 +71,7 @@ class Services:
     storage: Storage
     tiles: Tiles
     geocoder: Geocoder
+    reading: ReadingLimits
     demo: DemoHelp | None = None
 
     def link_url(self, token: str) -> str:

@@ -14,6 +14,17 @@
   const OFFLINE = "La connexion semble coupée. Vérifiez votre réseau, puis réessayez.";
   const SLOW = "La réponse tarde trop. Vérifiez votre réseau, puis réessayez.";
 
+  const MINUTE_S = 60;
+
+  // A refusal that lasts says when it ends.
+  function consequence(xhr) {
+    const seconds = Number(xhr.getResponseHeader("Retry-After"));
+    if (xhr.status !== 429 || seconds <= MINUTE_S) return CONSEQUENCES[xhr.status] ?? BROKEN;
+    const end = new Date(Date.now() + (seconds + MINUTE_S) * 1000);
+    const day = end.toLocaleDateString("fr-FR", { weekday: "long", day: "numeric", month: "long" });
+    return `Trop de demandes. Vous pourrez reprendre le ${day} à ${end.getHours()} h ${String(end.getMinutes()).padStart(2, "0")}.`;
+  }
+
   const alertRegion = () => document.getElementById("portal-alert");
 
   function say(message) {
@@ -59,7 +70,7 @@
     detail.target?.setAttribute("aria-busy", "true");
   });
   on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
-  on("htmx:responseError", ({ detail }) => say(CONSEQUENCES[detail.xhr.status] ?? BROKEN));
+  on("htmx:responseError", ({ detail }) => say(consequence(detail.xhr)));
   on("htmx:sendError", () => say(OFFLINE));
   on("htmx:timeout", () => say(SLOW));
   on("htmx:afterSettle", ({ target }) => {

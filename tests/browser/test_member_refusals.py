@@ -1,9 +1,10 @@
 """What a member meets besides the straight way: refusals, other spaces, expiry, failures (R-01 to R-05, R-64, A6)."""
 
 import re
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.visits import DEPENDANT, DESK, EMPLOYER, LEAVER, MEMBER, PROVIDER, arrive, sign_in
 
@@ -138,3 +139,19 @@ def test_wrong_filter_puts_the_focus_on_its_summary_and_keeps_what_was_typed(ope
         expect(page.locator("#erreurs")).to_have_count(0)
         expect(page).to_have_title(re.compile("^Vos prestations"))
         expect(page.get_by_label("Du", exact=True)).to_have_value("2025-01-01")
+
+
+def test_whoever_reads_the_directory_too_fast_keeps_the_page_and_is_told_when_to_come_back(open_tab) -> None:
+    """R-62: the refusal of a fragment leaves the results and what is chosen; a long one says when it ends."""
+    tab = open_tab()
+    page = tab.go("/professionnels-agrees?lieu=Lyon")
+    for seconds, words in ((60, "Patientez une minute"), (86_400, "Vous pourrez reprendre le ")):
+        refuse = partial(Route.fulfill, status=429, headers={"Retry-After": str(seconds)}, body="")
+        page.route("**/fragments/**", lambda route, _, refuse=refuse: refuse(route))
+        page.get_by_label("Qui ?").select_option("dentiste")
+        page.get_by_role("button", name="Chercher").click()
+        expect(page.get_by_role("alert")).to_contain_text(words)
+        expect(page.get_by_label("Qui ?")).to_have_value("dentiste")
+        expect(page.locator(".nearest a").first).to_be_visible()
+    assert all("429" in problem for problem in tab.problems)
+    tab.problems.clear()

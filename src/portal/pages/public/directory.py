@@ -31,26 +31,27 @@ from portal.directory_words import (
 from portal.forms import FieldError
 from portal.headers import framing_headers
 from portal.pages.public.directory_addresses import addresses_typed
-from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, read_asked
+from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, next_page, read_asked
 from portal.permissions import Permission, public, requires
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
 from portal.practice_costs import Cost, costs_for
+from portal.reading_guards import counted_read
 from portal.rendering import Crumb, render_page
 from portal.routing import async_page, page
 from portal.vcard import vcard
 from portal.web import PortalRequest
 
-READS = [requires(Permission.DIRECTORY_READ)]
+READS: list[Guard] = [requires(Permission.DIRECTORY_READ), counted_read]
 
 
-def when_open(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+async def when_open(connection: ASGIConnection, _: BaseRouteHandler) -> None:
     """Guard: the directory is open to everybody only where the insurer has so chosen."""
     if not connection.app.state.services.settings.open_directory:
         raise NotFoundException
 
 
-OPEN_READS: list[Guard] = [public, when_open]
+OPEN_READS: list[Guard] = [public, when_open, counted_read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,9 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
         "asked": asked,
         "front": front,
         "viewer_keeps": front is OF_MEMBERS,
+        "found": found,
         "rows": [practice_row(request, near.practice, name, costs, near.km) for near, name in pairs],
-        "next": names[-1] if found and found.is_more else "",
+        "next": next_page(request, asked, found) if found else "",
     }
 
 

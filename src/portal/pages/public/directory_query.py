@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from portal.data.directory import Level, Place, Profession, Service, Wish, find_practice
+from portal.data.directory import Found, Level, Place, Profession, Service, Wish, find_practice
 from portal.data.saved_places import Home
 from portal.directory_words import LANGUAGE_LABELS
 from portal.places.distance import HALF_TURN, POLE, Position, distance_km
@@ -15,7 +15,7 @@ from portal.places.geocoder import LONGEST as LONGEST_PLACE
 from portal.places.geocoder import Address
 from portal.web import PortalRequest
 
-PRACTICE = "practice"
+PRACTICE, PAGE = "practice", "directory-page"
 SERVICE_FIELDS: dict[str, Service] = {
     "cent-sante": Service.FULLY_COVERED,
     "fauteuil": Service.WHEELCHAIR,
@@ -35,13 +35,15 @@ _POSITION = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,15})?),(-?[0-9]{1,3}(?:\.[0-9
 UNKNOWN = "Ce lieu n’est pas dans la liste des communes. Vérifiez l’orthographe, ou donnez le code postal."
 NO_PLACE = "Dites où chercher\u00a0: une commune ou un code postal."
 LONGEST_VALUE = 40
+# One search shows two hundred places at most: it cannot be followed over the whole country (R-62).
+MOST_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked. `parameters`: as the address says it again; `wish`: none while the place is not certain;
     `choices`: the communes of that name, or the addresses; `problem`: what is wrong with the place, in French;
-    `home`: the viewer's saved place."""
+    `home`: the viewer's saved place; `page`: the first is 1."""
 
     parameters: Mapping[str, str]
     wish: Wish | None = None
@@ -49,6 +51,7 @@ class Asked:
     choices: tuple[Commune | Address, ...] = ()
     problem: str = ""
     home: Home | None = None
+    page: int = 1
 
     @property
     def is_precise(self) -> bool:
@@ -89,18 +92,23 @@ def _read(request: PortalRequest, addresses: tuple[Address, ...], home: Home | N
         return _around(request, parameters)
     parameters.pop(POSITION, None)
     if home and not typed and (HOME in parameters or "lieu" not in request.query_params):
-        return Asked({**parameters, HOME: "1"}, _wish(request, parameters, home.position), home.label)
+        return _at_place(request, {**parameters, HOME: "1"}, home.position, home.label)
     parameters.pop(HOME, None)
     if "lieu" not in request.query_params:
         return Asked(parameters)
     found = gazetteer().resolve(typed)
     if len(found) == 1:
-        wish = _wish(request, parameters, found[0].position)
-        return Asked(parameters | {"lieu": found[0].label}, wish, found[0].label)
+        return _at_place(request, parameters | {"lieu": found[0].label}, found[0].position, found[0].label)
     if addresses:
         return _at(request, parameters, addresses)
     choices = tuple(found[:LONGEST_VALUE] or gazetteer().suggest(typed))
     return Asked(parameters, choices=choices, problem="" if choices else UNKNOWN if typed else NO_PLACE)
+
+
+def _at_place(request: PortalRequest, parameters: Mapping[str, str], centre: Position, place: str) -> Asked:
+    """A search whose place is certain, from where the page before ended."""
+    pages, practice_id = _page_before(request)
+    return Asked(parameters, _wish(request, parameters, centre, practice_id), place, page=pages + 1)
 
 
 def _at(request: PortalRequest, parameters: Mapping[str, str], addresses: tuple[Address, ...]) -> Asked:
@@ -109,8 +117,7 @@ def _at(request: PortalRequest, parameters: Mapping[str, str], addresses: tuple[
     named = [each for each in addresses if each.label == typed] or addresses
     if len(named) > 1:
         return Asked(parameters, choices=addresses)
-    wish = _wish(request, parameters, named[0].position)
-    return Asked({**parameters, "lieu": named[0].label}, wish, named[0].label)
+    return _at_place(request, {**parameters, "lieu": named[0].label}, named[0].position, named[0].label)
 
 
 def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
@@ -118,7 +125,7 @@ def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
     position = position_of(parameters[POSITION]) or Position(0, 0)
     near = gazetteer().nearest(position)
     place = f"l’endroit choisi, près de {near.label}" if near else "l’endroit choisi"
-    return Asked(parameters, _wish(request, parameters, position), place)
+    return _at_place(request, parameters, position, place)
 
 
 def position_of(text: str) -> Position | None:
@@ -146,7 +153,7 @@ def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in clean.items() if value and value in valid.get(name, {value})}
 
 
-def _wish(request: PortalRequest, asked: Mapping[str, str], centre: Position) -> Wish:
+def _wish(request: PortalRequest, asked: Mapping[str, str], centre: Position, practice_id: int) -> Wish:
     services = Service(0)
     for name, service in SERVICE_FIELDS.items():
         services |= service if name in asked else Service(0)
@@ -157,7 +164,7 @@ def _wish(request: PortalRequest, asked: Mapping[str, str], centre: Position) ->
         asked.get("langue", ""),
         Level(asked["niveau"]) if "niveau" in asked else None,
         _now(request, asked),
-        _after(request, centre),
+        _after(request, centre, practice_id),
     )
 
 
@@ -165,9 +172,23 @@ def _now(request: PortalRequest, asked: Mapping[str, str]) -> datetime | None:
     return request.now if OPEN in asked else None
 
 
-def _after(request: PortalRequest, centre: Position) -> Place | None:
-    """Where the page before ended: a practice, whose distance is measured again."""
+def next_page(request: PortalRequest, asked: Asked, found: Found) -> str:
+    """What the address of the following page says: where this one ends and how deep it is, sealed, so that nobody can
+    go deeper than `MOST_PAGES`. Empty when there is no other."""
+    if not found.is_more or asked.page >= MOST_PAGES:
+        return ""
+    last = found.nearest[-1].practice.id or 0
+    return request.services.keyring.conceal(PAGE, [last * MOST_PAGES + asked.page])[0]
+
+
+def _page_before(request: PortalRequest) -> tuple[int, int]:
+    """How many pages came before, and the practice at which the last of them ended: 0 and 0 on the first page."""
     opaque = request.query_params.get("apres", "")[:LONGEST_VALUE]
-    practice_id = request.services.keyring.reveal(PRACTICE, opaque) if opaque else None
-    practice = find_practice(request.db, practice_id) if practice_id is not None else None
-    return Place(distance_km(centre, practice.position), practice_id or 0) if practice else None
+    sealed = request.services.keyring.reveal(PAGE, opaque) or 0
+    return sealed % MOST_PAGES, sealed // MOST_PAGES
+
+
+def _after(request: PortalRequest, centre: Position, practice_id: int) -> Place | None:
+    """Where the page before ended: a practice, whose distance is measured again."""
+    practice = find_practice(request.db, practice_id) if practice_id else None
+    return Place(distance_km(centre, practice.position), practice_id) if practice else None

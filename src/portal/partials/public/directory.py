@@ -2,6 +2,7 @@
 
 from litestar import Response
 from litestar.params import FromPath
+from litestar.types import Guard
 
 from portal.pages.public.directory import (
     OF_MEMBERS,
@@ -14,16 +15,21 @@ from portal.pages.public.directory import (
     practice_row,
     results_context,
     shown_practice,
+    when_open,
     with_addresses,
 )
+from portal.permissions import public
 from portal.places.gazetteer import LONGEST, gazetteer
 from portal.places.geocoder import Address
+from portal.reading_guards import counted_suggestion
 from portal.rendering import render_fragment
 from portal.routing import async_page, fragment
 from portal.web import PortalRequest
 
+SUGGESTS: list[Guard] = [public, when_open, counted_suggestion]
 
-@fragment("/fragments/professionnels-agrees/lieux", name="directory.places", guards=OPEN_READS)
+
+@fragment("/fragments/professionnels-agrees/lieux", name="directory.places", guards=SUGGESTS)
 def places(request: PortalRequest) -> Response[bytes]:
     typed = request.query_params.get("lieu", "")[:LONGEST]
     return render_fragment(request, "public/directory/places.html", communes=gazetteer().suggest(typed))
