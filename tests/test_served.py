@@ -14,12 +14,14 @@ import pikepdf
 import pytest
 from sqlmodel import select
 
+from portal.commands import demo, serve
 from portal.data.accounts import Space
 from portal.data.columns import utc_now
 from portal.data.complaints import Category, Contact, Said
 from portal.data.files import StoredFile
 from portal.data.open_complaints import complain_without_account
 from portal.pages.public.complaint_follow import PURPOSE
+from portal.places.gazetteer import gazetteer
 from portal.security import Keyring
 from portal.settings import Settings
 from tests.support.browser import free_port
@@ -41,6 +43,17 @@ def server(database, settings: Settings) -> Iterator[Server]:
     running.start()
     yield running
     running.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("command", [serve, demo])
+def test_server_process_knows_the_communes_before_its_first_request(monkeypatch, settings, command) -> None:
+    """Reading them takes half a second, in which nobody would be served."""
+    monkeypatch.setattr(command, "configure_logging", lambda _: None)
+    monkeypatch.setattr(serve, "load_settings", lambda: settings)
+    monkeypatch.setattr(demo, "remembered_settings", lambda: settings)
+    gazetteer.cache_clear()
+    command.load_app().state.services.database.dispose()
+    assert gazetteer.cache_info().currsize == 1
 
 
 def test_answers_do_not_name_the_server(server) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from portal.app import Portal, create_app
-from portal.commands.serve import run_server
+from portal.commands.serve import run_server, warmed_up
 from portal.demo.site import (
     PASSWORD,
     TOTP_SECRET,
@@ -24,7 +24,7 @@ def load_app() -> Portal:
     """The demonstration's application, made anew in the server's worker."""
     settings = remembered_settings()
     configure_logging(settings.log_level)
-    return create_app(settings, demo=demo_help())
+    return warmed_up(create_app(settings, demo=demo_help()))
 
 
 @click.command()

@@ -7,6 +7,7 @@ from granian.constants import Interfaces
 from portal.app import Portal, create_app
 from portal.commands.context import open_database
 from portal.logs import configure_logging
+from portal.places.gazetteer import gazetteer
 from portal.settings import load_settings
 
 
@@ -14,7 +15,14 @@ def load_app() -> Portal:
     """The application of the environment's settings, made anew in each worker."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    return create_app(settings)
+    return warmed_up(create_app(settings))
+
+
+def warmed_up(app: Portal) -> Portal:
+    """The application, once this process holds what it would else read during somebody's request: the communes, half a
+    second that would stop the event loop."""
+    gazetteer()
+    return app
 
 
 @click.command()
