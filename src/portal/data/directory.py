@@ -6,28 +6,35 @@ what a search costs does not follow the size of the table. Who is not in the las
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntFlag, StrEnum
+from functools import cache, lru_cache, partial
 from heapq import nsmallest
-from math import floor
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import Index
 from portal.data.loading import among_postgresql, among_sqlite
-from portal.places.distance import HALF_TURN, Box, Position, box_around, distance_km
+from portal.data.prepared import Prepared, Values
+from portal.places.distance import HALF_TURN, Box, Position, box_around, distances_from
+from portal.places.grid import cell, cells_under
 from portal.places.hours import local_clock, opening, read_hours
 
 PAGE_SIZE = 20
 FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
-COLUMNS = 100_000
 # Kilometres. Each circle is asked for in the cells of its grid; beyond the last, the whole table is.
 FINE_CIRCLES, COARSE_CIRCLES = (2.0, 5.0, 12.0), (40.0, 120.0, 350.0)
 WHOLE_EARTH = 20_100.0
+# Degrees, ten centimetres: more than a box errs by.
+ROUNDING = 1e-6
+# Digits of a postcode that say whose clock it is.
+DEPARTMENT = 3
+# All that a search compares stands in the grids' indexes: it reads rows of the table for what it shows alone.
+COMPARED = ("profession", "services", "level", "left_on", "latitude", "longitude", "languages", "id")
 
 
 class Profession(StrEnum):
@@ -83,8 +90,8 @@ class Practice(SQLModel, table=True):
     __tablename__ = "practice"
     __table_args__ = (
         Index("uq_practice_place", "national_id", "profession", "place_key", unique=True),
-        Index("ix_practice_fine", "fine", "profession"),
-        Index("ix_practice_coarse", "coarse", "profession"),
+        Index("ix_practice_fine", "fine", *COMPARED),
+        Index("ix_practice_coarse", "coarse", *COMPARED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -157,7 +164,7 @@ class Found:
 
 def cells_of(position: Position) -> tuple[int, int]:
     """The fine and the coarse cell of a position."""
-    return _cell(position, FINE), _cell(position, COARSE)
+    return cell(position, FINE), cell(position, COARSE)
 
 
 def find_practice(db: Session, practice_id: int) -> Practice | None:
@@ -169,7 +176,7 @@ def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
     """The practices nearest to a place, in order of distance then row, from where the page before ended."""
     start = wish.after or Place(-1.0, 0)
     for radius, candidates in _circles(db, wish, start.km):
-        hits = [hit for hit in _measured(candidates, wish.centre) if start < hit and hit.km <= radius]
+        hits = [hit for hit in _within(candidates, wish.centre, radius) if start < hit]
         if len(hits) > size or radius == WHOLE_EARTH:
             kept = nsmallest(size + 1, hits)
             return Found(_read(db, kept[:size]), len(kept) > size, radius)
@@ -178,50 +185,75 @@ def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
 
 def _circles(db: Session, wish: Wish, from_km: float) -> Iterator[tuple[float, Sequence[Any]]]:
     """Ever larger circles, and the rows that may lie in each."""
-    for radius, column, scale in _GROWING:
+    values = _values(wish)
+    for radius, grid, scale in _GROWING:
         if radius > from_km:
-            cells = _cells_under(box_around(wish.centre, radius), scale)
-            yield radius, _candidates(db, wish, column, cells)
-    yield WHOLE_EARTH, _candidates(db, wish)
+            box = box_around(wish.centre, radius)
+            yield radius, _candidates(db, wish, values | _limits(box) | _keys(db, cells_under(box, scale)), grid)
+    yield WHOLE_EARTH, _candidates(db, wish, values)
 
 
-def _candidates(db: Session, wish: Wish, column: Any = None, cells: Sequence[int] = ()) -> Sequence[Any]:
-    connection = db.connection()
-    is_sqlite = connection.dialect.name == "sqlite"
-    query = _matching(wish)
-    if column is None:
-        return _open_ones(connection.execute(query), wish.open_at)
-    where = among_sqlite(column) if is_sqlite else among_postgresql(column)
-    keys = {"keys": json.dumps(cells) if is_sqlite else list(cells)}
-    return _open_ones(connection.execute(query.where(where), keys), wish.open_at)
+def _candidates(db: Session, wish: Wish, values: Values, grid: str = "") -> Sequence[Any]:
+    is_sqlite = db.connection().dialect.name == "sqlite"
+    statement = _statement(frozenset(values), grid, is_timed=wish.open_at is not None, is_sqlite=is_sqlite)
+    return _open_ones(statement.rows(db, values), wish.open_at)
 
 
-def _open_ones(rows: Iterable[Any], now: datetime | None) -> Sequence[Any]:
+def _values(wish: Wish) -> Values:
+    """The parameters of what is wished for; the rest counts for nothing."""
+    wanted = {
+        "profession": wish.profession,
+        "level": wish.level,
+        "language": f"% {_escaped(wish.language)} %" if wish.language else "",
+        "services": int(wish.services),
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _limits(box: Box) -> Values:
+    """Cells hold many times what their box does: what lies outside is better dropped before it is fetched."""
+    is_wrapped = box.west > box.east
+    west, east = (-HALF_TURN, HALF_TURN) if is_wrapped else (box.west, box.east)
+    edges = {"south": box.south, "west": west, "north": box.north, "east": east}
+    return {name: edge + (ROUNDING if name in {"north", "east"} else -ROUNDING) for name, edge in edges.items()}
+
+
+def _keys(db: Session, cells: list[int]) -> Values:
+    return {"keys": json.dumps(cells) if db.connection().dialect.name == "sqlite" else cells}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+
+
+def _open_ones(rows: Sequence[Any], now: datetime | None) -> Sequence[Any]:
     """The rows whose place is open at an instant; all of them without one."""
     if now is None:
-        return list(rows)
-    return [row for row in rows if opening(read_hours(row.hours), local_clock(row.postcode, now)).is_open]
+        return rows
+    is_open = cache(partial(_is_open, now))  # many places keep the same hours
+    return [row for row in rows if is_open(row[3], row[4][:DEPARTMENT])]
 
 
-def _matching(wish: Wish) -> Select[Any]:
-    mask = int(wish.services)
+def _is_open(now: datetime, hours: str, postcode: str) -> bool:
+    return opening(read_hours(hours), local_clock(postcode, now)).is_open
+
+
+@lru_cache(maxsize=256)
+def _statement(names: frozenset[str], grid: str, *, is_timed: bool, is_sqlite: bool) -> Prepared:
     columns = (Practice.id, Practice.latitude, Practice.longitude, Practice.hours, Practice.postcode)
-    return select(*columns[: None if wish.open_at else 3]).where(  # type: ignore[no-any-return]
-        col(Practice.left_on).is_(None),
-        _if(wish.profession, col(Practice.profession) == wish.profession),
-        _if(wish.level, col(Practice.level) == wish.level),
-        _if(wish.language, col(Practice.languages).contains(f" {wish.language} ", autoescape=True)),
-        _if(mask, col(Practice.services).op("&")(mask) == mask),
-    )
+    conditions = [condition for name, condition in _CONDITIONS.items() if name in names]
+    if grid:
+        among = among_sqlite if is_sqlite else among_postgresql
+        conditions += [*_BOX, among(getattr(Practice, grid))]
+    return Prepared(select(*columns[: None if is_timed else 3]).where(col(Practice.left_on).is_(None), *conditions))
 
 
-def _if(wanted: object, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return condition if wanted else true()
-
-
-def _measured(rows: Sequence[Any], centre: Position) -> Iterator[Place]:
-    for practice_id, latitude, longitude, *_ in rows:
-        yield Place(distance_km(centre, Position(latitude, longitude)), practice_id)
+def _within(rows: Sequence[Any], centre: Position, radius_km: float) -> Iterator[Place]:
+    away = distances_from(centre)
+    for row in rows:
+        km = away(row[1], row[2])
+        if km <= radius_km:
+            yield Place(km, row[0])
 
 
 def _read(db: Session, hits: Sequence[Place]) -> tuple[Near, ...]:
@@ -230,28 +262,17 @@ def _read(db: Session, hits: Sequence[Place]) -> tuple[Near, ...]:
     return tuple(Near(by_id[hit.practice_id], hit.km) for hit in hits)
 
 
-def _cell(position: Position, scale: int) -> int:
-    return _row(position.latitude, scale) * COLUMNS + _column(position.longitude, scale)
-
-
-def _row(latitude: float, scale: int) -> int:
-    return floor((latitude + HALF_TURN) * scale)
-
-
-def _column(longitude: float, scale: int) -> int:
-    return floor((longitude + HALF_TURN) * scale) % (int(2 * HALF_TURN) * scale)
-
-
-def _cells_under(box: Box, scale: int) -> list[int]:
-    rows = range(_row(box.south, scale), _row(box.north, scale) + 1)
-    count = int(2 * HALF_TURN) * scale
-    west, east = _column(box.west, scale), _column(box.east, scale)
-    is_all_round = box.east - box.west >= 2 * HALF_TURN
-    columns = range(count) if is_all_round else range(west, (east if east >= west else east + count) + 1)
-    return [row * COLUMNS + column % count for row in rows for column in columns]
-
-
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "profession": col(Practice.profession) == bindparam("profession"),
+    "level": col(Practice.level) == bindparam("level"),
+    "language": col(Practice.languages).like(bindparam("language"), escape="/"),
+    "services": col(Practice.services).op("&")(bindparam("services")) == bindparam("services"),
+}
+_BOX = (
+    col(Practice.latitude).between(bindparam("south"), bindparam("north")),
+    col(Practice.longitude).between(bindparam("west"), bindparam("east")),
+)
 _GROWING = [
-    *((radius, Practice.fine, FINE) for radius in FINE_CIRCLES),
-    *((radius, Practice.coarse, COARSE) for radius in COARSE_CIRCLES),
+    *((radius, "fine", FINE) for radius in FINE_CIRCLES),
+    *((radius, "coarse", COARSE) for radius in COARSE_CIRCLES),
 ]

@@ -8,7 +8,7 @@ conversions: same SQL, same types, both databases.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Float, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -90,6 +90,8 @@ def _compile(statement: Select, dialect: Dialect, values: Values) -> _Compiled:
 
 
 def _result_processor(column_type: Any, dialect: Dialect) -> Converter | None:
+    if isinstance(column_type, Float):
+        return None  # both drivers give floats; PostgreSQL's processor would want the driver's code of the type first
     processor: Converter | None = column_type.dialect_impl(dialect).result_processor(dialect, None)
     return processor
 

@@ -1,5 +1,6 @@
 """Positions on Earth, in degrees, and distances between them, in kilometres."""
 
+from collections.abc import Callable
 from math import asin, cos, degrees, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -26,9 +27,21 @@ class Box(NamedTuple):
 
 def distance_km(one: Position, other: Position) -> float:
     """The great-circle distance (haversine, on a sphere: within half a percent)."""
-    south, north = radians(one.latitude), radians(other.latitude)
-    rise, turn = sin((north - south) / 2), sin(radians(other.longitude - one.longitude) / 2)
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(rise * rise + cos(south) * cos(north) * turn * turn)))
+    return distances_from(one)(other.latitude, other.longitude)
+
+
+def distances_from(centre: Position) -> Callable[[float, float], float]:
+    """`distance_km` from one centre to a latitude and a longitude, for those who measure many of them."""
+    south, west = radians(centre.latitude), centre.longitude
+    narrowing = cos(south)
+
+    def away(latitude: float, longitude: float) -> float:
+        north = radians(latitude)
+        rise, turn = sin((north - south) / 2), sin(radians(longitude - west) / 2)
+        square = rise * rise + narrowing * cos(north) * turn * turn
+        return 2 * EARTH_KM * asin(sqrt(square) if square < 1 else 1.0)
+
+    return away
 
 
 def box_around(centre: Position, radius_km: float) -> Box:
