@@ -23,7 +23,7 @@ from portal.data.beneficiary_rules import Reason
 from portal.data.beneficiary_sending import NotReady, Problem, change_slots, problems_of, send_change
 from portal.data.case_desk import lock_for_desk, refuse_piece
 from portal.data.case_pieces import pieces_of
-from portal.data.cases import CaseKind, CaseMoved, CaseState, WrongState, steps_of
+from portal.data.cases import CaseKind, CaseMoved, CaseState, WrongState, move_case, steps_of
 from portal.data.contributions import contribution_with
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.parameters import Parameter
@@ -250,6 +250,16 @@ def test_refused_piece_alone_keeps_the_change_back(scene):
     assert again.row.effect_on == BORN
     with pytest.raises(WrongState):
         send_change(scene.db, scene.viewer, scene.keyring, again, later)
+
+
+@pytest.mark.parametrize("state", [CaseState.IN_REVIEW, CaseState.ANSWERED])
+def test_change_that_the_insurer_has_is_not_sent_again(scene, state):
+    """A question is answered in words: sending again would take it for answered."""
+    change = sent(scene.db, scene.viewer, scene.keyring, scene.home.contract)
+    move_case(scene.db, change.case, state, NOW, by=scene.agent.account_id)
+    with pytest.raises(WrongState):
+        send_change(scene.db, scene.viewer, scene.keyring, change, NOW + timedelta(days=1))
+    assert change.case.state == state
 
 
 def test_nothing_is_sent_on_a_contract_that_ends_before(scene):

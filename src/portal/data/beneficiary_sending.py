@@ -13,7 +13,7 @@ from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_rules import Effect, Reason, Rule, Situation, first_day, last_day
 from portal.data.case_pieces import CasePiece, pieces_of
 from portal.data.case_slots import Slot, filled, missing
-from portal.data.cases import WITH_INSURER, Case, CaseKind, CaseState, move_case
+from portal.data.cases import WITH_INSURER, Case, CaseKind, CaseState, WrongState, move_case
 from portal.data.contributions import Contribution, Structure, contribution_with
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.sessions import Viewer
@@ -137,8 +137,10 @@ def send_change(db: Session, viewer: Viewer, keyring: Keyring, change: Change, n
 
     Raises `NotReady`; `WrongState` when it is with the insurer already, or over.
     """
+    if not change.case.gives_pieces_back:
+        raise WrongState
     problems = problems_of(db, keyring, change, now)
-    if problems and change.case.takes_pieces:
+    if problems:
         raise NotReady(problems)
     _keep(change.row, outlook(db, change, now))
     db.add(change.row)

@@ -60,7 +60,7 @@ _BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED}
 MOVES: dict[CaseState, frozenset[CaseState]] = {
     S.DRAFT: frozenset({S.SENT}),
     S.SENT: _BY_INSURER | {S.CANCELLED},
-    S.IN_REVIEW: _BY_INSURER - {S.IN_REVIEW} | {S.SENT, S.CANCELLED},
+    S.IN_REVIEW: _BY_INSURER - {S.IN_REVIEW} | {S.CANCELLED},
     S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED}) | DECISIONS,
     S.ANSWERED: frozenset({S.SENT, S.ANSWERED}) | ENDS,
     **dict.fromkeys(ENDS, frozenset()),

@@ -156,10 +156,16 @@ def change_complaint(
 
 
 def send_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now: datetime) -> Case | None:
-    """A draft, sent: the legal clock starts. None when there is no such case. Raises `CaseMoved`, `WrongState`."""
+    """A draft, sent: the legal clock starts. None when there is no such case.
+
+    Raises `CaseMoved`; `WrongState` for anything but a draft: what was sent is completed by words and files.
+    """
     case = lock_case(db, viewer, case_id, version, KIND)
-    if case is not None:
-        move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
+    if case is None:
+        return None
+    if not case.is_draft:
+        raise WrongState
+    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return case
 
 

@@ -144,6 +144,16 @@ class TestMember:
         assert "reçue qu’une fois" in second.text
         assert len(letters(client.services.database, client.services)) == 1
 
+    def test_acknowledged_complaint_is_not_sent_again(self, client, agent) -> None:
+        path = sent(client)
+        at_desk(client, agent, lambda db, who, keys, case: acknowledge(db, who, keys, case, "Bien reçue.", utc_now()))
+        seen = row(client)[0]
+        again = send(client, f"{path}/envoi", {"version": str(seen.version)}, form_at=path)
+        assert (again.status_code, "reçue qu’une fois" in again.text) == (422, True)
+        assert row(client)[0].state == CaseState.IN_REVIEW
+        copies = [one.name for one in letters(client.services.database, client.services)]
+        assert copies.count("complaint-received") == 1
+
     def test_draft_changed_elsewhere_keeps_what_was_typed_here(self, client) -> None:
         path = draft(client)
         stale = token_in(ask(client, f"{path}/modifier"))
