@@ -15,6 +15,7 @@ from portal.data.columns import utc_now
 from portal.data.messages import MessageThread, Topic, begin_thread
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
+from tests.support.html import Html
 from tests.support.mail import letters
 
 LIST, NEW = "/messagerie", "/messagerie/nouveau"
@@ -150,17 +151,34 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(client, anne, changes, name) 
     assert kept in answer_.text
 
 
-def test_ended_conversation_takes_no_more(client, anne, make) -> None:
-    path = begin(client)
+def end(client, make) -> None:
     account = make(factories.desk_account)
     with client.services.database.write() as db:
         agent, case = factories.viewer_of(db, account), case_of(db)
         locked = lock_for_desk(db, agent, case.id, case.version)
         move_by_desk(db, agent, client.services.keyring, locked, CaseState.ACCEPTED, "", utc_now())
-    late = send(client, path, {"message": "Encore"}, form_at=NEW)
-    assert late.status_code == 422
-    assert "terminée" in late.text
-    assert anne.id
+
+
+@pytest.mark.usefixtures("anne")
+def test_conversation_that_ends_while_one_writes_gives_the_words_back(client, make) -> None:
+    path = begin(client)
+    client.get(path)
+    written, fields = client.form(f'form[action="{path}"]'), {"jeton": token_in(ask(client, path), path)}
+    end(client, make)
+    written.fill({"message": "Encore <b>un mot</b>"})
+    assert_words_given_back(client.send(written))
+    in_place = {"data": fields | {"message": "Encore <b>un mot</b>"}, "headers": SAME_ORIGIN | {"HX-Request": "true"}}
+    swapped = client.http.post(f"/fragments{path}", **in_place)
+    assert swapped.status_code == 422
+    assert_words_given_back(Html(swapped.text))
+
+
+def assert_words_given_back(page: Html) -> None:
+    lost = page.one("#non-envoye")
+    for words in ("Ce que vous aviez écrit", "Encore <b>un mot</b>", "n’est pas envoyé"):
+        assert words in lost.text()
+    assert lost.css_first("a").attributes["href"] == NEW
+    assert {link.attributes["href"] for link in page.css("#erreurs a")} <= {"#non-envoye"}
 
 
 def test_nobody_else_reads_answers_or_marks_it(client, anne, make) -> None:

@@ -25,7 +25,7 @@ from tests.support import beneficiaries as make_change
 from tests.support import factories as make
 from tests.support.entry import SAME_ORIGIN, ask, enter, present, send, token_in
 from tests.support.evidence import scalar
-from tests.support.html import text_of
+from tests.support.html import Html, text_of
 
 LIST = "/adherent/beneficiaires"
 GUIDE = f"{LIST}/ajout"
@@ -623,7 +623,9 @@ def test_member_answers_what_the_desk_asked_in_writing(member):
     assert "Oui, <b>chez moi</b>." in text(member)
     assert cases(member, CaseState.SENT) == 1
     assert count(member, Action.CASE_MESSAGE_SENT) == 1
-    assert send(member.client, f"{path}/reponse", {"reponse": "Encore"}, form_at=path).status_code == 422
+    late = send(member.client, f"{path}/reponse", {"reponse": "Encore un mot"}, form_at=path)
+    assert late.status_code == 422
+    assert "Encore un mot" in Html(late.text).one("#non-envoye").text()
 
 
 # --- ending somebody's cover, correcting ---

@@ -11,7 +11,7 @@ from sqlmodel import select
 from portal.case_notices import tell_of_news
 from portal.claim_jobs import follow_claims
 from portal.data.benefits import Family, Status
-from portal.data.case_desk import answer, lock_for_desk, refuse_piece
+from portal.data.case_desk import answer, lock_for_desk, move_by_desk, refuse_piece
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claim_estimates import answer_quote
@@ -312,6 +312,20 @@ class TestSent:
         client.submit(f'form[action="{path}/reponse"]', reponse="Le docteur Songe.")
         assert "Le docteur Songe." in client.page.text
         assert case_row(client).state == CaseState.SENT
+
+    def test_answer_that_is_no_longer_waited_for_is_given_back(self, client, agent) -> None:
+        path = sent(client)
+        at_desk(client, agent, lambda *given: answer(*given, ASKED, utc_now()))
+        client.get(path)
+        written = client.form(f'form[action="{path}/reponse"]')
+        at_desk(client, agent, lambda *given: move_by_desk(*given, CaseState.REFUSED, "Hors contrat.", utc_now()))
+        written.fill({"reponse": "Le docteur Songe."})
+        client.send(written)
+        assert client.answer.status_code == 422
+        lost = client.page.one("#non-envoye")
+        assert "Ce que vous aviez écrit" in lost.text()
+        assert "Le docteur Songe." in lost.text()
+        assert client.page.one("#erreurs a").attributes["href"] == "#non-envoye"
 
     def test_taken_back_by_its_author(self, client) -> None:
         path = sent(client)

@@ -17,6 +17,7 @@ from portal.data.persons import Person
 from portal.formatting import day_in_france, today
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
+from tests.support.html import Html
 from tests.support.mail import letters
 
 LIST, NEW = "/adherent/reclamations", "/adherent/reclamations/nouvelle"
@@ -182,9 +183,39 @@ class TestMember:
             agent,
             lambda db, who, keys, case: answer_complaint(db, who, keys, case, Outcome.FOUNDED, "Oui.", utc_now()),
         )
-        late = send(client, f"{path}/message", {"message": "Encore un mot"}, form_at=path)
-        assert late.status_code == 422
-        assert "terminée" in late.text
+
+    def test_words_of_whoever_writes_while_the_desk_answers_are_given_back(self, client, agent) -> None:
+        path = sent(client)
+        client.get(path)
+        written, token = client.form(f'form[action="{path}/message"]'), token_in(ask(client, path), f"{path}/message")
+        at_desk(client, agent, lambda *given: answer_complaint(*given, Outcome.FOUNDED, "Oui.", utc_now()))
+        written.fill({"message": "Encore un mot"})
+        client.send(written)
+        fields, headers = {"jeton": token, "message": "Encore un mot"}, SAME_ORIGIN | {"HX-Request": "true"}
+        in_place = client.http.post(f"/fragments{path}/message", data=fields, headers=headers)
+        for answer in (client.answer, in_place):
+            assert answer.status_code == 422
+            lost = Html(answer.text).one("#non-envoye").text()
+            assert "Ce que vous aviez écrit" in lost
+            assert "Encore un mot" in lost
+            assert "par la messagerie" in lost
+        assert client.page.one("#erreurs a").attributes["href"] == "#non-envoye"
+
+    @pytest.mark.parametrize("words", ["Écrit après l’envoi.", "court"], ids=["whole", "too short"])
+    def test_change_of_a_draft_sent_elsewhere_becomes_a_message(self, client, words) -> None:
+        """An edit form could never succeed again, and would lose the words at its second try."""
+        path = draft(client)
+        client.get(f"{path}/modifier")
+        written = client.form(f'form[action="{path}/modifier"]')
+        client.get(path)
+        client.submit(f'form[action="{path}/envoi"]')
+        written.fill({"texte": words})
+        client.send(written)
+        assert client.answer.status_code == 422
+        assert client.page.first(f'form[action="{path}/modifier"]') is None
+        assert client.page.one("#erreurs a").attributes["href"] == "#message"
+        client.submit(f'form[action="{path}/message"]')
+        assert words in client.page.one(".talk").text()
 
     def test_withdrawn_complaint_stops_its_clock(self, client) -> None:
         path = sent(client)

@@ -21,6 +21,7 @@ from portal.data.files import StoredFile
 from portal.data.open_complaints import MOST_MESSAGES, complain_without_account
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, leave, send, token_in
+from tests.support.html import Html
 from tests.support.mail import letters
 
 PATH = "/reclamation"
@@ -211,6 +212,9 @@ class TestFollowed:
             fields = {"jeton": token, "message": "Encore"}
             late = client.http.post(act_at(followed, act), data=fields, headers=SAME_ORIGIN, **data)
             assert (late.status_code, "par la poste" in late.text) == (422, True)
+            page = Html(late.text)
+            assert all(page.first(link.attributes["href"]) for link in page.css("#erreurs a"))
+        assert "Encore" in page.one("#non-envoye").text()
         assert list(client.services.storage.names()) == []
 
     def test_other_links_add_nothing(self, client, followed) -> None:

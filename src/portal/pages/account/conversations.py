@@ -5,22 +5,31 @@ from dataclasses import dataclass
 
 from portal.data.case_messages import LONGEST_TEXT, Message
 from portal.formatting import plural
+from portal.forms import FieldError
 
 NO_TEXT = f"Écrivez votre message, en {plural(LONGEST_TEXT, 'caractère')} au plus."
 FIELD = "message"
+# Where a page shows a text that came too late, and why.
+UNSENT = "non-envoye"
 
 
 @dataclass(frozen=True, slots=True)
 class TalkView:
     """What `partials/account/conversation.html` shows. `action`, `fragment`: where its form goes, as a page and in
     place; empty once the conversation is over. `typed`: a message that was not kept; `last`: the last one shown,
-    concealed."""
+    concealed; `elsewhere`: what a link to another way to write says, and where it leads."""
 
     messages: Sequence[Message]
     action: str = ""
     fragment: str = ""
     typed: str = ""
     last: str = ""
+    elsewhere: tuple[str, str] | None = None
+
+    def shows(self, problem: str, over: str) -> FieldError:
+        """What is wrong with a message, where the page shows it: at its field, or once there is none, at what was
+        typed, with the words `over`."""
+        return FieldError(FIELD, problem) if self.action else FieldError(UNSENT, over)
 
 
 def text_problem(text: str) -> str:

@@ -57,7 +57,10 @@ TOPICS: Mapping[Space, tuple[tuple[Topic, str], ...]] = {
 NO_TOPIC = "Choisissez de quoi il s’agit."
 NO_SUBJECT = f"Donnez un titre à votre message, en {LONGEST_SUBJECT} caractères au plus."
 TOO_OFTEN = "Vous avez envoyé beaucoup de messages aujourd’hui. Réessayez demain, ou appelez-nous."
-OVER = "Cette conversation est terminée. Écrivez un nouveau message."
+OVER = (
+    "Cette conversation est terminée\u00a0: votre message n’est pas envoyé. "
+    "Copiez ce qu’il disait dans un nouveau message."
+)
 
 
 @page("/messagerie", name="messages", guards=READS)
@@ -135,7 +138,7 @@ def _reply(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Response
     problem = keep_reply(request, opaque, sent)
     if problem:
         with request.database.read() as db:
-            return _page(request, db, opaque, FieldError(FIELD, problem), written_text(sent, FIELD))
+            return _page(request, db, opaque, problem, written_text(sent, FIELD))
     return _to(request, request.revealed(CASE, opaque))
 
 
@@ -189,21 +192,20 @@ def _may_write(request: PortalRequest, db: Session) -> bool:
     return allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now)
 
 
-def _page(
-    request: PortalRequest, db: Session, opaque: str, problem: FieldError | None = None, typed: str = ""
-) -> Response[bytes]:
+def _page(request: PortalRequest, db: Session, opaque: str, problem: str = "", typed: str = "") -> Response[bytes]:
     thread, messages = found_thread(request, db, opaque)
+    talk = talk_view(request, opaque, thread, messages, typed)
     return render_page(
         request,
         "account/messages/thread.html",
         thread.subject or "Message",
         crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
-        errors=[problem] if problem else [],
+        errors=[talk.shows(problem, OVER)] if problem else [],
         thread=thread,
         name=opaque,
         labels=dict(_topics(request)),
         slots=slot_views(request, db, thread.case),
-        talk=talk_view(request, opaque, thread, messages, typed),
+        talk=talk,
     )
 
 
@@ -227,7 +229,13 @@ def talk_view(
         "" if is_over else urls("message.reply.fragment", case=opaque),
         typed,
         request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
+        elsewhere(request),
     )
+
+
+def elsewhere(request: PortalRequest) -> tuple[str, str]:
+    """The link to a new message, for whoever wrote where nothing more is taken."""
+    return ("Écrire un nouveau message", request.services.urls("message.new"))
 
 
 def _form(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError]) -> Response[bytes]:

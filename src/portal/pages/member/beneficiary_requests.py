@@ -23,6 +23,7 @@ from portal.data.cases import CaseMoved, CaseState, WrongState, move_case
 from portal.data.evidence import Action
 from portal.formatting import day_in_france, plural
 from portal.forms import FieldError, exact_value, version_of
+from portal.pages.account.conversations import UNSENT
 from portal.pages.account.pieces import CASE
 from portal.pages.member.beneficiaries import CHANGES
 from portal.pages.member.beneficiary_forms import READERS, Read, fields_in
@@ -49,7 +50,10 @@ TAKEN = "La mutuelle a traité cette demande pendant que vous écriviez. Ce que 
 CHANGED = "Cette demande a changé depuis que vous l’avez ouverte. Relisez-la avant de l’envoyer."
 SENT_ALREADY = "Cette demande est déjà envoyée\u00a0: nous ne l’avons reçue qu’une fois."
 NO_TEXT = f"Écrivez votre réponse, en {plural(LONGEST_TEXT, 'caractère')} au plus."
-NOT_ASKED = "Cette demande n’attend pas de réponse écrite. Votre message n’a pas été envoyé."
+NOT_ASKED = (
+    "Cette demande n’attend plus de réponse écrite\u00a0: la vôtre n’est pas envoyée. "
+    "Pour nous écrire, passez par la messagerie."
+)
 CERTIFY = "Cochez cette case pour confirmer que ces informations sont exactes."
 TOO_LATE = "Cette demande ne peut plus être annulée\u00a0: elle est terminée."
 NOT_A_DRAFT = "Cette demande est déjà envoyée\u00a0: elle ne peut plus être supprimée."
@@ -239,8 +243,9 @@ def _answered(request: PortalRequest, case: str, text: str, message: str) -> Res
         change = found_change(request, db, case)
         if not message:
             return Redirect(request_url(request, change), status_code=303)
-        field = "reponse" if change.case.state == CaseState.ANSWERED else ABOUT
-        return _page(request, db, change, errors=(FieldError(field, message),), raw={"reponse": text})
+        is_asked = change.case.state == CaseState.ANSWERED
+        error = FieldError("reponse", message) if is_asked else FieldError(UNSENT, NOT_ASKED)
+        return _page(request, db, change, errors=(error,), raw={"reponse": text})
 
 
 def _locked(request: PortalRequest, db: Session, case: str, version: int | None) -> Change:

@@ -13,16 +13,20 @@ from portal.data.claim_estimates import keep_estimate
 from portal.data.claims import KINDS, Asked, NotReady, cancel_claim, lock_claim, send_claim
 from portal.data.evidence import Action
 from portal.formatting import plural
-from portal.forms import single_values, version_of, written_text
+from portal.forms import FieldError, single_values, version_of, written_text
+from portal.pages.account.conversations import UNSENT
 from portal.pages.account.pieces import CASE
 from portal.pages.member.claim_steps import SENDS, SENT_ALREADY
-from portal.pages.member.claims import claim_url, shown_again
+from portal.pages.member.claims import claim_url, found_claim, render_claim, shown_again
 from portal.routing import async_action
 from portal.web import PortalRequest
 
 MOVED = "Cette demande a changé depuis que vous l’avez ouverte, dans un autre onglet ou chez nous. La voici à jour."
 NO_TEXT = f"Écrivez votre réponse, en {plural(LONGEST_TEXT, 'caractère')} au plus."
-NOT_ASKED = "Cette demande n’attend pas de réponse écrite. Pour nous écrire, passez par la messagerie."
+NOT_ASKED = (
+    "Cette demande n’attend plus de réponse écrite\u00a0: la vôtre n’est pas envoyée. "
+    "Pour nous écrire, passez par la messagerie."
+)
 TOO_LATE = "Cette demande est terminée\u00a0: elle ne peut plus être annulée."
 
 
@@ -74,8 +78,13 @@ async def reply(request: PortalRequest, case: FromPath[str]) -> Response[bytes] 
 
 
 def _reply(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | Redirect:
-    if not text or len(text) > LONGEST_TEXT:
-        return shown_again(request, opaque, NO_TEXT, "reponse", text)
+    if not 0 < len(text) <= LONGEST_TEXT:
+        return _reply_refused(request, opaque, text)
+    return _to_page(request, opaque) if _kept_reply(request, opaque, text) else _reply_refused(request, opaque, text)
+
+
+def _kept_reply(request: PortalRequest, opaque: str, text: str) -> bool:
+    """Whether the claim waited for an answer, which it now has. Raises `NotFoundException`."""
     with request.database.write() as db:
         case = lock_case(db, request.viewer, request.revealed(CASE, opaque), None, *KINDS)
         if case is None:
@@ -86,7 +95,16 @@ def _reply(request: PortalRequest, opaque: str, text: str) -> Response[bytes] | 
             mark_read(db, case, request.now, by_insurer=False)
             move_case(db, case, CaseState.SENT, request.now, by=request.viewer.account_id)
             request.record(db, Action.CASE_MESSAGE_SENT, case.object)
-    return _to_page(request, opaque) if is_asked else shown_again(request, opaque, NOT_ASKED)
+    return is_asked
+
+
+def _reply_refused(request: PortalRequest, opaque: str, text: str) -> Response[bytes]:
+    """The claim as it is now, with the text: in its form, or as it was typed once no answer is waited for."""
+    with request.database.read() as db:
+        asked = found_claim(request, db, opaque)
+        is_asked = asked.case.state == CaseState.ANSWERED
+        problem = FieldError("reponse", NO_TEXT) if is_asked else FieldError(UNSENT, NOT_ASKED)
+        return render_claim(request, db, asked, problem, text)
 
 
 @async_action("/adherent/demandes/{case:str}/annulation", name="member.claim.cancel", guards=SENDS)

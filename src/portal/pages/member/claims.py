@@ -109,10 +109,10 @@ def to_claim(request: PortalRequest, asked: Asked) -> Redirect:
     return Redirect(claim_url(request, asked), status_code=303)
 
 
-def shown_again(request: PortalRequest, opaque: str, problem: str, field: str = "", typed: str = "") -> Response[bytes]:
-    """The claim as it is now, with what went wrong; what was typed is kept."""
+def shown_again(request: PortalRequest, opaque: str, problem: str) -> Response[bytes]:
+    """The claim as it is now, with what went wrong."""
     with request.database.read() as db:
-        return render_claim(request, db, found_claim(request, db, opaque), FieldError(field, problem), typed)
+        return render_claim(request, db, found_claim(request, db, opaque), FieldError("", problem))
 
 
 def claim_crumbs(request: PortalRequest) -> list[Crumb]:

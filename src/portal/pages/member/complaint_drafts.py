@@ -15,6 +15,7 @@ from portal.data.evidence import Action
 from portal.data.guarantees import covering_contracts
 from portal.formatting import today
 from portal.forms import FieldError, single_values, version_of
+from portal.pages.account.conversations import FIELD
 from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_forms import Typed, category_choices, read_complaint
 from portal.pages.member.complaints import complaint_crumbs, found_complaint, shown_again, to_complaint
@@ -26,6 +27,10 @@ from portal.web import PortalRequest
 SENDS = [requires(Permission.COMPLAINTS_SEND)]
 TOO_MANY = "Vous avez déjà vingt brouillons. Envoyez-en un, ou supprimez-en un, avant d’en commencer un autre."
 MOVED = "Cette réclamation a changé depuis que vous l’avez ouverte, dans un autre onglet ou chez nous. La voici à jour."
+SENT_ELSEWHERE = (
+    "Cette réclamation est déjà envoyée\u00a0: elle ne change plus. "
+    "Ce que vous venez d’écrire est ci-dessous\u00a0: relisez-le, puis envoyez-le comme message."
+)
 SENT_ALREADY = "Cette réclamation est déjà envoyée\u00a0: elle n’a été reçue qu’une fois."
 
 
@@ -75,8 +80,10 @@ def _change(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
     with request.database.read() as db:
         told = found_complaint(request, db, opaque)
         typed = _read(request, db, sent)
-        if typed.said is None:
+        if typed.said is None and told.case.is_draft:
             return _form(request, db, typed, told)
+    if typed.said is None:
+        return _sent_elsewhere(request, opaque, typed)
     case_id, keyring = told.case.id or 0, request.services.keyring
     try:
         with request.database.write() as db:
@@ -85,10 +92,10 @@ def _change(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
             if case is None:
                 raise NotFoundException
             request.record(db, Action.CASE_CHANGED, case.object)
-    except CaseMoved:
-        return _moved(request, opaque, typed)
+    except CaseMoved as moved:
+        return (_moved if moved.case.is_draft else _sent_elsewhere)(request, opaque, typed)
     except WrongState:
-        return shown_again(request, opaque, SENT_ALREADY)
+        return _sent_elsewhere(request, opaque, typed)
     return to_complaint(request, case_id)
 
 
@@ -149,6 +156,11 @@ def _typed_of(request: PortalRequest, told: Told) -> Typed:
     contract = conceal("contract", [said.contract_id])[0] if said.contract_id else ""
     line = conceal("line", [said.line_id])[0] if said.line_id else ""
     return Typed({"sujet": said.category, "contrat": contract, "ligne": line, "texte": said.text}, None)
+
+
+def _sent_elsewhere(request: PortalRequest, opaque: str, typed: Typed) -> Response[bytes]:
+    """What was typed, where it may still be sent: as a message, while the complaint is open."""
+    return shown_again(request, opaque, SENT_ELSEWHERE, FIELD, typed.raw["texte"])
 
 
 def _moved(request: PortalRequest, opaque: str, typed: Typed) -> Response[bytes]:

@@ -14,11 +14,9 @@ from portal.forms import single_values, version_of, written_text
 from portal.pages.account.conversations import FIELD, text_problem
 from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_drafts import MOVED, SENDS, SENT_ALREADY
-from portal.pages.member.complaints import found_complaint, shown_again, to_complaint
+from portal.pages.member.complaints import OVER, found_complaint, shown_again, to_complaint
 from portal.routing import async_action
 from portal.web import PortalRequest
-
-OVER = "Cette réclamation est terminée\u00a0: écrivez-nous par la messagerie, ou demandez au médiateur."
 
 
 @async_action("/adherent/reclamations/{case:str}/envoi", name="member.complaint.send", guards=SENDS)

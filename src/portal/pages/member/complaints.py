@@ -17,7 +17,8 @@ from portal.data.evidence import Action
 from portal.formatting import today
 from portal.forms import FieldError
 from portal.headers import DOCUMENT_POLICY
-from portal.pages.account.conversations import TalkView
+from portal.pages.account.conversations import FIELD, TalkView
+from portal.pages.account.messages import elsewhere
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -25,6 +26,10 @@ from portal.routing import async_page, page
 from portal.web import PortalRequest
 
 TITLE = "Vos réclamations"
+OVER = (
+    "Cette réclamation est terminée\u00a0: votre message n’est pas envoyé. "
+    "Écrivez-nous par la messagerie, ou demandez au médiateur."
+)
 READS = [requires(Permission.COMPLAINTS_READ)]
 # The insurer's own acts end a complaint; until then its author may take it back.
 WITHDRAWABLE = frozenset({CaseState.SENT, CaseState.IN_REVIEW, CaseState.INCOMPLETE})
@@ -82,6 +87,9 @@ def render_complaint(
 ) -> Response[bytes]:
     """The page of a complaint. `problem`: what went wrong with a form of the page, whose message was `typed`."""
     case, keyring = told.case, request.services.keyring
+    talk = talk_view(request, db, told, typed)
+    if problem and problem.field == FIELD:
+        problem = talk.shows(problem.message, OVER)
     return render_page(
         request,
         "member/complaints/complaint.html",
@@ -94,7 +102,7 @@ def render_complaint(
         marks=marks_of(told, today()),
         is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
         reason=reason_of(request, db, told),
-        talk=talk_view(request, db, told, typed),
+        talk=talk,
         slots=slot_views(request, db, case),
         line=disputed_line(db, request.viewer, told.said.line_id, today()),
         labels=CATEGORY_LABELS,
@@ -109,7 +117,7 @@ def talk_view(request: PortalRequest, db: Session, told: Told, typed: str = "") 
     messages, is_open = messages_of(db, keyring, case), not case.is_draft and not case.is_over
     name = keyring.conceal(CASE, [case.id or 0])[0]
     if not is_open:
-        return TalkView(messages)
+        return TalkView(messages, typed=typed, elsewhere=elsewhere(request))
     action, fragment = urls("member.complaint.message", case=name), urls("member.complaint.message.fragment", case=name)
     return TalkView(messages, action, fragment, typed)
 

@@ -157,23 +157,32 @@ def _page_now(request: PortalRequest, problem: FieldError, typed: str = "") -> R
 def _page(request: PortalRequest, db: Session, problem: FieldError | None = None, typed: str = "") -> Response[bytes]:
     told = _by_link(request, db)
     cookies, pieces = visit_cookies(request), pieces_of(db, told.case)
+    join_url = "" if told.case.is_over or room_for(pieces, SLOT)[0] < 1 else _here(request, "complaint.follow.files")
+    talk = _talk(request, db, told.case, typed)
     return render_page(
         request,
         "public/complaint/follow.html",
         f"Réclamation {told.case.reference}",
         cookies=cookies,
-        errors=[problem] if problem else [],
+        errors=[_placed(problem, talk, join_url)] if problem else [],
         told=told,
         state=state_of(told),
         marks=marks_of(told, today()),
         is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
         reason=_reason(request, db, told.case),
-        talk=_talk(request, db, told.case, typed),
+        talk=talk,
         pieces=pieces,
-        join_url="" if told.case.is_over or room_for(pieces, SLOT)[0] < 1 else _here(request, "complaint.follow.files"),
+        join_url=join_url,
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,
     )
+
+
+def _placed(problem: FieldError, talk: TalkView, join_url: str) -> FieldError:
+    """What is wrong, at what the page still shows of its forms."""
+    if problem.field == FIELD:
+        return talk.shows(problem.message, OVER)
+    return problem if join_url else FieldError("", problem.message)
 
 
 def _reason(request: PortalRequest, db: Session, case: Case) -> str:
