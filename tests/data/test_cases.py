@@ -221,6 +221,32 @@ class TestPieces:
         assert gone == [bill.storage_name]
         assert refused_slots(pieces_of(db, case)) == set()
 
+    def test_what_went_with_a_later_sending_stays_too(self, db, people, keyring) -> None:
+        """R-23: what the insurer received is no longer its author's to take out, whichever sending brought it."""
+        anne, agent = people["anne"], people["agent"]
+        case = open_case(db, anne, CaseKind.CLAIM, NOW)
+        add_pieces(db, anne, case, "facture", [file()], NOW)
+        add_pieces(db, anne, case, "ordonnance", [file()], NOW)
+        move_case(db, case, CaseState.SENT, NOW, by=anne.account_id)
+        bill, prescription = pieces_of(db, case)
+        case_desk.refuse_piece(db, agent, keyring, case, bill.id, "Illisible.", NOW)
+        add_pieces(db, anne, case, "facture", [file()], NOW + timedelta(hours=1))
+        move_case(db, case, CaseState.SENT, NOW + timedelta(hours=2), by=anne.account_id)
+        case_desk.refuse_piece(db, agent, keyring, case, prescription.id, "Trop ancienne.", NOW + timedelta(hours=3))
+        replaced = next(piece for piece in pieces_of(db, case) if piece.slot == "facture")
+        with pytest.raises(WrongState):
+            remove_piece(db, case, replaced.id, NOW + timedelta(hours=4))
+        assert remove_piece(db, case, prescription.id, NOW + timedelta(hours=4)) == prescription.storage_name
+
+    def test_what_came_to_a_conversation_stays_when_another_piece_is_refused(self, db, people, keyring) -> None:
+        case = sent(db, people["anne"], CaseKind.COMPLAINT)
+        add_pieces(db, people["anne"], case, "pieces", [file(), file()], NOW + timedelta(hours=1))
+        first, second = pieces_of(db, case)
+        case_desk.refuse_piece(db, people["agent"], keyring, case, first.id, "Illisible.", NOW + timedelta(hours=2))
+        with pytest.raises(WrongState):
+            remove_piece(db, case, second.id, NOW + timedelta(hours=3))
+        assert remove_piece(db, case, first.id, NOW + timedelta(hours=3)) == first.storage_name
+
     def test_missing_slots_are_those_required_not_held_and_empty_or_refused(self, db, people, keyring) -> None:
         anne, agent = people["anne"], people["agent"]
         case = open_case(db, anne, KIND, NOW)

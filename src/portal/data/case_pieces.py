@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.cases import Case, WrongState
+from portal.data.case_turns import last_sent_at
+from portal.data.cases import ALWAYS_OPEN, Case, WrongState
 from portal.data.columns import Index, instant
 from portal.data.files import NewFile, StoredFile, keep_file
 from portal.data.sessions import Viewer
@@ -108,12 +109,18 @@ def remove_piece(db: Session, case: Case, piece_id: int, now: datetime) -> str |
     piece = find_piece(db, case, piece_id)
     if piece is None:
         return None
-    was_sent = case.sent_at is not None and piece.added_at <= case.sent_at
-    if not case.gives_pieces_back or (was_sent and not piece.is_refused):
+    if not may_leave(case, piece, last_sent_at(db, case)):
         raise WrongState
     name = _remove(db, piece.id)
     _note_change(db, case, now)
     return name
+
+
+def may_leave(case: Case, piece: Piece, sent_at: datetime | None) -> bool:
+    """Whether its author may take a piece out now. `sent_at`: when the insurer was last sent the case, with all that it
+    held then; what comes to a conversation is received as it comes. What was refused may always leave."""
+    is_received = sent_at is not None and (piece.added_at <= sent_at or case.kind in ALWAYS_OPEN)
+    return case.gives_pieces_back and (piece.is_refused or not is_received)
 
 
 def remove_all_pieces(db: Session, case: Case) -> list[str]:

@@ -66,7 +66,8 @@ MOVES: dict[CaseState, frozenset[CaseState]] = {
     **dict.fromkeys(ENDS, frozenset()),
 }
 
-_ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION})
+# Their authors write and add pieces until they end, and that alone answers the insurer.
+ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION})
 MOST_DRAFTS = 20
 # No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -109,7 +110,7 @@ class Case(SQLModel, table=True):
     @property
     def takes_pieces(self) -> bool:
         """Whether the person may add pieces now: to what asks for none, always, until it ends."""
-        return self.gives_pieces_back or (self.kind in _ALWAYS_OPEN and not self.is_over)
+        return self.gives_pieces_back or (self.kind in ALWAYS_OPEN and not self.is_over)
 
     @property
     def gives_pieces_back(self) -> bool:

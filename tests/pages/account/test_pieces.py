@@ -185,6 +185,37 @@ def test_what_was_sent_stays_and_the_refused_piece_alone_is_asked_again(client, 
     assert len(names_in_storage(client)) == 1
 
 
+def test_file_of_the_second_sending_cannot_be_taken_out_either(client, case, anne) -> None:
+    agent_account = factories.desk_account
+
+    def at_desk(motive: str, number: int) -> None:
+        with client.services.database.write() as db:
+            agent = factories.viewer_of(db, agent_account(db, client.services.keyring))
+            found = db.get(Case, case.id)
+            piece = pieces_of(db, found)[number]
+            case_desk.refuse_piece(db, agent, client.services.keyring, found, piece.id, motive, utc_now())
+
+    def send_case() -> None:
+        with client.services.database.write() as db:
+            move_case(db, db.get(Case, case.id), CaseState.SENT, utc_now(), by=anne.id)
+
+    upload(client, case, photo(), photo())
+    send_case()
+    at_desk("La date est illisible.", 0)
+    upload(client, case, photo((10, 10)))
+    send_case()
+    at_desk("Le nom manque.", 0)
+    page = client.get(slot_path(client, case))
+    names = [form.attributes["action"] for form in page.css(".files form")]
+    kept_piece = client.services.keyring.conceal("piece", [pieces(client, case)[1].id])[0]
+    assert len(names) == 1
+    assert not names[0].endswith(f"{kept_piece}/retirer")
+    target = client.url("case.piece.remove", case=opaque(client, case), piece=kept_piece)
+    fields = {"jeton": token_in(ask(client, "/compte/coordonnees"))}
+    assert client.http.post(target, data=fields, headers=SAME_ORIGIN, follow_redirects=False).status_code == 422
+    assert len(kept(client)) == 2
+
+
 class TestStrangers:
     def test_nobody_else_reaches_the_case_its_slots_or_its_files(self, client, case, make) -> None:
         upload(client, case, photo())

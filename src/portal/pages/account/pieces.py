@@ -5,6 +5,7 @@ stays in its draft whatever happens to the rest of the form.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from litestar import Response
 from litestar.datastructures import FormMultiDict
@@ -16,9 +17,19 @@ from sqlmodel import Session
 from portal.attachments import attachment, discard, files_in, keep_files
 from portal.case_areas import AREAS, area_of, slot_of
 from portal.data import throttling
-from portal.data.case_pieces import MOST_BYTES, Piece, TooManyPieces, add_pieces, find_piece, pieces_of, remove_piece
+from portal.data.case_pieces import (
+    MOST_BYTES,
+    Piece,
+    TooManyPieces,
+    add_pieces,
+    find_piece,
+    may_leave,
+    pieces_of,
+    remove_piece,
+)
 from portal.data.case_pieces import room_for as room_left
 from portal.data.case_slots import FilledSlot, filled
+from portal.data.case_turns import last_sent_at
 from portal.data.cases import Case, WrongState, find_case, lock_case
 from portal.data.evidence import Action
 from portal.data.files import NewFile
@@ -74,29 +85,33 @@ def slot_views(request: PortalRequest, db: Session, case: Case, error: tuple[str
 
     `error`: the code of a slot, and what went wrong there. The caller has found the case.
     """
-    pieces = pieces_of(db, case)
+    pieces, sent_at = pieces_of(db, case), last_sent_at(db, case)
+    name = request.services.keyring.conceal(CASE, [case.id or 0])[0]
     return [
-        _slot_view(request, case, each, pieces, error[1] if each.slot.code == error[0] else "")
+        SlotView(
+            name,
+            each,
+            _file_views(request, case, each, sent_at),
+            case.takes_pieces and not each.slot.is_held and room_left(pieces, each.slot.code)[0] > 0,
+            error[1] if each.slot.code == error[0] else "",
+        )
         for each in filled(area_of(case).slots(db, case), pieces)
     ]
 
 
-def _slot_view(request: PortalRequest, case: Case, each: FilledSlot, pieces: list[Piece], error: str) -> SlotView:
+def _file_views(request: PortalRequest, case: Case, each: FilledSlot, sent_at: datetime | None) -> tuple[FileView, ...]:
     keyring = request.services.keyring
     names = keyring.conceal(PIECE, (piece.id for piece in each.pieces))
-    files = tuple(
+    return tuple(
         FileView(
-            piece.name,
-            piece.size,
-            name,
-            piece.is_refused,
-            keyring.decrypt(piece.refusal) if piece.refusal else "",
-            case.gives_pieces_back and (case.sent_at is None or piece.added_at > case.sent_at or piece.is_refused),
+            piece.name, piece.size, name, piece.is_refused, _motive(request, piece), may_leave(case, piece, sent_at)
         )
         for piece, name in zip(each.pieces, names, strict=True)
     )
-    takes_more = case.takes_pieces and not each.slot.is_held and room_left(pieces, each.slot.code)[0] > 0
-    return SlotView(keyring.conceal(CASE, [case.id or 0])[0], each, files, takes_more, error)
+
+
+def _motive(request: PortalRequest, piece: Piece) -> str:
+    return request.services.keyring.decrypt(piece.refusal) if piece.refusal else ""
 
 
 @page("/dossiers/{case:str}/pieces/{slot:str}", name="case.slot", guards=READS)
