@@ -42,7 +42,8 @@ def state_of(told: Told) -> tuple[str, str]:
     """The state of a complaint and its tone: the outcome once there is one."""
     if told.outcome is not None:
         return OUTCOME_LABELS[told.outcome]
-    if told.case.state == CaseState.IN_REVIEW:
+    is_acknowledged = told.acknowledged_at is not None and told.case.state == CaseState.SENT
+    if is_acknowledged or told.case.state == CaseState.IN_REVIEW:
         return ("Reçue, à l’étude", "wait")
     return STATE_LABELS[CaseState(told.case.state)]
 

@@ -331,7 +331,7 @@ class TestDesk:
 class TestConversation:
     def test_each_side_reads_what_the_other_wrote(self, db, people, keyring) -> None:
         anne, agent = people["anne"], people["agent"]
-        case = sent(db, anne)
+        case = sent(db, anne, CaseKind.CLAIM)
         add_message(db, anne, keyring, case, "Bonjour", NOW)
         case_desk.answer(db, agent, keyring, case, "Voici", NOW)
         case_desk.answer(db, agent, keyring, case, "Et voilà", NOW)
@@ -340,10 +340,10 @@ class TestConversation:
             (True, "Voici"),
             (True, "Et voilà"),
         ]
-        assert unread_counts(db, anne, KIND) == {case.id: 2}
-        assert unread_counts(db, people["paul"], KIND) == {}
+        assert unread_counts(db, anne, CaseKind.CLAIM) == {case.id: 2}
+        assert unread_counts(db, people["paul"], CaseKind.CLAIM) == {}
         mark_read(db, case, NOW, by_insurer=False)
-        assert unread_counts(db, anne, KIND) == {}
+        assert unread_counts(db, anne, CaseKind.CLAIM) == {}
         assert messages_of(db, keyring, case)[0].read_at is None
         mark_read(db, case, NOW, by_insurer=True)
         assert messages_of(db, keyring, case)[0].read_at == NOW

@@ -10,9 +10,12 @@ from sqlmodel import Session, select
 from portal.data.accounts import Space
 from portal.data.case_messages import add_message
 from portal.data.case_pieces import CasePiece, find_piece
-from portal.data.cases import Case, CaseMoved, CaseState, WrongState, move_case, touch
+from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, WrongState, move_case, touch
 from portal.data.sessions import Viewer
 from portal.security import Keyring
+
+# Their pages show no conversation: the desk asks by refusing a piece, and answers by its decision.
+WITHOUT_WORDS = frozenset({CaseKind.AUTONOMY, CaseKind.CORRECTION})
 
 
 def lock_for_desk(db: Session, agent: Viewer, case_id: int, version: int) -> Case | None:
@@ -32,7 +35,12 @@ def lock_for_desk(db: Session, agent: Viewer, case_id: int, version: int) -> Cas
 def move_by_desk(
     db: Session, agent: Viewer, keyring: Keyring, case: Case, state: CaseState, reason: str, now: datetime
 ) -> None:
-    """Takes a locked case into a state; `reason` is what the person reads. Raises `WrongState`."""
+    """Takes a locked case into a state; `reason` is what the person reads.
+
+    Raises `WrongState`: also for a case that would wait for words which its author has no way to write.
+    """
+    if state is CaseState.ANSWERED and case.kind in WITHOUT_WORDS:
+        raise WrongState
     move_case(db, case, state, now, by=agent.account_id, reason=keyring.encrypt(reason) if reason else None)
 
 
@@ -57,5 +65,5 @@ def refuse_piece(
 
 def answer(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
     """Writes to the person about a locked case, which then waits for the person. Raises `WrongState`."""
+    move_by_desk(db, agent, keyring, case, CaseState.ANSWERED, "", now)
     add_message(db, agent, keyring, case, text, now)
-    move_case(db, case, CaseState.ANSWERED, now, by=agent.account_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.case_turns import last_sent_at
+from portal.data.case_turns import give_back, last_sent_at
 from portal.data.cases import ALWAYS_OPEN, Case, WrongState
 from portal.data.columns import Index, instant
 from portal.data.files import NewFile, StoredFile, keep_file
@@ -86,7 +86,8 @@ def add_pieces(
 ) -> list[str]:
     """Puts files into a slot, in the place of those refused there; the storage names that nothing names any more.
 
-    The caller holds the case's lock. Raises `WrongState` when the case takes no pieces, `TooManyPieces`.
+    A conversation that waited for its author goes back to the insurer. The caller holds the case's lock. Raises
+    `WrongState` when the case takes no pieces, `TooManyPieces`.
     """
     if not case.takes_pieces:
         raise WrongState
@@ -99,7 +100,8 @@ def add_pieces(
     for new in files:
         row = keep_file(db, viewer, new, now)
         db.add(CasePiece(case_id=case.id or 0, file_id=row.id or 0, slot=slot, added_at=now))
-    _note_change(db, case, now)
+    if not (files and give_back(db, case, now, by=viewer.account_id if viewer else None)):
+        _note_change(db, case, now)
     return gone
 
 

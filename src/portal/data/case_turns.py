@@ -1,11 +1,25 @@
-"""Whose turn it is: the insurer keeps what it has received."""
+"""Whose turn it is: what an author adds gives the case back to the insurer, who keeps what it has received."""
 
 from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from portal.data.cases import Case, CaseState, CaseStep
+from portal.data.cases import ALWAYS_OPEN, Case, CaseState, CaseStep, move_case
+
+AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE})
+
+
+def give_back(db: Session, case: Case, now: datetime, *, by: int | None) -> bool:
+    """Gives a locked case that waited for its author back to the insurer, for what its author has just added.
+
+    Whether it did: of the kinds that are always open alone, whose pages have no form that sends them again. Legal
+    clocks go on, since they run from the first sending. `by`: the author's account, None without one.
+    """
+    if case.kind not in ALWAYS_OPEN or case.state not in AUTHOR_S_TURN:
+        return False
+    move_case(db, case, CaseState.SENT, now, by=by)
+    return True
 
 
 def last_sent_at(db: Session, case: Case) -> datetime | None:

@@ -15,6 +15,7 @@ from portal.data.benefits import BenefitLine
 from portal.data.case_desk import move_by_desk
 from portal.data.case_messages import SentAlready, add_message, repeats
 from portal.data.case_slots import Slot
+from portal.data.case_turns import give_back
 from portal.data.cases import (
     Case,
     CaseKind,
@@ -180,7 +181,7 @@ def withdraw_complaint(db: Session, viewer: Viewer, case_id: int, version: int, 
 def add_to_complaint(
     db: Session, viewer: Viewer, keyring: Keyring, case_id: int, text: str, now: datetime
 ) -> Case | None:
-    """What its author adds to a complaint that was sent. None when there is no such case.
+    """What its author adds to a complaint that was sent; it is the insurer's turn then. None without such a case.
 
     Raises `WrongState` before it is sent and once it is over, `SentAlready` when it ends with these very words.
     """
@@ -192,7 +193,8 @@ def add_to_complaint(
     if repeats(db, viewer, keyring, case, text, now):
         raise SentAlready(case_id)
     add_message(db, viewer, keyring, case, text, now)
-    touch(db, case, now)
+    if not give_back(db, case, now, by=viewer.account_id):
+        touch(db, case, now)
     return case
 
 
@@ -228,14 +230,18 @@ def disputed_line(db: Session, viewer: Viewer, line_id: int | None, today: date)
 
 
 def acknowledge(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
-    """Acknowledges a locked complaint, in words that its author reads. Raises `WrongState`."""
+    """Acknowledges a locked complaint, in words that its author reads: also one that waits for its author, since the
+    law counts from the sending. Raises `WrongState`."""
     row = db.get_one(Complaint, case.id)
-    if row.acknowledged_at is not None:
+    if row.acknowledged_at is not None or case.is_over:
         raise WrongState
     row.acknowledged_at = now
     db.add(row)
     add_message(db, agent, keyring, case, text, now)
-    move_by_desk(db, agent, keyring, case, CaseState.IN_REVIEW, "", now)
+    if case.state == CaseState.SENT:
+        move_by_desk(db, agent, keyring, case, CaseState.IN_REVIEW, "", now)
+    else:
+        touch(db, case, now)
 
 
 def answer_complaint(

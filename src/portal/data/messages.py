@@ -22,6 +22,7 @@ from portal.data.case_messages import (
     unread_counts,
 )
 from portal.data.case_slots import Slot
+from portal.data.case_turns import give_back
 from portal.data.cases import (
     Case,
     CaseKind,
@@ -117,9 +118,7 @@ def reply(
         raise SentAlready(case_id)
     add_message(db, viewer, keyring, case, text, now)
     mark_read(db, case, now, by_insurer=False, last=last)
-    if case.state == CaseState.ANSWERED:
-        move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
-    else:
+    if not give_back(db, case, now, by=viewer.account_id):
         touch(db, case, now)
     return case
 

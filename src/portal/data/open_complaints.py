@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from portal.data.accounts import Space
 from portal.data.case_messages import REPEATED_WITHIN, CaseMessage, SentAlready, add_message, repeats
 from portal.data.case_pieces import add_pieces
+from portal.data.case_turns import give_back
 from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, touch
 from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, told_of
 from portal.data.files import NewFile
@@ -68,7 +69,8 @@ def add_words_by_link(db: Session, keyring: Keyring, case_id: int, text: str, no
     if repeats(db, None, keyring, case, text, now):
         raise SentAlready(case_id)
     add_message(db, None, keyring, case, text, now)
-    touch(db, case, now)
+    if not give_back(db, case, now, by=None):
+        touch(db, case, now)
     return case
 
 

@@ -10,9 +10,9 @@ from sqlmodel import select
 
 from portal.data import throttling
 from portal.data.accounts import Space
-from portal.data.case_desk import lock_for_desk
+from portal.data.case_desk import lock_for_desk, refuse_piece
 from portal.data.case_messages import CaseMessage, SentAlready
-from portal.data.case_pieces import MOST_PIECES
+from portal.data.case_pieces import MOST_PIECES, pieces_of
 from portal.data.cases import Case
 from portal.data.columns import utc_now
 from portal.data.complaint_rules import Outcome
@@ -163,6 +163,21 @@ class TestFollowed:
         assert "J’ajoute la facture." in client.page.text
         assert [file.account_id for file in files_kept(client)] == [None, None]
         assert acts(client) == ["case.sent", "piece.added", "case.message-sent"]
+
+    def test_refused_document_says_why_and_another_one_is_enough(self, client, followed, make) -> None:
+        join(client, followed, photo())
+        account = make(factories.desk_account)
+        with client.services.database.write() as db:
+            agent, case = factories.viewer_of(db, account), db.exec(select(Case)).one()
+            piece = pieces_of(db, case)[0]
+            refuse_piece(db, agent, client.services.keyring, case, piece.id, "La date est illisible.", utc_now())
+        client.get(followed)
+        assert "La date est illisible." in client.page.text
+        assert "Un document est à renvoyer" in client.page.text
+        join(client, followed, photo())
+        client.get(followed)
+        assert "Un document est à renvoyer" not in client.page.text
+        assert len(client.page.css(".files li")) == 1
 
     @pytest.mark.parametrize("contents", [[], [b"MZ" * 500], [photo(), b"<html>"], [photo()] * (MOST_PIECES + 1)])
     def test_refused_files_are_told_and_leave_nothing(self, client, followed, contents) -> None:

@@ -32,7 +32,7 @@ OVER = (
 )
 READS = [requires(Permission.COMPLAINTS_READ)]
 # The insurer's own acts end a complaint; until then its author may take it back.
-WITHDRAWABLE = frozenset({CaseState.SENT, CaseState.IN_REVIEW, CaseState.INCOMPLETE})
+WITHDRAWABLE = frozenset({CaseState.SENT, CaseState.IN_REVIEW, CaseState.INCOMPLETE, CaseState.ANSWERED})
 
 
 @page("/adherent/reclamations", name="member.complaints", guards=READS)

@@ -156,7 +156,7 @@ def _page_now(request: PortalRequest, problem: FieldError, typed: str = "") -> R
 
 def _page(request: PortalRequest, db: Session, problem: FieldError | None = None, typed: str = "") -> Response[bytes]:
     told = _by_link(request, db)
-    cookies, pieces = visit_cookies(request), pieces_of(db, told.case)
+    cookies, pieces, decrypt = visit_cookies(request), pieces_of(db, told.case), request.services.keyring.decrypt
     join_url = "" if told.case.is_over or room_for(pieces, SLOT)[0] < 1 else _here(request, "complaint.follow.files")
     talk = _talk(request, db, told.case, typed)
     return render_page(
@@ -171,7 +171,7 @@ def _page(request: PortalRequest, db: Session, problem: FieldError | None = None
         is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
         reason=_reason(request, db, told.case),
         talk=talk,
-        pieces=pieces,
+        pieces=[(piece, decrypt(piece.refusal) if piece.refusal else "") for piece in pieces],
         join_url=join_url,
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,

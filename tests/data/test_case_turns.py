@@ -1,0 +1,145 @@
+"""Whose turn it is: no conversation stays with its author once the author has answered (R-26, R-61, R-80)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal.complaint_words import state_of
+from portal.data.accounts import Space
+from portal.data.case_desk import answer, move_by_desk, refuse_piece
+from portal.data.case_pieces import add_pieces, pieces_of
+from portal.data.cases import CaseKind, CaseState, WrongState, move_case, open_case
+from portal.data.complaints import (
+    Category,
+    Contact,
+    Said,
+    acknowledge,
+    add_to_complaint,
+    send_complaint,
+    start_complaint,
+    told_of,
+)
+from portal.data.corrections import Subject, report_error
+from portal.data.messages import Topic, begin_thread, reply
+from portal.data.open_complaints import add_files_by_link, add_words_by_link, complain_without_account
+from tests.support import factories
+from tests.support.beneficiaries import new_file
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+LATER = NOW + timedelta(days=5)
+SAID = Said(Category.DELAY, "Bonjour, rien n’est venu.")
+
+
+@pytest.fixture
+def anne(db, keyring):
+    return factories.viewer_of(db, factories.member_with_account(db, keyring)[1])
+
+
+@pytest.fixture
+def agent(db, keyring):
+    return factories.viewer_of(db, factories.desk_account(db, keyring))
+
+
+def complaint(db, keyring, viewer):
+    case = start_complaint(db, viewer, keyring, SAID, NOW)
+    return send_complaint(db, viewer, case.id, case.version, NOW)
+
+
+def anonymous(db, keyring, _viewer):
+    return complain_without_account(db, keyring, SAID, Contact("Jean", "jean@exemple.example"), Space.MEMBER, NOW)
+
+
+def thread(db, keyring, viewer):
+    return begin_thread(db, viewer, keyring, Topic.OTHER, "Ma carte", "Bonjour", NOW)
+
+
+def correction(db, keyring, viewer):
+    return report_error(db, viewer, keyring, Subject.CARD, "Le prénom est faux.", NOW)
+
+
+def join(db, viewer, case) -> None:
+    add_pieces(db, viewer, case, "pieces", [new_file()], LATER)
+
+
+WORDS = {
+    complaint: lambda db, keyring, viewer, case: add_to_complaint(db, viewer, keyring, case.id, "Voici.", LATER),
+    anonymous: lambda db, keyring, _viewer, case: add_words_by_link(db, keyring, case.id, "Voici.", LATER),
+    thread: lambda db, keyring, viewer, case: reply(db, viewer, keyring, case.id, "Voici.", 0, LATER),
+}
+FILES = {
+    complaint: join,
+    thread: join,
+    correction: join,
+    anonymous: lambda db, _viewer, case: add_files_by_link(db, case.id, [new_file()], LATER),
+}
+
+
+def named(value) -> str:
+    return getattr(value, "__name__", "")
+
+
+@pytest.mark.parametrize("begun", WORDS, ids=named)
+def test_author_who_answers_gives_the_case_back_to_the_insurer(db, keyring, anne, agent, begun) -> None:
+    case = begun(db, keyring, anne)
+    answer(db, agent, keyring, case, "Quel jour\u00a0?", NOW)
+    assert case.state == CaseState.ANSWERED
+    WORDS[begun](db, keyring, anne, case)
+    assert (case.state, case.sent_at) == (CaseState.SENT, NOW)
+
+
+@pytest.mark.parametrize("begun", WORDS, ids=named)
+def test_author_without_the_document_answers_in_words(db, keyring, anne, agent, begun) -> None:
+    case = begun(db, keyring, anne)
+    refused(db, keyring, agent, case)
+    WORDS[begun](db, keyring, anne, case)
+    assert (case.state, case.sent_at) == (CaseState.SENT, NOW)
+
+
+@pytest.mark.parametrize("begun", FILES, ids=named)
+def test_author_who_joins_another_file_gives_the_case_back(db, keyring, anne, agent, begun) -> None:
+    """No page of these kinds has a form that sends the case again."""
+    case = begun(db, keyring, anne)
+    refused(db, keyring, agent, case)
+    FILES[begun](db, anne, case)
+    assert (case.state, case.sent_at) == (CaseState.SENT, NOW)
+    assert [piece.is_refused for piece in pieces_of(db, case)] == [False]
+
+
+def refused(db, keyring, agent, case) -> None:
+    add_pieces(db, None, case, "pieces", [new_file()], NOW)
+    refuse_piece(db, agent, keyring, case, pieces_of(db, case)[0].id, "Illisible.", NOW)
+    assert case.state == CaseState.INCOMPLETE
+
+
+@pytest.mark.parametrize("kind", [CaseKind.AUTONOMY, CaseKind.CORRECTION])
+def test_nobody_is_asked_in_words_who_has_no_way_to_answer(db, keyring, anne, agent, kind) -> None:
+    case = open_case(db, anne, kind, NOW)
+    move_case(db, case, CaseState.SENT, NOW, by=anne.account_id)
+    with pytest.raises(WrongState):
+        answer(db, agent, keyring, case, "Quel jour\u00a0?", NOW)
+    with pytest.raises(WrongState):
+        move_by_desk(db, agent, keyring, case, CaseState.ANSWERED, "", NOW)
+    assert case.state == CaseState.SENT
+
+
+def test_complaint_that_goes_back_and_forth_keeps_its_legal_clock(db, keyring, anne, agent) -> None:
+    """ACPR 2022-R-01: the days run from the first sending; an acknowledgment counts once, and stays in sight."""
+    case = complaint(db, keyring, anne)
+    clock = told_of(db, keyring, case).clock
+    answer(db, agent, keyring, case, "Quel jour\u00a0?", NOW)
+    acknowledge(db, agent, keyring, case, "Bien reçue.", NOW)
+    assert case.state == CaseState.ANSWERED
+    add_to_complaint(db, anne, keyring, case.id, "Le 3.", LATER)
+    told = told_of(db, keyring, case)
+    assert (told.clock, told.acknowledged_at, told.case.state) == (clock, NOW, CaseState.SENT)
+    assert state_of(told)[0] == "Reçue, à l’étude"
+    with pytest.raises(WrongState):
+        acknowledge(db, agent, keyring, case, "Encore.", LATER)
+
+
+def test_words_added_while_the_insurer_studies_leave_the_state(db, keyring, anne, agent) -> None:
+    case = complaint(db, keyring, anne)
+    acknowledge(db, agent, keyring, case, "Bien reçue.", NOW)
+    add_to_complaint(db, anne, keyring, case.id, "J’ajoute ceci.", LATER)
+    join(db, anne, case)
+    assert case.state == CaseState.IN_REVIEW
