@@ -57,6 +57,7 @@ PROBLEM_WORDS = {
     Problem.UNFILLED: "Répondez à chaque question avant d’envoyer.",
     Problem.PIECES: "Il manque un document\u00a0: joignez-le avant d’envoyer.",
     Problem.DAY: "Le jour du soin ne convient plus. Modifiez-le pour savoir pourquoi.",
+    Problem.ASKED: "Une autre demande est en cours pour ce soin\u00a0: supprimez celle-ci, et suivez l’autre.",
     Problem.UNCOVERED: "Cette personne n’est plus couverte ce jour-là. Choisissez un autre jour, ou écrivez-nous.",
 }
 

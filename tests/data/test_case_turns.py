@@ -41,7 +41,7 @@ def agent(db, keyring):
 
 
 def complaint(db, keyring, viewer):
-    case = start_complaint(db, viewer, keyring, SAID, NOW)
+    case, _ = start_complaint(db, viewer, keyring, SAID, NOW)
     return send_complaint(db, viewer, case.id, case.version, NOW)
 
 

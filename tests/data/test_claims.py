@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from portal.data.benefits import Family, Status
+from portal.data.benefits import BenefitLine, Family, Status
 from portal.data.case_desk import refuse_piece
 from portal.data.case_pieces import pieces_of, remove_all_pieces
 from portal.data.case_slots import filled, missing
@@ -81,7 +81,7 @@ def paid(db, home, **values):
 
 class TestDraft:
     def test_questions_come_in_order_until_each_is_answered(self, db, anne, home) -> None:
-        asked = start_claim(db, anne, CaseKind.CLAIM, NOW)
+        asked, _ = start_claim(db, anne, CaseKind.CLAIM, NOW)
         assert asked.next_step is Step.DAY
         set_day(db, anne, asked, CARE_DAY, NOW)
         assert asked.next_step is Step.PERSON
@@ -93,11 +93,11 @@ class TestDraft:
         assert asked.next_step is None
 
     def test_an_empty_draft_is_taken_again_rather_than_another_begun(self, db, anne) -> None:
-        first = start_claim(db, anne, CaseKind.CLAIM, NOW)
-        assert start_claim(db, anne, CaseKind.CLAIM, NOW).case.id == first.case.id
-        assert start_claim(db, anne, CaseKind.QUOTE, NOW).case.id != first.case.id
+        first, _ = start_claim(db, anne, CaseKind.CLAIM, NOW)
+        assert start_claim(db, anne, CaseKind.CLAIM, NOW)[0].case.id == first.case.id
+        assert start_claim(db, anne, CaseKind.QUOTE, NOW)[0].case.id != first.case.id
         set_day(db, anne, first, CARE_DAY, NOW)
-        assert start_claim(db, anne, CaseKind.CLAIM, NOW).case.id != first.case.id
+        assert start_claim(db, anne, CaseKind.CLAIM, NOW)[0].case.id != first.case.id
 
     def test_only_people_covered_that_day_are_offered_the_viewer_first(self, db, anne, home) -> None:
         late = factories.person(db, "Tom", born=factories.MINOR_BIRTH)
@@ -125,7 +125,7 @@ class TestDraft:
         assert (asked.row.act_code, asked.row.sector, asked.row.quantity) == ("", "", 1)
 
     def test_what_keeps_it_back_is_said_one_by_one(self, db, anne, home) -> None:
-        asked = start_claim(db, anne, CaseKind.CLAIM, NOW)
+        asked, _ = start_claim(db, anne, CaseKind.CLAIM, NOW)
         assert problems_of(db, anne, asked, NOW) == [Problem.UNFILLED]
         asked = drafted(db, anne)
         assert problems_of(db, anne, asked, NOW) == [Problem.PIECES]
@@ -158,7 +158,7 @@ class TestDraft:
 
     def test_deleted_with_all_it_holds(self, db, anne, home) -> None:
         line = paid(db, home, status=Status.AWAITING_PIECE)
-        asked = start_for_line(db, anne, line, NOW)
+        asked, _ = start_for_line(db, anne, line, NOW)
         remove_all_pieces(db, asked.case)
         forget_claim(db, asked)
         assert [db.exec(select(table)).all() for table in (Claim, ClaimLine, Case)] == [[], [], []]
@@ -210,14 +210,14 @@ class TestCompletion:
 class TestFollowing:
     def test_invoice_of_a_quote_knows_its_person_and_care_and_asks_no_prescription(self, db, anne, home) -> None:
         quote = sent(db, anne, CaseKind.QUOTE, family=Family.OPTICAL, person_id=home["Lou"].id)
-        asked = start_after_quote(db, anne, quote, NOW)
+        asked, _ = start_after_quote(db, anne, quote, NOW)
         assert (asked.case.person_id, asked.family) == (home["Lou"].id, Family.OPTICAL)
         assert asked.next_step is Step.DAY
         assert [slot.code for slot in claim_slots(db, asked.case) if slot.is_held] == ["ordonnance"]
 
     def test_line_that_waits_is_answered_with_its_invoice_alone(self, db, anne, home) -> None:
         line = paid(db, home, status=Status.AWAITING_PIECE, family=Family.OPTICAL, who=home["Lou"])
-        asked = start_for_line(db, anne, line, NOW)
+        asked, _ = start_for_line(db, anne, line, NOW)
         assert asked.next_step is None
         assert {slot.code for slot in claim_slots(db, asked.case) if slot.is_held} == {"decompte"}
 
@@ -230,6 +230,47 @@ class TestFollowing:
             asked = sent(db, anne, family=Family.OPTICAL, person_id=home[who].id)
             held[who] = {slot.code for slot in claim_slots(db, asked.case) if slot.is_held}
         assert held == {"Paul": set(), "Lou": {"decompte"}}
+
+    def test_line_or_quote_whose_claim_is_begun_leads_to_it(self, db, anne, home) -> None:
+        """R-25: a button pressed twice, or a page opened twice, makes one claim."""
+        line = paid(db, home, status=Status.AWAITING_PIECE)
+        first, is_new = start_for_line(db, anne, line, NOW)
+        again, is_new_again = start_for_line(db, anne, line, NOW)
+        assert (again.case, is_new, is_new_again) == (first.case, True, False)
+        send_claim(db, anne, with_files(db, anne, first), NOW)
+        assert start_for_line(db, anne, line, NOW)[0].case is first.case
+        cancel_claim(db, anne, first, NOW)
+        assert start_for_line(db, anne, line, NOW)[1]
+        quote = sent(db, anne, CaseKind.QUOTE, family=Family.OPTICAL)
+        invoice, _ = start_after_quote(db, anne, quote, NOW)
+        assert start_after_quote(db, anne, quote, NOW) == (invoice, False)
+
+    def test_line_that_two_accounts_claim_is_sent_by_one(self, db, keyring, home, anne) -> None:
+        """Two drafts for one line may exist: an adult's who shares the lines, and the member's."""
+        line = paid(db, home, status=Status.AWAITING_PIECE, who=home["Paul"])
+        factories.sharing(db, home["Paul"], home.member)
+        paul = factories.viewer_of(db, factories.dependant_account(db, keyring, home["Paul"]))
+        drafts = [(viewer, with_files(db, viewer, start_for_line(db, viewer, line, NOW)[0])) for viewer in (anne, paul)]
+        assert drafts[0][1].case.id != drafts[1][1].case.id
+        send_claim(db, *drafts[0], NOW)
+        with pytest.raises(NotReady) as kept_back:
+            send_claim(db, *drafts[1], NOW)
+        assert kept_back.value.problems == [Problem.ASKED]
+        cancel_claim(db, *drafts[0], NOW)
+        send_claim(db, *drafts[1], NOW)
+
+    def test_claim_of_an_adult_who_shares_no_more_is_not_told_to_the_member(self, db, keyring, home, anne) -> None:
+        """R-72: that Paul has claimed is Paul's to know; the insurer finds both."""
+        line = paid(db, home, status=Status.AWAITING_PIECE, who=home["Paul"])
+        sharing = factories.sharing(db, home["Paul"], home.member)
+        paul = factories.viewer_of(db, factories.dependant_account(db, keyring, home["Paul"]))
+        mine, his = (with_files(db, viewer, start_for_line(db, viewer, line, NOW)[0]) for viewer in (anne, paul))
+        send_claim(db, paul, his, NOW)
+        assert Problem.ASKED in problems_of(db, anne, mine, NOW)
+        sharing.ended_at = NOW
+        db.add(sharing)
+        db.flush()
+        assert Problem.ASKED not in problems_of(db, anne, mine, NOW)
 
     def test_only_readable_lines_that_wait_are_answered(self, db, anne, home) -> None:
         private = paid(db, home, status=Status.AWAITING_PIECE, who=home["Paul"])
@@ -314,7 +355,7 @@ class TestPaidLines:
 
     def test_line_of_an_invoice_counts_for_the_quote_that_it_follows(self, db, anne, home) -> None:
         quote = sent(db, anne, CaseKind.QUOTE)
-        asked = start_after_quote(db, anne, quote, NOW)
+        asked, _ = start_after_quote(db, anne, quote, NOW)
         set_day(db, anne, asked, CARE_DAY, NOW)
         set_amount(db, asked, Amount(6000), NOW)
         send_claim(db, anne, with_files(db, anne, asked), NOW)
@@ -330,7 +371,7 @@ class TestPaidLines:
 
     def test_invoice_that_a_line_waited_for_is_settled_once_it_is_paid(self, db, anne, home) -> None:
         line = paid(db, home, status=Status.AWAITING_PIECE)
-        asked = with_files(db, anne, start_for_line(db, anne, line, NOW))
+        asked = with_files(db, anne, start_for_line(db, anne, line, NOW)[0])
         send_claim(db, anne, asked, NOW)
         follow(db)
         assert asked.case.state == CaseState.SENT
@@ -358,6 +399,47 @@ def test_same_draft_sent_from_twenty_tabs_is_received_once(database, settings) -
 
     with ThreadPoolExecutor(20) as tabs:
         assert sorted(tabs.map(send, range(20))) == ["moved"] * 19 + ["sent"]
+
+
+@pytest.mark.parametrize("about", ["nothing", "line", "quote"])
+def test_button_pressed_eight_times_at_once_begins_one_claim(database, settings, about) -> None:
+    with database.write() as db:
+        family = factories.household(db)
+        viewer = factories.viewer_of(db, factories.member_account(db, Keyring(settings), family.member))
+        line = paid(db, family, status=Status.AWAITING_PIECE)
+        quote = sent(db, viewer, CaseKind.QUOTE, family=Family.OPTICAL)
+
+    def press(_: int) -> int:
+        with database.write() as db:
+            if about == "nothing":
+                return start_claim(db, viewer, CaseKind.CLAIM, NOW)[0].case.id
+            if about == "line":
+                return start_for_line(db, viewer, db.get(BenefitLine, line.id), NOW)[0].case.id
+            return start_after_quote(db, viewer, claim_of(db, viewer, quote.case.id), NOW)[0].case.id
+
+    with ThreadPoolExecutor(8) as presses:
+        assert len(set(presses.map(press, range(8)))) == 1
+
+
+def test_two_claims_of_one_line_sent_at_once_are_one(database, settings) -> None:
+    with database.write() as db:
+        family = factories.household(db)
+        viewer = factories.viewer_of(db, factories.member_account(db, Keyring(settings), family.member))
+        line = paid(db, family, status=Status.AWAITING_PIECE)
+        drafts = [with_files(db, viewer, drafted(db, viewer)) for _ in range(4)]
+        db.add_all(ClaimLine(case_id=each.case.id, line_id=line.id, linked_at=NOW) for each in drafts)
+        seen = [(each.case.id, each.case.version) for each in drafts]
+
+    def send(number: int) -> bool:
+        try:
+            with database.write() as db:
+                send_claim(db, viewer, lock_claim(db, viewer, *seen[number]), NOW)
+        except NotReady:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as tabs:
+        assert sum(tabs.map(send, range(4))) == 1
 
 
 def test_two_workers_link_a_line_once(database, settings) -> None:

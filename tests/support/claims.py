@@ -34,7 +34,7 @@ def drafted(
     now: datetime = NOW,
 ) -> Asked:
     """A draft with an answer to each question, without its documents."""
-    asked = start_claim(db, viewer, kind, now)
+    asked, _ = start_claim(db, viewer, kind, now)
     chosen = day or (CARE_DAY if kind is CaseKind.CLAIM else LATER_DAY)
     set_day(db, viewer, asked, chosen, now)
     covered = covered_on(db, viewer, visible_scope(db, viewer, day_in_france(now)), chosen)

@@ -1,13 +1,21 @@
-"""Whose turn it is: what an author adds gives the case back to the insurer, who keeps what it has received."""
+"""Whose turn it is: forms sent at once come one after the other; what an author adds gives the case back to the
+insurer, who keeps what it has received."""
 
 from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from portal.data.accounts import Account
 from portal.data.cases import ALWAYS_OPEN, Case, CaseState, CaseStep, move_case
+from portal.data.sessions import Viewer
 
 AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE})
+
+
+def in_turn(db: Session, viewer: Viewer) -> None:
+    """Two forms of one account, sent at once, come one after the other: the second one sees what the first began."""
+    db.exec(select(Account.id).where(Account.id == viewer.account_id).with_for_update(key_share=True)).one()
 
 
 def give_back(db: Session, case: Case, now: datetime, *, by: int | None) -> bool:

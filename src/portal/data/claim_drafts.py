@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.benefits import BenefitLine, Family
 from portal.data.case_pieces import CasePiece
-from portal.data.cases import Case, CaseKind, CaseState, WrongState, delete_draft, open_case, touch
+from portal.data.case_turns import in_turn
+from portal.data.cases import ENDS, Case, CaseKind, CaseState, WrongState, delete_draft, open_case, touch
 from portal.data.claims import Asked, Claim, ClaimLine, Step, asked_of, covered_on
 from portal.data.parameters import Sector
 from portal.data.sessions import Viewer
@@ -25,13 +27,24 @@ class Amount:
     quantity: int = 1
 
 
-def start_claim(db: Session, viewer: Viewer, kind: CaseKind, now: datetime) -> Asked:
+Begun = tuple[Asked, bool]  # a claim, and whether it is new: pressed twice, a button gives the same one
+
+
+def start_claim(db: Session, viewer: Viewer, kind: CaseKind, now: datetime) -> Begun:
     """A new draft, or the last one in which nothing was answered nor joined yet. Raises `TooManyDrafts`."""
-    return _blank_draft(db, viewer, kind) or _opened(db, viewer, kind, now)
+    in_turn(db, viewer)
+    blank = _blank_draft(db, viewer, kind)
+    return (blank, False) if blank else (_opened(db, viewer, kind, now), True)
 
 
-def start_after_quote(db: Session, viewer: Viewer, quote: Asked, now: datetime) -> Asked:
-    """The invoice that follows a quote: same person, same care. Raises `TooManyDrafts`."""
+def start_after_quote(db: Session, viewer: Viewer, quote: Asked, now: datetime) -> Begun:
+    """The invoice that follows a quote: same person, same care; or the draft of it. Raises `TooManyDrafts`."""
+    in_turn(db, viewer)
+    draft = _first(db, _own(viewer).where(Claim.quote_id == quote.case.id, Case.state == CaseState.DRAFT))
+    return (draft, False) if draft else (_after_quote(db, viewer, quote, now), True)
+
+
+def _after_quote(db: Session, viewer: Viewer, quote: Asked, now: datetime) -> Asked:
     asked = _opened(db, viewer, CaseKind.CLAIM, now)
     asked.row.quote_id, asked.row.family = quote.case.id, quote.row.family
     asked.row.act_code, asked.row.sector, asked.row.quantity = quote.row.act_code, quote.row.sector, quote.row.quantity
@@ -39,8 +52,16 @@ def start_after_quote(db: Session, viewer: Viewer, quote: Asked, now: datetime) 
     return _kept(db, asked)
 
 
-def start_for_line(db: Session, viewer: Viewer, line: BenefitLine, now: datetime) -> Asked:
-    """The invoice that a line waits for: its day, person, care and price are known. Raises `TooManyDrafts`."""
+def start_for_line(db: Session, viewer: Viewer, line: BenefitLine, now: datetime) -> Begun:
+    """The invoice that a line waits for: its day, person, care and price are known. Or the viewer's own that runs
+    already, a draft or sent. Raises `TooManyDrafts`."""
+    in_turn(db, viewer)
+    about_it = select(ClaimLine.line_id).where(ClaimLine.case_id == Case.id, ClaimLine.line_id == line.id).exists()
+    running = _first(db, _own(viewer).where(Case.kind == CaseKind.CLAIM, col(Case.state).not_in(ENDS), about_it))
+    return (running, False) if running else (_for_line(db, viewer, line, now), True)
+
+
+def _for_line(db: Session, viewer: Viewer, line: BenefitLine, now: datetime) -> Asked:
     asked = _opened(db, viewer, CaseKind.CLAIM, now)
     asked.row.care_date, asked.row.family, asked.row.spent_cents = line.care_date, line.family, line.spent_cents
     asked.case.person_id, asked.case.member_id = line.person_id, line.member_id
@@ -96,6 +117,16 @@ def _opened(db: Session, viewer: Viewer, kind: CaseKind, now: datetime) -> Asked
     db.add(row)
     db.flush()
     return Asked(case, row)
+
+
+def _own(viewer: Viewer) -> SelectOfScalar[Case]:
+    return select(Case).join(Claim, col(Claim.case_id) == Case.id).where(Case.account_id == viewer.account_id)
+
+
+def _first(db: Session, query: SelectOfScalar[Case]) -> Asked | None:
+    """One of these cases: what was sent before what was not."""
+    found = db.exec(query.order_by(col(Case.sent_at).is_(None), col(Case.id)).limit(1)).first()
+    return asked_of(db, found) if found else None
 
 
 def _blank_draft(db: Session, viewer: Viewer, kind: CaseKind) -> Asked | None:

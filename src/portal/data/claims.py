@@ -88,6 +88,7 @@ class Problem(StrEnum):
     PIECES = "pieces"
     DAY = "day"
     UNCOVERED = "uncovered"
+    ASKED = "asked"
 
 
 class NotReady(Exception):
@@ -216,6 +217,7 @@ def problems_of(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> lis
         (Problem.PIECES, bool(missing(filled(claim_slots(db, asked.case), pieces_of(db, asked.case))))),
         (Problem.DAY, day_problem(asked.kind, day, first_sent_on) is not None),
         (Problem.UNCOVERED, asked.case.person_id not in covered),
+        (Problem.ASKED, author_reads(db, asked.case, today) and _is_asked_by_another(db, asked.case)),
     )
     return [problem for problem, is_so in checks if is_so]
 
@@ -224,10 +226,30 @@ def send_claim(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> None
     """Sends a locked claim, or sends it again once completed. Raises `NotReady`, `WrongState`."""
     if not asked.case.gives_pieces_back:
         raise WrongState
+    _lock_lines(db, asked.case)
     problems = problems_of(db, viewer, asked, now)
     if problems:
         raise NotReady(problems)
     move_case(db, asked.case, CaseState.SENT, now, by=viewer.account_id)
+
+
+def _lock_lines(db: Session, case: Case) -> None:
+    """Two claims for one line, of one account or of two, are sent one after the other."""
+    lines = select(ClaimLine.line_id).where(ClaimLine.case_id == case.id)
+    query = select(BenefitLine.id).where(col(BenefitLine.id).in_(lines)).order_by(col(BenefitLine.id))
+    db.exec(query.with_for_update(key_share=True)).all()
+
+
+def _is_asked_by_another(db: Session, case: Case) -> bool:
+    """Whether the insurer has another claim for a line that this one answers; quotes answer none."""
+    lines = select(ClaimLine.line_id).where(ClaimLine.case_id == case.id)
+    query = (
+        select(Case.id)
+        .join(ClaimLine, col(ClaimLine.case_id) == Case.id)
+        .where(Case.kind == CaseKind.CLAIM, Case.id != case.id, col(ClaimLine.line_id).in_(lines))
+        .where(col(Case.state).in_(CANCELLABLE))
+    )
+    return case.kind == CaseKind.CLAIM and db.exec(query.limit(1)).first() is not None
 
 
 def cancel_claim(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> None:

@@ -15,7 +15,7 @@ from portal.data.benefits import BenefitLine
 from portal.data.case_desk import move_by_desk
 from portal.data.case_messages import SentAlready, add_message, repeats
 from portal.data.case_slots import Slot
-from portal.data.case_turns import give_back
+from portal.data.case_turns import give_back, in_turn
 from portal.data.cases import (
     Case,
     CaseKind,
@@ -131,12 +131,20 @@ def free_slots(*_: object) -> list[Slot]:
     return [Slot("pieces", "Documents qui appuient votre réclamation", is_required=False)]
 
 
-def start_complaint(db: Session, viewer: Viewer, keyring: Keyring, said: Said, now: datetime) -> Case:
-    """A new draft. Raises `TooManyDrafts`."""
+def start_complaint(db: Session, viewer: Viewer, keyring: Keyring, said: Said, now: datetime) -> tuple[Case, bool]:
+    """A draft, and whether it is new: a complaint of the same words that is not over is that one, sent or not.
+
+    Raises `TooManyDrafts`.
+    """
+    in_turn(db, viewer)
+    running = (told_of(db, keyring, case) for case in cases_of(db, viewer, KIND) if not case.is_over)
+    same = next((told.case for told in running if told.said == said), None)
+    if same is not None:
+        return same, False
     case = open_case(db, viewer, KIND, now, member_id=viewer.person_id)
     db.add(complaint_row(case, keyring, said))
     db.flush()
-    return case
+    return case, True
 
 
 def change_complaint(

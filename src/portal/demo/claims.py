@@ -63,7 +63,7 @@ class Show:
     def draft(self, wish: Wish, *, has_files: bool = True) -> Asked:
         """A draft with an answer to each question."""
         then, day = self.ago(wish.asked), today() - timedelta(days=wish.care)
-        asked = start_claim(self.db, self.member, wish.kind, then)
+        asked, _ = start_claim(self.db, self.member, wish.kind, then)
         set_day(self.db, self.member, asked, day, then)
         set_person(self.db, asked, self._covered(wish.who, day), then)
         set_care(self.db, asked, wish.family, then)

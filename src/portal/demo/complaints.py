@@ -44,7 +44,7 @@ def show_complaints(database: Database, keyring: Keyring) -> None:
 
 
 def _sent(db: Session, keyring: Keyring, author: Viewer, said: Said, then: datetime) -> Case:
-    case = start_complaint(db, author, keyring, said, then)
+    case, _ = start_complaint(db, author, keyring, said, then)
     send_complaint(db, author, case.id or 0, case.version, then)
     return case
 

@@ -281,8 +281,8 @@ def test_drafts_go_with_their_files_and_sent_cases_stay_without_names(client, ma
         viewer = factories.viewer_of(db, marked)
         kept = {}
         for name in ("brouillon", "envoyé"):
-            case = start_complaint(
-                db, viewer, services.keyring, Said(Category.DELAY, "J’attends depuis longtemps."), now
+            case, _ = start_complaint(
+                db, viewer, services.keyring, Said(Category.DELAY, f"J’attends depuis longtemps ({name})."), now
             )
             kept[name] = services.storage.keep(name.encode())
             add_pieces(

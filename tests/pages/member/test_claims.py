@@ -439,9 +439,21 @@ class TestWaitingLine:
         (button,) = client.page.css(".notice.wait:not(#session) a.button")
         client.get(button.attributes["href"])
         assert "Lunettes" in client.page.text
-        client.submit(START)
-        client.get(client.path.partition("/etapes/")[0])
+        start = client.form(START)
+
+        def press() -> str:
+            client.send(start)
+            return client.answer.headers["location"]
+
+        path = press().partition("/etapes/")[0]
+        client.get(path)
         assert "Nous l’avons déjà" in client.page.text
+        assert press() == f"{path}/etapes/documents"
+        assert acts(client) == ["case.opened"]
+        join(client, path, "facture", "ordonnance")
+        client.get(path)
+        client.submit(f'form[action="{path}/envoi"]')
+        assert press() == path
 
     def test_paid_line_settles_its_claim_and_tells(self, client, home) -> None:
         sent(client)

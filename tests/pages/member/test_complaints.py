@@ -1,6 +1,7 @@
 """Complaints from the first word to the mediator, with an account (R-26, R-50, R-51, R-72)."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pikepdf
@@ -12,7 +13,15 @@ from portal.data.case_desk import lock_for_desk
 from portal.data.cases import Case, CaseState, WrongState
 from portal.data.columns import utc_now
 from portal.data.complaint_rules import Outcome
-from portal.data.complaints import Complaint, acknowledge, answer_complaint, complaints_of
+from portal.data.complaints import (
+    Category,
+    Complaint,
+    Said,
+    acknowledge,
+    answer_complaint,
+    complaints_of,
+    start_complaint,
+)
 from portal.data.persons import Person
 from portal.formatting import day_in_france, today
 from tests.support import factories
@@ -144,6 +153,18 @@ class TestMember:
         assert (first.status_code, second.status_code) == (303, 422)
         assert "reçue qu’une fois" in second.text
         assert len(letters(client.services.database, client.services)) == 1
+
+    def test_form_sent_three_times_is_one_draft_then_leads_to_what_was_sent(self, client) -> None:
+        fields = {"sujet": "remboursement", "texte": TEXT}
+        token = token_in(ask(client, NEW))
+        given = {"data": fields | {"jeton": token}, "headers": SAME_ORIGIN, "follow_redirects": False}
+        (path,) = {client.http.post(NEW, **given).headers["location"] for _ in range(3)}
+        assert acts(client) == ["case.opened"]
+        client.get(path)
+        client.submit(f'form[action="{path}/envoi"]')
+        assert client.http.post(NEW, **given).headers["location"] == path
+        other = {"data": fields | {"jeton": token, "sujet": "delai"}, "headers": SAME_ORIGIN, "follow_redirects": False}
+        assert client.http.post(NEW, **other).headers["location"] != path
 
     def test_acknowledged_complaint_is_not_sent_again(self, client, agent) -> None:
         path = sent(client)
@@ -329,6 +350,19 @@ class TestMember:
             db.execute(text("UPDATE beneficiary SET valid_to = :day"), {"day": today() - timedelta(days=90)})
         sent(client)
         assert row(client)[0].state == CaseState.SENT
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_form_sent_eight_times_at_once_is_one_draft(database, keyring) -> None:
+    with database.write() as db:
+        viewer = factories.viewer_of(db, factories.member_with_account(db, keyring)[1])
+
+    def press(_: int) -> int:
+        with database.write() as db:
+            return start_complaint(db, viewer, keyring, Said(Category.DELAY, TEXT), utc_now())[0].id
+
+    with ThreadPoolExecutor(8) as presses:
+        assert len(set(presses.map(press, range(8)))) == 1
 
 
 class TestDesk:

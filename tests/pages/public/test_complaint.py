@@ -126,7 +126,7 @@ def test_forged_link_or_a_member_s_own_complaint_shows_nothing(client, make) -> 
     keyring = client.services.keyring
     with client.services.database.write() as db:
         viewer = factories.viewer_of(db, account)
-        case = start_complaint(db, viewer, keyring, Said(Category.DELAY, TEXT), utc_now())
+        case, _ = start_complaint(db, viewer, keyring, Said(Category.DELAY, TEXT), utc_now())
         send_complaint(db, viewer, case.id, case.version, utc_now())
     opaque = keyring.conceal("case", [case.id])[0]
     signed = keyring.signer("complaint").sign(opaque).decode()

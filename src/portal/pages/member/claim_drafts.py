@@ -13,7 +13,7 @@ from portal.data.benefits import BenefitLine, Family
 from portal.data.case_delays import measured_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import CaseKind, TooManyDrafts, WrongState, lock_case
-from portal.data.claim_drafts import forget_claim, start_after_quote, start_claim, start_for_line
+from portal.data.claim_drafts import Begun, forget_claim, start_after_quote, start_claim, start_for_line
 from portal.data.claim_rules import families_for, slots_for
 from portal.data.claims import KINDS, Asked, Step, asked_of, claim_of, waiting_line
 from portal.data.evidence import Action
@@ -21,7 +21,7 @@ from portal.formatting import today
 from portal.forms import FieldError, single_values
 from portal.pages.account.pieces import CASE
 from portal.pages.member.claim_steps import SENDS, SENT_ALREADY, step_url
-from portal.pages.member.claims import FOLLOWED, claim_crumbs, claim_name, shown_again
+from portal.pages.member.claims import FOLLOWED, claim_crumbs, claim_name, shown_again, to_claim
 from portal.rendering import render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
@@ -66,18 +66,24 @@ def _start(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Red
         return _refused(request, raw, NO_TYPE)
     try:
         with request.database.write() as db:
-            asked = _begun(request, db, raw)
-            if asked is not None:
-                request.record(db, Action.CASE_OPENED, asked.case.object)
+            begun = _begun(request, db, raw)
+            if begun and begun[1]:
+                request.record(db, Action.CASE_OPENED, begun[0].case.object)
     except TooManyDrafts:
         return _refused(request, raw, TOO_MANY)
-    if asked is None:
+    if begun is None:
         return _refused(request, raw, GONE)
-    return Redirect(step_url(request, asked, Step.DOCUMENTS), status_code=303)
+    asked = begun[0]
+    return (
+        Redirect(step_url(request, asked, Step.DOCUMENTS), status_code=303)
+        if asked.case.is_draft
+        else to_claim(request, asked)
+    )
 
 
-def _begun(request: PortalRequest, db: Session, raw: dict[str, str]) -> Asked | None:
-    """The draft begun as the form asks; None when the quote, or the line, that it names is not to be followed."""
+def _begun(request: PortalRequest, db: Session, raw: dict[str, str]) -> Begun | None:
+    """The claim begun as the form asks, or the one that runs already; None when the quote, or the line, that it names
+    is not to be followed."""
     if raw["devis"]:
         quote = _quote(request, db, raw["devis"])
         return start_after_quote(db, request.viewer, quote, request.now) if quote else None

@@ -54,8 +54,9 @@ def _start(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Red
             return _form(request, db, typed)
     try:
         with request.database.write() as db:
-            case = start_complaint(db, request.viewer, request.services.keyring, typed.said, request.now)
-            request.record(db, Action.CASE_OPENED, case.object)
+            case, is_new = start_complaint(db, request.viewer, request.services.keyring, typed.said, request.now)
+            if is_new:
+                request.record(db, Action.CASE_OPENED, case.object)
     except TooManyDrafts:
         with request.database.read() as db:
             return _form(request, db, Typed(typed.raw, None, (FieldError("", TOO_MANY),)))
