@@ -14,13 +14,13 @@ import pikepdf
 import pytest
 from sqlmodel import select
 
+from portal.case_notices import COMPLAINT_LINK
 from portal.commands import demo, serve
 from portal.data.accounts import Space
 from portal.data.columns import utc_now
 from portal.data.complaints import Category, Contact, Said
 from portal.data.files import StoredFile
 from portal.data.open_complaints import complain_without_account
-from portal.pages.public.complaint_follow import PURPOSE
 from portal.places.gazetteer import gazetteer
 from portal.security import Keyring
 from portal.settings import Settings
@@ -85,7 +85,7 @@ def followed(database, settings: Settings) -> str:
     said, contact = Said(Category.DELAY, "J’attends."), Contact("Jean Ancien", "jean@exemple.example")
     with database.write() as db:
         case = complain_without_account(db, keyring, said, contact, Space.MEMBER, utc_now())
-    token = keyring.signer(PURPOSE).sign(keyring.conceal("case", [case.id or 0])[0]).decode()
+    token = keyring.signer(COMPLAINT_LINK).sign(keyring.conceal("case", [case.id or 0])[0]).decode()
     return f"/reclamation/suivi/documents?{urlencode({'jeton': token})}"
 
 

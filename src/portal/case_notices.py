@@ -1,12 +1,33 @@
 """Letters about cases: that there is something to read, never what (R-80: a notice without content)."""
 
+from dataclasses import dataclass
+
 from sqlmodel import Session
 
 from portal.case_areas import area_of
 from portal.data.cases import Case, address_of
+from portal.data.open_complaints import contact_of
 from portal.web import Services
 
 CASE = "case"
+# What a link to a complaint without an account is signed for.
+COMPLAINT_LINK = "complaint"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLetters:
+    """The letters that the desk's own acts post (`data/case_desk.Letters`)."""
+
+    services: Services
+
+    def tell_of_news(self, db: Session, case: Case) -> None:
+        """Writes to the case's author that there is something to read."""
+        tell_of_news(self.services, db, case)
+
+    def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """Writes to the minor who asked that their lines are theirs alone."""
+        if case.account_id is not None:
+            tell_of_autonomy(self.services, db, case.account_id, address_of(db, case), is_autonomous=True)
 
 
 def tell_of_autonomy(services: Services, db: Session, account_id: int, email: str, *, is_autonomous: bool) -> None:
@@ -17,11 +38,30 @@ def tell_of_autonomy(services: Services, db: Session, account_id: int, email: st
 
 
 def tell_of_news(services: Services, db: Session, case: Case) -> None:
-    """Writes to the account whose case it is, in the transaction of what happened; nothing without an address."""
-    email = address_of(db, case)
+    """Writes to the case's author, in the transaction of what happened; nothing without an address. Whoever has no
+    account is written to at the address they gave, with the signed link."""
+    email = address_of(db, case) if case.account_id is not None else _given_address(services, db, case)
     if not email:
         return
-    href = services.settings.origin + services.urls(
-        area_of(case).page, case=services.keyring.conceal(CASE, [case.id or 0])[0]
+    href = services.settings.origin + (
+        case_path(services, case) if case.account_id else link_path(services, case.id or 0)
     )
-    services.mail.post(db, "case-news", email, account_id=case.account_id, reference=case.reference, href=href)
+    said = {"reference": case.reference, "href": href, "has_account": case.account_id is not None}
+    services.mail.post(db, "case-news", email, account_id=case.account_id, **said)
+
+
+def case_path(services: Services, case: Case) -> str:
+    """The path of a case's page, for whoever signs in."""
+    return services.urls(area_of(case).page, case=services.keyring.conceal(CASE, [case.id or 0])[0])
+
+
+def link_path(services: Services, case_id: int) -> str:
+    """The path that leads whoever holds it to a complaint without an account."""
+    keyring = services.keyring
+    token = keyring.signer(COMPLAINT_LINK).sign(keyring.conceal(CASE, [case_id])[0]).decode()
+    return services.urls("complaint.follow", {"jeton": token})
+
+
+def _given_address(services: Services, db: Session, case: Case) -> str:
+    contact = contact_of(db, services.keyring, case)
+    return contact.email if contact else ""

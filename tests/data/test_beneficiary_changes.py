@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
-from portal.case_notices import tell_of_news
+from portal.case_notices import CaseLetters
 from portal.data.beneficiary_changes import (
     Details,
     Start,
@@ -362,10 +362,9 @@ def test_member_is_told_of_a_decision_without_content(client, database):
         account.email = "anne@exemple.example"
         figures(db)
         viewer = make.viewer_of(db, account)
-        agent = make.viewer_of(db, make.desk_account(db, services.keyring))
+        agent = make.viewer_of(db, make.desk_account(db, services.keyring), letters=CaseLetters(services))
         change = sent(db, viewer, services.keyring, home.contract)
         accept_change(db, agent, services.keyring, for_desk(db, agent, change.case), NOW)
-        tell_of_news(services, db, change.case)
     (letter,) = letters(database, services, "anne@exemple.example")
     assert change.case.reference in letter.text
     assert "/adherent/beneficiaires/demandes/" in letter.text

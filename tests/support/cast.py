@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from portal.bank_words import details_of, iban_of
+from portal.case_notices import COMPLAINT_LINK
 from portal.data.accounts import Account, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
@@ -22,7 +23,6 @@ from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
-from portal.pages.public.complaint_follow import PURPOSE
 from portal.security import LINK, new_token
 from tests.support import factories
 from tests.support.states import Cast
@@ -170,4 +170,4 @@ def _followed_complaint(db: Session, site: Site) -> str:
     """The token of the link by which somebody without an account follows a complaint."""
     said, contact = Said(Category.DELAY, "J’attends depuis trois mois."), Contact("Jean Ancien", "jean@exemple.example")
     case = complain_without_account(db, site.keyring, said, contact, Space.MEMBER, utc_now())
-    return site.keyring.signer(PURPOSE).sign(_opaque(site, "case", case.id or 0)).decode()
+    return site.keyring.signer(COMPLAINT_LINK).sign(_opaque(site, "case", case.id or 0)).decode()

@@ -14,6 +14,8 @@ from sqlmodel import Session
 
 from portal.data.accounts import Account, AccountSuspension, Role, Space
 from portal.data.benefits import BenefitLine, Family, LineKind, Method, Payment, Source, Status
+from portal.data.case_desk import Letters, agent_at_work
+from portal.data.cases import Case
 from portal.data.coverage import (
     Beneficiary,
     Contract,
@@ -28,7 +30,7 @@ from portal.data.coverage import (
 )
 from portal.data.credentials import create_account
 from portal.data.persons import Person, id_by_reference
-from portal.data.sessions import Stage, Viewer, find_viewer, open_session
+from portal.data.sessions import Stage, find_viewer, open_session
 from portal.folding import fold
 from portal.security import Keyring, OneTimeCode, hash_password, new_identifier
 
@@ -337,11 +339,28 @@ def suspend(db: Session, who: Account) -> AccountSuspension:
     return _added(db, AccountSuspension(account_id=who.id or 0, reason="essai"))
 
 
-def viewer_of(db: Session, who: Account, *, stage: Stage = Stage.FULL, now: datetime | None = None) -> Viewer:
-    """The viewer of a new session of this account."""
+class Unheard:
+    """An agent's letters, for tests that read none."""
+
+    def tell_of_news(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
+    def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
+
+def viewer_of(
+    db: Session,
+    who: Account,
+    *,
+    stage: Stage = Stage.FULL,
+    now: datetime | None = None,
+    letters: Letters | None = None,
+) -> Any:
+    """The viewer of a new session of this account; one of the desk's is at work on cases, with such `letters`."""
     viewer = find_viewer(db, session_token(db, who, stage=stage, now=now), now or datetime.now(UTC))
     assert viewer is not None
-    return viewer
+    return agent_at_work(viewer, letters or Unheard()) if viewer.space == Space.DESK else viewer
 
 
 def session_token(db: Session, who: Account, *, stage: Stage = Stage.FULL, now: datetime | None = None) -> str:

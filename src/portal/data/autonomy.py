@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
-from portal.data.case_desk import move_by_desk
+from portal.data.case_desk import Agent, move_by_desk
 from portal.data.case_pieces import pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.cases import (
@@ -144,15 +144,15 @@ def end_autonomy(db: Session, viewer: Viewer, now: datetime) -> bool:
     return True
 
 
-def accept_autonomy(db: Session, agent: Viewer, keyring: Keyring, case: Case, words: str, now: datetime) -> None:
-    """The desk accepts a locked request: from now on the lines are the minor's alone.
+def accept_autonomy(db: Session, agent: Agent, keyring: Keyring, case: Case, words: str, now: datetime) -> None:
+    """The desk accepts a locked request: from now on the lines are the minor's alone, who is told in its own words.
 
     Raises `WrongState`: also once the person is an adult, for whom the question no longer arises.
     """
     person = db.get_one(Person, case.person_id, with_for_update=True)
     if situation_on(person.birth_date, day_in_france(now)) is not Situation.MAY_ASK:
         raise WrongState
-    move_by_desk(db, agent, keyring, case, CaseState.ACCEPTED, words, now)
+    move_by_desk(db, agent, keyring, case, CaseState.ACCEPTED, words, now, tell=agent.letters.tell_of_autonomy)
     if case.person_id is not None and _current(db, case.person_id) is None:
         db.add(Autonomy(person_id=case.person_id, started_at=now))
         db.flush()

@@ -1,9 +1,14 @@
 """What the insurer's staff do with a case: take it, refuse a piece, ask for one, answer, decide.
 
-The desk alone (`viewer.space`) reaches a case here; nobody's own case is found by these functions otherwise.
+The desk alone reaches a case here; nobody's own case is found by these functions otherwise. Whoever acts is an
+`Agent`, who brings what writes letters: an act that the case's author must learn of posts its letter itself, in the
+same transaction, so that no caller can forget it.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Protocol
 
 from sqlmodel import Session, select
 
@@ -18,13 +23,40 @@ from portal.security import Keyring
 WITHOUT_WORDS = frozenset({CaseKind.AUTONOMY, CaseKind.CORRECTION})
 
 
+Tell = Callable[[Session, Case], None]
+
+
+class Letters(Protocol):
+    """Letters to the author of a case, put into the outbox in the transaction of what they tell; they say nothing of
+    the content. Nothing is written to whoever gave no address."""
+
+    def tell_of_news(self, db: Session, case: Case) -> None:
+        """Something of the case waits to be read."""
+
+    def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """The lines of the minor who asked are the minor's alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent(Viewer):
+    """One of the insurer's staff, at work on cases."""
+
+    letters: Letters
+
+
+def agent_at_work(viewer: Viewer, letters: Letters) -> Agent:
+    """The viewer as an agent who acts on cases. Raises `PermissionError` for anybody but the desk."""
+    if viewer.space != Space.DESK:
+        raise PermissionError
+    return Agent(**{each.name: getattr(viewer, each.name) for each in fields(Viewer)}, letters=letters)
+
+
 def lock_for_desk(db: Session, agent: Viewer, case_id: int, version: int) -> Case | None:
     """A case that was sent, for an agent to change it in this transaction; None when there is none.
 
     Raises `CaseMoved` when it is no longer the `version` that the agent saw, `PermissionError` for others.
     """
-    if agent.space != Space.DESK:
-        raise PermissionError
+    _letters_of(agent)
     query = select(Case).where(Case.id == case_id, Case.state != CaseState.DRAFT).with_for_update()
     case = db.exec(query.execution_options(populate_existing=True)).first()
     if case is not None and case.version != version:
@@ -33,15 +65,28 @@ def lock_for_desk(db: Session, agent: Viewer, case_id: int, version: int) -> Cas
 
 
 def move_by_desk(
-    db: Session, agent: Viewer, keyring: Keyring, case: Case, state: CaseState, reason: str, now: datetime
+    db: Session,
+    agent: Viewer,
+    keyring: Keyring,
+    case: Case,
+    state: CaseState,
+    reason: str,
+    now: datetime,
+    *,
+    tell: Tell | None = None,
 ) -> None:
-    """Takes a locked case into a state; `reason` is what the person reads.
+    """Takes a locked case into a state, and tells its author, save that it is under review; `reason` is what the person
+    reads, `tell` the letter in the place of the one that says there is news.
 
-    Raises `WrongState`: also for a case that would wait for words which its author has no way to write.
+    Raises `WrongState`: also for a case that would wait for words which its author has no way to write;
+    `PermissionError` for anybody but an `Agent`.
     """
+    letters = _letters_of(agent)
     if state is CaseState.ANSWERED and case.kind in WITHOUT_WORDS:
         raise WrongState
     move_case(db, case, state, now, by=agent.account_id, reason=keyring.encrypt(reason) if reason else None)
+    if state is not CaseState.IN_REVIEW:
+        (tell or letters.tell_of_news)(db, case)
 
 
 def refuse_piece(
@@ -49,7 +94,8 @@ def refuse_piece(
 ) -> None:
     """Refuses one piece of a locked case, with its motive: the person is asked for that one again, and for no other.
 
-    The case then waits for the person. Raises `WrongState` for a case that is over, or a piece that is not there.
+    The case then waits for the person, who is told once. Raises `WrongState` for a case that is over, or a piece that
+    is not there.
     """
     piece = find_piece(db, case, piece_id)
     if piece is None or case.is_over:
@@ -58,7 +104,7 @@ def refuse_piece(
     row.refused_at, row.refused_by, row.refusal_encrypted = now, agent.account_id, keyring.encrypt(motive)
     db.add(row)
     if case.state != CaseState.INCOMPLETE:
-        move_case(db, case, CaseState.INCOMPLETE, now, by=agent.account_id)
+        move_by_desk(db, agent, keyring, case, CaseState.INCOMPLETE, "", now)
     else:
         touch(db, case, now)
 
@@ -67,3 +113,9 @@ def answer(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, 
     """Writes to the person about a locked case, which then waits for the person. Raises `WrongState`."""
     move_by_desk(db, agent, keyring, case, CaseState.ANSWERED, "", now)
     add_message(db, agent, keyring, case, text, now)
+
+
+def _letters_of(agent: Viewer) -> Letters:
+    if not isinstance(agent, Agent):
+        raise PermissionError
+    return agent.letters

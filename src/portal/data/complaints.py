@@ -12,7 +12,7 @@ import msgspec
 from sqlmodel import Field, Session, SQLModel, select
 
 from portal.data.benefits import BenefitLine
-from portal.data.case_desk import move_by_desk
+from portal.data.case_desk import Agent, move_by_desk
 from portal.data.case_messages import SentAlready, add_message, repeats
 from portal.data.case_slots import Slot
 from portal.data.case_turns import give_back, in_turn
@@ -237,7 +237,7 @@ def disputed_line(db: Session, viewer: Viewer, line_id: int | None, today: date)
     return Disputed(line.label, line.care_date, line.spent_cents, line.supplementary_cents, line.remaining_cents)
 
 
-def acknowledge(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
+def acknowledge(db: Session, agent: Agent, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
     """Acknowledges a locked complaint, in words that its author reads: also one that waits for its author, since the
     law counts from the sending. Raises `WrongState`."""
     row = db.get_one(Complaint, case.id)
@@ -250,6 +250,7 @@ def acknowledge(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: 
         move_by_desk(db, agent, keyring, case, CaseState.IN_REVIEW, "", now)
     else:
         touch(db, case, now)
+    agent.letters.tell_of_news(db, case)
 
 
 def answer_complaint(

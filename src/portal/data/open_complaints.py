@@ -47,6 +47,12 @@ def complaint_by_link(db: Session, keyring: Keyring, case_id: int) -> Told | Non
     return told_of(db, keyring, case) if case else None
 
 
+def contact_of(db: Session, keyring: Keyring, case: Case) -> Contact | None:
+    """Who complained without an account; None for any other case. The caller has found the case."""
+    row = db.get(Complaint, case.id) if case.kind == KIND else None
+    return told_of(db, keyring, case).contact if row else None
+
+
 def add_files_by_link(db: Session, case_id: int, files: Sequence[NewFile], now: datetime) -> Case | None:
     """Joins files to a complaint. None without such a complaint. Raises `WrongState` once it is over,
     `TooManyPieces`."""

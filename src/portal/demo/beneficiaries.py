@@ -9,7 +9,7 @@ from portal.data.beneficiary_decisions import accept_change
 from portal.data.beneficiary_list import covers_seen, find_cover
 from portal.data.beneficiary_rules import Reason
 from portal.data.beneficiary_sending import change_slots, send_change
-from portal.data.case_desk import lock_for_desk, refuse_piece
+from portal.data.case_desk import Agent, lock_for_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import CaseKind, cases_of
 from portal.data.coverage import Relationship
@@ -17,7 +17,7 @@ from portal.data.sessions import Viewer
 from portal.data.visibility import visible_scope
 from portal.database import Database
 from portal.demo.files import blank_file
-from portal.demo.viewers import viewer_of
+from portal.demo.viewers import agent_of, viewer_of
 from portal.formatting import today
 from portal.security import Keyring
 from portal.storage import Storage
@@ -35,7 +35,7 @@ class Show:
     def __init__(self, db: Session, keyring: Keyring, storage: Storage) -> None:
         self._db, self._keyring, self._storage = db, keyring, storage
         self.member: Viewer = viewer_of(db, MEMBER)
-        self.agent: Viewer = viewer_of(db, AGENT)
+        self.agent: Agent = agent_of(db, AGENT)
         scope = visible_scope(db, self.member, today())
         self.covers = {cover.first_name: cover for cover in covers_seen(db, self.member, keyring, scope)}
 

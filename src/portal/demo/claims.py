@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlmodel import Session
 
 from portal.data.benefits import Family
-from portal.data.case_desk import lock_for_desk, refuse_piece
+from portal.data.case_desk import Agent, lock_for_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claim_drafts import Amount, set_amount, set_care, set_day, set_person, start_claim
@@ -17,7 +17,7 @@ from portal.data.sessions import Viewer
 from portal.data.visibility import Relative, visible_scope
 from portal.database import Database
 from portal.demo.files import blank_file
-from portal.demo.viewers import viewer_of
+from portal.demo.viewers import agent_of, viewer_of
 from portal.formatting import today
 from portal.security import Keyring
 from portal.storage import Storage
@@ -57,7 +57,7 @@ class Show:
     def __init__(self, db: Session, keyring: Keyring, storage: Storage, now: datetime) -> None:
         self.db, self._keyring, self._storage, self._now = db, keyring, storage, now
         self.member: Viewer = viewer_of(db, MEMBER)
-        self.agent: Viewer = viewer_of(db, AGENT)
+        self.agent: Agent = agent_of(db, AGENT)
         self._scope = visible_scope(db, self.member, today())
 
     def draft(self, wish: Wish, *, has_files: bool = True) -> Asked:

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from portal.data.case_desk import lock_for_desk
+from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.cases import Case, CaseKind, cases_of
 from portal.data.complaint_rules import Outcome
 from portal.data.complaints import Category, Said, acknowledge, answer_complaint, send_complaint, start_complaint
 from portal.data.sessions import Viewer
 from portal.database import Database
-from portal.demo.viewers import viewer_of
+from portal.demo.viewers import agent_of, viewer_of
 from portal.security import Keyring
 
 MEMBER, FORMER, AGENT = "1000000016", "1000000040", "9000000019"
@@ -32,7 +32,7 @@ def show_complaints(database: Database, keyring: Keyring) -> None:
         member = viewer_of(db, MEMBER)
         if cases_of(db, member, CaseKind.COMPLAINT):
             return
-        agent = viewer_of(db, AGENT)
+        agent = agent_of(db, AGENT)
         _sent(db, keyring, member, Said(Category.THIRD_PARTY, FRESH), now - timedelta(hours=3))
         slow = _sent(db, keyring, member, Said(Category.DELAY, SLOW), now - timedelta(days=12))
         acknowledge(db, agent, keyring, _taken(db, agent, slow), ACKNOWLEDGED, now - timedelta(days=8))
@@ -49,7 +49,7 @@ def _sent(db: Session, keyring: Keyring, author: Viewer, said: Said, then: datet
     return case
 
 
-def _taken(db: Session, agent: Viewer, case: Case) -> Case:
+def _taken(db: Session, agent: Agent, case: Case) -> Case:
     taken = lock_for_desk(db, agent, case.id or 0, case.version)
     if taken is None:
         raise LookupError(case.reference)

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from portal.data.case_desk import answer, lock_for_desk
+from portal.data.case_desk import Agent, answer, lock_for_desk
 from portal.data.case_messages import FAR
 from portal.data.cases import CaseKind, cases_of
 from portal.data.messages import Topic, begin_thread, read_thread
-from portal.data.sessions import Viewer
 from portal.database import Database
-from portal.demo.viewers import viewer_of
+from portal.demo.viewers import agent_of, viewer_of
 from portal.security import Keyring
 
 AGENT = "9000000019"
@@ -32,7 +31,7 @@ def show_messages(database: Database, keyring: Keyring) -> None:
     with database.write() as db:
         if cases_of(db, viewer_of(db, THREADS[0][0]), CaseKind.MESSAGE):
             return
-        agent = viewer_of(db, AGENT)
+        agent = agent_of(db, AGENT)
         for identifier, topic, subject, text, days, answered, is_read in THREADS:
             author, then = viewer_of(db, identifier), now - timedelta(days=days)
             case = begin_thread(db, author, keyring, topic, subject, text, then)
@@ -42,7 +41,7 @@ def show_messages(database: Database, keyring: Keyring) -> None:
                 read_thread(db, author, case.id or 0, FAR, then + timedelta(days=1))
 
 
-def _answer(db: Session, agent: Viewer, keyring: Keyring, case_id: int, text: str, then: datetime) -> None:
+def _answer(db: Session, agent: Agent, keyring: Keyring, case_id: int, text: str, then: datetime) -> None:
     case = lock_for_desk(db, agent, case_id, 2)
     if case is not None:
         answer(db, agent, keyring, case, text, then)

@@ -4,10 +4,27 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
+from portal.data.case_desk import Agent, agent_at_work
+from portal.data.cases import Case
 from portal.data.credentials import find_credentials
 from portal.data.persons import id_by_reference
 from portal.data.sessions import Stage, Viewer
 from portal.demo.reference import accounts
+
+
+class ReadLongAgo:
+    """The letters of acts that the demonstration makes happen in the past: nobody waits for them."""
+
+    def tell_of_news(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
+    def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
+
+def agent_of(db: Session, identifier: str) -> Agent:
+    """One of the fixed accounts of the desk, at work; raises `LookupError` when it does not exist yet."""
+    return agent_at_work(viewer_of(db, identifier), ReadLongAgo())
 
 
 def viewer_of(db: Session, identifier: str) -> Viewer:

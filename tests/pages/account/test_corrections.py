@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.case_notices import tell_of_news
+from portal.case_notices import CaseLetters
 from portal.data.case_desk import lock_for_desk, move_by_desk
 from portal.data.cases import Case, CaseState
 from portal.data.columns import utc_now
@@ -88,10 +88,9 @@ def test_sent_followed_and_answered(client, anne, make) -> None:
     agent = make(factories.desk_account)
     with client.services.database.write() as db:
         case = db.exec(select(Case)).one()
-        viewer = factories.viewer_of(db, agent)
+        viewer = factories.viewer_of(db, agent, letters=CaseLetters(client.services))
         locked = lock_for_desk(db, viewer, case.id, case.version)
         move_by_desk(db, viewer, client.services.keyring, locked, CaseState.ACCEPTED, "C’est corrigé.", utc_now())
-        tell_of_news(client.services, db, locked)
     assert path in letters(client.services.database, client.services)[-1].text
     client.get(path)
     assert "C’est corrigé." in client.page.text

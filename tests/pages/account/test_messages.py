@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.case_notices import tell_of_news
+from portal.case_notices import CaseLetters
 from portal.data import throttling
 from portal.data.case_desk import answer, lock_for_desk, move_by_desk
 from portal.data.case_messages import CaseMessage, SentAlready
@@ -60,10 +60,9 @@ def case_of(db) -> Case:
 def answered(client, make, words: str = "Bonjour,\nvoici la réponse.") -> None:
     account = make(factories.desk_account)
     with client.services.database.write() as db:
-        agent = factories.viewer_of(db, account)
+        agent = factories.viewer_of(db, account, letters=CaseLetters(client.services))
         case = case_of(db)
         answer(db, agent, client.services.keyring, lock_for_desk(db, agent, case.id, case.version), words, utc_now())
-        tell_of_news(client.services, db, case)
 
 
 def badge(client) -> str:

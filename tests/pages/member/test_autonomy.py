@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.case_notices import tell_of_autonomy
+from portal.case_notices import CaseLetters
 from portal.data.accounts import Role
 from portal.data.autonomy import (
     Situation,
@@ -70,7 +70,8 @@ def sent(client, *, is_sent: bool = True) -> str:
 def grant(client) -> None:
     with client.services.database.write() as db:
         keyring = client.services.keyring
-        agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+        staff = factories.desk_account(db, keyring)
+        agent = factories.viewer_of(db, staff, letters=CaseLetters(client.services))
         case = db.exec(select(Case)).one()
         accept_autonomy(db, agent, keyring, lock_for_desk(db, agent, case.id, case.version), "", utc_now())
 
@@ -105,20 +106,18 @@ def test_end_is_told_to_the_minor_alone(client, family) -> None:
     enter(client, zoe)
     client.get(PAGE)
     client.submit(f'form[action="{PAGE}/fin"]')
-    told = [
-        letter for letter in letters(client.services.database, client.services) if letter.name == "autonomy-changed"
-    ]
-    assert [letter.to for letter in told] == ["zoe@exemple.example"]
-    assert "lit de nouveau vos soins" in told[0].text
-    assert "Séance" not in told[0].text
+    _granted, told = letters(client.services.database, client.services)
+    assert (told.name, told.to) == ("autonomy-changed", "zoe@exemple.example")
+    assert "lit de nouveau vos soins" in told.text
+    assert "Séance" not in told.text
 
 
-def test_grant_is_told_in_its_own_words(client, family) -> None:
-    _, _, zoe = family
-    with client.services.database.write() as db:
-        tell_of_autonomy(client.services, db, zoe.id, "zoe@exemple.example", is_autonomous=True)
-        tell_of_autonomy(client.services, db, zoe.id, "", is_autonomous=True)
+@pytest.mark.usefixtures("family")
+def test_grant_is_told_to_the_minor_in_its_own_words(client) -> None:
+    sent(client)
+    grant(client)
     (letter,) = letters(client.services.database, client.services)
+    assert (letter.name, letter.to) == ("autonomy-changed", "zoe@exemple.example")
     assert "ne lit plus vos soins" in letter.text
 
 

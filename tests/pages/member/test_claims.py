@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.case_notices import tell_of_news
+from portal.case_notices import CaseLetters
 from portal.claim_jobs import follow_claims
 from portal.data.benefits import Family, Status
 from portal.data.case_desk import answer, lock_for_desk, move_by_desk, refuse_piece
@@ -45,7 +45,7 @@ def home(client, make, give_address):
 def agent(client, make):
     account = make(factories.desk_account)
     with client.services.database.write() as db:
-        return factories.viewer_of(db, account)
+        return factories.viewer_of(db, account, letters=CaseLetters(client.services))
 
 
 @pytest.fixture
@@ -120,7 +120,6 @@ def at_desk(client, agent, act) -> None:
         case = db.exec(select(Case).order_by(Case.id.desc())).first()
         locked = lock_for_desk(db, agent, case.id, case.version)
         act(db, agent, client.services.keyring, locked)
-        tell_of_news(client.services, db, locked)
 
 
 class TestDraft:

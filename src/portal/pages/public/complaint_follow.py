@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.attachments import discard, files_in, keep_files
+from portal.case_notices import COMPLAINT_LINK, link_path
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
 from portal.data import throttling
 from portal.data.case_messages import SentAlready, messages_of
@@ -32,7 +33,6 @@ from portal.uploads import LARGEST_FORM, FileRefused
 from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
-PURPOSE = "complaint"
 LONGEST_TOKEN = 200
 OVER = "Cette réclamation ne prend plus rien par ce lien. Écrivez-nous par la poste, en rappelant sa référence."
 TOO_OFTEN = "Trop de fichiers sont arrivés de ce réseau aujourd’hui. Réessayez demain, ou écrivez-nous par la poste."
@@ -40,9 +40,7 @@ TOO_OFTEN = "Trop de fichiers sont arrivés de ce réseau aujourd’hui. Réessa
 
 def follow_url(request: PortalRequest, case_id: int) -> str:
     """The link that leads whoever holds it to a complaint."""
-    keyring = request.services.keyring
-    token = keyring.signer(PURPOSE).sign(keyring.conceal(CASE, [case_id])[0]).decode()
-    return request.services.urls("complaint.follow", {"jeton": token})
+    return link_path(request.services, case_id)
 
 
 @page("/reclamation/suivi", name="complaint.follow", guards=[public])
@@ -141,7 +139,7 @@ def _case_id(request: PortalRequest, db: Session) -> int:
 
 def _by_link(request: PortalRequest, db: Session) -> Told:
     keyring = request.services.keyring
-    opaque = keyring.unsign(PURPOSE, request.query_params.get("jeton", "")[:LONGEST_TOKEN])
+    opaque = keyring.unsign(COMPLAINT_LINK, request.query_params.get("jeton", "")[:LONGEST_TOKEN])
     case_id = keyring.reveal(CASE, opaque) if opaque else None
     told = complaint_by_link(db, keyring, case_id) if case_id is not None else None
     if told is None:
