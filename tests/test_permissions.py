@@ -37,7 +37,7 @@ PUBLIC = {
     "fraud.report": 200, "fraud.sent": 200, "fraud.confirm": 404, "fraud.done": 200,
     "email.confirm": 404, "email.outcome": 404, "deletion.confirm": 404, "deletion.outcome": 200,
     "card.check": 200, "card.manifest": 200, "card.worker": 200,
-    "complaint": 200, "complaint.sent": 200, "complaint.follow": 404,
+    "complaint": 200, "complaint.sent": 200, "complaint.follow": 404, "complaint.follow.pdf": 404,
     "bank.stop": 404, "bank.stopped": 200,
     "directory": 200, "directory.practice": 404, "directory.card": 404, "directory.results": 200,
     "directory.map": 200, "directory.popup": 404,

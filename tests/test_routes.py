@@ -27,7 +27,7 @@ PUBLIC = {
     "directory", "directory.practice", "directory.card", "directory.results", "directory.places",
     "directory.map", "directory.popup", "map.tile",
     "complaint", "complaint.submit", "complaint.sent", "complaint.follow",
-    "complaint.follow.message", "complaint.follow.files",
+    "complaint.follow.message", "complaint.follow.files", "complaint.follow.pdf",
     "card.check", "card.check.submit", "card.manifest", "card.worker",
     "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
     "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",

@@ -36,6 +36,7 @@ def complaint_pdf(dossier: Dossier, insurer: Insurer, at: datetime) -> bytes:
         "insurer": insurer.model_dump(),
         "facts": [
             ("Référence", case.reference, False),
+            *([("De", breakable(told.contact.name, LONGEST_RUN), False)] if told.contact else []),
             ("Envoyée", local_time(case.sent_at) if case.sent_at else "pas encore", False),
             ("Sujet", CATEGORY_LABELS[told.said.category], False),
             *([("Contrat", told.contract_number, False)] if told.contract_number else []),

@@ -3,6 +3,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import pikepdf
 import pytest
 from PIL import Image
 from sqlalchemy import text
@@ -163,6 +164,18 @@ class TestFollowed:
         assert "J’ajoute la facture." in client.page.text
         assert [file.account_id for file in files_kept(client)] == [None, None]
         assert acts(client) == ["case.sent", "piece.added", "case.message-sent"]
+
+    def test_dated_copy_leaves_as_a_tagged_pdf_by_the_link_alone(self, client, followed) -> None:
+        """ACPR 2022-R-01: whoever complains keeps a dated copy, also without an account."""
+        assert "en PDF" in letters(client.services.database, client.services)[-1].text
+        client.get(followed)
+        (link,) = [node for node in client.page.css("main a") if "PDF" in node.text()]
+        copy = ask(client, link.attributes["href"])
+        assert copy.headers["content-disposition"].startswith("attachment")
+        with pikepdf.open(io.BytesIO(copy.content)) as document:
+            assert (document.Root.MarkInfo.Marked, document.Root.Lang) == (True, "fr")
+        assert ask(client, act_at(followed, "pdf")[:-1]).status_code == 404
+        assert ask(client, f"{PATH}/suivi/pdf").status_code == 404
 
     def test_refused_document_says_why_and_another_one_is_enough(self, client, followed, make) -> None:
         join(client, followed, photo())

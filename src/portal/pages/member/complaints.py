@@ -60,7 +60,11 @@ def complaint_page(request: PortalRequest, case: FromPath[str]) -> Response[byte
 
 @async_page("/adherent/reclamations/{case:str}/pdf", name="member.complaint.pdf", guards=READS)
 async def pdf_file(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
-    dossier = await request.database.run(_dossier, request, case)
+    return await pdf_answer(request, await request.database.run(_dossier, request, case))
+
+
+async def pdf_answer(request: PortalRequest, dossier: Dossier) -> Response[bytes]:
+    """A complaint's file, as it stands now, to be kept."""
     body = await to_thread.run_sync(complaint_pdf, dossier, request.services.settings.insurer, request.now)
     headers = {
         "Content-Disposition": f'attachment; filename="reclamation-{dossier.told.case.reference}.pdf"',
@@ -70,10 +74,16 @@ async def pdf_file(request: PortalRequest, case: FromPath[str]) -> Response[byte
 
 
 def _dossier(request: PortalRequest, opaque: str) -> Dossier:
-    db, keyring = request.db, request.services.keyring
+    db = request.db
     told = found_complaint(request, db, opaque)
     request.note_read(Action.CASE_DOWNLOADED, told.case.object)
-    return Dossier(told, reason_of(request, db, told), messages_of(db, keyring, told.case), pieces_of(db, told.case))
+    return dossier_of(request, db, told)
+
+
+def dossier_of(request: PortalRequest, db: Session, told: Told) -> Dossier:
+    """All that a complaint's file holds. The caller has found the complaint."""
+    said = messages_of(db, request.services.keyring, told.case)
+    return Dossier(told, reason_of(request, db, told), said, pieces_of(db, told.case))
 
 
 def reason_of(request: PortalRequest, db: Session, told: Told) -> str:

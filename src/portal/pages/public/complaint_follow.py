@@ -11,11 +11,12 @@ from sqlmodel import Session
 
 from portal.attachments import discard, files_in, keep_files
 from portal.case_notices import COMPLAINT_LINK, link_path
+from portal.complaint_documents import Dossier
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
 from portal.data import throttling
 from portal.data.case_messages import SentAlready, messages_of
 from portal.data.case_pieces import TooManyPieces, pieces_of, room_for
-from portal.data.cases import DECISIONS, Case, WrongState, steps_of
+from portal.data.cases import Case, WrongState
 from portal.data.complaints import Told
 from portal.data.evidence import Action
 from portal.data.files import NewFile
@@ -26,9 +27,10 @@ from portal.forms import FieldError, written_text
 from portal.pages.account.conversations import FIELD, TalkView, text_problem
 from portal.pages.account.pieces import CASE, FULL
 from portal.pages.account.pieces import FIELD as FILES
+from portal.pages.member.complaints import dossier_of, pdf_answer, reason_of
 from portal.permissions import public
 from portal.rendering import render_page
-from portal.routing import async_action, page
+from portal.routing import async_action, async_page, page
 from portal.uploads import LARGEST_FORM, FileRefused
 from portal.visits import visit_cookies
 from portal.web import PortalRequest
@@ -46,6 +48,15 @@ def follow_url(request: PortalRequest, case_id: int) -> str:
 @page("/reclamation/suivi", name="complaint.follow", guards=[public])
 def follow_page(request: PortalRequest) -> Response[bytes]:
     return _page(request, request.db)
+
+
+@async_page("/reclamation/suivi/pdf", name="complaint.follow.pdf", guards=[public])
+async def pdf_file(request: PortalRequest) -> Response[bytes]:
+    return await pdf_answer(request, await request.database.run(_dossier, request))
+
+
+def _dossier(request: PortalRequest) -> Dossier:
+    return dossier_of(request, request.db, _by_link(request, request.db))
 
 
 @async_action("/reclamation/suivi/message", name="complaint.follow.message", guards=[public])
@@ -167,10 +178,11 @@ def _page(request: PortalRequest, db: Session, problem: FieldError | None = None
         state=state_of(told),
         marks=marks_of(told, today()),
         is_mediator_open=told.clock is not None and told.clock.is_mediator_open(today()),
-        reason=_reason(request, db, told.case),
+        reason=reason_of(request, db, told),
         talk=talk,
         pieces=[(piece, decrypt(piece.refusal) if piece.refusal else "") for piece in pieces],
         join_url=join_url,
+        pdf_url=_here(request, "complaint.follow.pdf"),
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,
     )
@@ -183,11 +195,6 @@ def _placed(problem: FieldError, talk: TalkView, join_url: str) -> FieldError:
     return problem if join_url else FieldError("", problem.message)
 
 
-def _reason(request: PortalRequest, db: Session, case: Case) -> str:
-    reasons = [step.reason_encrypted for step in steps_of(db, case) if step.state in DECISIONS]
-    return request.services.keyring.decrypt(reasons[-1]) if reasons and reasons[-1] else ""
-
-
 def _talk(request: PortalRequest, db: Session, case: Case, typed: str) -> TalkView:
     action = "" if case.is_over else _here(request, "complaint.follow.message")
     return TalkView(messages_of(db, request.services.keyring, case), action, typed=typed)
@@ -197,4 +204,4 @@ def _here(request: PortalRequest, name: str) -> str:
     return request.services.urls(name, {"jeton": request.query_params["jeton"]})
 
 
-HANDLERS = [follow_page, write, join]
+HANDLERS = [follow_page, pdf_file, write, join]
