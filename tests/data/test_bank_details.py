@@ -52,8 +52,8 @@ def anne(db, account):
     return factories.viewer_of(db, account)
 
 
-def new(iban: str = SECOND):
-    return details_of(iban_of(iban), "Anne Essai")
+def new(iban: str = SECOND, holder: str = "Anne Essai"):
+    return details_of(iban_of(iban), holder)
 
 
 def outcome_of(typed: str) -> str:
@@ -148,6 +148,21 @@ class TestChange:
         ask_bank_change(db, anne, keyring, new(SECOND), NOW)
         with pytest.raises(AlreadyThere):
             ask_bank_change(db, anne, keyring, new(SECOND), NOW)
+
+    def test_wrong_holder_on_the_right_account_is_corrected(self, db, keyring, anne) -> None:
+        """In force, then pending: the account alone does not make it the same."""
+        reported(db, keyring, anne.person_id)
+        first = ask_bank_change(db, anne, keyring, new(FIRST, "Anne Essay"), NOW)
+        second = ask_bank_change(db, anne, keyring, new(FIRST, "Anne Essai-Martin"), NOW)
+        states = {given.row.id: (given.holder, given.state) for given in bank_history(db, anne, keyring)}
+        assert states[first.id] == ("Anne Essay", BankState.CANCELLED)
+        assert states[second.id] == ("Anne Essai-Martin", BankState.PENDING)
+
+    @pytest.mark.parametrize("holder", ["ANNE ESSAI", "Anne  Essai", "anne essaï"])
+    def test_holder_as_the_bank_writes_it_is_no_other_holder(self, db, keyring, anne, holder) -> None:
+        reported(db, keyring, anne.person_id)
+        with pytest.raises(AlreadyThere):
+            ask_bank_change(db, anne, keyring, new(FIRST, holder), NOW)
 
     def test_going_back_while_a_change_waits_is_one(self, db, keyring, anne) -> None:
         reported(db, keyring, anne.person_id)

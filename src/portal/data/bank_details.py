@@ -17,6 +17,7 @@ from portal.data.columns import Index, instant
 from portal.data.email_changes import EmailChange
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
+from portal.folding import same_name
 from portal.formatting import PARIS
 from portal.security import Keyring
 
@@ -87,7 +88,7 @@ class Given:
 
 
 class AlreadyThere(Exception):
-    """Reimbursements go to this account already, or are about to."""
+    """Reimbursements go to this account in this name already, or are about to."""
 
 
 class TooManyChanges(Exception):
@@ -111,7 +112,7 @@ def ask_bank_change(db: Session, viewer: Viewer, keyring: Keyring, new: NewDetai
     person = db.get_one(Person, viewer.person_id, with_for_update=True)
     rows = _rows(db, person.id or 0)
     live = [row for row in rows if row.is_pending] or [row for row in [_current(rows)] if row]
-    if any(row.iban_lookup in keyring.lookups(new.iban) for row in live):
+    if any(_is_same(keyring, row, new) for row in live):
         raise AlreadyThere
     if sum(row.asked_at is not None and row.asked_at > now - timedelta(days=1) for row in rows) >= MOST_A_DAY:
         raise TooManyChanges
@@ -179,6 +180,11 @@ def sealed(keyring: Keyring, new: NewDetails) -> dict[str, bytes | str]:
         "masked": mask(new.iban),
         "bank": new.bank,
     }
+
+
+def _is_same(keyring: Keyring, row: BankDetails, new: NewDetails) -> bool:
+    """The same account in the same name; capitals and accents make no other holder, since banks write as they like."""
+    return row.iban_lookup in keyring.lookups(new.iban) and same_name(keyring.decrypt(row.holder_encrypted), new.holder)
 
 
 def _times(now: datetime) -> dict[str, datetime]:

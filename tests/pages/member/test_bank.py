@@ -100,6 +100,13 @@ class TestMember:
         assert "déjà sur ce compte" in send(client, CHANGE, FIELDS, form_at=CHANGE).text
         assert len(post(client)) == 1
 
+    def test_same_account_in_another_name_is_a_change(self, client) -> None:
+        change(client)
+        answer = send(client, CHANGE, FIELDS | {"titulaire": "Anne Essai-Martin"}, form_at=CHANGE)
+        assert answer.status_code == 303
+        client.get(PAGE)
+        assert "Anne Essai-Martin" in client.page.text
+
     def test_cancelled_from_the_page(self, client) -> None:
         change(client)
         client.submit(f'form[action="{PAGE}/annulation"]')

@@ -32,7 +32,9 @@ OBJECT = "coordonnees-bancaires"
 READS = [requires(Permission.BANK_READ)]
 CHANGES: list[Guard] = [requires(Permission.BANK_CHANGE), recently_confirmed]
 STOPS = [requires(Permission.BANK_CHANGE)]
-SAME = "Vos remboursements vont déjà sur ce compte, ou vont bientôt y aller. Rien n’est à changer."
+SAME = (
+    "Vos remboursements vont déjà sur ce compte, au nom de ce titulaire, ou vont bientôt y aller. Rien n’est à changer."
+)
 TOO_MANY = "Vous avez demandé plusieurs changements aujourd’hui. Réessayez demain, ou appelez-nous."
 
 
