@@ -1,5 +1,6 @@
 """Bank details: checked, delayed, stopped, and never two at once (issue: bank details; domain: change with brakes)."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
+from portal.bank_jobs import apply_due
+from portal.bank_notices import tell_of_bank_change
 from portal.bank_words import NO_IBAN, NO_SEPA, WRONG_KEY, WRONG_LENGTH, WrongIban, details_of, iban_of
 from portal.data.bank_details import (
     EFFECT_AFTER,
+    AccountBlocked,
     AlreadyThere,
     BankDetails,
     BankState,
@@ -27,7 +31,9 @@ from portal.data.bank_details import (
     mask,
     sealed,
 )
+from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
+from portal.data.fraud import FraudChannel, freeze
 from portal.security import Keyring
 from tests.support import factories
 
@@ -202,6 +208,106 @@ class TestChange:
             db.add(change)
         db.flush()
         assert set(addresses_of(db, account, NOW)) == {"anne@exemple.example", "avant@exemple.example"}
+
+
+class TestFreeze:
+    """R-13: whoever stole the account asked for the change; the report of the fraud ends it."""
+
+    def report(self, db, keyring, account, at: datetime):
+        return freeze(db, keyring, account.id, FraudChannel.LINK, "", at)
+
+    def test_fraud_report_gives_up_the_change_that_waits(self, db, keyring, anne, account) -> None:
+        old = reported(db, keyring, anne.person_id)
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        frozen = self.report(db, keyring, account, NOW + timedelta(hours=1))
+        assert frozen.stopped.id == row.id
+        late = NOW + timedelta(hours=73)
+        assert due_changes(db, late) == []
+        assert apply_bank_change(db, row.id, anne.person_id, late) is None
+        assert in_force(db, anne).id == old.id
+        assert next(given.state for given in bank_history(db, anne, keyring)) is BankState.CANCELLED
+
+    def test_change_that_waits_for_somebody_else_goes_on(self, db, keyring, anne) -> None:
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        other = factories.member_account(db, keyring, factories.household(db).member)
+        assert self.report(db, keyring, other, NOW).stopped is None
+        assert due_changes(db, NOW + EFFECT_AFTER) == [(row.id, anne.person_id)]
+
+    def test_second_report_of_the_same_fraud_stops_nothing_more(self, db, keyring, anne, account) -> None:
+        ask_bank_change(db, anne, keyring, new(), NOW)
+        assert self.report(db, keyring, account, NOW) is not None
+        assert self.report(db, keyring, account, NOW) is None
+
+    def test_change_asked_as_the_account_was_frozen_is_refused(self, db, keyring, anne, account) -> None:
+        """The thief's request that waited for its turn while the report was written."""
+        self.report(db, keyring, account, NOW)
+        with pytest.raises(AccountBlocked):
+            ask_bank_change(db, anne, keyring, new(), NOW)
+
+    def test_change_waits_as_long_as_the_insurer_suspends_the_account(self, db, keyring, anne, account) -> None:
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        assert suspend(db, None, account, "Vérification en cours.", NOW)
+        late = NOW + timedelta(hours=73)
+        assert due_changes(db, late) == []
+        assert apply_bank_change(db, row.id, anne.person_id, late) is None
+        assert lift(db, None, account, late)
+        assert due_changes(db, late) == [(row.id, anne.person_id)]
+        assert apply_bank_change(db, row.id, anne.person_id, late).id == row.id
+
+    def test_change_of_a_closed_account_never_takes_effect(self, db, keyring, anne, account) -> None:
+        row = ask_bank_change(db, anne, keyring, new(), NOW)
+        assert close(db, None, account, "Fraude établie.", NOW)
+        assert due_changes(db, NOW + EFFECT_AFTER) == []
+        assert apply_bank_change(db, row.id, anne.person_id, NOW + EFFECT_AFTER) is None
+
+
+class FreezeRace:
+    """A change whose time has come, and the account that asked for it."""
+
+    def __init__(self, app, database) -> None:
+        self.services, self.database, self.late = app.state.services, database, NOW + EFFECT_AFTER
+        keyring = self.services.keyring
+        with database.write() as db:
+            self.account = factories.member_account(
+                db, keyring, factories.household(db).member, email="anne@exemple.example"
+            )
+            self.viewer = factories.viewer_of(db, self.account)
+            self.row_id = ask_bank_change(db, self.viewer, keyring, new(), NOW).id
+
+    def freeze(self) -> bool:
+        """Whether the report stopped the change."""
+        with self.database.write() as db:
+            frozen = freeze(db, self.services.keyring, self.account.id, FraudChannel.LINK, "", self.late)
+            return frozen.stopped is not None
+
+    def state(self) -> BankState:
+        with self.database.read() as db:
+            history = bank_history(db, self.viewer, self.services.keyring)
+        return next(given.state for given in history if given.row.id == self.row_id)
+
+
+@pytest.fixture
+def race(app, database) -> FreezeRace:
+    return FreezeRace(app, database)
+
+
+def test_freezing_and_applying_at_once_one_wins(race) -> None:
+    with ThreadPoolExecutor(2) as both:
+        stopped, applied = both.submit(race.freeze), both.submit(apply_due, race.services, race.late)
+        assert {stopped.result(), bool(applied.result())} == {True, False}
+    assert race.state() is (BankState.CANCELLED if stopped.result() else BankState.IN_FORCE)
+
+
+def test_report_waits_for_a_change_that_is_being_written_about(race) -> None:
+    """No deadlock: whoever freezes takes the person's turn before the account's, which letters take last."""
+    with ThreadPoolExecutor(1) as other:
+        with race.database.write() as db:
+            row = apply_bank_change(db, race.row_id, race.viewer.person_id, race.late)
+            stopped = other.submit(race.freeze)
+            time.sleep(0.5)
+            tell_of_bank_change(race.services, db, row, "bank-changed", race.late)
+        assert stopped.result() is False
+    assert race.state() is BankState.IN_FORCE
 
 
 def test_stopping_and_applying_at_once_one_wins(database, settings) -> None:

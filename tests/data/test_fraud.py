@@ -28,7 +28,8 @@ def agent(db, keyring):
 
 
 def reported(db, keyring, account, text_: str = TEXT):
-    return freeze(db, keyring, account.id, FraudChannel.SIGNED_IN, text_, NOW)
+    frozen = freeze(db, keyring, account.id, FraudChannel.SIGNED_IN, text_, NOW)
+    return frozen and frozen.report
 
 
 def test_account_reported_is_frozen_with_its_sessions_and_browsers(db, keyring, account) -> None:

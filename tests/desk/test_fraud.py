@@ -28,7 +28,7 @@ def reported(client, account) -> str:
     keyring = client.services.keyring
     with client.services.database.write() as db:
         made = freeze(db, keyring, account.id, FraudChannel.SIGNED_IN, TOLD, datetime.now(UTC))
-    (key,) = keyring.conceal("fraud", [made.id])
+    (key,) = keyring.conceal("fraud", [made.report.id])
     return f"/gestion/fraudes/{key}"
 
 

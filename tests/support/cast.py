@@ -141,15 +141,15 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     """What the desk opens, once somebody is suspended, somebody reported a fraud, and somebody is about to leave."""
     now = utc_now()
     factories.suspend(db, accounts[BLOCKED]).reason = WHY
-    report = freeze(db, site.keyring, accounts[FROZEN].id or 0, FraudChannel.SIGNED_IN, WHY, now)
+    frozen = freeze(db, site.keyring, accounts[FROZEN].id or 0, FraudChannel.SIGNED_IN, WHY, now)
     leaving = accounts[LEAVING]
     asked = ask_deletion(db, factories.viewer_of(db, leaving), now)
     confirm_deletion(db, leaving.id or 0, str(asked), now)
-    assert report
+    assert frozen
     opened = {"sheet": site.account_of(MEMBER)}
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
-    return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', report.id or 0)}"}
+    return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', frozen.report.id or 0)}"}
 
 
 def _passkeys(db: Session, who: Account, name: str) -> list[int]:

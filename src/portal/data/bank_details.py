@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.accounts import Account, Role
+from portal.data.accounts import Account, AccountClosing, AccountSuspension, Role
 from portal.data.columns import Index, instant
 from portal.data.email_changes import EmailChange
 from portal.data.persons import Person
@@ -91,6 +91,10 @@ class AlreadyThere(Exception):
     """Reimbursements go to this account in this name already, or are about to."""
 
 
+class AccountBlocked(Exception):
+    """The account was frozen, suspended or closed while the request waited for its turn."""
+
+
 class TooManyChanges(Exception):
     """`MOST_A_DAY` changes were asked within a day."""
 
@@ -108,8 +112,11 @@ def in_force(db: Session, viewer: Viewer) -> BankDetails | None:
 
 
 def ask_bank_change(db: Session, viewer: Viewer, keyring: Keyring, new: NewDetails, now: datetime) -> BankDetails:
-    """Asks for other bank details; a change still pending is given up. Raises `AlreadyThere`, `TooManyChanges`."""
+    """Asks for other bank details; a change still pending is given up. Raises `AccountBlocked`, `AlreadyThere`,
+    `TooManyChanges`."""
     person = db.get_one(Person, viewer.person_id, with_for_update=True)
+    if db.exec(select(Person.id).where(Person.id == person.id, _is_blocked(Person.id))).first() is not None:
+        raise AccountBlocked
     rows = _rows(db, person.id or 0)
     live = [row for row in rows if row.is_pending] or [row for row in [_current(rows)] if row]
     if any(_is_same(keyring, row, new) for row in live):
@@ -135,15 +142,17 @@ def change_behind(db: Session, account_id: int, subject: str) -> BankDetails | N
 
 
 def due_changes(db: Session, now: datetime) -> list[tuple[int, int]]:
-    """Changes whose time has come: their ids, and their persons'. For the job, about everybody."""
-    query = select(BankDetails.id, BankDetails.person_id).where(_open(), col(BankDetails.takes_effect_at) <= now)
+    """Changes whose time has come: their ids, and their persons'. For the job, about everybody whose accounts may be
+    used: a change waits as long as one of them is frozen, suspended or closed."""
+    query = select(BankDetails.id, BankDetails.person_id).where(_due(now))
     return [(row_id or 0, person_id) for row_id, person_id in db.exec(query)]
 
 
 def apply_bank_change(db: Session, row_id: int, person_id: int, now: datetime) -> BankDetails | None:
-    """Puts a change whose time has come into force; None when it was cancelled, or applied, meanwhile."""
+    """Puts a change whose time has come into force; None when it was cancelled, or applied, meanwhile, or an account of
+    the person's may not be used."""
     db.get_one(Person, person_id, with_for_update=True)
-    query = select(BankDetails).where(BankDetails.id == row_id, _open(), col(BankDetails.takes_effect_at) <= now)
+    query = select(BankDetails).where(BankDetails.id == row_id, _due(now))
     row = db.exec(query.execution_options(populate_existing=True)).first()
     if row is None:
         return None
@@ -227,6 +236,21 @@ def _open() -> ColumnElement[bool]:
         col(BankDetails.effective_at).is_(None),
         col(BankDetails.cancelled_at).is_(None),
     )
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    is_time = col(BankDetails.takes_effect_at) <= now
+    return and_(_open(), is_time, ~_is_blocked(BankDetails.person_id))
+
+
+def _is_blocked(person_id: int | None) -> ColumnElement[bool]:
+    """Whether an account of the person of this column is suspended, for a fraud or by the insurer, or closed."""
+    suspended = select(AccountSuspension.id).where(
+        AccountSuspension.account_id == Account.id, col(AccountSuspension.ended_at).is_(None)
+    )
+    closed = select(AccountClosing.account_id).where(AccountClosing.account_id == Account.id)
+    query = select(Account.id).where(Account.person_id == person_id, or_(suspended.exists(), closed.exists()))
+    return query.exists()
 
 
 def _added(db: Session, row: BankDetails) -> BankDetails:

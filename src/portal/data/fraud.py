@@ -13,11 +13,13 @@ from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, AccountSuspension, Space, SuspensionKind
+from portal.data.bank_details import BankDetails, cancel_bank_change
 from portal.data.blocks import BlockKind, block_of
 from portal.data.columns import Index, instant
 from portal.data.desk_acts import is_frozen
 from portal.data.email_changes import cancel_email_changes
 from portal.data.known_browsers import forget_browsers
+from portal.data.persons import Person
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.security import Keyring
 
@@ -95,17 +97,26 @@ class Report:
         return self.steps[-1].state
 
 
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """What a report did. `stopped`: the change of bank details that was given up, if one was pending."""
+
+    report: FraudReport
+    stopped: BankDetails | None
+
+
 def freeze(
     db: Session, keyring: Keyring, account_id: int, channel: FraudChannel, text: str, now: datetime
-) -> FraudReport | None:
-    """Suspends the account at once, ends its sessions, forgets its browsers, gives up a change of address and opens a
-    case; None when a case is open already, or the account is over. Also while the insurer has it suspended: else the
-    thief would be back with the account."""
-    account = db.get_one(Account, account_id, with_for_update=True)
+) -> Freeze | None:
+    """Suspends the account at once, ends its sessions, forgets its browsers, gives up its pending changes of address
+    and of bank details, and opens a case; None when a case is open already, or the account is over. Also while the
+    insurer has it suspended: else the thief would be back with the account."""
+    account = _in_turn(db, account_id)
     block = block_of(db, account_id, now)
     if is_frozen(db, account) or (block is not None and block.kind is not BlockKind.SUSPENDED):
         return None
     cancel_email_changes(db, account_id, now)
+    stopped = cancel_bank_change(db, account.person_id, now) if account.person_id else None
     db.add(
         AccountSuspension(
             account_id=account_id, kind=SuspensionKind.FRAUD, reason=REASON, started_at=now, started_by=account_id
@@ -113,6 +124,20 @@ def freeze(
     )
     end_sessions_of(db, account_id, now)
     forget_browsers(db, account_id)
+    return Freeze(_opened_case(db, keyring, account_id, channel, text, now), stopped)
+
+
+def _in_turn(db: Session, account_id: int) -> Account:
+    """The account, locked; its person before it, as whatever acts on bank details: letters about them lock accounts."""
+    person_id = db.exec(select(Account.person_id).where(Account.id == account_id)).one()
+    if person_id is not None:
+        db.get_one(Person, person_id, with_for_update=True)
+    return db.get_one(Account, account_id, with_for_update=True)
+
+
+def _opened_case(
+    db: Session, keyring: Keyring, account_id: int, channel: FraudChannel, text: str, now: datetime
+) -> FraudReport:
     report = FraudReport(account_id=account_id, channel=channel, text_encrypted=_sealed(keyring, text), reported_at=now)
     db.add(report)
     db.flush()

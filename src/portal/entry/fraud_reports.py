@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from portal.bank_notices import tell_of_bank_change
 from portal.data import throttling
 from portal.data.evidence import Action, Outcome
 from portal.data.fraud import FraudChannel, freeze
@@ -55,12 +56,15 @@ def report_by_link(request: PortalRequest, text: str) -> bool:
 
 
 def _freeze(request: PortalRequest, db: Session, account_id: int, channel: FraudChannel, text: str) -> None:
-    report = freeze(db, request.services.keyring, account_id, channel, text, request.now)
-    if report is not None:
-        tell(request, db, account_id, "fraud-frozen")
-    outcome = Outcome.REFUSED if report is None else Outcome.OK
+    frozen = freeze(db, request.services.keyring, account_id, channel, text, request.now)
     viewer = request.signed_in if channel is FraudChannel.SIGNED_IN else None
+    if frozen is not None:
+        tell(request, db, account_id, "fraud-frozen")
+    outcome = Outcome.REFUSED if frozen is None else Outcome.OK
     request.record_of(viewer, db, Action.FRAUD_REPORTED, channel, outcome, account_id=account_id)
+    if frozen is not None and frozen.stopped is not None:
+        tell_of_bank_change(request.services, db, frozen.stopped, "bank-change-cancelled", request.now)
+        request.record_of(viewer, db, Action.BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
 
 
 def _send_link(request: PortalRequest, db: Session, account_id: int) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from portal.bank_jobs import apply_due
-from portal.data.bank_details import EFFECT_AFTER, BankDetails
+from portal.data.bank_details import EFFECT_AFTER, AccountBlocked, BankDetails
 from portal.data.columns import utc_now
 from portal.formatting import today
 from tests.support import factories
@@ -49,6 +49,10 @@ def post(client):
 def row(client) -> BankDetails:
     with client.services.database.read() as db:
         return db.exec(select(BankDetails)).one()
+
+
+def _blocked(*_: object) -> None:
+    raise AccountBlocked
 
 
 @pytest.mark.usefixtures("account")
@@ -146,6 +150,21 @@ class TestMember:
         leave(client)
         client.get(letter.links[0].removeprefix("https://portal.test"), follow=True)
         assert client.status == 404
+
+    def test_fraud_report_stops_the_change_with_its_letter_and_its_evidence(self, client) -> None:
+        """R-13, R-51: the thief's account is never paid; every address that can be reached is told."""
+        change(client)
+        client.get("/signaler-une-fraude")
+        client.submit('form[action="/signaler-une-fraude"]')
+        assert row(client).cancelled_at is not None
+        assert [each.name for each in post(client)] == ["bank-change-asked", "fraud-frozen", "bank-change-cancelled"]
+        assert acts(client)[-1] == "bank-details.change-cancelled"
+        assert apply_due(client.services, utc_now() + EFFECT_AFTER) == 0
+
+    def test_request_that_waited_while_the_account_was_frozen_changes_nothing(self, client, monkeypatch) -> None:
+        monkeypatch.setattr("portal.pages.member.bank.ask_bank_change", _blocked)
+        assert send(client, CHANGE, FIELDS, form_at=CHANGE).headers["location"] == PAGE
+        assert post(client) == []
 
     def test_former_member_changes_nothing(self, client) -> None:
         with client.services.database.write() as db:

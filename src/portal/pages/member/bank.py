@@ -10,6 +10,7 @@ from portal.bank_notices import tell_of_bank_change
 from portal.bank_words import LONGEST_HOLDER, NO_HOLDER, STATE_LABELS, WrongIban, details_of, iban_of
 from portal.data.bank_details import (
     EFFECT_AFTER,
+    AccountBlocked,
     AlreadyThere,
     BankState,
     NewDetails,
@@ -91,6 +92,8 @@ def _ask(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redir
         return _again(request, raw, [FieldError("iban", SAME)])
     except TooManyChanges:
         return _again(request, raw, [FieldError("", TOO_MANY)])
+    except AccountBlocked:
+        pass  # the page says it: the session has ended
     return Redirect(request.services.urls("member.bank"), status_code=303)
 
 
