@@ -117,6 +117,11 @@ WORDS: dict[Action, Words] = {
     Action.GUARANTEES_DOWNLOADED: Words(_D, "Téléchargement du descriptif de garanties"),
     Action.ESTIMATE_READ: Words(_R, "Estimation d’un remboursement"),
     Action.BENEFICIARIES_READ: Words(_R, "Consultation des bénéficiaires"),
+    Action.COVER_WITHDRAWN: Words(
+        _C,
+        "Période de couverture retirée, dossier {reference}",
+        others="Une période de couverture qui n’avait pas commencé a été retirée, dossier {reference},",
+    ),
     Action.CARD_READ: Words(_R, "Affichage de la carte de tiers payant"),
     Action.CARD_DOWNLOADED: Words(_D, "Téléchargement de la carte de tiers payant"),
     Action.CARD_VERIFIED: Words(

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from portal.case_notices import CaseLetters
 from portal.data.beneficiary_changes import (
+    BeneficiaryChange,
     Details,
     Start,
     Typed,
@@ -24,7 +26,7 @@ from portal.data.beneficiary_sending import NotReady, Problem, change_slots, pro
 from portal.data.case_desk import lock_for_desk, refuse_piece
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import CaseKind, CaseMoved, CaseState, WrongState, move_case, steps_of
-from portal.data.contributions import contribution_with
+from portal.data.contributions import contribution_with, covered_on
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.parameters import Parameter
 from portal.data.persons import Person
@@ -46,6 +48,8 @@ from tests.support.mail import letters
 
 ADDED, CHANGED, REMOVED = CaseKind.BENEFICIARY_ADDED, CaseKind.BENEFICIARY_CHANGED, CaseKind.BENEFICIARY_REMOVED
 TODAY = NOW.date()
+WITHDRAWN = """SELECT object, acting_for, details FROM evidence JOIN evidence_detail USING (seq)
+    WHERE action = 'cover.withdrawn'"""
 
 
 class Scene:
@@ -63,8 +67,8 @@ class Scene:
         person_id = self.home[name].id
         return self.db.exec(select(Beneficiary).where(Beneficiary.person_id == person_id)).one()
 
-    def about(self, kind: CaseKind, name: str) -> Start:
-        cover = self.cover(name)
+    def about(self, kind: CaseKind, name: str, period: Beneficiary | None = None) -> Start:
+        cover = period or self.cover(name)
         return Start(kind, self.home.contract.id, Relationship(cover.relationship), cover=cover)
 
     def begin(self, kind: CaseKind, name: str, typed: Typed):
@@ -156,6 +160,50 @@ def test_cover_that_ends_sooner_already_is_left_alone(scene):
     scene.db.flush()
     scene.accept(scene.send(scene.begin(REMOVED, "Paul", Typed(Details(event_on=TODAY), Reason.SEPARATION))))
     assert scene.cover("Paul").valid_to == date(2026, 11, 15)
+
+
+SEPARATED = Typed(Details(event_on=TODAY), Reason.SEPARATION)
+
+
+def next_year(scene) -> Beneficiary:
+    """Paul's cover in two periods, as the insurer renews it: until the year's end, and from the next one on."""
+    cover = scene.cover("Paul")
+    cover.valid_to = date(2026, 12, 31)
+    paul = scene.home["Paul"]
+    return make.cover(scene.db, scene.home.contract, paul, Relationship.SPOUSE, valid_from=date(2027, 1, 1))
+
+
+def test_accepted_removal_leaves_nothing_of_a_period_that_begins_later(scene):
+    """Not even a day: whoever left on 30 November would have been covered on 1 January."""
+    change = scene.begin(REMOVED, "Paul", SEPARATED)
+    later = next_year(scene)
+    correction, _ = start_change(scene.db, scene.viewer, scene.about(CHANGED, "Paul", later), NOW)
+    scene.accept(scene.send(change))
+    assert scene.cover("Paul").valid_to == date(2026, 11, 30)
+    assert covered_on(scene.db, scene.home.contract.id, date(2027, 1, 1)) == 2
+    assert scene.db.get_one(BeneficiaryChange, correction.id, populate_existing=True).beneficiary_id is None
+    about, acting_for, details = scene.db.exec(text(WITHDRAWN)).one()
+    assert (about, acting_for) == (change.case.object, scene.home.member.id)
+    assert all(each in str(details) for each in ("2027-01-01", str(scene.home["Paul"].id)))
+
+
+def test_removal_asked_from_the_later_period_ends_the_running_one(scene):
+    """The list shows the latest period: the day is reckoned from the first one all the same."""
+    later = next_year(scene)
+    case, _ = start_change(scene.db, scene.viewer, scene.about(REMOVED, "Paul", later), NOW)
+    begun = locked(scene.db, scene.viewer, scene.keyring, case)
+    scene.accept(scene.send(fill_change(scene.db, scene.viewer, scene.keyring, begun, SEPARATED, NOW)))
+    assert scene.cover("Paul").valid_to == date(2026, 11, 30)
+
+
+def test_removal_of_a_cover_that_was_withdrawn_meanwhile_is_told(scene):
+    later = next_year(scene)
+    case, _ = start_change(scene.db, scene.viewer, scene.about(REMOVED, "Paul", later), NOW)
+    begun = locked(scene.db, scene.viewer, scene.keyring, case)
+    scene.send(fill_change(scene.db, scene.viewer, scene.keyring, begun, SEPARATED, NOW))
+    begun.row.beneficiary_id = None
+    with pytest.raises(CannotApply, match="n’existe plus"):
+        scene.accept(begun)
 
 
 def test_accepted_correction_changes_what_was_asked_and_nothing_else(scene):

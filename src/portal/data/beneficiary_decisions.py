@@ -6,14 +6,15 @@ agent, changed meanwhile.
 
 from datetime import date, datetime
 
-from sqlalchemy import or_
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from portal.data.beneficiary_changes import Change, change_of
+from portal.data.beneficiary_changes import BeneficiaryChange, Change, change_of
 from portal.data.beneficiary_sending import is_covered_from
 from portal.data.case_desk import move_by_desk
 from portal.data.cases import Case, CaseKind, CaseState, WrongState
 from portal.data.coverage import Beneficiary
+from portal.data.evidence import Action, record
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.folding import same_name
@@ -37,7 +38,7 @@ def accept_change(
     if change.kind is CaseKind.BENEFICIARY_CHANGED:
         _correct(db, keyring, change)
     else:
-        _apply(db, keyring, change, _day_of(change, effect_on))
+        _apply(db, agent, keyring, change, _day_of(change, effect_on), now)
     return change
 
 
@@ -55,13 +56,13 @@ def _day_of(change: Change, effect_on: date | None) -> date:
     return day
 
 
-def _apply(db: Session, keyring: Keyring, change: Change, day: date) -> None:
+def _apply(db: Session, agent: Viewer, keyring: Keyring, change: Change, day: date, now: datetime) -> None:
     change.row.effect_on = day
     db.add(change.row)
     if change.kind is CaseKind.BENEFICIARY_ADDED:
         _add(db, keyring, change, day)
     else:
-        _end(db, change, day)
+        _end(db, agent, change, day, now)
     db.flush()
 
 
@@ -129,8 +130,8 @@ def _new_person(keyring: Keyring, change: Change) -> Person:
 # --- ends ---
 
 
-def _end(db: Session, change: Change, day: date) -> None:
-    """Ends every period of the person under this contract that goes on after the day; none begins after it."""
+def _end(db: Session, agent: Viewer, change: Change, day: date, now: datetime) -> None:
+    """Ends every period of the person under this contract that goes on after the day; what begins after it goes."""
     cover = change.cover
     if cover is None:
         raise CannotApply("La période de couverture n’existe plus.")
@@ -139,9 +140,31 @@ def _end(db: Session, change: Change, day: date) -> None:
         Beneficiary.person_id == cover.person_id,
         or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) > day),
     )
-    for period in db.exec(query.with_for_update()):
-        period.valid_to = max(day, period.valid_from)
-        db.add(period)
+    for period in db.exec(query.with_for_update()).all():
+        if period.valid_from > day:
+            _withdraw(db, agent, change, period, now)
+        else:
+            period.valid_to = day
+            db.add(period)
+
+
+def _withdraw(db: Session, agent: Viewer, change: Change, period: Beneficiary, now: datetime) -> None:
+    """Deletes a period that never began: every reader takes a row for cover. The record keeps what it was."""
+    named = update(BeneficiaryChange).where(BeneficiaryChange.beneficiary_id == period.id)
+    db.exec(named.values(beneficiary_id=None))
+    until = period.valid_to.isoformat() if period.valid_to else None
+    details = {"contract": change.contract.number, "from": period.valid_from.isoformat(), "to": until}
+    record(
+        db,
+        agent,
+        Action.COVER_WITHDRAWN,
+        object=change.case.object,
+        acting_for=change.contract.member_id,
+        details=details | {"persons": [period.person_id]},
+        now=now,
+    )
+    db.delete(period)
+    db.flush()
 
 
 # --- corrections ---

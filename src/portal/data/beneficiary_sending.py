@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from portal.data import beneficiary_pieces as pieces
@@ -105,13 +105,20 @@ def _kept(row: BeneficiaryChange) -> Outlook:
 def effect_of(db: Session, change: Change, asked_on: date) -> Effect | None:
     """The day of effect of a change asked for on a day; None when the figures are missing, or there is none yet."""
     deadlines = deadlines_on(db, asked_on)
-    reason, cover, opened_on = change.reason, change.cover, change.contract.starts_on
+    reason, opened_on = change.reason, change.contract.starts_on
     if deadlines is None or reason is None or change.kind is CaseKind.BENEFICIARY_CHANGED:
         return None
     if change.kind is CaseKind.BENEFICIARY_ADDED:
         return first_day(reason, change.event_on, asked_on, deadlines, opened_on)
-    covered_from = cover.valid_from if cover else opened_on
-    return last_day(reason, change.event_on, asked_on, deadlines, opened_on, covered_from)
+    return last_day(reason, change.event_on, asked_on, deadlines, opened_on, _covered_from(db, change))
+
+
+def _covered_from(db: Session, change: Change) -> date:
+    """The first day of the person's first period under the contract; the removal may be about a later one."""
+    query = select(func.min(Beneficiary.valid_from)).where(
+        Beneficiary.contract_id == change.contract.id, Beneficiary.person_id == change.case.person_id
+    )
+    return db.exec(query).one() or change.contract.starts_on
 
 
 def _contribution(db: Session, change: Change, effect: Effect) -> Contribution:

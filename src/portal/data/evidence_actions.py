@@ -65,6 +65,7 @@ class Action(StrEnum):
     GUARANTEES_DOWNLOADED = "guarantees.downloaded"
     ESTIMATE_READ = "estimate.read"
     BENEFICIARIES_READ = "beneficiaries.read"
+    COVER_WITHDRAWN = "cover.withdrawn"
     CARD_READ = "card.read"
     CARD_DOWNLOADED = "card.downloaded"
     CARD_VERIFIED = "card.verified"
