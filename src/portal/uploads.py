@@ -1,22 +1,23 @@
 """What people send as files: known by its content, cleaned, or refused with the reason in French (issue R-26, claims).
 
-A name or a declared type proves nothing: the first bytes say what a file is. Images are decoded and drawn anew, without
-the place, the device and the hour that phones write into them; PDF documents are written anew, without what acts
-(scripts, programs to start, files inside). So nothing that was hidden behind or inside a file is kept.
+A name or a declared type proves nothing: the first bytes say what a file is. A process of its own (`portal.cleaning`)
+draws images and writes documents anew, under limits of memory and time: nothing that was hidden behind or inside a file
+is kept, and no file holds the portal up.
 """
 
-import io
+import logging
+import os
 import re
+import signal
+import subprocess
+import sys
 import unicodedata
 from dataclasses import dataclass, field
-from enum import StrEnum
+from pathlib import Path
 
-import pikepdf
-import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from portal.cleaning.verdicts import MOST_PAGES, Cleaned, FileKind, MediaType, Refusal, unpacked
 
-pillow_heif.register_heif_opener(thumbnails=False)
-Image.MAX_IMAGE_PIXELS = None  # ours is lower, and refuses in words: MOST_PIXELS
+logger = logging.getLogger(__name__)
 
 MEGABYTE = 1_000_000
 MOST_FILES = 5
@@ -24,11 +25,6 @@ LARGEST_FILE = 10 * MEGABYTE
 LARGEST_TOTAL = 25 * MEGABYTE
 # A form with the largest files allowed, and what surrounds them.
 LARGEST_FORM = LARGEST_TOTAL + MEGABYTE
-MOST_PIXELS = 40_000_000
-# A4 at 300 dots an inch: what a page needs to be read.
-LONGEST_SIDE = 3508
-JPEG_QUALITY = 85
-MOST_PAGES = 100
 LONGEST_NAME = 80
 ACCEPTED = "image/jpeg,image/png,image/heic,image/heif,application/pdf,.pdf,.jpg,.jpeg,.png,.heic"
 
@@ -47,15 +43,33 @@ ACTIVE = (
     "document, puis envoyez-le."
 )
 LONG = f"Ce PDF compte plus de {MOST_PAGES} pages. N’envoyez que celles que nous demandons."
-
-
-class MediaType(StrEnum):
-    PDF = "application/pdf"
-    JPEG = "image/jpeg"
-    PNG = "image/png"
-
-
+HEAVY = {
+    FileKind.PDF: (
+        "Ce PDF est trop lourd à lire\u00a0: imprimez-le en PDF, ou photographiez les pages que nous demandons, "
+        "puis envoyez-les."
+    ),
+    FileKind.IMAGE: "Cette image est trop lourde à lire\u00a0: photographiez le document à nouveau, puis envoyez-la.",
+}
+UNREAD = (
+    "Nous n’avons pas pu lire ce fichier. Réessayez dans quelques minutes\u00a0; s’il est encore refusé, photographiez "
+    "le document."
+)
+WORDS = {
+    Refusal.DAMAGED: DAMAGED,
+    Refusal.HUGE: HUGE,
+    Refusal.LOCKED: LOCKED,
+    Refusal.ACTIVE: ACTIVE,
+    Refusal.LONG: LONG,
+}
 SUFFIXES = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png"}
+
+# Processor time has its own, lower limit (portal.cleaning): this one is for a machine that is too busy.
+LONGEST_CLEANING = 30.0
+COMMAND = (sys.executable, "-P", "-m", "portal.cleaning")
+# What a system needs to start a program; neither our settings nor our keys.
+_PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
+_OURS = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONNOUSERSITE": "1", "MALLOC_ARENA_MAX": "1"}
+_STOPPED = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
 
 
 class FileRefused(Exception):
@@ -73,132 +87,70 @@ class CleanFile:
 
 
 def clean(name: str, content: bytes) -> CleanFile:
-    """The file, made safe. Blocks for up to seconds: call it off the event loop. Raises `FileRefused`."""
+    """The file, made safe. Blocks for up to `LONGEST_CLEANING` seconds: call it off the event loop. Raises
+    `FileRefused`."""
     if not content:
         raise FileRefused(EMPTY)
     if len(content) > LARGEST_FILE:
         raise FileRefused(TOO_LARGE)
-    if content.startswith(b"%PDF-"):
-        cleaned, pages = _clean_pdf(content)
-        return CleanFile(_safe_name(name, MediaType.PDF), MediaType.PDF, cleaned, pages)
-    media_type, cleaned = _clean_image(content)
-    return CleanFile(_safe_name(name, media_type), media_type, cleaned)
+    cleaned = _cleaned(_kind_of(content), content)
+    return CleanFile(_safe_name(name, cleaned.media_type), cleaned.media_type, cleaned.content, cleaned.pages)
 
 
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 
 
-def _looks_like_image(content: bytes) -> bool:
-    return content.startswith(_IMAGES) or (content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS)
+def _kind_of(content: bytes) -> FileKind:
+    if content.startswith(b"%PDF-"):
+        return FileKind.PDF
+    if content.startswith(_IMAGES) or (content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS):
+        return FileKind.IMAGE
+    raise FileRefused(UNKNOWN)
 
 
-def _clean_image(content: bytes) -> tuple[MediaType, bytes]:
-    if not _looks_like_image(content):
-        raise FileRefused(UNKNOWN)
+def _cleaned(kind: FileKind, content: bytes) -> Cleaned:
+    verdict = _verdict(kind, content)
+    if isinstance(verdict, Cleaned):
+        return verdict
+    raise FileRefused(WORDS.get(verdict) or HEAVY[kind])
+
+
+def _verdict(kind: FileKind, content: bytes) -> Cleaned | Refusal:
+    """What the process says of the file. One that dies otherwise than by our limits is told in the log: without the
+    file's name or content, and its owner may try again."""
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "HEIF")) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise FileRefused(HUGE)
-            return _drawn_anew(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as problem:
-        raise FileRefused(DAMAGED) from problem
+        done = _run(kind, content)
+        if done.returncode in _STOPPED:
+            return Refusal.HEAVY
+        done.check_returncode()
+        return unpacked(done.stdout)
+    except subprocess.TimeoutExpired:
+        return Refusal.HEAVY
+    except (OSError, subprocess.CalledProcessError, ValueError) as problem:
+        logger.error("a file could not be cleaned: %s", _told(problem))  # noqa: TRY400  (a trace would say no more)
+        raise FileRefused(UNREAD) from problem
 
 
-def _drawn_anew(image: Image.Image) -> tuple[MediaType, bytes]:
-    """The pixels alone, upright: nothing else of the file goes into the copy."""
-    is_png = image.format == "PNG"
-    upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    flat = _on_white(upright)
-    bare = Image.new("RGB", flat.size)
-    bare.paste(flat)
-    drawn = io.BytesIO()
-    if is_png:
-        bare.save(drawn, "PNG")
-        return MediaType.PNG, drawn.getvalue()
-    bare.save(drawn, "JPEG", quality=JPEG_QUALITY)
-    return MediaType.JPEG, drawn.getvalue()
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    coloured = image.convert("RGBA")
-    sheet = Image.new("RGBA", coloured.size, "white")
-    sheet.alpha_composite(coloured)
-    return sheet.convert("RGB")
-
-
-# What makes a PDF act, carry files, or ask somebody else. Filled-in forms and a first page to open at do neither.
-_ACTIVE_KEYS = frozenset({"/JavaScript", "/JS", "/AA", "/Launch", "/EmbeddedFiles", "/XFA", "/RichMedia", "/EF"})
-_ACTIVE_ACTIONS = frozenset(
-    {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToE", "/GoToR", "/Rendition", "/Movie", "/Sound"}
-)
-_ACTIVE_ANNOTATIONS = frozenset({"/FileAttachment", "/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"})
-
-
-def _clean_pdf(content: bytes) -> tuple[bytes, int]:
-    try:
-        with pikepdf.open(io.BytesIO(content)) as document:
-            if document.is_encrypted:
-                raise FileRefused(LOCKED)
-            pages = len(document.pages)
-            if pages > MOST_PAGES:
-                raise FileRefused(LONG)
-            if pages == 0:
-                raise FileRefused(DAMAGED)
-            if _acts(document):
-                raise FileRefused(ACTIVE)
-            return _written_anew(document), pages
-    except pikepdf.PasswordError as problem:
-        raise FileRefused(LOCKED) from problem
-    except (pikepdf.PdfError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, RecursionError) as problem:
-        raise FileRefused(DAMAGED) from problem
-
-
-def _acts(document: pikepdf.Pdf) -> bool:
-    """Whether any object of the document could do more than be looked at."""
-    return any(_is_active(each) for each in document.objects)
-
-
-def _is_active(found: pikepdf.Object) -> bool:
-    """Looks into the objects that stand inside this one, too; references lead to objects of their own."""
-    waiting = [found]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, pikepdf.Dictionary | pikepdf.Stream):
-            if _is_active_dictionary(each):
-                return True
-            waiting += [value for _, value in each.items() if _is_inside(value)]
-        elif isinstance(each, pikepdf.Array):
-            waiting += [value for value in each if _is_inside(value)]
-    return False
-
-
-def _is_inside(value: object) -> bool:
-    is_container = isinstance(value, pikepdf.Dictionary | pikepdf.Array)
-    return is_container and not value.is_indirect  # type: ignore[attr-defined]
-
-
-def _is_active_dictionary(found: pikepdf.Object) -> bool:
-    keys = set(found.keys())
-    action, subtype = found.get("/S"), found.get("/Subtype")
-    return (
-        bool(keys & _ACTIVE_KEYS)
-        or (isinstance(action, pikepdf.Name) and str(action) in _ACTIVE_ACTIONS)
-        or (isinstance(subtype, pikepdf.Name) and str(subtype) in _ACTIVE_ANNOTATIONS)
+def _run(kind: FileKind, content: bytes) -> "subprocess.CompletedProcess[bytes]":
+    """Starts without a fork of this process, whose threads (the storage's, the worker's) would not survive it."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return subprocess.run(  # noqa: S603  (our own program; the file is its input alone)
+        [*COMMAND, kind],
+        input=content,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=kept | _OURS,
+        timeout=LONGEST_CLEANING,
+        check=False,
     )
 
 
-def _written_anew(document: pikepdf.Pdf) -> bytes:
-    """Only what the pages need, without the document's own description of its author and program."""
-    del document.docinfo
-    if "/Metadata" in document.Root:
-        del document.Root.Metadata
-    written = io.BytesIO()
-    document.save(written, static_id=False, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return written.getvalue()
+def _told(problem: Exception) -> str:
+    """What an operator is told: how the process ended, never what it read."""
+    if isinstance(problem, subprocess.CalledProcessError):
+        return f"its process ended with {problem.returncode}"
+    return type(problem).__name__
 
 
 _UNSAFE = re.compile(r"[^\w .()’'-]")

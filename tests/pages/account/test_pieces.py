@@ -1,8 +1,10 @@
 """Pieces of a case through their pages: one slot at a time, in place or by whole pages, and nobody else's (issue of
 claims and changes of beneficiaries: upload abuse, refused pieces, attachments)."""
 
+import html
 import io
 import secrets
+import sys
 import threading
 from urllib.parse import quote
 
@@ -13,7 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from portal import uploads
 from portal.case_areas import AREAS, Area
+from portal.cleaning.verdicts import FileKind
 from portal.data import case_desk, throttling
 from portal.data.case_pieces import MOST_PIECES, CasePiece, pieces_of
 from portal.data.case_slots import Slot
@@ -112,6 +116,16 @@ def test_file_is_added_by_the_page_then_downloaded_then_removed(client, case) ->
     assert kept(client) == []
     assert names_in_storage(client) == set()
     assert sorted(acts(client)) == ["piece.added", "piece.downloaded", "piece.removed"]
+
+
+@pytest.mark.parametrize("fragment", [False, True])
+def test_file_whose_cleaning_dies_is_told_and_nothing_is_kept(client, case, monkeypatch, fragment) -> None:
+    """A file made to exhaust the process that reads it is refused in words."""
+    monkeypatch.setattr(uploads, "COMMAND", (sys.executable, "-S", "-c", "import os; os.kill(os.getpid(), 9)"))
+    answer = upload(client, case, photo(), fragment=fragment)
+    assert answer.status_code == 422
+    assert uploads.HEAVY[FileKind.IMAGE] in html.unescape(answer.text)
+    assert (kept(client), names_in_storage(client)) == ([], set())
 
 
 def test_fragment_does_what_the_page_does(client, case) -> None:
