@@ -5,7 +5,7 @@
 
 import sys
 
-from benchmarks import directory, documents, importing_speed, listing, sizes
+from benchmarks import directory, documents, importing_speed, listing, practice_map, sizes
 
 PARTS = {
     "import": importing_speed.main,
@@ -13,6 +13,7 @@ PARTS = {
     "sizes": sizes.main,
     "documents": documents.main,
     "directory": directory.main,
+    "map": practice_map.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from portal.data.sessions import Viewer
 from portal.entry.authentication import network_of
-from portal.reading_limits import DIRECTORY, SUGGESTIONS, Allowance
+from portal.reading_limits import DIRECTORY, MAPS, SUGGESTIONS, TILES, Allowance
 from portal.web import Services
 
 
@@ -41,4 +41,6 @@ class Counted:
 
 
 counted_read = Counted(DIRECTORY)
+counted_map = Counted(MAPS)
+counted_tile = Counted(TILES)
 counted_suggestion = Counted(SUGGESTIONS)

@@ -36,6 +36,10 @@ class Allowance:
 # one IPv4 address. A list shows twenty places: to copy a directory of 250 000 without ever meeting one twice would take
 # four days from one network, three weeks with one account.
 DIRECTORY = Allowance("directory", (Limit(120, MINUTE), Limit(3_000, DAY)), (Limit(60, MINUTE), Limit(600, DAY)))
+# A map names five hundred at once, where a list shows twenty; moving it about by hand asks for a few a minute.
+MAPS = Allowance("maps", (Limit(30, MINUTE), Limit(300, DAY)), (Limit(15, MINUTE), Limit(150, DAY)))
+# Twenty fill a screen, and each move or zoom asks for as many: this spares the source, and the disk.
+TILES = Allowance("tiles", (Limit(1_200, MINUTE),), (Limit(600, MINUTE),))
 # Some ten are asked for while one types a name. They tell nothing of the directory: this only spares the processor.
 SUGGESTIONS = Allowance("suggestions", (Limit(600, MINUTE),), (Limit(300, MINUTE),))
 

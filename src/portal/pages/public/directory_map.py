@@ -7,13 +7,15 @@ from litestar import Response
 from portal.data.directory import Near, nearest_practices
 from portal.directory_words import distance_words, profession_label
 from portal.headers import framed_headers
-from portal.pages.public.directory import OF_MEMBERS, OPEN_READS, OPEN_TO_ALL, READS, Front, asked_by, with_addresses
+from portal.pages.public.directory import OF_MEMBERS, OPEN_TO_ALL, Front, asked_by, when_open, with_addresses
 from portal.pages.public.directory_query import HOME, MAP, POSITION, PRACTICE, Asked
 from portal.pages.public.tiles import tiles_pattern
+from portal.permissions import Permission, public, requires
 from portal.places.distance import Position
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
 from portal.practice_map import Marker, Tiles, Written, write_map
+from portal.reading_guards import counted_map
 from portal.rendering import render_page
 from portal.routing import async_page
 from portal.web import PortalRequest
@@ -26,12 +28,16 @@ COUNTRY_BOUNDS = [[42.3, -4.8], [51.1, 8.2]]
 LARGE_TOWNS, NEAR_TOWNS, NEAR_KM = 60, 60, 50.0
 
 
-@async_page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=OPEN_READS)
+@async_page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=[public, when_open, counted_map])
 async def open_map(request: PortalRequest) -> Response[bytes]:
     return await with_addresses(request, _map, OPEN_TO_ALL)
 
 
-@async_page("/adherent/professionnels/carte", name=OF_MEMBERS.map, guards=READS)
+@async_page(
+    "/adherent/professionnels/carte",
+    name=OF_MEMBERS.map,
+    guards=[requires(Permission.DIRECTORY_READ), counted_map],
+)
 async def member_map(request: PortalRequest) -> Response[bytes]:
     return await with_addresses(request, _map, OF_MEMBERS)
 

@@ -11,6 +11,7 @@ from litestar.types import Guard
 
 from portal.permissions import Permission, public, requires
 from portal.places.tiles import media_type_of, read_tile
+from portal.reading_guards import counted_tile
 from portal.routing import async_page
 from portal.web import PortalRequest
 
@@ -27,7 +28,7 @@ async def for_readers(connection: ASGIConnection, handler: BaseRouteHandler) -> 
         await _reads(connection, handler)
 
 
-READERS: list[Guard] = [public, for_readers]
+READERS: list[Guard] = [public, for_readers, counted_tile]
 
 
 def tiles_pattern(request: PortalRequest) -> str:
