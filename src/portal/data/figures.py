@@ -96,7 +96,7 @@ def figures_from(values: dict[str, int | None]) -> Figures | None:
 
 def known_acts(db: Session) -> set[str]:
     """The codes of every act."""
-    return set(db.exec(select(Act.code)))
+    return set(db.connection().execute(select(Act.code)).scalars())
 
 
 def _in_force(start: Any, end: Any) -> ColumnElement[bool]:
