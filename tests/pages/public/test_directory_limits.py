@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from portal.data.columns import utc_now
-from portal.reading_guards import counted_read, counted_suggestion
+from portal.reading_guards import counted_map, counted_read, counted_suggestion
 from portal.reading_limits import DAY, MINUTE, Allowance, Limit
 from tests.pages.public.test_directory import OPEN, OWN, names, practice
 from tests.support import factories
@@ -137,3 +137,10 @@ def test_depth_of_a_page_cannot_be_forged(client) -> None:
     for forged in (sheet, client.services.keyring.conceal("person", [205])[0], "A" * 22, "", "2"):
         client.get(f"{SEARCH}&apres={forged}")
         assert names(client)[0] == "Optique 1"
+
+
+def test_maps_have_a_limit_of_their_own_and_the_list_goes_on(client, monkeypatch) -> None:
+    """A map names five hundred places, where a list shows twenty."""
+    monkeypatch.setattr(counted_map, "allowance", Allowance("maps", (Limit(2, MINUTE),), (Limit(1, MINUTE),)))
+    assert statuses(client, f"{OPEN}/carte?lieu=lyon", 3) == [200, 200, 429]
+    assert statuses(client, SEARCH, 1) == [200]
