@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     tiles_days: int = Field(default=30, ge=1)
     tiles_megabytes: int = Field(default=512, ge=1)
     geocoder_url: str = ""
+    directions_url: str = "https://www.openstreetmap.org/directions?to={latitude},{longitude}"
     mediator_name: str = "Médiateur des mutuelles (fictif)"
     mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
     mediator_url: str = "https://mediateur.example"
@@ -146,6 +147,14 @@ class Settings(BaseSettings):
         if template and any(template.count(number) != 1 for number in ("{z}", "{x}", "{y}")):
             raise ValueError("an address that holds {z}, {x} and {y}, each once")
         return _to_be_asked(template)
+
+    @field_validator("directions_url")
+    @classmethod
+    def directions_page(cls, url: str) -> str:
+        named = "{latitude}" in url and "{longitude}" in url
+        if url and not (url.startswith("https://") and named and url.count("{") == 2):
+            raise ValueError("an https address with {latitude} and {longitude} in it, or nothing")
+        return url
 
     @field_validator("geocoder_url")
     @classmethod

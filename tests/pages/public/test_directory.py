@@ -106,6 +106,9 @@ def test_sheet_says_how_to_go_there_and_gives_a_card(client, index) -> None:
     client.click("Dr Fabule, <b>")
     assert "Accès en fauteuil roulant" in client.page.text
     assert "anglais" in client.page.text
+    ways = [link.attributes["href"] for link in client.page.css(".actions a")]
+    assert "geo:46.164,4.8357" in ways
+    assert "https://www.openstreetmap.org/directions?to=46.164,4.8357" in ways
     path = client.path
     card = ask(client, f"{path}/vcard")
     assert "FN:Dr Fabule\\, <b>\r\n" in card.text

@@ -223,9 +223,16 @@ def _sheet(request: PortalRequest, front: Front, opaque: str) -> Response[bytes]
         front=front,
         row=practice_row(request, practice, opaque, costs_of(request, front, practice)),
         geo=f"geo:{practice.latitude},{practice.longitude}",
+        directions=_directions(request, practice),
         week=week_words(practice),
         spoken=language_words(practice),
     )
+
+
+def _directions(request: PortalRequest, practice: Practice) -> str:
+    """A page of another site that shows the way, for who has no application for `geo:`; empty without one."""
+    pattern = request.services.settings.directions_url
+    return pattern.format(latitude=practice.latitude, longitude=practice.longitude)
 
 
 def _card(request: PortalRequest, opaque: str) -> Response[bytes]:
