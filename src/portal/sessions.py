@@ -19,6 +19,7 @@ from portal.web import Services
 
 SESSION = "session"
 VISIT = "visit"
+FOLLOWED = "followed"  # the complaint whose link this browser opened last
 
 
 def cookie_name(settings: Settings, purpose: str) -> str:
@@ -50,12 +51,14 @@ def _cookie(settings: Settings, purpose: str, value: str, max_age: int | None = 
 
 
 class SessionMiddleware(ASGIMiddleware):
-    """Puts the reading database session, the viewer, the visit token and the client's address in the scope's state."""
+    """Puts in the scope's state the reading database session, the viewer, what the other cookies hold, and the client's
+    address."""
 
     def __init__(self, settings: Settings) -> None:
         self._session_cookie = cookie_name(settings, SESSION)
         self._visit_cookie = cookie_name(settings, VISIT)
         self._link_cookie = cookie_name(settings, LINK)
+        self._followed_cookie = cookie_name(settings, FOLLOWED)
         self._proxies = [ip_network(proxy) for proxy in settings.trusted_proxies]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -75,6 +78,7 @@ class SessionMiddleware(ASGIMiddleware):
         state["address"] = self._address(scope, headers)
         state["visit"] = _token(services, VISIT, cookies.get(self._visit_cookie))
         state["link"] = _token(services, LINK, cookies.get(self._link_cookie))
+        state["followed"] = _token(services, FOLLOWED, cookies.get(self._followed_cookie))
         state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie))
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again

@@ -114,6 +114,12 @@ class PortalRequest(HTMXRequest):
         return self.scope["state"]["link"] or ""
 
     @property
+    def followed_case(self) -> str:
+        """The opaque name of the complaint whose link this browser opened last, kept in a signed cookie; empty without
+        one."""
+        return self.scope["state"]["followed"] or ""
+
+    @property
     def client_address(self) -> str:
         address: str = self.scope["state"]["address"]
         return address
@@ -137,6 +143,13 @@ class PortalRequest(HTMXRequest):
         where = self._where | details
         entry = entry_of(self.viewer, action, object=object_, acting_for=acting_for, details=where, now=self.now)
         self.services.journal.note(entry)
+
+    def note_read_by_link(self, action: Action, object_: str) -> None:
+        """Notes that whoever holds a letter's link read this (R-51): an act of no account, whoever is signed in.
+
+        Raises `JournalUnavailable` when it cannot.
+        """
+        self.services.journal.note(entry_of(None, action, object=object_, details=self._where, now=self.now))
 
     def record(
         self,
