@@ -25,7 +25,7 @@ from portal.places.gazetteer import gazetteer
 from portal.security import Keyring
 from portal.settings import Settings
 from tests.support.browser import free_port
-from tests.support.entry import token_in
+from tests.support.html import Html
 from tests.support.server import Server, signal
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
@@ -80,26 +80,26 @@ def test_refused_large_body_ends_the_connection(server, declared) -> None:
 
 @pytest.fixture
 def followed(database, settings: Settings) -> str:
-    """The path of a complaint without an account, to which its link adds files."""
+    """The link to a complaint without an account, to which whoever opens it adds files."""
     keyring = Keyring(settings)
     said, contact = Said(Category.DELAY, "J’attends."), Contact("Jean Ancien", "jean@exemple.example")
     with database.write() as db:
         case = complain_without_account(db, keyring, said, contact, Space.MEMBER, utc_now())
     token = keyring.signer(COMPLAINT_LINK).sign(keyring.conceal("case", [case.id or 0])[0]).decode()
-    return f"/reclamation/suivi/documents?{urlencode({'jeton': token})}"
+    return f"/reclamation/suivi?{urlencode({'jeton': token})}"
 
 
 def test_upload_cut_half_way_leaves_nothing_and_may_be_sent_again(database, settings, followed, server) -> None:
     """Issue of claims: a connection cut half-way. Neither a row, nor a content, and the server goes on."""
     with httpx.Client(base_url=server.origin, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
-        page = browser.get(followed.replace("/documents", ""))
-        form = {"jeton": token_in(page)}
+        page, target = browser.get(followed, follow_redirects=True), "/reclamation/suivi/documents"
+        form = {name: Html(page.text).first(f"[name={name}]").attributes["value"] for name in ("jeton", "dossier")}
         files = [("fichier", ("facture.pdf", large_pdf(), "application/pdf"))]
-        request = browser.build_request("POST", followed, data=form, files=files)
+        request = browser.build_request("POST", target, data=form, files=files)
         cut_half_way(request)
         browser.get("/readyz").raise_for_status()
         assert kept(database, settings) == (0, 0)
-        assert browser.send(browser.build_request("POST", followed, data=form, files=files)).status_code == 303
+        assert browser.send(browser.build_request("POST", target, data=form, files=files)).status_code == 303
     assert kept(database, settings) == (1, 1)
 
 

@@ -56,7 +56,7 @@ def case_path(services: Services, case: Case) -> str:
 
 
 def link_path(services: Services, case_id: int) -> str:
-    """The path that leads whoever holds it to a complaint without an account."""
+    """The path that leads whoever holds it to a complaint without an account, while the link works."""
     keyring = services.keyring
     token = keyring.signer(COMPLAINT_LINK).sign(keyring.conceal(CASE, [case_id])[0]).decode()
     return services.urls("complaint.follow", {"jeton": token})

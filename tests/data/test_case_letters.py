@@ -124,7 +124,7 @@ def test_author_without_account_is_written_to_with_the_link(desk, client, name) 
     assert "radiographie" not in letter.text
     assert "dans votre espace" not in letter.text
     (link,) = [link for link in letter.links if "/reclamation/suivi" in link]
-    client.get(link.removeprefix(desk.services.settings.origin))
+    client.get(link.removeprefix(desk.services.settings.origin), follow=True)
     assert "radiographie" in client.page.text
 
 

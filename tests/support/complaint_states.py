@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.support.states import NOBODY, State, fail, fail_in_place
+from tests.support.states import NOBODY, State, fail, fail_in_place, press
 from tests.support.visits import DEPENDANT, LEAVER, MEMBER
 
 LIST, NEW, PUBLIC = "/adherent/reclamations", "/adherent/reclamations/nouvelle", "/reclamation"
@@ -28,6 +28,23 @@ def answer_nothing(page: Page) -> None:
     fail_in_place("Envoyer le message", "message")(page)
 
 
+def left_in_a_tab(page: Page) -> None:
+    """Sends words by a form of another complaint than the one whose link was opened last."""
+    page.locator("#message").fill("J’ai reçu votre courrier.")
+    page.evaluate("document.querySelectorAll('[name=dossier]').forEach((field) => { field.value = 'x' })")
+    fail("Envoyer le message")(page)
+
+
+def dies_in_a_tab(page: Page) -> None:
+    """Sends words once the browser has forgotten the link."""
+    page.locator("#message").fill("J’ai reçu votre courrier.")
+    kept = [cookie for cookie in page.context.cookies() if not cookie["name"].endswith("followed")]
+    page.context.clear_cookies()
+    page.context.add_cookies(kept)
+    press("Envoyer le message")(page)
+    expect(page.locator("#non-envoye")).to_be_visible()
+
+
 COMPLAINT_STATES = [
     State("complaints", MEMBER, LIST),
     State("complaints, none", DEPENDANT, LIST),
@@ -46,4 +63,7 @@ COMPLAINT_STATES = [
     State("complaint without account, followed", NOBODY, FOLLOWED),
     State("complaint without account, no file", NOBODY, FOLLOWED, fail("Envoyer les documents")),
     State("complaint without account, no message", NOBODY, FOLLOWED, fail("Envoyer le message")),
+    State("complaint without account, another one's form", NOBODY, FOLLOWED, left_in_a_tab),
+    State("complaint without account, forgotten link", NOBODY, FOLLOWED, dies_in_a_tab),
+    State("complaint without account, dead link", NOBODY, f"{PUBLIC}/suivi"),
 ]

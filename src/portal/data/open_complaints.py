@@ -4,7 +4,7 @@ The link proves the address: only whoever reads its mail adds files or words (R-
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import func
@@ -15,13 +15,18 @@ from portal.data.accounts import Space
 from portal.data.case_messages import REPEATED_WITHIN, CaseMessage, SentAlready, add_message, repeats
 from portal.data.case_pieces import add_pieces
 from portal.data.case_turns import give_back
-from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, touch
+from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, steps_of, touch
 from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, told_of
 from portal.data.files import NewFile
+from portal.data.rules import add_months
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 SLOT = "pieces"
 MOST_MESSAGES = 20
+# How long a letter's link works once the complaint is over: time to read the answer, keep its copy and go to the
+# mediator. A mailbox outlives all that, and whoever comes by it later finds nothing open.
+FOLLOWED_MONTHS = 6
 # Of one network, in the time in which a form sent twice is taken for one.
 _MOST_RECENT = 50
 
@@ -41,10 +46,21 @@ def complain_without_account(
     return case
 
 
-def complaint_by_link(db: Session, keyring: Keyring, case_id: int) -> Told | None:
-    """A complaint sent without an account: for whoever holds the link that its letter brought."""
+def complaint_by_link(db: Session, keyring: Keyring, case_id: int, now: datetime) -> Told | None:
+    """A complaint sent without an account: for whoever holds the link that its letter brought, while it works."""
     case = db.exec(_anonymous().where(Case.id == case_id)).first()
-    return told_of(db, keyring, case) if case else None
+    if case is None:
+        return None
+    until = followed_until(db, case)
+    return None if until and day_in_france(now) > until else told_of(db, keyring, case)
+
+
+def followed_until(db: Session, case: Case) -> date | None:
+    """The last day (in France) on which the link to a complaint works; None while the complaint is open. The caller
+    has found the case."""
+    if not case.is_over:
+        return None
+    return add_months(day_in_france(steps_of(db, case)[-1].at), FOLLOWED_MONTHS)
 
 
 def contact_of(db: Session, keyring: Keyring, case: Case) -> Contact | None:

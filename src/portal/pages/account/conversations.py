@@ -17,7 +17,8 @@ UNSENT = "non-envoye"
 class TalkView:
     """What `partials/account/conversation.html` shows. `action`, `fragment`: where its form goes, as a page and in
     place; empty once the conversation is over. `typed`: a message that was not kept; `last`: the last one shown,
-    concealed; `elsewhere`: what a link to another way to write says, and where it leads."""
+    concealed; `elsewhere`: what a link to another way to write says, and where it leads; `case`: concealed, for a form
+    whose address does not say which case it is about."""
 
     messages: Sequence[Message]
     action: str = ""
@@ -25,6 +26,7 @@ class TalkView:
     typed: str = ""
     last: str = ""
     elsewhere: tuple[str, str] | None = None
+    case: str = ""
 
     def shows(self, problem: str, over: str) -> FieldError:
         """What is wrong with a message, where the page shows it: at its field, or once there is none, at what was

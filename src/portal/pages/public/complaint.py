@@ -9,6 +9,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 from sqlmodel import Session
 
+from portal.case_notices import link_path
 from portal.data import throttling
 from portal.data.accounts import Space
 from portal.data.case_messages import SentAlready
@@ -21,7 +22,6 @@ from portal.entry.authentication import network_of
 from portal.formatting import day_in_france
 from portal.forms import FieldError, email_of, single_values, written_text
 from portal.pages.member.complaint_forms import category_choices, read_complaint
-from portal.pages.public.complaint_follow import follow_url
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -90,7 +90,7 @@ def _post_copy(request: PortalRequest, db: Session, case: Case, contact: Contact
         sent_on=clock.sent_on,
         acknowledge_by=clock.acknowledge_by,
         answer_by=clock.answer_by,
-        href=services.settings.origin + follow_url(request, case.id or 0),
+        href=services.settings.origin + link_path(services, case.id or 0),
     )
 
 

@@ -1,6 +1,7 @@
 """A complaint without an account, followed by the link of its letter: /reclamation/suivi (R-26).
 
-The link proves the address to which the letter went: files and words are added here, and not where anybody writes.
+The link proves the address to which the letter went: files and words are added here, and not where anybody writes. It
+leaves the address bar at once (`complaint_link`): the page, its forms and its PDF know the complaint by a cookie.
 """
 
 from litestar import Response
@@ -10,7 +11,6 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.attachments import discard, files_in, keep_files
-from portal.case_notices import COMPLAINT_LINK, link_path
 from portal.complaint_documents import Dossier
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
 from portal.data import throttling
@@ -20,7 +20,7 @@ from portal.data.cases import Case, WrongState
 from portal.data.complaints import Told
 from portal.data.evidence import Action
 from portal.data.files import NewFile
-from portal.data.open_complaints import SLOT, add_files_by_link, add_words_by_link, complaint_by_link
+from portal.data.open_complaints import SLOT, add_files_by_link, add_words_by_link, followed_until
 from portal.entry.authentication import network_of
 from portal.formatting import today
 from portal.forms import FieldError, written_text
@@ -28,6 +28,7 @@ from portal.pages.account.conversations import FIELD, TalkView, text_problem
 from portal.pages.account.pieces import CASE, FULL
 from portal.pages.account.pieces import FIELD as FILES
 from portal.pages.member.complaints import dossier_of, pdf_answer, reason_of
+from portal.pages.public.complaint_link import QUERY, case_to_change, dead_link, followed, land
 from portal.permissions import public
 from portal.rendering import render_page
 from portal.routing import async_action, async_page, page
@@ -35,34 +36,32 @@ from portal.uploads import LARGEST_FORM, FileRefused
 from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
-LONGEST_TOKEN = 200
 OVER = "Cette réclamation ne prend plus rien par ce lien. Écrivez-nous par la poste, en rappelant sa référence."
 TOO_OFTEN = "Trop de fichiers sont arrivés de ce réseau aujourd’hui. Réessayez demain, ou écrivez-nous par la poste."
 
 
-def follow_url(request: PortalRequest, case_id: int) -> str:
-    """The link that leads whoever holds it to a complaint."""
-    return link_path(request.services, case_id)
-
-
 @page("/reclamation/suivi", name="complaint.follow", guards=[public])
-def follow_page(request: PortalRequest) -> Response[bytes]:
-    return _page(request, request.db)
+def follow_page(request: PortalRequest) -> Response[bytes] | Redirect:
+    return land(request) if QUERY in request.query_params else _page(request, request.db)
 
 
 @async_page("/reclamation/suivi/pdf", name="complaint.follow.pdf", guards=[public])
 async def pdf_file(request: PortalRequest) -> Response[bytes]:
-    return await pdf_answer(request, await request.database.run(_dossier, request))
+    dossier = await request.database.run(_dossier, request)
+    return await pdf_answer(request, dossier) if dossier else await request.database.run(dead_link, request)
 
 
-def _dossier(request: PortalRequest) -> Dossier:
-    return dossier_of(request, request.db, _by_link(request, request.db))
+def _dossier(request: PortalRequest) -> Dossier | None:
+    told = followed(request, request.db)
+    if told is None:
+        return None
+    request.note_read_by_link(Action.CASE_DOWNLOADED, told.case.object)
+    return dossier_of(request, request.db, told)
 
 
 @async_action("/reclamation/suivi/message", name="complaint.follow.message", guards=[public])
 async def write(request: PortalRequest) -> Response[bytes] | Redirect:
-    text = written_text(await request.form(), FIELD)
-    return await request.database.run_writing(_write, request, text)
+    return await request.database.run_writing(_write, request, await request.form())
 
 
 @async_action(
@@ -72,11 +71,14 @@ async def write(request: PortalRequest) -> Response[bytes] | Redirect:
     request_max_body_size=LARGEST_FORM,
 )
 async def join(request: PortalRequest) -> Response[bytes] | Redirect:
-    case_id = await request.database.run(_case_id_now, request)
-    problem = await _join(request, case_id, await request.form())
+    sent = await request.form()
+    case_id = await request.database.run(case_to_change, request, sent)
+    if isinstance(case_id, Response):
+        return case_id
+    problem = await _join(request, case_id, sent)
     if problem:
         return await request.database.run(_page_now, request, FieldError(FILES, problem))
-    return Redirect(follow_url(request, case_id), status_code=303)
+    return _back(request)
 
 
 async def _join(request: PortalRequest, case_id: int, sent: FormMultiDict) -> str:
@@ -112,13 +114,15 @@ def _joined(request: PortalRequest, case_id: int, kept: list[NewFile]) -> str:
     return problem
 
 
-def _write(request: PortalRequest, text: str) -> Response[bytes] | Redirect:
-    with request.database.read() as db:
-        case_id = _case_id(request, db)
+def _write(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
+    text = written_text(sent, FIELD)
+    case_id = case_to_change(request, sent, text)
+    if isinstance(case_id, Response):
+        return case_id
     problem = text_problem(text) or _written(request, case_id, text)
     if problem:
         return _page_now(request, FieldError(FIELD, problem), text)
-    return Redirect(follow_url(request, case_id), status_code=303)
+    return _back(request)
 
 
 def _written(request: PortalRequest, case_id: int, text: str) -> str:
@@ -139,23 +143,8 @@ def _record(request: PortalRequest, db: Session, action: Action, case: Case | No
     request.record_of(None, db, action, case.object)
 
 
-def _case_id_now(request: PortalRequest) -> int:
-    with request.database.read() as db:
-        return _case_id(request, db)
-
-
-def _case_id(request: PortalRequest, db: Session) -> int:
-    return _by_link(request, db).case.id or 0
-
-
-def _by_link(request: PortalRequest, db: Session) -> Told:
-    keyring = request.services.keyring
-    opaque = keyring.unsign(COMPLAINT_LINK, request.query_params.get("jeton", "")[:LONGEST_TOKEN])
-    case_id = keyring.reveal(CASE, opaque) if opaque else None
-    told = complaint_by_link(db, keyring, case_id) if case_id is not None else None
-    if told is None:
-        raise NotFoundException
-    return told
+def _back(request: PortalRequest) -> Redirect:
+    return Redirect(request.services.urls("complaint.follow"), status_code=303)
 
 
 def _page_now(request: PortalRequest, problem: FieldError, typed: str = "") -> Response[bytes]:
@@ -164,9 +153,15 @@ def _page_now(request: PortalRequest, problem: FieldError, typed: str = "") -> R
 
 
 def _page(request: PortalRequest, db: Session, problem: FieldError | None = None, typed: str = "") -> Response[bytes]:
-    told = _by_link(request, db)
+    told = followed(request, db)
+    return _shown(request, db, told, problem, typed) if told else dead_link(request, typed)
+
+
+def _shown(request: PortalRequest, db: Session, told: Told, problem: FieldError | None, typed: str) -> Response[bytes]:
+    request.note_read_by_link(Action.CASE_READ, told.case.object)
+    urls = request.services.urls
     cookies, pieces, decrypt = visit_cookies(request), pieces_of(db, told.case), request.services.keyring.decrypt
-    join_url = "" if told.case.is_over or room_for(pieces, SLOT)[0] < 1 else _here(request, "complaint.follow.files")
+    join_url = "" if told.case.is_over or room_for(pieces, SLOT)[0] < 1 else urls("complaint.follow.files")
     talk = _talk(request, db, told.case, typed)
     return render_page(
         request,
@@ -182,7 +177,8 @@ def _page(request: PortalRequest, db: Session, problem: FieldError | None = None
         talk=talk,
         pieces=[(piece, decrypt(piece.refusal) if piece.refusal else "") for piece in pieces],
         join_url=join_url,
-        pdf_url=_here(request, "complaint.follow.pdf"),
+        pdf_url=urls("complaint.follow.pdf"),
+        until=followed_until(db, told.case),
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,
     )
@@ -196,12 +192,10 @@ def _placed(problem: FieldError, talk: TalkView, join_url: str) -> FieldError:
 
 
 def _talk(request: PortalRequest, db: Session, case: Case, typed: str) -> TalkView:
-    action = "" if case.is_over else _here(request, "complaint.follow.message")
-    return TalkView(messages_of(db, request.services.keyring, case), action, typed=typed)
-
-
-def _here(request: PortalRequest, name: str) -> str:
-    return request.services.urls(name, {"jeton": request.query_params["jeton"]})
+    keyring = request.services.keyring
+    action = "" if case.is_over else request.services.urls("complaint.follow.message")
+    name = keyring.conceal(CASE, [case.id or 0])[0]
+    return TalkView(messages_of(db, keyring, case), action, typed=typed, case=name)
 
 
 HANDLERS = [follow_page, pdf_file, write, join]
