@@ -322,6 +322,14 @@ class TestFollowed:
             assert ask(client, link).status_code == 303
             assert ask(client, FOLLOWED).status_code == 200
 
+    def test_token_of_another_purpose_does_not_land(self, client) -> None:
+        keyring, opaque = client.services.keyring, hidden(client)["dossier"]
+        leave(client)
+        for purpose in (FOLLOWED_COOKIE, LINK, "session", "visit"):
+            token = keyring.signer(purpose).sign(opaque).decode()
+            assert ask(client, f"{FOLLOWED}?jeton={token}").status_code == 404
+        assert ask(client, f"{FOLLOWED}?jeton={opaque}").status_code == 404
+
     def test_cookie_of_another_purpose_opens_nothing(self, client) -> None:
         keyring, name = client.services.keyring, cookie_name(client.services.settings, FOLLOWED_COOKIE)
         opaque = hidden(client)["dossier"]
