@@ -75,14 +75,14 @@ def test_position_is_rounded_and_said_by_the_commune_near_it(client, index) -> N
     client.get(f"{index}?position=45.76404321,4.83571234")
     assert len(names(client)) == 20
     assert "près de Lyon" in client.page.text
-    assert client.page.one("input[name=position]").attributes["value"] == "45.764,4.836"
+    assert client.page.one("form[role=search] input[name=position]").attributes["value"] == "45.764,4.836"
     assert "45.76404321" not in client.answer.text
 
 
 def test_typed_place_wins_over_the_position_of_the_search_before(client, index) -> None:  # noqa: F811
     client.get(f"{index}?lieu=lyon&position=-20.879,55.448")
     assert "Autour de Lyon (69)" in client.page.text
-    assert client.page.one("input[name=position]").attributes["value"] == ""
+    assert client.page.one("form[role=search] input[name=position]").attributes["value"] == ""
 
 
 @pytest.mark.parametrize(
