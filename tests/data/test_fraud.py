@@ -1,10 +1,13 @@
 """Fraud reports (R-13): an account frozen once, a case that only the desk reads and moves."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from portal.data.accounts import Account
 from portal.data.blocks import BlockKind, block_of
 from portal.data.email_changes import ask_email_change, confirm_email_change
 from portal.data.fraud import FraudChannel, FraudState, freeze, move_report, open_reports, report_of, reports_of
@@ -94,3 +97,26 @@ def test_change_of_address_under_way_ends_with_the_freeze(db, keyring, account) 
     for side in (LinkPurpose.EMAIL_CURRENT, LinkPurpose.EMAIL_NEW):
         assert confirm_email_change(db, change, side, NOW) is None
     assert account.email == "anne@exemple.example"
+
+
+def test_confirmation_of_an_address_waits_for_a_report_under_way(database, keyring) -> None:
+    """R-13, no deadlock: whoever confirms takes the account's turn before the change's, as whoever freezes does."""
+    with database.write() as db:
+        account = factories.member_with_account(db, keyring)[1]
+        account.email = "anne@exemple.example"
+        change = ask_email_change(db, factories.viewer_of(db, account), "voleur@exemple.example", NOW)
+        assert confirm_email_change(db, change, LinkPurpose.EMAIL_CURRENT, NOW) is not None
+
+    def confirm() -> object:
+        with database.write() as db:
+            return confirm_email_change(db, change, LinkPurpose.EMAIL_NEW, NOW)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as db:
+            db.get_one(Account, account.id, with_for_update=True)
+            confirmed = other.submit(confirm)
+            time.sleep(0.5)
+            assert reported(db, keyring, account) is not None
+        assert confirmed.result() is None
+    with database.read() as db:
+        assert db.get_one(Account, account.id).email == "anne@exemple.example"

@@ -98,17 +98,17 @@ def cancel_email_changes(db: Session, account_id: int, now: datetime) -> bool:
 def confirm_email_change(db: Session, change: PendingChange, side: LinkPurpose, now: datetime) -> PendingChange | None:
     """Confirms one side, and changes the address when it was the last one; the change as it is then, or None when it
     was given up meanwhile, or the account is suspended or closed. Two confirmations at once wait for each other on the
-    row: the second one applies."""
+    account, and for a report of fraud: the second one applies. The account comes first, as in `fraud.freeze`."""
+    account = db.get_one(Account, change.account_id, with_for_update=True)
     one = (_open(now), col(EmailChange.id) == change.id)
     if block_of(db, change.account_id, now) is not None:
         return None
     if not db.exec(update(EmailChange).where(*one).values({SIDES[side]: now})).rowcount:
         return None
-    row = db.get_one(EmailChange, change.id, populate_existing=True, with_for_update=True)
+    row = db.get_one(EmailChange, change.id, populate_existing=True)
     confirmed = _pending(row)
     if confirmed.is_confirmed:
         row.applied_at = now
-        account = db.get_one(Account, row.account_id, with_for_update=True)
         account.email = row.new_email
         if account.role == Role.DEPENDANT:  # what tied the account to a parent's mailbox, until majority (R-15)
             account.access_ends_on = None
