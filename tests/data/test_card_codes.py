@@ -104,6 +104,16 @@ class TestCheck:
         assert check_code(db, keyring, code, DAY).verdict is CodeVerdict.REVOKED
         assert check_code(db, keyring, "n’importe quoi", DAY).verdict is CodeVerdict.UNKNOWN
 
+    def test_code_of_a_withdrawn_cover_never_checks_somebody_else(self, db, keyring, made) -> None:
+        """R-25: SQLite gives the number of the newest row again, once that row is deleted, unless told not to."""
+        withdrawn = factories.cover(db, made.contract, factories.person(db, "Luc"))
+        code = make_code(keyring, replace(PRINTED, beneficiary_id=withdrawn.id))
+        db.delete(withdrawn)
+        db.flush()
+        factories.household(db)
+        check = check_code(db, keyring, code, DAY)
+        assert (check.verdict, check.concerned) == (CodeVerdict.REVOKED, frozenset())
+
     def test_reader_of_the_datamatrix_gives_the_code(self, keyring, card) -> None:
         code = code_of(keyring, card)
         text = matrix_text(card, code)

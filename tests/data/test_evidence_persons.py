@@ -1,15 +1,13 @@
 """R-51: who read whom is found by person, also for what was recorded before the index existed."""
 
 import pytest
-from alembic import command
 from sqlmodel import SQLModel
 
 from portal.data.evidence import Action, _linked, entry_of, head
 from portal.data.evidence_audit import rows_of_account, verify_chain
 from portal.data.evidence_persons import index_rows, persons_shown
 from portal.database import Database
-from portal.schema import _config
-from tests.support.databases import PostgresServer
+from tests.support.databases import PostgresServer, move_to
 from tests.support.evidence import START, viewer
 
 BEFORE_THE_INDEX = "0010"
@@ -41,23 +39,16 @@ def empty(engine_name: str, request: pytest.FixtureRequest, tmp_path) -> Databas
 
 
 def test_reads_recorded_before_the_index_are_filed_by_the_migration(empty: Database) -> None:
-    upgrade(empty, BEFORE_THE_INDEX)
+    move_to(empty, BEFORE_THE_INDEX)
     with empty.write() as db:
         for persons in ([3], [3, 5], None):
             append_as_before(db, {"persons": persons} if persons else {"filters": {"q": "persons"}})
-    upgrade(empty, "head")
+    move_to(empty, "head")
     with empty.read() as db:
         assert [row["seq"] for row in rows_of_account(db, 99, 3)] == [1, 2]
         assert [row["seq"] for row in rows_of_account(db, 99, 5)] == [2]
         assert verify_chain(db, {}).fault is None
     empty.dispose()
-
-
-def upgrade(database: Database, revision: str) -> None:
-    with database.write() as db:
-        config = _config()
-        config.attributes["connection"] = db.connection()
-        command.upgrade(config, revision)
 
 
 def append_as_before(db, details: dict) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from alembic import command
 
 from portal.database import Database
-from portal.schema import migrate
+from portal.schema import _config, migrate
 
 with warnings.catch_warnings():
     # The package looks for a run-time folder that containers do not have, and says so at import.
@@ -96,6 +97,14 @@ def build_sqlite_template(path: Path) -> Path:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()
     return path
+
+
+def move_to(database: Database, revision: str, *, back: bool = False) -> None:
+    """Brings the database up to a revision, or `back` down to it, in one transaction as `portal migrate` does."""
+    with database.write() as db:
+        config = _config()
+        config.attributes["connection"] = db.connection()
+        (command.downgrade if back else command.upgrade)(config, revision)
 
 
 def _migrate(url: str) -> None:

@@ -112,13 +112,15 @@ class Contract(SQLModel, table=True):
 
 
 class Beneficiary(SQLModel, table=True):
-    """A person's own period of cover under a contract, both days included."""
+    """A person's own period of cover under a contract, both days included. A printed card's code names a row by its
+    number, and a row may be withdrawn: SQLite must not give its number again, as PostgreSQL never does."""
 
     __tablename__ = "beneficiary"
     __table_args__ = (
         UniqueConstraint("contract_id", "person_id", "valid_from"),
         Index("ix_beneficiary_person", "person_id"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="ck_beneficiary_period"),
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True)
