@@ -2,11 +2,12 @@
 
 import re
 from datetime import date
+from itertools import product
 
 import pytest
 
 from portal.data.glossary import Term, anchor_of, every_definition
-from portal.demo.reference import text
+from portal.demo.reference import Reference, rows, text
 from portal.formatting import today
 from portal.information import PAGE, UNKNOWN, figures_in, matches, show, sources
 from portal.legal_text import Unreadable, plain
@@ -51,6 +52,33 @@ def test_every_figure_is_a_dated_one(slug) -> None:
     assert not AMOUNT.findall(source.text)
     assert set(RATE.findall(source.text)) <= {"100"}  # « 100 % Santé », « 100 % de la base »
     assert UNKNOWN not in show(source, dict.fromkeys(PARAMETERS, "1"), lambda name: name).summary
+
+
+@pytest.mark.parametrize(
+    ("figure", "ages"),
+    [
+        ("renouvellement_optique_jeune_enfant", range(6)),
+        ("renouvellement_optique_enfant", range(6, 16)),
+        ("renouvellement_optique_adulte", range(16, 100)),
+    ],
+)
+def test_article_on_glasses_tells_when_every_guarantee_renews_them(figure, ages) -> None:
+    """R-27: what the article says, and what the guarantees in force grant at each age."""
+    told = Reference().figures.value(figure, today())
+    for age, act in product(ages, ("OPT", "LUN")):
+        assert renewals(act, age) == {told}, (age, act)
+
+
+def renewals(act: str, age: int) -> set[int]:
+    """In how many months the products in force that pay for an act pay for it again, at an age."""
+    (code,) = (
+        row["rule"]
+        for row in rows("act-rules")
+        if row["act"] == act and int(row["from_age"]) <= age < int(row["below_age"])
+    )
+    own = [row for row in rows("guarantees") if row["rule"] == code and not row["valid_to"]]
+    assert {row["product"] for row in own} >= {"ESSENTIEL", "EQUILIBRE", "CONFORT"}
+    return {int(row["renewal_months"]) for row in own}
 
 
 @pytest.mark.parametrize("slug", ARTICLES)

@@ -12,6 +12,7 @@ from portal.data.coverage import GuaranteeRule, GuaranteeVersion, Relationship
 from portal.data.estimates import Question, Sector, estimable_acts, estimate, remaining_at
 from portal.data.explanation import adds_up
 from portal.data.parameters import Act
+from portal.data.rules import add_months
 from tests.support import factories
 from tests.support.demonstration import viewer_of
 from tests.support.reference import import_reference, product_id
@@ -136,7 +137,48 @@ def rule_id(db, code: str) -> int:
 
 def test_a_child_owes_no_flat_fee_and_has_a_child_s_glasses(db, family) -> None:
     assert asked(db, family, "G", 3000, who="child").remaining == 0
-    assert "moins de 16 ans" in asked(db, family, "LUN", 20000, who="child").rule_label
+    assert "de 6 à 15 ans" in asked(db, family, "LUN", 20000, who="child").rule_label
+
+
+@pytest.mark.parametrize(
+    ("born", "months", "is_covered"),
+    [
+        (date(2021, 1, 1), 5, False),
+        (date(2021, 1, 1), 7, True),
+        (date(2019, 1, 1), 7, False),
+        (date(2019, 1, 1), 13, True),
+        (date(2009, 1, 1), 13, False),
+        (date(2009, 1, 1), 25, True),
+    ],
+)
+def test_glasses_are_covered_again_at_the_pace_of_an_age(db, family, born, months, is_covered) -> None:
+    """Domain, optical renewal: six months for the youngest, a year before sixteen, then two years."""
+    family["child"].birth_date = born
+    db.flush()
+    first = asked(db, family, "LUN", 20000, who="child")
+    factories.paid_line(
+        db,
+        family["contract"],
+        family["child"],
+        care_date=add_months(SOON, -months),
+        act_code="LUN",
+        spent_cents=20000,
+        base_cents=0,
+        base_rate=0,
+        base_gross_cents=0,
+        base_net_cents=0,
+        flat_fee_cents=0,
+        supplementary_cents=first.supplementary,
+        remaining_cents=20000 - first.supplementary,
+        rule_id=rule_labelled(db, first.rule_label),
+    )
+    again = asked(db, family, "LUN", 20000, who="child")
+    assert again.supplementary == (first.supplementary if is_covered else 0)
+    assert adds_up(again.explanation)
+
+
+def rule_labelled(db, label: str) -> int:
+    return rule_id(db, db.exec(select(GuaranteeRule.code).where(GuaranteeRule.label == label).distinct()).one())
 
 
 def test_nobody_learns_of_an_adult_s_use(db, family) -> None:

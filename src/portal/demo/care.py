@@ -184,7 +184,8 @@ class Diary:
 
     def glasses(self, day: date) -> None:
         """A pair of glasses, sometimes too early to be covered again."""
-        child = "-ENFANT" if age_on(self.patient.birth_date, day) < 16 else ""
+        age = age_on(self.patient.birth_date, day)
+        child = "-JEUNE" if age < 6 else "-ENFANT" if age < 16 else ""
         if self.rng.random() < 0.12:
             self.add(day, "OPT", 9500, f"OPT-100{child}", self.at.optician, third_party=True)
         else:
