@@ -3,9 +3,11 @@
 import re
 from datetime import date
 from itertools import product
+from pathlib import Path
 
 import pytest
 
+import portal
 from portal.data.glossary import Term, anchor_of, every_definition
 from portal.demo.reference import Reference, rows, text
 from portal.formatting import today
@@ -14,6 +16,7 @@ from portal.legal_text import Unreadable, plain
 
 ARTICLES = sources()
 PARAMETERS = {row.split(";")[0]: row.split(";") for row in text("parameters").splitlines()[1:]}
+SOURCES = Path(portal.__file__).parent
 RATE = re.compile(r"(\d+)[\s\u00a0]?%")
 AMOUNT = re.compile(r"\d[\s\u00a0]?€|\d[\s\u00a0]euros?")
 
@@ -79,6 +82,13 @@ def renewals(act: str, age: int) -> set[int]:
     own = [row for row in rows("guarantees") if row["rule"] == code and not row["valid_to"]]
     assert {row["product"] for row in own} >= {"ESSENTIEL", "EQUILIBRE", "CONFORT"}
     return {int(row["renewal_months"]) for row in own}
+
+
+def test_demonstration_has_no_figure_that_nothing_reads() -> None:
+    """A figure that no rule and no article takes would age unseen."""
+    read = set().union(*(figures_in(source) for source in ARTICLES.values()))
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    assert not {each for each in set(PARAMETERS) - read if f'"{each}"' not in code}
 
 
 @pytest.mark.parametrize("slug", ARTICLES)
