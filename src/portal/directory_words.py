@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from portal.data.directory import Level, Practice, Profession, Service
+from portal.folding import fold
 from portal.formatting import NBSP
 from portal.places.hours import DAY_NAMES, Span, local_clock, opening, read_hours
 
@@ -34,7 +35,7 @@ LANGUAGE_LABELS = {
     "tr": "turc",
     "lsf": "langue des signes",
 }
-METRES = 10
+METRES, KILOMETRE = 10, 1000
 NEAR_KM = 10
 
 
@@ -50,9 +51,18 @@ def level_labels(network: str) -> dict[Level, str]:
 
 def distance_words(km: float) -> str:
     """« 350 m », « 1,2 km », « 12 km »: no more exact than it is useful."""
-    if km < 1:
-        return f"{max(1, round(km * 1000 / METRES)) * METRES}{NBSP}m"
+    metres = max(1, round(km * 1000 / METRES)) * METRES
+    if metres < KILOMETRE:
+        return f"{metres}{NBSP}m"
     return f"{km:.1f}".replace(".", ",").removesuffix(",0") + f"{NBSP}km" if km < NEAR_KM else f"{round(km)}{NBSP}km"
+
+
+def of_place(place: str) -> str:
+    """« de Lyon (69) », « d’Angers (49) », « du Havre (76) », « des Ulis (91940) »."""
+    for article, joined in (("Le ", "du "), ("Les ", "des ")):
+        if place.startswith(article):
+            return joined + place.removeprefix(article)
+    return f"d’{place}" if fold(place[:1]).lower() in tuple("aeiouy") else f"de {place}"
 
 
 def opening_words(practice: Practice, now: datetime) -> tuple[str, str]:

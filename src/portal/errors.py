@@ -19,6 +19,7 @@ from portal.data.sessions import Stage
 from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
 from portal.evidence.journal import JournalUnavailable
+from portal.headers import framed_error_headers
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.reading_guards import TooManyReads
 from portal.rendering import HTML, open_navigation
@@ -29,6 +30,8 @@ logger = logging.getLogger("portal.errors")
 
 FRAGMENTS = "/fragments/"
 KNOWN = {400, 401, 403, 404, 405, 413, 422, 429, 500, 503}
+# Routes of documents that pages of the portal frame.
+FRAMED = ("directory.map", "member.directory.map")
 
 
 def refuse(request: PortalRequest, error: HTTPException) -> Response:
@@ -113,6 +116,8 @@ def error_page(request: PortalRequest, status: int, name: str = "", *, retry_aft
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=status, headers=headers)
+    if request.scope["path"] in {request.services.urls(route) for route in FRAMED}:
+        headers |= framed_error_headers()
     shown = name or (status if status in KNOWN else 500 if status >= 500 else 400)
     context = {"reference": _reference(request), "viewer": request.signed_in} | more
     html = request.services.templates.get_template(f"errors/{shown}.html").render(context)

@@ -39,6 +39,12 @@ def framed_headers(nonce: str) -> dict[str, str]:
     return {"content-security-policy": FRAMED_POLICY.format(nonce=nonce), "x-frame-options": "SAMEORIGIN"}
 
 
+def framed_error_headers() -> dict[str, str]:
+    """Of an error in that document's place, which the frame shows as well."""
+    policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    return {"content-security-policy": policy, "x-frame-options": "SAMEORIGIN"}
+
+
 def framing_headers() -> dict[str, str]:
     """Of a page that frames such a document, and may ask the device for its position (R-24)."""
     asking = SECURITY_HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")

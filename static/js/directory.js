@@ -21,6 +21,7 @@
         button.removeAttribute("aria-busy");
         form.elements.position.value = `${coords.latitude.toFixed(3)},${coords.longitude.toFixed(3)}`;
         form.elements.lieu.value = "";
+        form.elements["chez-moi"]?.remove();
         form.requestSubmit();
       },
       () => {

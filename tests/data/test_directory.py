@@ -136,6 +136,22 @@ def test_open_now_is_judged_by_the_place_s_own_clock(db) -> None:
     assert [near.practice.national_id for near in found] == ["000000001"]
 
 
+def test_who_is_open_now_is_looked_for_within_reach_alone(db) -> None:
+    """By night, the whole table would be read to find twenty; and nobody crosses the country for that."""
+    nine = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+    near, far = Position(PARIS.latitude + 1.0, PARIS.longitude), Position(PARIS.latitude + 1.2, PARIS.longitude)
+    for number, where in ((1, near), (2, far)):
+        db.add(practice(number, where, hours="lu-ve 09:00-12:00"))
+    db.flush()
+    found = nearest_practices(db, Wish(PARIS, open_at=nine))
+    assert [one.practice.national_id for one in found.nearest] == ["000000001"]
+    assert not found.is_more
+    last = Place(found.nearest[-1].km, found.nearest[-1].practice.id)
+    assert nearest_practices(db, Wish(PARIS, open_at=nine, after=last)).nearest == ()
+    beyond = Wish(PARIS, open_at=nine, after=Place(5000.0, 1))
+    assert nearest_practices(db, beyond).nearest == ()
+
+
 @pytest.mark.engines("sqlite")
 def test_searches_compare_what_the_grids_hold_and_read_no_row_for_it(db) -> None:
     """Reading the row of every place in the cells took four times as long."""

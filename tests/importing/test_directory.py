@@ -152,3 +152,9 @@ def test_act_of_a_price_is_one_of_the_imported_acts(importer: Importer) -> None:
     assert importer.one(KIND, act=row("acts")["code"]).created == 1
     assert importer.one(KIND, act="XYZ").rejected == 1
     assert "cet acte est inconnu" in importer.rejects.read_text()
+
+
+def test_file_without_any_place_makes_nobody_leave(importer: Importer) -> None:
+    importer.one(KIND)
+    importer(KIND, csv_text(KIND))
+    assert stored(importer, "left_on") == [(None,)]

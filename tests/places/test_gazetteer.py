@@ -108,3 +108,13 @@ def test_suggestions_come_before_the_next_key_is_pressed() -> None:
     reading = statistics.median(spent(lambda: [c for c in places if c.name.startswith("Xx")]) for _ in range(5))
     asked = ["saint e", "mars", "69", "le h", "villeneuve", "750", "bourg en"]
     assert statistics.median(spent(lambda typed=typed: places.suggest(typed)) for typed in asked) < reading
+
+
+def test_every_label_names_its_commune_and_no_other() -> None:
+    """Addresses of searches hold the label: filters, following pages and the map ask for it again."""
+    assert [each.label for each in gazetteer() if gazetteer().resolve(each.label) != [each]] == []
+
+
+def test_full_postcode_beside_a_city_names_its_district() -> None:
+    for typed, code in {"paris 75015": "75115", "13001 Marseille": "13201", "Lyon 69003": "69383"}.items():
+        assert [each.code for each in gazetteer().resolve(typed)] == [code]

@@ -29,6 +29,8 @@ FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
 # Kilometres. Each circle is asked for in the cells of its grid; beyond the last, the whole table is.
 FINE_CIRCLES, COARSE_CIRCLES = (2.0, 5.0, 12.0), (40.0, 120.0, 350.0)
 WHOLE_EARTH = 20_100.0
+# Nobody goes farther for who is open now; by night, the whole table would be read to find twenty.
+OPEN_WITHIN_KM = COARSE_CIRCLES[1]
 # Degrees, ten centimetres: more than a box errs by.
 ROUNDING = 1e-6
 # Digits of a postcode that say whose clock it is.
@@ -174,23 +176,24 @@ def find_practice(db: Session, practice_id: int) -> Practice | None:
 
 def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
     """The practices nearest to a place, in order of distance then row, from where the page before ended."""
-    start = wish.after or Place(-1.0, 0)
+    start, last = wish.after or Place(-1.0, 0), OPEN_WITHIN_KM if wish.open_at else WHOLE_EARTH
     for radius, candidates in _circles(db, wish, start.km):
         hits = [hit for hit in _within(candidates, wish.centre, radius) if start < hit]
-        if len(hits) > size or radius == WHOLE_EARTH:
+        if len(hits) > size or radius == last:
             kept = nsmallest(size + 1, hits)
             return Found(_read(db, kept[:size]), len(kept) > size, radius)
-    raise AssertionError("the last circle is the whole Earth")
+    return Found((), False, last)
 
 
 def _circles(db: Session, wish: Wish, from_km: float) -> Iterator[tuple[float, Sequence[Any]]]:
     """Ever larger circles, and the rows that may lie in each."""
     values = _values(wish)
     for radius, grid, scale in _GROWING:
-        if radius > from_km:
+        if radius > from_km and not (wish.open_at and radius > OPEN_WITHIN_KM):
             box = box_around(wish.centre, radius)
             yield radius, _candidates(db, wish, values | _limits(box) | _keys(db, cells_under(box, scale)), grid)
-    yield WHOLE_EARTH, _candidates(db, wish, values)
+    if wish.open_at is None:
+        yield WHOLE_EARTH, _candidates(db, wish, values)
 
 
 def _candidates(db: Session, wish: Wish, values: Values, grid: str = "") -> Sequence[Any]:

@@ -81,7 +81,7 @@ PRICES = {
 def directory_rows(count: int, seed: int, today: date) -> Iterator[tuple[str, ...]]:
     """The rows of the import file of `count` places; the same for the same seed and day."""
     rng = Random(f"{seed}/directory")  # noqa: S311  (fictitious data, reproducible on purpose)
-    communes = [commune for commune in gazetteer() if len(commune.postcodes) == 1]
+    communes = [commune for commune in gazetteer() if not commune.has_districts]
     weights = list(accumulate(commune.population for commune in communes))
     for number, commune in enumerate(rng.choices(communes, cum_weights=weights, k=count)):
         yield _row(rng, number, commune, today)
@@ -125,7 +125,7 @@ def _row(rng: Random, number: int, commune: Commune, today: date) -> tuple[str, 
         rng.choice(SPECIALTIES.get(profession, ("",))),
         _name(rng, profession, commune),
         f"{rng.randint(1, 120)} {rng.choice(STREETS)}",
-        commune.postcodes[0],
+        rng.choice(commune.postcodes),
         commune.name,
         f"{latitude:.5f}" if is_placed else "",
         f"{longitude:.5f}" if is_placed else "",

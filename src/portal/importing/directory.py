@@ -195,8 +195,8 @@ class DirectoryResolver(PlainResolver):
         )
 
     def conclude(self) -> int:
-        """Whoever was not in the file leaves the directory today."""
-        return leave_directory(self._db, self._seen, today())
+        """Whoever was not in the file leaves the directory today; nobody does by a file without any place."""
+        return leave_directory(self._db, self._seen, today()) if self._seen else 0
 
     def _check_act(self, code: str) -> None:
         if code and code not in self._acts:

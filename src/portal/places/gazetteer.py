@@ -41,6 +41,11 @@ class Commune(NamedTuple):
         return self.code[:3] if self.code.startswith(OVERSEAS) else self.code[:2]
 
     @property
+    def has_districts(self) -> bool:
+        """Paris, Lyon and Marseille, whose districts are communes too here."""
+        return self.code in {"13055", "69123", "75056"}
+
+    @property
     def short_name(self) -> str:
         """« Lyon 7e » for the district of a city."""
         return self.name.removesuffix(DISTRICT)
@@ -58,6 +63,8 @@ class Gazetteer:
     def __init__(self, communes: Iterable[Commune]) -> None:
         self._communes = list(communes)
         self._by_code = {commune.code: commune for commune in self._communes}
+        # The largest last, so that a label that two communes share is the largest's.
+        self._by_label = {each.label: each for each in sorted(self._communes, key=lambda each: each.population)}
         # Each name from each of its words on, as it is compared; the full name first among equals.
         self._names = sorted(
             (key, depth, number)
@@ -100,9 +107,11 @@ class Gazetteer:
     def resolve(self, typed: str) -> list[Commune]:
         """The communes that a text names: one is certain, several are to be chosen from, none is unknown.
 
-        It names those whose whole name it is, or the only one that it begins. A full postcode names its largest
-        commune, or its district of a city that has several.
+        A commune's label names it alone. Else it names those whose whole name it is, or the only one that it begins. A
+        full postcode names its largest commune, or its district of a city that has several.
         """
+        if typed in self._by_label:
+            return [self._by_label[typed]]
         words = _words(typed[:LONGEST])
         text = " ".join(words)
         if text.isdigit():
@@ -137,7 +146,7 @@ class Gazetteer:
         start = bisect_left(self._postcodes, (digits, -1))
         end = bisect_left(self._postcodes, (digits + _LAST, -1))
         communes = (self._communes[number] for number in {number for _, number in self._postcodes[start:end]})
-        return heapq.nsmallest(most, communes, key=lambda each: (_is_city_of_districts(each), -each.population))
+        return heapq.nsmallest(most, communes, key=lambda each: (each.has_districts, -each.population))
 
     def _ranks(self, text: str) -> dict[int, int]:
         """How well each commune answers a text: `_EXACT`, then the place of the word that it begins."""
@@ -159,7 +168,9 @@ class Gazetteer:
         if len(digits) != 1 or not name:
             return {}
         ranks = self._ranks(name).items()
-        return {number: rank for number, rank in ranks if _has_postcode(self._communes[number], digits[0])}
+        found = {number: rank for number, rank in ranks if _has_postcode(self._communes[number], digits[0])}
+        districts = {number: rank for number, rank in found.items() if _is_district(self._communes[number])}
+        return districts if districts and len(digits[0]) == POSTCODE_DIGITS else found
 
 
 _EXACT = 0
@@ -195,10 +206,6 @@ def _has_postcode(commune: Commune, digits: str) -> bool:
 
 def _is_district(commune: Commune) -> bool:
     return commune.name.endswith(DISTRICT)
-
-
-def _is_city_of_districts(commune: Commune) -> bool:
-    return commune.code in {"13055", "69123", "75056"}
 
 
 def _cell(position: Position) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The directory for everybody and for members: a place, the nearest professionals, their sheet (R-24)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
@@ -9,6 +9,7 @@ from portal.data.coverage import Contract
 from portal.data.directory import Practice, Profession, Service, cells_of
 from portal.data.evidence import Evidence
 from portal.data.saved_places import SavedPlace
+from portal.formatting import today
 from portal.places.distance import Position
 from tests.support import factories
 from tests.support.entry import ask, enter, leave, send
@@ -243,3 +244,48 @@ def test_member_reads_what_a_price_leaves_to_pay_and_how(client, make, settings,
     client.get(f"{OPEN}?lieu=lyon")
     assert "60,00\u00a0€" in client.page.text
     assert "restera" not in client.page.text
+
+
+def test_position_of_the_device_is_not_the_saved_place(client, own) -> None:
+    keep(client, own)
+    client.get(f"{own}?position=50.633,3.066&chez-moi=1")
+    assert "près de Lille" in client.page.text
+    assert "C’est le lieu que vous avez enregistré" not in client.page.text
+
+
+def test_criteria_stay_when_the_place_is_kept_forgotten_or_taken_again(client, own) -> None:
+    asked = "profession=opticien&carte=1"
+    client.get(f"{own}?lieu=lyon&{asked}")
+    client.submit(f"form[action='{own}/lieu']")
+    assert client.answer.url.query.decode() == asked
+    client.get(f"{own}?lieu=paris&{asked}")
+    client.click("Lyon (69)")
+    assert set(client.answer.url.query.decode().split("&")) == {*asked.split("&"), "chez-moi=1"}
+    client.submit(f"form[action='{own}/lieu/oubli']")
+    assert client.answer.url.query.decode() == asked
+
+
+def test_place_is_no_longer_kept_once_the_cover_has_ended(client, make) -> None:
+    """R-64: what was kept may be forgotten, nothing new is written."""
+    enter(client, make(factories.member_with_account, ends_on=today() - timedelta(days=40))[1])
+    client.get(f"{OWN}?lieu=lyon")
+    assert "Toujours chercher" not in client.page.text
+    assert send(client, f"{OWN}/lieu", {"lieu": "x", "position": "45.7,4.8"}, form_at=OWN).status_code == 403
+
+
+def test_members_are_suggested_communes_where_visitors_are_not(client, make) -> None:
+    closed = client.services.settings.model_copy(update={"open_directory": False})
+    object.__setattr__(client.services, "settings", closed)
+    places = "/fragments/professionnels-agrees/lieux?lieu=lyo"
+    leave(client)
+    assert ask(client, places).status_code in {303, 401}
+    enter(client, make(factories.member_with_account)[1])
+    assert "Lyon (69)" in ask(client, places).text
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("angers", "Autour d’Angers (49)"), ("le havre", "Autour du Havre (76)"), ("les ulis", "Autour des Ulis (91940)")],
+)
+def test_names_of_towns_follow_autour_as_french_says_them(client, own, place, words) -> None:
+    assert words in client.get(f"{own}?lieu={place}").text

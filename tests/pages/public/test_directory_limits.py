@@ -144,3 +144,13 @@ def test_maps_have_a_limit_of_their_own_and_the_list_goes_on(client, monkeypatch
     monkeypatch.setattr(counted_map, "allowance", Allowance("maps", (Limit(2, MINUTE),), (Limit(1, MINUTE),)))
     assert statuses(client, f"{OPEN}/carte?lieu=lyon", 3) == [200, 200, 429]
     assert statuses(client, SEARCH, 1) == [200]
+
+
+def test_map_that_is_refused_says_so_in_its_frame(client, monkeypatch) -> None:
+    """A refusal that no page may frame would be the browser's broken grey square."""
+    monkeypatch.setattr(counted_map, "allowance", Allowance("maps", (Limit(0, MINUTE),), (Limit(0, MINUTE),)))
+    page = client.get(f"{OPEN}/carte?lieu=lyon")
+    assert client.status == 429
+    assert "reprendre" in page.text or "Patientez" in page.text
+    assert client.answer.headers["x-frame-options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in client.answer.headers["content-security-policy"]

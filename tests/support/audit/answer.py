@@ -69,10 +69,15 @@ def _golden(answer: httpx.Response) -> Iterator[str]:
 
 def _own_headers(answer: httpx.Response) -> dict[str, str]:
     """What the two pages of the map say otherwise."""
-    if _is_shown(answer, FRAMED):
+    if _is_in_frame(answer):
         return {"x-frame-options": "SAMEORIGIN"}
     asking = GOLDEN_HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")
     return {"permissions-policy": asking} if _is_shown(answer, FRAMING) else {}
+
+
+def _is_in_frame(answer: httpx.Response) -> bool:
+    """The map, or the error in its place, as its frame shows them."""
+    return answer.url.path in FRAMED and "location" not in answer.headers
 
 
 def _is_shown(answer: httpx.Response, paths: tuple[str, ...]) -> bool:
@@ -82,6 +87,7 @@ def _is_shown(answer: httpx.Response, paths: tuple[str, ...]) -> bool:
 def _policy(answer: httpx.Response) -> Iterator[str]:
     wanted = DOCUMENT_POLICY if is_download(answer) else PAGE_POLICY
     wanted += "; frame-src 'self'" if _is_shown(answer, FRAMING) else ""
+    wanted = wanted.replace("frame-ancestors 'none'", "frame-ancestors 'self'") if _is_in_frame(answer) else wanted
     got = answer.headers.get_list("content-security-policy")
     if _is_shown(answer, FRAMED):
         yield from _framed_policy(answer, got)

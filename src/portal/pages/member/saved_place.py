@@ -1,30 +1,37 @@
 """The place around which a member searches by habit: kept, and forgotten. /adherent/professionnels/lieu (R-24)."""
 
+from collections.abc import Mapping
+
+from litestar.exceptions import PermissionDeniedException
 from litestar.response import Redirect
 
 from portal.data.evidence import Action
 from portal.data.saved_places import Home, forget_place, save_place
+from portal.data.standing import Standing
 from portal.forms import single_values
 from portal.pages.public.directory import OF_MEMBERS, READS
-from portal.pages.public.directory_query import POSITION, position_of
+from portal.pages.public.directory_query import FIELDS, HOME, POSITION, clean_parameters, position_of
 from portal.routing import async_action
 from portal.web import PortalRequest
 
 
 @async_action("/adherent/professionnels/lieu", name="member.place.save", guards=READS)
 async def save(request: PortalRequest) -> Redirect:
-    sent = single_values(await request.form(), ("lieu", POSITION))
+    """Not once the cover has ended: what was kept may then be forgotten alone (R-64)."""
+    if request.viewer.standing != Standing.ACTIVE:
+        raise PermissionDeniedException
+    sent = single_values(await request.form(), FIELDS)
     position = position_of(sent[POSITION])
     if position and sent["lieu"]:
         await request.database.run_writing(_save, request, Home(sent["lieu"], position))
-    return _to_list(request)
+    return _to_list(request, sent)
 
 
 @async_action("/adherent/professionnels/lieu/oubli", name="member.place.forget", guards=READS)
 async def forget(request: PortalRequest) -> Redirect:
-    await request.form()
+    sent = single_values(await request.form(), FIELDS)
     await request.database.run_writing(_forget, request)
-    return _to_list(request)
+    return _to_list(request, sent)
 
 
 def _save(request: PortalRequest, home: Home) -> None:
@@ -39,8 +46,10 @@ def _forget(request: PortalRequest) -> None:
             request.record(db, Action.PLACE_FORGOTTEN, "lieu")
 
 
-def _to_list(request: PortalRequest) -> Redirect:
-    return Redirect(request.services.urls(OF_MEMBERS.index), status_code=303)
+def _to_list(request: PortalRequest, sent: Mapping[str, str]) -> Redirect:
+    """The same search, around the saved place if there is one."""
+    query = {name: value for name, value in clean_parameters(sent).items() if name not in {"lieu", POSITION, HOME}}
+    return Redirect(request.services.urls(OF_MEMBERS.index, query), status_code=303)
 
 
 HANDLERS = [save, forget]

@@ -16,6 +16,7 @@ from litestar.types import Guard
 
 from portal.data.directory import Level, Practice, find_practice, nearest_practices
 from portal.data.saved_places import saved_place
+from portal.data.standing import Standing
 from portal.directory_words import (
     LANGUAGE_LABELS,
     PROFESSION_LABELS,
@@ -152,6 +153,7 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
         "asked": asked,
         "front": front,
         "viewer_keeps": front is OF_MEMBERS,
+        "may_keep": front is OF_MEMBERS and request.viewer.standing == Standing.ACTIVE,
         "found": found,
         "rows": [practice_row(request, near.practice, name, costs, near.km) for near, name in pairs],
         "next": next_page(request, asked, found) if found else "",

@@ -45,7 +45,7 @@ async def member_map(request: PortalRequest) -> Response[bytes]:
 def _map(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
     asked = asked_by(request, front, addresses)
     nonce = secrets.token_urlsafe(16)
-    title = f"Carte des professionnels autour de {asked.place}" if asked.place else "Carte des professionnels"
+    title = f"Carte des professionnels autour {asked.of_place}" if asked.place else "Carte des professionnels"
     answer = render_page(
         request, "public/directory/map.html", title, front=front, map=_written(request, front, asked, nonce)
     )
@@ -73,7 +73,8 @@ def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> 
 
 
 def _marker(near: Near, name: str) -> Marker:
-    words = f"{near.practice.name}, {profession_label(near.practice)}, à {distance_words(near.km)}"
+    about = "environ " if near.practice.is_approximate else ""
+    words = f"{near.practice.name}, {profession_label(near.practice)}, à {about}{distance_words(near.km)}"
     return Marker(near.practice.position, name, words)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.data.directory import Found, Level, Place, Profession, Service, Wish, find_practice
 from portal.data.saved_places import Home
-from portal.directory_words import LANGUAGE_LABELS
+from portal.directory_words import LANGUAGE_LABELS, of_place
 from portal.places.distance import HALF_TURN, POLE, Position, distance_km
 from portal.places.gazetteer import Commune, gazetteer
 from portal.places.geocoder import LONGEST as LONGEST_PLACE
@@ -64,12 +64,22 @@ class Asked:
         return position_words(self.wish.centre) if self.wish else ""
 
     @property
+    def of_place(self) -> str:
+        """« de Lyon (69) »: after « autour »."""
+        return of_place(self.place)
+
+    @property
     def is_home(self) -> bool:
         return HOME in self.parameters
 
     @property
     def has_map(self) -> bool:
         return MAP in self.parameters
+
+    @property
+    def criteria(self) -> list[tuple[str, str]]:
+        """All that is asked but where."""
+        return [(name, value) for name, value in self.parameters.items() if name not in {"lieu", POSITION, HOME}]
 
     def value(self, name: str) -> str:
         return self.parameters.get(name, "")
@@ -86,7 +96,7 @@ def read_asked(request: PortalRequest, addresses: tuple[Address, ...], home: Hom
 
 
 def _read(request: PortalRequest, addresses: tuple[Address, ...], home: Home | None) -> Asked:
-    parameters = _parameters(request.query_params)
+    parameters = clean_parameters(request.query_params)
     typed = parameters.get("lieu", "")
     if not typed and POSITION in parameters:
         return _around(request, parameters)
@@ -124,8 +134,9 @@ def _around(request: PortalRequest, parameters: Mapping[str, str]) -> Asked:
     """A search around a position, which is said by the commune that it is near."""
     position = position_of(parameters[POSITION]) or Position(0, 0)
     near = gazetteer().nearest(position)
-    place = f"l’endroit choisi, près de {near.label}" if near else "l’endroit choisi"
-    return _at_place(request, parameters, position, place)
+    place = f"l’endroit choisi, près {of_place(near.label)}" if near else "l’endroit choisi"
+    kept = {name: value for name, value in parameters.items() if name != HOME}
+    return _at_place(request, kept, position, place)
 
 
 def position_of(text: str) -> Position | None:
@@ -140,7 +151,8 @@ def position_words(position: Position) -> str:
     return f"{position.latitude:.{DECIMALS}f},{position.longitude:.{DECIMALS}f}"
 
 
-def _parameters(sent: Mapping[str, str]) -> dict[str, str]:
+def clean_parameters(sent: Mapping[str, str]) -> dict[str, str]:
+    """The search's own values that an address or a form gives, as an address says them again; others are left out."""
     clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST_PLACE].strip() for name in FIELDS}
     position = position_of(clean[POSITION])
     clean[POSITION] = position_words(position) if position else ""

@@ -15,9 +15,9 @@ from portal.pages.public.directory import (
     practice_row,
     results_context,
     shown_practice,
-    when_open,
     with_addresses,
 )
+from portal.pages.public.tiles import for_readers
 from portal.permissions import public
 from portal.places.gazetteer import LONGEST, gazetteer
 from portal.places.geocoder import Address
@@ -26,7 +26,7 @@ from portal.rendering import render_fragment
 from portal.routing import async_page, fragment
 from portal.web import PortalRequest
 
-SUGGESTS: list[Guard] = [public, when_open, counted_suggestion]
+SUGGESTS: list[Guard] = [public, for_readers, counted_suggestion]
 
 
 @fragment("/fragments/professionnels-agrees/lieux", name="directory.places", guards=SUGGESTS)
