@@ -33,6 +33,58 @@
     );
   }
 
+  // The field and its list are a combobox once the list can come: WAI-ARIA's, whose focus stays in the field.
+  const field = () => document.querySelector("[data-portal-combobox]");
+  const list = () => document.getElementById("lieux");
+  const options = () => [...(list()?.hidden ? [] : list()?.querySelectorAll("[role=option]") ?? [])];
+
+  let isTyping = false;
+
+  // What was proposed may come after the search began: it is then too late.
+  function opened() {
+    if (!isTyping && list()) list().hidden = true;
+    const count = options().length;
+    field().setAttribute("aria-expanded", String(count > 0));
+    field().removeAttribute("aria-activedescendant");
+    document.getElementById("communes-dites").textContent = count ? `${count} ${count > 1 ? "communes proposées" : "commune proposée"}` : "";
+  }
+
+  function close() {
+    isTyping = false;
+    opened();
+  }
+
+  function point(step) {
+    const all = options();
+    const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const next = all[(now + step + all.length + (now < 0 && step < 0 ? 1 : 0)) % all.length];
+    all.forEach((option) => option.setAttribute("aria-selected", String(option === next)));
+    field().setAttribute("aria-activedescendant", next.id);
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  function take(option) {
+    field().value = option.textContent.trim();
+    close();
+    field().form.requestSubmit();
+  }
+
+  function combine(input) {
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-controls", "lieux");
+    input.setAttribute("aria-expanded", "false");
+    input.addEventListener("input", () => { isTyping = true; });
+    input.addEventListener("keydown", (event) => {
+      const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
+      if (event.key === "Escape" && options().length) { event.preventDefault(); close(); }
+      if (["ArrowDown", "ArrowUp"].includes(event.key) && options().length) { event.preventDefault(); point(event.key === "ArrowDown" ? 1 : -1); }
+      if (event.key === "Enter" && chosen) { event.preventDefault(); take(chosen); }
+    });
+    input.addEventListener("blur", () => setTimeout(close, 200));  // after the touch of an option
+    input.form.addEventListener("submit", close);
+  }
+
   function show(button) {
     const frame = document.getElementById("carte");
     frame?.contentWindow.postMessage({ show: button.dataset.portalShow }, location.origin);
@@ -50,12 +102,17 @@
   document.addEventListener("click", ({ target }) => {
     const position = target.closest?.("[data-portal-position]");
     const asked = target.closest?.("[data-portal-show]");
+    const option = target.closest?.("#lieux [role=option]");
+    if (option) take(option);
     if (position) locate(position);
     if (asked) show(asked);
   });
   addEventListener("message", ({ origin, data }) => {
     if (origin === location.origin && data?.chosen) choose(data.chosen);
   });
-  document.addEventListener("htmx:afterSettle", ready);
-  document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", ready) : ready();
+  document.addEventListener("htmx:afterSettle", ({ target }) => (target.id === "lieux" ? opened() : ready()));
+  document.addEventListener("DOMContentLoaded", () => {
+    ready();
+    if (field()) combine(field());
+  });
 })();

@@ -32,6 +32,39 @@ def test_anybody_finds_a_dentist_by_a_name_that_several_communes_have(open_tab, 
     expect(page.get_by_role("heading", name="Horaires")).to_be_visible()
 
 
+def test_commune_is_chosen_by_keyboard_from_what_is_proposed(open_tab) -> None:
+    """Abbreviated and unaccented, as people type; WAI-ARIA's combobox: the focus never leaves the field."""
+    page = open_tab().go(OPEN)
+    field = page.get_by_role("combobox", name=re.compile("Où"))
+    field.press_sequentially("st etienne")
+    first = page.locator("#lieux [role=option]").first
+    expect(first).to_have_text("Saint-Étienne (42)")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("#communes-dites")).to_have_text(re.compile(r"^\d communes? proposée"))
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", first.get_attribute("id"))
+    field.press("Escape")
+    expect(first).to_be_hidden()
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(field).to_be_focused()
+    field.press_sequentially(" ")
+    field.press("Backspace")
+    expect(first).to_be_visible()
+    field.press("ArrowUp")
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(page.get_by_role("heading", name="Autour de Saint-Étienne (42)")).to_be_visible()
+    expect(page.locator("#lieux [role=option]:visible")).to_have_count(0)
+
+
+def test_commune_is_chosen_by_touch_from_what_is_proposed(open_tab) -> None:
+    page = open_tab("phone").go(OPEN)
+    page.get_by_label("Où").tap()
+    page.get_by_label("Où").press_sequentially("lyo")
+    page.get_by_role("option", name="Lyon (69)", exact=True).tap()
+    expect(page.get_by_role("heading", name="Autour de Lyon (69)")).to_be_visible()
+
+
 def test_list_and_map_follow_each_other(open_tab) -> None:
     """Choose on the list, the map opens it; choose on the map by keyboard, the list marks it."""
     page = open_tab().go(f"{OPEN}?lieu=Lyon&carte=1")

@@ -21,6 +21,13 @@ def more_criteria(page: Page) -> None:
         page.get_by_label("Ouvert le samedi").check()
 
 
+def suggested(page: Page) -> None:
+    """Types the beginning of a name without its accents: communes are proposed under the field."""
+    page.get_by_label("Où").press_sequentially("st eti")
+    expect(page.get_by_role("option", name="Saint-Étienne (42)")).to_be_visible()
+    page.get_by_label("Où").press("ArrowDown")
+
+
 def map_drawn(page: Page) -> None:
     """Waits for the map beside the list."""
     frame = page.frame_locator("#carte")
@@ -37,6 +44,7 @@ def popup_open(page: Page) -> None:
 
 DIRECTORY_STATES = [
     State("directory", NOBODY, OPEN),
+    State("directory, suggestions", NOBODY, OPEN, suggested),
     State("directory, results", NOBODY, f"{OPEN}?lieu=Lyon"),
     State("directory, in place", NOBODY, f"{OPEN}?lieu=Lyon", more_criteria),
     State("directory, several communes", NOBODY, f"{OPEN}?lieu=saint+denis"),
