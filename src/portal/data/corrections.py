@@ -29,6 +29,7 @@ class Subject(StrEnum):
     BANK = "coordonnees-bancaires"
     REMOTE_LINK = "teletransmission"
     INFORMATION = "informations"
+    PROFESSIONAL = "professionnels"
     TEAM = "utilisateurs"
     OTHER = "autre"
 

@@ -12,6 +12,7 @@ from portal.case_notices import CaseLetters
 from portal.data.case_desk import lock_for_desk, move_by_desk
 from portal.data.cases import Case, CaseState
 from portal.data.columns import utc_now
+from tests.pages.public.test_directory import practice
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
 from tests.support.mail import letters
@@ -142,3 +143,16 @@ def test_nobody_else_reads_it(client, make) -> None:
 def test_other_spaces_report_too(client, make, factory) -> None:
     enter(client, make(factory))
     assert "Signalement" in client.get(report(client, sujet="utilisateurs")).text
+
+
+def test_professional_whose_sheet_is_wrong_is_named_by_name_and_address(client, anne) -> None:
+    """R-61: an opaque name alone would tell nobody whom the report is about."""
+    with client.services.database.write() as db:
+        db.add(practice(1, 0.001))
+    client.get("/adherent/professionnels?lieu=lyon")
+    client.click("Optique 1")
+    client.click("Signalez-la")
+    assert "Optique 1, 1 rue de l’Exemple, 69001 Lyon" in client.page.text
+    assert client.page.one("#sujet option[selected]").attributes["value"] == "professionnels"
+    client.submit(f'form[action="{PAGE}"]', texte="Il a déménagé au 12 de la même rue.")
+    assert "Optique 1, 1 rue de l’Exemple, 69001 Lyon" in client.page.text

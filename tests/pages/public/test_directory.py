@@ -128,7 +128,7 @@ def test_results_in_place_are_those_of_the_page(client, index) -> None:
 
 def test_communes_are_suggested_while_one_types(client) -> None:
     answer = ask(client, "/fragments/professionnels-agrees/lieux?lieu=st+e", headers={"HX-Request": "true"})
-    assert '<option value="Saint-Étienne (42)">' in answer.text
+    assert 'aria-selected="false">Saint-Étienne (42)</li>' in answer.text
     assert (
         ask(client, "/fragments/professionnels-agrees/lieux?lieu=%3Cb%3E", headers={"HX-Request": "true"}).status_code
         == 200
@@ -289,3 +289,14 @@ def test_members_are_suggested_communes_where_visitors_are_not(client, make) -> 
 )
 def test_names_of_towns_follow_autour_as_french_says_them(client, own, place, words) -> None:
     assert words in client.get(f"{own}?lieu={place}").text
+
+
+def test_page_in_error_is_asked_again_whole_so_that_no_error_outlives_it(client, own) -> None:
+    client.get(f"{own}?lieu=zzzz")
+    assert client.status == 422
+    assert "hx-get" not in client.page.one("form[role=search]").attributes
+    client.get(f"{own}?lieu=lyon")
+    assert "hx-get" in client.page.one("form[role=search]").attributes
+    wrong = ask(client, f"/fragments{own}?lieu=zzzz", headers={"HX-Request": "true"})
+    assert wrong.status_code == 422
+    assert "data-portal-focus" in wrong.text  # heard, since the focus goes there

@@ -16,11 +16,13 @@ from portal.data.case_delays import measured_delay
 from portal.data.case_messages import SentAlready
 from portal.data.cases import Case, CaseState, address_of
 from portal.data.corrections import KIND, LONGEST_TEXT, Subject, report_error, report_of, reports_of
+from portal.data.directory import find_practice
 from portal.data.evidence import Action
 from portal.data.throttling import MESSAGES, allow
 from portal.formatting import plural
 from portal.forms import FieldError, single_values, written_text
 from portal.pages.account.pieces import CASE, slot_views
+from portal.pages.public.directory_query import PRACTICE
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -42,6 +44,7 @@ LABELS: dict[Subject, str] = {
     Subject.BANK: "Mes coordonnées bancaires",
     Subject.REMOTE_LINK: "La télétransmission",
     Subject.INFORMATION: "Un article d’information",
+    Subject.PROFESSIONAL: "Un professionnel agréé",
     Subject.TEAM: "Les utilisateurs de l’espace",
     Subject.OTHER: "Autre chose",
 }
@@ -82,6 +85,7 @@ def report_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
         f"Signalement {found.case.reference}",
         crumbs=[Crumb(TITLE, request.services.urls("correction.new"))],
         report=found,
+        about=_about(request, request.db, found.page),
         label=LABELS[found.subject],
         state=STATE_LABELS[CaseState(found.case.state)],
         slots=slot_views(request, request.db, found.case),
@@ -139,6 +143,16 @@ def subject_of(path: str) -> str:
     return next((part for part in path.split("/") if part in _SUBJECTS), "")
 
 
+def _about(request: PortalRequest, db: Session, path: str) -> str:
+    """The professional whose sheet a path is, by name and address: an opaque name alone would tell nobody."""
+    front, _, opaque = path.rpartition("/")
+    if front != request.services.urls("member.directory"):
+        return ""
+    practice_id = request.services.keyring.reveal(PRACTICE, opaque)
+    practice = find_practice(db, practice_id) if practice_id is not None else None
+    return f"{practice.name}, {practice.address}, {practice.postcode} {practice.city}" if practice else ""
+
+
 def _errors(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
     checks = (
         ("sujet", raw["sujet"] not in SUBJECTS[Space(request.viewer.space)], NO_SUBJECT),
@@ -158,6 +172,7 @@ def _page(request: PortalRequest, db: Session, raw: dict[str, str], errors: list
         crumbs=[Crumb("Accueil", request.services.urls("start"))],
         errors=errors,
         raw=raw,
+        about=_about(request, db, raw["page"]),
         subjects=[(subject.value, LABELS[subject]) for subject in SUBJECTS[Space(request.viewer.space)]],
         reports=[
             (report, name, LABELS[report.subject], STATE_LABELS[CaseState(report.case.state)])

@@ -77,6 +77,11 @@ class Asked:
         return MAP in self.parameters
 
     @property
+    def is_street(self) -> bool:
+        """Whether one chooses among street addresses."""
+        return any(isinstance(choice, Address) for choice in self.choices)
+
+    @property
     def criteria(self) -> list[tuple[str, str]]:
         """All that is asked but where."""
         return [(name, value) for name, value in self.parameters.items() if name not in {"lieu", POSITION, HOME}]
