@@ -33,6 +33,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.REMOTE_LINK_READ: Service.REMOTE_LINK,
     Permission.INFORMATION_READ: Service.INFORMATION,
     Permission.DIRECTORY_READ: Service.DIRECTORY,
+    Permission.PLACE_SAVE: Service.DIRECTORY,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.PROVIDER_TEAM: Service.TEAM,

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     CORRECTIONS = "corrections:send"
     INFORMATION_READ = "information:read"
     DIRECTORY_READ = "directory:read"
+    PLACE_SAVE = "saved-place:save"
     SHARING = "line-sharing:choose"
     REMOTE_LINK_READ = "remote-link:read"
     COMPLAINTS_READ = "complaints:read"
@@ -119,6 +120,7 @@ _COVERED = (
         P.SHARING,
         P.INFORMATION_READ,
         P.DIRECTORY_READ,
+        P.PLACE_SAVE,
     }
 )
 # What the holder of the contract alone decides.

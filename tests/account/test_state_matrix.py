@@ -41,7 +41,7 @@ OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/secur
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
-CHANGES = ("/compte/coordonnees", "/compte/notifications", *BANK)
+CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
@@ -191,7 +191,7 @@ STATES = {
         roles=CONTRACT_ROLES,
     ),
 }  # fmt: skip
-STILL_OPEN = {"/compte/suppression/annulation"}
+STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation"}
 READS_LISTS = ("/employeur/utilisateurs", "/professionnel/utilisateurs", "/adherent/beneficiaires")
 
 

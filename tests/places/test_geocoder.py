@@ -1,6 +1,5 @@
 """Street addresses, found by one configured service that may be slow, wrong or hostile (R-24, R-62)."""
 
-import asyncio
 import json
 import logging
 import time
@@ -10,6 +9,7 @@ import pytest
 
 from portal.places.distance import Position
 from portal.places.geocoder import KEPT, KEPT_SECONDS, MOST_BYTES, Address, Geocoder
+from tests.support.loops import run
 from tests.support.sources import Reply, always, feature, found, stop
 
 STREET = feature("8 Boulevard du Port 80000 Amiens", 2.290084, 49.897443, 0.49159 + 0.4)
@@ -48,7 +48,7 @@ def find(geocoder):
         finally:
             await geocoder.close()
 
-    return lambda *texts: asyncio.run(each(texts))
+    return lambda *texts: run(each(texts))
 
 
 def test_address_typed_is_asked_as_addok_wants_it_and_found(host, find) -> None:
@@ -203,7 +203,7 @@ def test_failure_is_not_remembered_and_memory_is_bounded(host, find, geocoder) -
 def test_portal_without_a_service_asks_nobody(host, settings) -> None:
     off = Geocoder(settings)
     assert off.is_on is False
-    assert asyncio.run(off.find(TYPED)) == ()
+    assert run(off.find(TYPED)) == ()
 
 
 def test_answer_of_the_real_service_is_understood(host, find) -> None:

@@ -1,12 +1,12 @@
 """One host is asked from the server, learns nothing of whoever asks, and is not trusted (R-24, R-62)."""
 
-import asyncio
 import logging
 import time
 
 import pytest
 
 from portal.places.source import MOST_FAILURES, REST_SECONDS, Source, SourceFailed
+from tests.support.loops import run
 from tests.support.sources import Reply, always, stop
 
 MOST = 1000
@@ -46,7 +46,7 @@ def ask(host, clock):
 
     def answers(*urls: str, seconds: float = 2.0, read=bytes) -> list[bytes | str]:
         source = sources.setdefault(seconds, Source(host.url, seconds=seconds, most_bytes=MOST, clock=clock))
-        return asyncio.run(each(source, urls, read))
+        return run(each(source, urls, read))
 
     return answers
 

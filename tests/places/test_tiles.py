@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.places.tiles import MOST_BYTES, Tile, Tiles, media_type_of, read_tile
+from tests.support.loops import run
 from tests.support.sources import JPEG, PNG, WEBP, Reply, always, stop
 
 SOME = Tile(5, 16, 11)
@@ -28,7 +29,7 @@ def get(settings):
         finally:
             await tiles.close()
 
-    return lambda *wanted: asyncio.run(all_at_once(wanted or (SOME,)))
+    return lambda *wanted: run(all_at_once(wanted or (SOME,)))
 
 
 def kept_files(settings) -> list[Path]:
@@ -116,7 +117,7 @@ def test_whoever_goes_away_takes_the_tile_from_nobody_else(host, settings) -> No
             await tiles.close()
 
     host.answer = always(PNG, seconds=0.4)
-    assert asyncio.run(one_leaves()) == PNG
+    assert run(one_leaves()) == PNG
     assert len(host.asked) == 1
 
 
@@ -130,7 +131,7 @@ def test_portal_that_stops_does_not_wait_for_the_source(host, settings) -> None:
             await asked
 
     host.answer = always(PNG, seconds=2)
-    asyncio.run(stopped())
+    run(stopped())
 
 
 def test_old_tile_is_fetched_again(host, settings, get) -> None:
@@ -199,5 +200,5 @@ def test_another_source_begins_with_no_tile(host, settings, get) -> None:
         finally:
             await tiles.close()
 
-    assert asyncio.run(one()) == PNG + b"/5/16/11"
+    assert run(one()) == PNG + b"/5/16/11"
     assert len(kept_files(settings)) == 2

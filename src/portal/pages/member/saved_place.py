@@ -1,25 +1,24 @@
-"""The place around which a member searches by habit: kept, and forgotten. /adherent/professionnels/lieu (R-24)."""
+"""The place around which a member searches by habit: kept, and forgotten. /adherent/professionnels/lieu (R-24).
+
+Once the cover has ended, what was kept may be forgotten, and nothing new is kept (R-64).
+"""
 
 from collections.abc import Mapping
 
-from litestar.exceptions import PermissionDeniedException
 from litestar.response import Redirect
 
 from portal.data.evidence import Action
 from portal.data.saved_places import Home, forget_place, save_place
-from portal.data.standing import Standing
 from portal.forms import single_values
 from portal.pages.public.directory import OF_MEMBERS, READS
 from portal.pages.public.directory_query import FIELDS, HOME, POSITION, clean_parameters, position_of
+from portal.permissions import Permission, requires
 from portal.routing import async_action
 from portal.web import PortalRequest
 
 
-@async_action("/adherent/professionnels/lieu", name="member.place.save", guards=READS)
+@async_action("/adherent/professionnels/lieu", name="member.place.save", guards=[requires(Permission.PLACE_SAVE)])
 async def save(request: PortalRequest) -> Redirect:
-    """Not once the cover has ended: what was kept may then be forgotten alone (R-64)."""
-    if request.viewer.standing != Standing.ACTIVE:
-        raise PermissionDeniedException
     sent = single_values(await request.form(), FIELDS)
     position = position_of(sent[POSITION])
     if position and sent["lieu"]:

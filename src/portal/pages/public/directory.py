@@ -16,7 +16,6 @@ from litestar.types import Guard
 
 from portal.data.directory import Level, Practice, find_practice, nearest_practices
 from portal.data.saved_places import saved_place
-from portal.data.standing import Standing
 from portal.directory_words import (
     LANGUAGE_LABELS,
     PROFESSION_LABELS,
@@ -33,7 +32,7 @@ from portal.forms import FieldError
 from portal.headers import framing_headers
 from portal.pages.public.directory_addresses import addresses_typed
 from portal.pages.public.directory_query import OPEN, PRACTICE, SERVICE_FIELDS, Asked, next_page, read_asked
-from portal.permissions import Permission, public, requires
+from portal.permissions import Permission, may, public, requires
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
 from portal.practice_costs import Cost, costs_for
@@ -153,7 +152,7 @@ def results_context(request: PortalRequest, front: Front, asked: Asked) -> dict[
         "asked": asked,
         "front": front,
         "viewer_keeps": front is OF_MEMBERS,
-        "may_keep": front is OF_MEMBERS and request.viewer.standing == Standing.ACTIVE,
+        "may_keep": front is OF_MEMBERS and may(request.viewer, Permission.PLACE_SAVE),
         "found": found,
         "rows": [practice_row(request, near.practice, name, costs, near.km) for near, name in pairs],
         "next": next_page(request, asked, found) if found else "",
