@@ -77,11 +77,11 @@ def _own_headers(answer: httpx.Response) -> dict[str, str]:
 
 def _is_in_frame(answer: httpx.Response) -> bool:
     """The map, or the error in its place, as its frame shows them."""
-    return answer.url.path in FRAMED and "location" not in answer.headers
+    return answer.url.path.rstrip("/") in FRAMED and "location" not in answer.headers
 
 
 def _is_shown(answer: httpx.Response, paths: tuple[str, ...]) -> bool:
-    return answer.url.path in paths and answer.status_code in {200, 422}
+    return answer.url.path.rstrip("/") in paths and answer.status_code in {200, 422}
 
 
 def _policy(answer: httpx.Response) -> Iterator[str]:
