@@ -6,6 +6,7 @@ from portal.data.directory import Level, Practice, Profession, Service
 from portal.folding import fold
 from portal.formatting import NBSP
 from portal.places.hours import DAY_NAMES, Span, local_clock, opening, read_hours
+from portal.public_holidays import is_public_holiday
 
 PROFESSION_LABELS: dict[Profession, str] = {
     Profession.OPTICIAN: "Opticien",
@@ -57,6 +58,11 @@ def distance_words(km: float) -> str:
     return f"{km:.1f}".replace(".", ",").removesuffix(",0") + f"{NBSP}km" if km < NEAR_KM else f"{round(km)}{NBSP}km"
 
 
+def away_words(practice: Practice, km: float) -> str:
+    """How far a place is: to the kilometre where its position is its commune's."""
+    return f"environ {max(1, round(km))}{NBSP}km" if practice.is_approximate else distance_words(km)
+
+
 def of_place(place: str) -> str:
     """« de Lyon (69) », « d’Angers (49) », « du Havre (76) », « des Ulis (91940) »."""
     for article, joined in (("Le ", "du "), ("Les ", "des ")):
@@ -71,6 +77,8 @@ def opening_words(practice: Practice, now: datetime) -> tuple[str, str]:
     if not any(week):
         return "", ""
     here = local_clock(practice.postcode, now)
+    if is_public_holiday(here.date()):
+        return f"Jour férié{NBSP}: appelez avant de venir", "wait"
     said = opening(week, here)
     if said.at is None:
         return "", ""

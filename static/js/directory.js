@@ -9,6 +9,7 @@
 
   function ready() {
     document.querySelectorAll("[data-portal-position][hidden]").forEach((button) => { button.hidden = !navigator.geolocation; });
+    document.querySelectorAll("[data-portal-with-position]").forEach((words) => { words.hidden = !navigator.geolocation; });
     const hasMap = document.getElementById("carte") !== null;
     document.querySelectorAll("[data-portal-show][hidden]").forEach((button) => { button.hidden = !hasMap; });
   }

@@ -1,35 +1,27 @@
 """Letters of the desk's acts: the author learns that there is news, and never from the letter what (R-26, R-80)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from portal.case_notices import CaseLetters
-from portal.data.accounts import Space
 from portal.data.case_desk import agent_at_work, answer, lock_for_desk, move_by_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import Case, CaseKind, CaseState, WrongState
 from portal.data.claim_estimates import answer_quote
 from portal.data.complaint_rules import Outcome
 from portal.data.complaints import (
-    Category,
-    Contact,
-    Said,
     acknowledge,
     answer_complaint,
     send_complaint,
     start_complaint,
 )
-from portal.data.corrections import Subject, report_error
-from portal.data.messages import Topic, begin_thread
-from portal.data.open_complaints import complain_without_account
 from portal.data.sessions import find_viewer
 from tests.support import claims, factories
 from tests.support.beneficiaries import new_file
+from tests.support.conversations import NOW, SAID, anonymous, correction, thread
 from tests.support.mail import letters
 
-NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
-SAID = Said(Category.DELAY, "Bonjour, rien n’est venu.")
 SECRET = "Voici la radiographie."
 
 
@@ -72,18 +64,6 @@ def complaint(db, keyring, anne):
     case, _ = start_complaint(db, anne, keyring, SAID, NOW)
     add_pieces(db, anne, case, "pieces", [new_file(), new_file()], NOW)
     return send_complaint(db, anne, case.id, case.version, NOW)
-
-
-def anonymous(db, keyring, _anne):
-    return complain_without_account(db, keyring, SAID, Contact("Jean", "jean@exemple.example"), Space.MEMBER, NOW)
-
-
-def thread(db, keyring, anne):
-    return begin_thread(db, anne, keyring, Topic.OTHER, "Ma carte", "Bonjour", NOW)
-
-
-def correction(db, keyring, anne):
-    return report_error(db, anne, keyring, Subject.CARD, "Le prénom est faux.", NOW)
 
 
 def quote(db, _keyring, anne):

@@ -1,33 +1,27 @@
 """Whose turn it is: no conversation stays with its author once the author has answered (R-26, R-61, R-80)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from portal.complaint_words import state_of
-from portal.data.accounts import Space
 from portal.data.case_desk import answer, move_by_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
 from portal.data.cases import CaseKind, CaseState, WrongState, move_case, open_case
 from portal.data.complaints import (
-    Category,
-    Contact,
-    Said,
     acknowledge,
     add_to_complaint,
     send_complaint,
     start_complaint,
     told_of,
 )
-from portal.data.corrections import Subject, report_error
-from portal.data.messages import Topic, begin_thread, reply
-from portal.data.open_complaints import add_files_by_link, add_words_by_link, complain_without_account
+from portal.data.messages import reply
+from portal.data.open_complaints import add_files_by_link, add_words_by_link
 from tests.support import factories
 from tests.support.beneficiaries import new_file
+from tests.support.conversations import NOW, SAID, anonymous, correction, thread
 
-NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LATER = NOW + timedelta(days=5)
-SAID = Said(Category.DELAY, "Bonjour, rien n’est venu.")
 
 
 @pytest.fixture
@@ -43,18 +37,6 @@ def agent(db, keyring):
 def complaint(db, keyring, viewer):
     case, _ = start_complaint(db, viewer, keyring, SAID, NOW)
     return send_complaint(db, viewer, case.id, case.version, NOW)
-
-
-def anonymous(db, keyring, _viewer):
-    return complain_without_account(db, keyring, SAID, Contact("Jean", "jean@exemple.example"), Space.MEMBER, NOW)
-
-
-def thread(db, keyring, viewer):
-    return begin_thread(db, viewer, keyring, Topic.OTHER, "Ma carte", "Bonjour", NOW)
-
-
-def correction(db, keyring, viewer):
-    return report_error(db, viewer, keyring, Subject.CARD, "Le prénom est faux.", NOW)
 
 
 def join(db, viewer, case) -> None:

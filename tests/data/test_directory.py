@@ -136,6 +136,15 @@ def test_open_now_is_judged_by_the_place_s_own_clock(db) -> None:
     assert [near.practice.national_id for near in found] == ["000000001"]
 
 
+def test_nobody_is_taken_for_open_on_a_public_holiday(db) -> None:
+    db.add(practice(1, PARIS, hours="lu-di 00:00-24:00"))
+    db.flush()
+    found = {
+        day: nearest_practices(db, Wish(PARIS, open_at=datetime(2026, 12, day, 10, tzinfo=UTC))) for day in (24, 25)
+    }
+    assert [len(found[day].nearest) for day in (24, 25)] == [1, 0]
+
+
 def test_who_is_open_now_is_looked_for_within_reach_alone(db) -> None:
     """By night, the whole table would be read to find twenty; and nobody crosses the country for that."""
     nine = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)

@@ -20,3 +20,18 @@ def elsewhere() -> Iterator[Host]:
     with running_host() as other:
         yield other
         assert other.asked == []
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -17,21 +17,6 @@ TYPED = "8 bd du port amiens"
 AMIENS = Address("8 Boulevard du Port 80000 Amiens", Position(49.897443, 2.290084), 0.49159 + 0.4)
 
 
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def geocoder(host, settings, clock) -> Geocoder:
     host.answer = always(found(STREET))

@@ -12,21 +12,6 @@ from tests.support.sources import Reply, always, stop
 MOST = 1000
 
 
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def ask(host, clock):
     """Asks the source for each path in turn; `failed` where it gave nothing."""

@@ -8,11 +8,9 @@ until one year after the complaint.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
-
-import holidays
 
 from portal.data.rules import add_months
+from portal.public_holidays import is_public_holiday
 
 ACKNOWLEDGED_WITHIN = 10
 ANSWERED_WITHIN_MONTHS = 2
@@ -59,7 +57,7 @@ def clock_of(sent_on: date, *, answered_on: date | None = None, outcome: Outcome
 
 def is_working_day(day: date) -> bool:
     """Whether the day is ouvrable: neither a Sunday nor a public holiday in France."""
-    return day.weekday() != SUNDAY and day not in _holidays(day.year)
+    return day.weekday() != SUNDAY and not is_public_holiday(day)
 
 
 def working_day_after(day: date, count: int) -> date:
@@ -68,8 +66,3 @@ def working_day_after(day: date, count: int) -> date:
         day += timedelta(days=1)
         count -= is_working_day(day)
     return day
-
-
-@cache
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("FR", years=year))

@@ -23,6 +23,7 @@ from portal.data.prepared import Prepared, Values
 from portal.places.distance import HALF_TURN, Box, Position, box_around, distances_from
 from portal.places.grid import cell, cells_under
 from portal.places.hours import local_clock, opening, read_hours
+from portal.public_holidays import is_public_holiday
 
 PAGE_SIZE = 20
 FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
@@ -238,7 +239,9 @@ def _open_ones(rows: Sequence[Any], now: datetime | None) -> Sequence[Any]:
 
 
 def _is_open(now: datetime, hours: str, postcode: str) -> bool:
-    return opening(read_hours(hours), local_clock(postcode, now)).is_open
+    """Nobody is known to be open on a public holiday."""
+    here = local_clock(postcode, now)
+    return not is_public_holiday(here.date()) and opening(read_hours(hours), here).is_open
 
 
 @lru_cache(maxsize=256)

@@ -94,6 +94,15 @@ def figures_from(values: dict[str, int | None]) -> Figures | None:
     return Figures(**found, **{field: values.get(code) for field, code in HEAVY_CODES.items()})
 
 
+def act_labels(db: Session, codes: Iterable[str]) -> dict[str, str]:
+    """What acts are called, by code; those that nobody knows are left out."""
+    wanted = list(codes)
+    if not wanted:
+        return {}
+    rows = db.connection().execute(select(Act.code, Act.label).where(Act.code.in_(wanted)))
+    return {row.code: row.label for row in rows}
+
+
 def known_acts(db: Session) -> set[str]:
     """The codes of every act."""
     return set(db.connection().execute(select(Act.code)).scalars())

@@ -1,7 +1,7 @@
 """Opening hours of a week: read as professionals write them, kept in one form, judged at an instant.
 
 Written and kept: « lu-ve 09:00-12:00 14:00-19:00; sa 09:30-13:00 ». Days: lu ma me je ve sa di. Hours are those of the
-place's own clock; public holidays are not known.
+place's own clock; public holidays are not its business.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The directory for everybody and for members: a place, the nearest professionals, their sheet (R-24)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -9,6 +9,7 @@ from portal.data.coverage import Contract
 from portal.data.directory import Practice, Profession, Service, cells_of
 from portal.data.evidence import Evidence
 from portal.data.saved_places import SavedPlace
+from portal.directory_words import opening_words
 from portal.formatting import today
 from portal.places.distance import Position
 from tests.support import factories
@@ -233,9 +234,9 @@ def test_member_reads_what_a_price_leaves_to_pay_and_how(client, make, settings,
         client.get(f"{OWN}?lieu=lyon")
     assert len(seen) < 30
     said = [row.text() for row in client.page.css(".nearest li")]
-    assert "60,00\u00a0€, il vous restera 20,00\u00a0€" in said[0]
-    assert "40,00\u00a0€, il vous restera 0,00\u00a0€" in said[1]
-    assert "Tarif" not in said[2]
+    assert "Séance d’ostéopathie\u00a0: 60,00\u00a0€ négociés, il vous restera 20,00\u00a0€" in said[0]
+    assert "40,00\u00a0€ négociés, il vous restera 0,00\u00a0€" in said[1]
+    assert "négociés" not in said[2]
     client.click("Optique 1")
     assert "Il vous restera 20,00\u00a0€" in client.page.text
     client.click("Voir le calcul")
@@ -300,3 +301,33 @@ def test_page_in_error_is_asked_again_whole_so_that_no_error_outlives_it(client,
     wrong = ask(client, f"/fragments{own}?lieu=zzzz", headers={"HX-Request": "true"})
     assert wrong.status_code == 422
     assert "data-portal-focus" in wrong.text  # heard, since the focus goes there
+
+
+def test_following_page_begins_where_its_own_search_ended_and_nowhere_else(client, index) -> None:
+    """R-62: a page's end, given to the search of another place, would begin anywhere."""
+    client.get(f"{index}?lieu=lyon")
+    following = client.page.one("a[href*=apres]").attributes["href"].partition("apres=")[2]
+    client.get(f"{index}?lieu=lyon&apres={following}")
+    assert names(client)[0] == "Optique 21"
+    client.get(f"{index}?lieu=villeurbanne&apres={following}")
+    assert len(names(client)) == 20
+
+
+def test_place_known_by_its_commune_alone_is_so_far_to_the_kilometre(client, own) -> None:
+    with client.services.database.write() as db:
+        db.add(practice(2, 0.0005, is_approximate=True))
+        db.add(practice(3, 0.1, is_approximate=True))
+    client.get(f"{own}?lieu=lyon&position=")
+    away = dict(zip(names(client), [far.text().split("Sur")[0] for far in client.page.css(".far strong")], strict=True))
+    assert away == {
+        "Optique 1": "à 2,1\u00a0km",
+        "Optique 2": "à environ 2\u00a0km",
+        "Optique 3": "à environ 13\u00a0km",
+    }
+
+
+def test_public_holiday_is_said_instead_of_hours() -> None:
+    """Code du travail, L3133-1: the hours of a Friday say nothing of the 25th of December."""
+    christmas = datetime(2026, 12, 25, 10, tzinfo=UTC)
+    assert opening_words(practice(1, 0), christmas) == ("Jour férié\u00a0: appelez avant de venir", "wait")
+    assert opening_words(practice(1, 0), christmas + timedelta(days=1))[1] == "ok"

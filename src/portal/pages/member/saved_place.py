@@ -10,14 +10,14 @@ from litestar.response import Redirect
 from portal.data.evidence import Action
 from portal.data.saved_places import Home, forget_place, save_place
 from portal.forms import single_values
-from portal.pages.public.directory import OF_MEMBERS, READS
+from portal.pages.public.directory_fronts import OF_MEMBERS
 from portal.pages.public.directory_query import FIELDS, HOME, POSITION, clean_parameters, position_of
 from portal.permissions import Permission, requires
 from portal.routing import async_action
 from portal.web import PortalRequest
 
 
-@async_action("/adherent/professionnels/lieu", name="member.place.save", guards=[requires(Permission.PLACE_SAVE)])
+@async_action(f"{OF_MEMBERS.path}/lieu", name="member.place.save", guards=[requires(Permission.PLACE_SAVE)])
 async def save(request: PortalRequest) -> Redirect:
     sent = single_values(await request.form(), FIELDS)
     position = position_of(sent[POSITION])
@@ -26,7 +26,7 @@ async def save(request: PortalRequest) -> Redirect:
     return _to_list(request, sent)
 
 
-@async_action("/adherent/professionnels/lieu/oubli", name="member.place.forget", guards=READS)
+@async_action(f"{OF_MEMBERS.path}/lieu/oubli", name="member.place.forget", guards=OF_MEMBERS.reads)
 async def forget(request: PortalRequest) -> Redirect:
     sent = single_values(await request.form(), FIELDS)
     await request.database.run_writing(_forget, request)

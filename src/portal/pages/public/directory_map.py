@@ -3,19 +3,18 @@
 import secrets
 
 from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
 from portal.data.directory import Near, nearest_practices
-from portal.directory_words import distance_words, profession_label
+from portal.directory_words import away_words, profession_label
 from portal.headers import framed_headers
-from portal.pages.public.directory import OF_MEMBERS, OPEN_TO_ALL, Front, asked_by, when_open, with_addresses
+from portal.pages.public.directory_fronts import FRONTS, Front, asked_by, with_addresses
 from portal.pages.public.directory_query import HOME, MAP, POSITION, PRACTICE, Asked
 from portal.pages.public.tiles import tiles_pattern
-from portal.permissions import Permission, public, requires
 from portal.places.distance import Position
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
 from portal.practice_map import Marker, Tiles, Written, write_map
-from portal.reading_guards import counted_map
 from portal.rendering import render_page
 from portal.routing import async_page
 from portal.web import PortalRequest
@@ -26,20 +25,6 @@ FIRST_SEEN, AT_HAND_KM, SPREAD = 20, 20.0, 4
 COUNTRY = Position(46.6, 2.4)
 COUNTRY_BOUNDS = [[42.3, -4.8], [51.1, 8.2]]
 LARGE_TOWNS, NEAR_TOWNS, NEAR_KM = 60, 60, 50.0
-
-
-@async_page("/professionnels-agrees/carte", name=OPEN_TO_ALL.map, guards=[public, when_open, counted_map])
-async def open_map(request: PortalRequest) -> Response[bytes]:
-    return await with_addresses(request, _map, OPEN_TO_ALL)
-
-
-@async_page(
-    "/adherent/professionnels/carte",
-    name=OF_MEMBERS.map,
-    guards=[requires(Permission.DIRECTORY_READ), counted_map],
-)
-async def member_map(request: PortalRequest) -> Response[bytes]:
-    return await with_addresses(request, _map, OF_MEMBERS)
 
 
 def _map(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -> Response[bytes]:
@@ -73,8 +58,7 @@ def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> 
 
 
 def _marker(near: Near, name: str) -> Marker:
-    about = "environ " if near.practice.is_approximate else ""
-    words = f"{near.practice.name}, {profession_label(near.practice)}, à {about}{distance_words(near.km)}"
+    words = f"{near.practice.name}, {profession_label(near.practice)}, à {away_words(near.practice, near.km)}"
     return Marker(near.practice.position, name, words)
 
 
@@ -93,4 +77,12 @@ def _towns(centre: Position) -> list[tuple[float, float, str]]:
     return [(round(town.position.latitude, 3), round(town.position.longitude, 3), town.short_name) for town in towns]
 
 
-HANDLERS = [open_map, member_map]
+def _handler(front: Front) -> HTTPRouteHandler:
+    @async_page(f"{front.path}/carte", name=front.map, guards=front.draws)
+    async def drawn(request: PortalRequest) -> Response[bytes]:
+        return await with_addresses(request, _map, front)
+
+    return drawn
+
+
+HANDLERS = [_handler(front) for front in FRONTS]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from portal.data.directory import Found, Level, Place, Profession, Service, Wish, find_practice
 from portal.data.saved_places import Home
@@ -35,6 +36,7 @@ _POSITION = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,15})?),(-?[0-9]{1,3}(?:\.[0-9
 UNKNOWN = "Ce lieu n’est pas dans la liste des communes. Vérifiez l’orthographe, ou donnez le code postal."
 NO_PLACE = "Dites où chercher\u00a0: une commune ou un code postal."
 LONGEST_VALUE = 40
+PLACE_BITS = 20
 # One search shows two hundred places at most: it cannot be followed over the whole country (R-62).
 MOST_PAGES = 10
 
@@ -122,7 +124,7 @@ def _read(request: PortalRequest, addresses: tuple[Address, ...], home: Home | N
 
 def _at_place(request: PortalRequest, parameters: Mapping[str, str], centre: Position, place: str) -> Asked:
     """A search whose place is certain, from where the page before ended."""
-    pages, practice_id = _page_before(request)
+    pages, practice_id = _page_before(request, centre)
     return Asked(parameters, _wish(request, parameters, centre, practice_id), place, page=pages + 1)
 
 
@@ -190,19 +192,25 @@ def _now(request: PortalRequest, asked: Mapping[str, str]) -> datetime | None:
 
 
 def next_page(request: PortalRequest, asked: Asked, found: Found) -> str:
-    """What the address of the following page says: where this one ends and how deep it is, sealed, so that nobody can
-    go deeper than `MOST_PAGES`. Empty when there is no other."""
+    """What the address of the following page says: around where, at which place this one ends, and how deep it is;
+    sealed, so that nobody goes deeper than `MOST_PAGES` or begins elsewhere. Empty when there is no other."""
     if not found.is_more or asked.page >= MOST_PAGES:
         return ""
     last = found.nearest[-1].practice.id or 0
-    return request.services.keyring.conceal(PAGE, [last * MOST_PAGES + asked.page])[0]
+    sealed = (last * MOST_PAGES + asked.page) << PLACE_BITS | _place_mark(asked.centre)
+    return request.services.keyring.conceal(PAGE, [sealed])[0]
 
 
-def _page_before(request: PortalRequest) -> tuple[int, int]:
-    """How many pages came before, and the practice at which the last of them ended: 0 and 0 on the first page."""
+def _page_before(request: PortalRequest, centre: Position) -> tuple[int, int]:
+    """How many pages came before, and the practice at which the last of them ended: 0 and 0 on the first page, and when
+    they were of a search around another place."""
     opaque = request.query_params.get("apres", "")[:LONGEST_VALUE]
-    sealed = request.services.keyring.reveal(PAGE, opaque) or 0
-    return sealed % MOST_PAGES, sealed // MOST_PAGES
+    before, mark = divmod(request.services.keyring.reveal(PAGE, opaque) or 0, 1 << PLACE_BITS)
+    return divmod(before, MOST_PAGES)[::-1] if mark == _place_mark(position_words(centre)) else (0, 0)
+
+
+def _place_mark(centre: str) -> int:
+    return crc32(centre.encode()) >> (32 - PLACE_BITS)
 
 
 def _after(request: PortalRequest, centre: Position, practice_id: int) -> Place | None:
