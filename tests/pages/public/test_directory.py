@@ -320,7 +320,7 @@ def test_place_known_by_its_commune_alone_is_so_far_to_the_kilometre(client, own
     client.get(f"{own}?lieu=lyon&position=")
     away = dict(zip(names(client), [far.text().split("Sur")[0] for far in client.page.css(".far strong")], strict=True))
     assert away == {
-        "Optique 1": "à 2,1\u00a0km",
+        "Optique 1": "à 2\u00a0km",
         "Optique 2": "à environ 2\u00a0km",
         "Optique 3": "à environ 13\u00a0km",
     }
