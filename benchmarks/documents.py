@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import psutil
 
-from benchmarks.sites import FOLDER, build, served, sign_in_members
+from benchmarks.sites import FOLDER, bring_up_to_date, build, served, sign_in_members
 from portal.data.statement_content import Content, Cover, PersonTotals, StatementLine, StatementPayment, add_up
 from portal.data.statement_periods import Period, month_of, year_of
 from portal.data.statements import Draft
@@ -102,6 +102,7 @@ def _site_of_one_member() -> tuple[Path, str]:
     folder = FOLDER / "export"
     if not (folder / "ready").exists():
         shutil.copytree(build(EXPORTED + EXPORTED // 20), folder)
+    bring_up_to_date(folder)
     cookie = sign_in_members(folder)[0]
     with closing(sqlite3.connect(folder / "portal.sqlite3")) as raw:
         first = raw.execute("SELECT min(member_id) FROM contract").fetchone()[0]

@@ -26,6 +26,7 @@ from portal.data.sessions import Stage, open_session
 from portal.database import Database
 from portal.demo.directory import directory_rows
 from portal.demo.generator import Options, write_demo_data
+from portal.demo.reference import text
 from portal.importing.registry import KINDS
 from portal.importing.run import Request, run_import
 from portal.schema import migrate
@@ -72,6 +73,13 @@ def build(lines: int, url: str = "") -> Path:
     return folder
 
 
+def bring_up_to_date(folder: Path) -> None:
+    """The schema of a site that was made before it changed."""
+    database = Database(settings_of(folder).resolved_database_url)
+    migrate(database)
+    database.dispose()
+
+
 def build_directory(places: int, url: str = "") -> Database:
     """An open database of so many invented places, entered by `portal import`'s own code when it is missing."""
     folder = FOLDER / f"directory-{places}{'-postgresql' if url else ''}"
@@ -79,11 +87,13 @@ def build_directory(places: int, url: str = "") -> Database:
     database = Database(url or settings.resolved_database_url)
     migrate(database)
     if not (folder / "ready").exists():
-        path = folder / "directory.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
+        (folder / "acts.csv").write_text(text("acts"), encoding="utf-8")
+        with (folder / "directory.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, delimiter=";").writerows([KINDS["directory"].columns, *directory_rows(places, 1, TODAY)])
-        started = time.perf_counter()
-        report = run_import(database, Keyring(settings), Request(KINDS["directory"], path, folder / "rejets.csv"))
+        for name in ("acts", "directory"):
+            started = time.perf_counter()
+            request = Request(KINDS[name], folder / f"{name}.csv", folder / "rejets.csv", is_strict=True)
+            report = run_import(database, Keyring(settings), request)
         took = time.perf_counter() - started
         print(f"  {report.created:,} places imported into {database.url.partition(':')[0]} in {took:.0f} s")
         (folder / "ready").touch()
