@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from portal.activity_words import KIND_LABELS, SOMEBODY, STAFF, WORDS, sentence_of
+from portal.activity_kinds import KIND_LABELS
+from portal.activity_words import SOMEBODY, STAFF, WORDS, sentence_of
 from portal.data.activity import Act, all_acts, concerned_person
 from portal.data.evidence import Action
 from portal.data.evidence_audit import rows_of_account

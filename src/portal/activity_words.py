@@ -1,44 +1,10 @@
 """The evidence record in words: one French sentence for every action, for the account's holder (R-51)."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-
+from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
-
-
-class Kind(StrEnum):
-    """What a person may want to see apart; the value stands in the URL."""
-
-    SECURITY = "securite"
-    ACCOUNT = "compte"
-    READS = "consultations"
-    DOCUMENTS = "documents"
-    CASES = "dossiers"
-    OTHERS = "autres"
-
-
-KIND_LABELS = {
-    Kind.SECURITY: "Connexions et sécurité",
-    Kind.ACCOUNT: "Changements du compte",
-    Kind.READS: "Consultations",
-    Kind.DOCUMENTS: "Documents et fichiers",
-    Kind.CASES: "Demandes et messages",
-    Kind.OTHERS: "Actes d’autres personnes",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """`own`: what the holder reads of the account's own act. `refused`: when it was refused. `others`: when somebody
-    else did it; the sentence goes on with who."""
-
-    kind: Kind
-    own: str
-    refused: str = ""
-    others: str = ""
-
+from portal.employer_activity_words import EMPLOYER_WORDS
 
 _SEEN = "Vos données ont été consultées"
 _S, _C, _R, _D, _F = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS, Kind.CASES
@@ -162,6 +128,7 @@ WORDS: dict[Action, Words] = {
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+    **EMPLOYER_WORDS,
 }
 
 PENDING = "Mot de passe accepté, second facteur demandé"

@@ -49,6 +49,17 @@ class Permission(StrEnum):
     CASE_FILES_CHANGE = "case-files:change"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
+    EMPLOYEES_READ = "employees:read"
+    EMPLOYEES_CHANGE = "employees:change"
+    EMPLOYEES_IMPORT = "employees:import"
+    EXEMPTIONS_READ = "exemptions:read"
+    EXEMPTIONS_CHANGE = "exemptions:change"
+    CONTRIBUTIONS_READ = "contributions:read"
+    CONTRIBUTIONS_CONTEST = "contributions:contest"
+    COMPANY_BANK_READ = "company-bank:read"
+    COMPANY_BANK_CHANGE = "company-bank:change"
+    COMPANY_BANK_APPROVE = "company-bank:approve"
+    GROUP_CONTRACT_READ = "group-contract:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
     PROVIDER_TEAM = "provider-team:read"
@@ -125,7 +136,14 @@ _COVERED = (
 )
 # What the holder of the contract alone decides.
 _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
-_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
+_EMPLOYER = (
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+)
+# What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
+_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_CHANGE, P.CONTRIBUTIONS_CONTEST})
+_COMPANY_BANK = frozenset({P.COMPANY_BANK_READ, P.COMPANY_BANK_APPROVE})
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
@@ -135,9 +153,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
     Role.DEPENDANT: _COVERED | {P.AUTONOMY_READ, P.AUTONOMY_ASK},
     Role.REPRESENTATIVE: _COVERED - {P.SHARING},
-    Role.SIGNATORY: _EMPLOYER | _EMPLOYER_TEAM,
-    Role.ADMINISTRATOR: _EMPLOYER | _EMPLOYER_TEAM,
-    Role.CLERK: _EMPLOYER,
+    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | _COMPANY_BANK | {P.COMPANY_BANK_CHANGE},
+    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | _COMPANY_BANK,
+    Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM,
     Role.PROVIDER_STAFF: _PROVIDER,
@@ -182,6 +200,11 @@ _READING = frozenset(
         P.CASE_FILES_READ,
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
+        P.EMPLOYEES_READ,
+        P.EXEMPTIONS_READ,
+        P.CONTRIBUTIONS_READ,
+        P.COMPANY_BANK_READ,
+        P.GROUP_CONTRACT_READ,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,
         P.ACCOUNT_READ,

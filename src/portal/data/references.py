@@ -12,11 +12,13 @@ from sqlmodel import Session
 
 from portal.data.benefits import Payment
 from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion, Product
+from portal.data.employees import Employee
 from portal.data.loading import among_postgresql, among_sqlite
 from portal.data.options import ContractOption
-from portal.data.organisations import Company, Provider
+from portal.data.organisations import Company, GroupContract, Provider
 from portal.data.parameters import Act
 from portal.data.persons import Person
+from portal.data.staff_categories import StaffCategory
 
 Lookup = Callable[[Session, list[Any]], dict[Any, Any]]
 
@@ -25,6 +27,21 @@ class ContractReference(NamedTuple):
     id: int
     member_id: int
     product_id: int
+
+
+class GroupReference(NamedTuple):
+    id: int
+    company_id: int
+
+
+class Identity(NamedTuple):
+    """Who a person is; the birth date is ISO text."""
+
+    last_name: str
+    first_name: str
+    birth_date: str
+    nir_lookup: str | None
+    nir_encrypted: bytes | None
 
 
 class PaymentReference(NamedTuple):
@@ -96,6 +113,32 @@ def payments(db: Session, references: list[str]) -> dict[str, PaymentReference]:
 def companies(db: Session, numbers: list[str]) -> dict[str, int]:
     """Ids of companies by SIRET."""
     return dict(_among(db, Company.siret, Company.id, keys=numbers))
+
+
+def group_contracts(db: Session, numbers: list[str]) -> dict[str, GroupReference]:
+    """Group contracts by number."""
+    rows = _among(db, GroupContract.number, GroupContract.id, GroupContract.company_id, keys=numbers)
+    return {number: GroupReference(*rest) for number, *rest in rows}
+
+
+def categories(db: Session, keys: list[str]) -> dict[str, int]:
+    """Ids of categories of staff, by « number of the group contract/code of the category »."""
+    groups = group_contracts(db, [key.partition("/")[0] for key in keys])
+    numbers = {reference.id: number for number, reference in groups.items()}
+    columns = StaffCategory.group_contract_id, StaffCategory.code, StaffCategory.id
+    rows = _among(db, *columns, keys=list(numbers))
+    return {f"{numbers[group_id]}/{code}": category_id for group_id, code, category_id in rows}
+
+
+def identities(db: Session, person_ids: list[int]) -> dict[int, Identity]:
+    """Who persons are, by id."""
+    columns = Person.last_name, Person.first_name, _iso(Person.birth_date), Person.nir_lookup, Person.nir_encrypted
+    return {person_id: Identity(*rest) for person_id, *rest in _among(db, Person.id, *columns, keys=person_ids)}
+
+
+def employees(db: Session, contract_ids: list[int]) -> dict[int, int]:
+    """Ids of employees by the contract that covers them."""
+    return dict(_among(db, Employee.contract_id, Employee.id, keys=contract_ids))
 
 
 def providers(db: Session, numbers: list[str]) -> dict[str, int]:

@@ -31,6 +31,9 @@ class Service(StrEnum):
     REMOTE_LINK = "teletransmission"
     INFORMATION = "informations"
     DIRECTORY = "professionnels"
+    EMPLOYEES = "salaries"
+    CONTRIBUTIONS = "cotisations"
+    GROUP_CONTRACT = "contrat"
     TEAM = "equipe"
 
 
@@ -45,6 +48,9 @@ SERVICE_LABELS = {
     Service.REMOTE_LINK: "Télétransmission",
     Service.INFORMATION: "Informations",
     Service.DIRECTORY: "Annuaire des professionnels",
+    Service.EMPLOYEES: "Salariés",
+    Service.CONTRIBUTIONS: "Cotisations",
+    Service.GROUP_CONTRACT: "Contrat de groupe",
     Service.TEAM: "Utilisateurs",
 }
 

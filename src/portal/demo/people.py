@@ -64,15 +64,16 @@ class Household:
 
 
 class NirRegister:
-    """Gives out distinct, never issued NIR; the key is right (97 − number mod 97)."""
+    """Gives out distinct, never issued NIR, from a serial number on; the key is right (97 − number mod 97)."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_serial: int = 0) -> None:
+        self._first = first_serial
         self._given: dict[str, int] = {}
 
     def new(self, birth_date: date, *, is_female: bool) -> str:
         """A 15-digit NIR for someone born on that day."""
         prefix = f"{2 if is_female else 1}{birth_date:%y%m}"
-        serial = self._given.get(prefix, 0)
+        serial = self._given.get(prefix, self._first)
         self._given[prefix] = serial + 1
         place, order = divmod(serial, SERIALS)
         if place >= UNISSUED_PLACES:

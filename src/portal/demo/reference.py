@@ -25,6 +25,8 @@ TABLES = (
     "card-columns",
     "companies",
     "group-contracts",
+    "staff-categories",
+    "category-rates",
     "providers",
     "agreements",
     "bank-details",

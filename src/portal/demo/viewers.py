@@ -7,6 +7,7 @@ from sqlmodel import Session
 from portal.data.case_desk import Agent, agent_at_work
 from portal.data.cases import Case
 from portal.data.credentials import find_credentials
+from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.data.sessions import Stage, Viewer
 from portal.demo.reference import accounts
@@ -42,7 +43,7 @@ def viewer_of(db: Session, identifier: str) -> Viewer:
         person_id=id_by_reference(db, account.person) if account.person else None,
         stage=Stage.FULL,
         session_hash="",
-        company_id=None,
-        provider_id=None,
+        company_id=company_by_siret(db, account.company) if account.company else None,
+        provider_id=provider_by_number(db, account.provider) if account.provider else None,
         confirmed_at=datetime.now(UTC),
     )

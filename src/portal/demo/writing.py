@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from portal.demo.people import Household
 from portal.demo.settling import Line
+from portal.demo.staff import job_of
 
 if TYPE_CHECKING:
     from portal.demo.generator import Payment
@@ -21,6 +22,8 @@ HEADERS = {
     "persons": "reference;last_name;first_name;birth_date;nir;email",
     "contracts": "number;kind;member;product;member_number;regime;responsible;starts_on;ends_on",
     "beneficiaries": "contract;person;relationship;birth_rank;valid_from;valid_to",
+    "employees": "group_contract;contract;matricule;usage_name;email;hired_on",
+    "employment-periods": "group_contract;contract;category;kind;starts_on;ends_on",
     "directory": (
         "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;"
         "languages;level;hours;price;act;checked_on"
@@ -71,6 +74,7 @@ class Writers:
             payment_of.update(dict.fromkeys(payment.lines, payment.reference))
             self._tables["payments"].writerow(_payment_row(household, payment))
         self._people(household)
+        self._employee(household)
         number = household.contract_number
         self._tables["benefit-lines"].writerows(
             _line_row(line, payment_of.get(line.reference, ""), number) for line in lines
@@ -86,6 +90,18 @@ class Writers:
             period = (patient.valid_from.isoformat(), patient.valid_to.isoformat() if patient.valid_to else "")
             covered = (number, patient.reference, patient.relationship, patient.birth_rank, *period)
             self._tables["beneficiaries"].writerow(covered)
+
+    def _employee(self, household: Household) -> None:
+        """The member as an employee, when a company of the demonstration pays for the contract."""
+        job = job_of(household)
+        if job is None:
+            return
+        group, category, matricule, hired_on = job
+        number, until = household.contract_number, household.ends_on.isoformat() if household.ends_on else ""
+        email = household.member.email
+        self._tables["employees"].writerow((group, number, matricule, "", email, hired_on.isoformat()))
+        period = (household.starts_on.isoformat(), until)
+        self._tables["employment-periods"].writerow((group, number, category, "affilie", *period))
 
     def _open(self, table: str) -> TextIO:
         path = self._folder / f"{table}.csv{'.gz' if self._compress else ''}"

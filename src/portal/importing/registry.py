@@ -10,6 +10,7 @@ from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
+from portal.importing.staff import CATEGORY_RATES, EMPLOYEES, EMPLOYMENT_PERIODS, STAFF_CATEGORIES
 
 KINDS = {
     kind.name: kind
@@ -33,6 +34,10 @@ KINDS = {
         REMOTE_LINKS,
         COMPANIES,
         GROUP_CONTRACTS,
+        STAFF_CATEGORIES,
+        CATEGORY_RATES,
+        EMPLOYEES,
+        EMPLOYMENT_PERIODS,
         PROVIDERS,
         AGREEMENTS,
         DIRECTORY,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.activity_words import WORDS, Kind, sentence_of
+from portal.activity_kinds import Kind
+from portal.activity_words import WORDS, sentence_of
 from portal.data.activity import PAGE, Act, account_object
 from portal.data.evidence import Action, Outcome, entry_of, record, record_many
 from portal.evidence.audit import extract_problem

@@ -10,7 +10,8 @@ from litestar.params import FromQuery
 from litestar.types import Guard
 
 from portal.activity_files import csv_pieces, extract_bytes
-from portal.activity_words import KIND_LABELS, Kind, sentence_of, wanted_for
+from portal.activity_kinds import KIND_LABELS, Kind
+from portal.activity_words import sentence_of, wanted_for
 from portal.data.activity import PAGE, Act, recent_acts
 from portal.data.evidence import Action
 from portal.downloads import FileDownload, Write

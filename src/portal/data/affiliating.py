@@ -1,0 +1,179 @@
+"""Affiliating a company's employees: declared, invited, exempt; their category and what is declared of them (R-30)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period, succeed
+from portal.data.employee_cover import end_cover, move_cover, open_cover
+from portal.data.employees import (
+    Employee,
+    EmployeeEvent,
+    EmploymentPeriod,
+    EventKind,
+    PeriodKind,
+    periods_of,
+    search_text,
+)
+from portal.data.organisations import Company, GroupContract
+from portal.data.reversal import Changes
+from portal.data.staff_categories import StaffCategory
+
+_EVENT_OF = {
+    PeriodKind.AFFILIATED: EventKind.AFFILIATED,
+    PeriodKind.INVITED: EventKind.INVITED,
+    PeriodKind.EXEMPT: EventKind.EXEMPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewEmployee:
+    """An employee as declared. `nir`: fifteen characters with a right key, or empty; `starts_on`: of the period."""
+
+    last_name: str
+    first_name: str
+    birth_date: date
+    hired_on: date
+    starts_on: date
+    nir: str = ""
+    usage_name: str = ""
+    matricule: str = ""
+    email: str = ""
+    regime: str = "general"
+
+
+def declare(
+    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee, kind: PeriodKind
+) -> tuple[Employee, EmployeeEvent]:
+    """Declares an employee, in a state: affiliated, invited to finish, or exempt. Whoever left before comes back under
+    the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one person twice.
+    """
+    db.get_one(Company, contract.company_id, with_for_update=True)
+    _check_days(acting, contract, new)
+    changes = Changes(db)
+    employee = _row_for(db, acting, contract, changes, new)
+    changes.add(
+        EmploymentPeriod(employee_id=employee.id or 0, category_id=category.id or 0, kind=kind, starts_on=new.starts_on)
+    )
+    if kind is PeriodKind.AFFILIATED:
+        open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
+    event = _EVENT_OF[kind]
+    return employee, note(db, acting, employee, event, new.starts_on, changes, category=category.label)
+
+
+def affiliate_declared(
+    db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
+) -> EmployeeEvent:
+    """Affiliates an employee who was invited, from the day the invitation was for, or whose exemption ends, from a day.
+
+    Raises `Refused`.
+    """
+    period = open_period(db, employee, from_day)
+    if period.kind == PeriodKind.AFFILIATED:
+        raise Refused("already-affiliated")
+    changes = Changes(db)
+    was_exempt = period.kind == PeriodKind.EXEMPT
+    succeed(db, changes, period, from_day, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
+    open_cover(db, acting.keyring, changes, employee, category, from_day)
+    kind = EventKind.EXEMPTION_ENDED if was_exempt else EventKind.AFFILIATED
+    return note(db, acting, employee, kind, from_day, changes, category=category.label)
+
+
+def exempt(db: Session, acting: Acting, employee: Employee, from_day: date, case_code: str) -> EmployeeEvent:
+    """Ends the affiliation or the invitation of an employee who asks for an exemption, from a day. Raises `Refused`."""
+    period = open_period(db, employee, from_day)
+    if period.kind == PeriodKind.EXEMPT:
+        raise Refused("already-exempt")
+    changes = Changes(db)
+    if period.kind == PeriodKind.AFFILIATED:
+        end_cover(db, changes, employee, from_day - timedelta(days=1))
+    succeed(db, changes, period, from_day, kind=PeriodKind.EXEMPT, category_id=period.category_id)
+    return note(db, acting, employee, EventKind.EXEMPTED, from_day, changes, case=case_code)
+
+
+def change_category(
+    db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
+) -> EmployeeEvent:
+    """Moves an employee to another category of the same contract from a day on, cover with it. Raises `Refused`."""
+    check_effect(acting, from_day, "jour")
+    period = open_period(db, employee, from_day)
+    if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
+        raise Refused("same-category", "categorie")
+    before = db.get_one(StaffCategory, period.category_id).label
+    changes = Changes(db)
+    succeed(db, changes, period, from_day, kind=PeriodKind(period.kind), category_id=category.id or 0)
+    if period.kind == PeriodKind.AFFILIATED:
+        move_cover(db, acting.keyring, changes, employee, category, from_day)
+    details = {"before": before, "category": category.label}
+    return note(db, acting, employee, EventKind.CATEGORY_CHANGED, from_day, changes, **details)
+
+
+def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> EmployeeEvent | None:
+    """Corrects what the employer declared (columns of `Employee`); None when nothing changes. What the insurer knows of
+    the person stays: a new identity is looked into by its desk. Raises `Refused`."""
+    if "matricule" in values:
+        values["matricule"] = values["matricule"] or None
+        _check_matricule(db, employee.group_contract_id, values["matricule"], employee.id)
+    changed = {name: value for name, value in values.items() if getattr(employee, name) != value}
+    if not changed:
+        return None
+    changes = Changes(db)
+    changes.set(employee, **changed)
+    names = (employee.last_name, employee.usage_name, employee.first_name, employee.matricule)
+    changes.set(employee, search=search_text(*names))
+    if employee.person_id is not None and {"last_name", "first_name", "birth_date"} & changed.keys():
+        changes.set(employee, is_identity_doubtful=True)
+    return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+
+
+def _check_days(acting: Acting, contract: GroupContract, new: NewEmployee) -> None:
+    check_effect(acting, new.starts_on, "effet")
+    if new.hired_on > new.starts_on:
+        raise Refused("hired-later", "embauche")
+    if not contract.starts_on <= new.starts_on <= (contract.ends_on or new.starts_on):
+        raise Refused("outside-contract", "effet")
+    if new.birth_date >= new.hired_on:
+        raise Refused("born-later", "naissance")
+
+
+def _row_for(db: Session, acting: Acting, contract: GroupContract, changes: Changes, new: NewEmployee) -> Employee:
+    lookups = acting.keyring.lookups(new.nir) if new.nir else []
+    query = select(Employee).where(Employee.group_contract_id == contract.id, col(Employee.nir_lookup).in_(lookups))
+    employee = db.exec(query).first() if lookups else None
+    if employee is not None and any(
+        period.ends_on is None or period.ends_on >= new.starts_on for period in periods_of(db, employee)
+    ):
+        raise Refused("already-there", "nir")
+    _check_matricule(db, contract.id or 0, new.matricule or None, employee.id if employee else None)
+    if employee is None:
+        employee = Employee(
+            company_id=contract.company_id, group_contract_id=contract.id or 0, **_names(new), search=""
+        )
+        db.add(employee)
+        db.flush()
+    changes.set(employee, **_names(new), matricule=new.matricule or None, email=new.email, regime=new.regime)
+    changes.set(employee, search=search_text(new.last_name, new.usage_name, new.first_name, new.matricule or None))
+    if new.nir and employee.nir_lookup is None:
+        # Never taken back: a number that was declared once names the same person.
+        employee.nir_encrypted, employee.nir_lookup = acting.keyring.encrypt(new.nir), acting.keyring.lookup(new.nir)
+    return employee
+
+
+def _names(new: NewEmployee) -> dict[str, Any]:
+    return {
+        "last_name": new.last_name,
+        "usage_name": new.usage_name,
+        "first_name": new.first_name,
+        "birth_date": new.birth_date,
+        "hired_on": new.hired_on,
+    }
+
+
+def _check_matricule(db: Session, contract_id: int, matricule: str | None, employee_id: int | None) -> None:
+    if matricule is None:
+        return
+    query = select(Employee.id).where(Employee.group_contract_id == contract_id, Employee.matricule == matricule)
+    if db.exec(query.where(col(Employee.id).is_distinct_from(employee_id))).first() is not None:
+        raise Refused("matricule-taken", "matricule")

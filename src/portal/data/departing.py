@@ -1,0 +1,109 @@
+"""Employees who leave, come back, or are on unpaid leave (R-30)."""
+
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from portal.data.departures import Departure, departure_of
+from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, undo_event
+from portal.data.employee_cover import end_cover, resume_cover, suspend_cover
+from portal.data.employees import (
+    Employee,
+    EmployeeAbsence,
+    EmployeeEvent,
+    EmploymentPeriod,
+    EventKind,
+    PeriodKind,
+    absences_of,
+)
+from portal.data.leaving_rules import CONSEQUENCES, Evin, LeavingReason, portability_of
+from portal.data.reversal import Changes
+
+
+def let_go(
+    db: Session, acting: Acting, employee: Employee, left_on: date, reason: LeavingReason
+) -> tuple[Departure, EmployeeEvent]:
+    """Records the last day of an employment and what follows: portability when the reason gives a right to it and cover
+    was held. Raises `Refused`."""
+    check_effect(acting, left_on, "jour")
+    period = open_period(db, employee, left_on)
+    changes = Changes(db)
+    changes.set(period, ends_on=left_on)
+    _end_absences(db, changes, employee, left_on)
+    departure = _departure(db, acting, employee, period, left_on, reason)
+    if period.kind == PeriodKind.AFFILIATED:
+        end_cover(db, changes, employee, departure.portability_ends_on or left_on)
+    months = departure.portability_months
+    event = note(db, acting, employee, EventKind.LEFT, left_on, changes, reason=reason, months=months)
+    return departure, event
+
+
+def reinstate(db: Session, acting: Acting, employee: Employee) -> EmployeeEvent:
+    """Takes a departure back, as if the employee had never left; who is hired again later is declared anew.
+
+    Raises `Refused`, and `ChangedSince` when the cover was changed after the departure.
+    """
+    departure, left = departure_of(db, employee), last_event(db, employee)
+    if departure is None or left is None or left.kind != EventKind.LEFT:
+        raise Refused("not-left")
+    undo_event(db, acting, employee, left)
+    return note(db, acting, employee, EventKind.REINSTATED, departure.left_on + timedelta(days=1), Changes(db))
+
+
+def grant_leave(
+    db: Session, acting: Acting, employee: Employee, starts_on: date, ends_on: date | None, *, keeps_cover: bool
+) -> EmployeeEvent:
+    """Grants unpaid leave, both days included; without an end, until `end_leave`. Raises `Refused`."""
+    check_effect(acting, starts_on, "debut")
+    period = open_period(db, employee, starts_on)
+    if any(absence.ends_on is None or absence.ends_on >= starts_on for absence in absences_of(db, employee)):
+        raise Refused("absent-already", "debut")
+    changes = Changes(db)
+    changes.add(
+        EmployeeAbsence(employee_id=employee.id or 0, starts_on=starts_on, ends_on=ends_on, keeps_cover=keeps_cover)
+    )
+    if not keeps_cover and period.kind == PeriodKind.AFFILIATED:
+        suspend_cover(db, changes, employee, starts_on - timedelta(days=1), ends_on and ends_on + timedelta(days=1))
+    return note(db, acting, employee, EventKind.ABSENT, starts_on, changes, until=ends_on, keeps_cover=keeps_cover)
+
+
+def end_leave(db: Session, acting: Acting, employee: Employee, back_on: date) -> EmployeeEvent:
+    """Ends a leave that had no end, with the day of return. Raises `Refused`."""
+    absence = next((one for one in absences_of(db, employee) if one.ends_on is None), None)
+    if absence is None or back_on <= absence.starts_on:
+        raise Refused("not-absent", "jour")
+    changes = Changes(db)
+    changes.set(absence, ends_on=back_on - timedelta(days=1))
+    if not absence.keeps_cover:
+        resume_cover(db, changes, employee, absence.starts_on - timedelta(days=1), back_on)
+    return note(db, acting, employee, EventKind.BACK, back_on, changes)
+
+
+def _end_absences(db: Session, changes: Changes, employee: Employee, left_on: date) -> None:
+    for absence in absences_of(db, employee):
+        if absence.ends_on is None or absence.ends_on > left_on:
+            if absence.starts_on > left_on:
+                changes.remove(absence)
+            else:
+                changes.set(absence, ends_on=left_on)
+
+
+def _departure(
+    db: Session, acting: Acting, employee: Employee, period: EmploymentPeriod, left_on: date, reason: LeavingReason
+) -> Departure:
+    is_covered = period.kind == PeriodKind.AFFILIATED
+    right = portability_of(reason, employee.hired_on, left_on, acting.figures)
+    departure = Departure(
+        employee_id=employee.id or 0,
+        left_on=left_on,
+        reason=reason,
+        contract_months=right.contract_months,
+        portability_months=right.months if is_covered else 0,
+        portability_starts_on=right.starts_on if is_covered else None,
+        portability_ends_on=right.ends_on if is_covered else None,
+        evin=CONSEQUENCES[reason].evin if is_covered else Evin.NEVER,
+        recorded_at=acting.now,
+    )
+    db.add(departure)
+    db.flush()
+    return departure

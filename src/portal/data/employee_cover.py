@@ -1,0 +1,196 @@
+"""The insurer's side of an affiliation: the person, the contract and the periods of cover behind an employee.
+
+What the insurer knows of somebody is never overwritten by what an employer declares, nor told to the employer: a person
+is recognised by NIR, birth date and name together; else a new one is made, and the insurer's desk looks into it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
+from portal.data.employees import Employee
+from portal.data.persons import Person
+from portal.data.reversal import Changes
+from portal.data.staff_categories import StaffCategory
+from portal.folding import same_name
+from portal.security import Keyring
+
+
+def recognise(db: Session, keyring: Keyring, changes: Changes, employee: Employee) -> Person:
+    """The person behind an employee: the one the insurer knows under the NIR and the same identity, or a new one."""
+    if employee.person_id is not None:
+        return db.get_one(Person, employee.person_id)
+    known = _known(db, keyring, employee)
+    match = next((person for person in known if _is_same(person, employee)), None)
+    person = match or changes.add(_new_person(employee, with_nir=not known))
+    changes.set(employee, person_id=person.id, is_identity_doubtful=bool(known) and match is None)
+    return person
+
+
+def open_cover(
+    db: Session, keyring: Keyring, changes: Changes, employee: Employee, category: StaffCategory, starts_on: date
+) -> Contract:
+    """Covers an employee from a day on: alone, until the employee adds a family."""
+    person = recognise(db, keyring, changes, employee)
+    contract = changes.add(_new_contract(employee, category, person.id or 0, starts_on))
+    changes.add(
+        Beneficiary(
+            contract_id=contract.id or 0,
+            person_id=person.id or 0,
+            relationship=Relationship.MEMBER,
+            valid_from=starts_on,
+        )
+    )
+    changes.set(employee, contract_id=contract.id)
+    return contract
+
+
+def end_cover(db: Session, changes: Changes, employee: Employee, last_day: date) -> None:
+    """Ends the cover of an employee and of the family with a day, included; what would begin later is withdrawn.
+
+    Cover that ended before stays as it is.
+    """
+    contract = _contract(db, employee)
+    if contract is None:
+        return
+    if contract.ends_on is None or contract.ends_on > last_day:
+        changes.set(contract, ends_on=max(last_day, contract.starts_on))
+    for row in _covered(db, contract, last_day):
+        _cut(changes, row, last_day)
+
+
+def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: date, resumes_on: date | None) -> None:
+    """Stops cover after a day and takes it up again on another, for whoever was covered; the contract goes on."""
+    contract = _contract(db, employee)
+    for row in _covered(db, contract, last_day) if contract else ():
+        if resumes_on is not None and (row.valid_to is None or row.valid_to >= resumes_on):
+            since = max(row.valid_from, resumes_on)
+            again = Beneficiary(**row.model_dump(exclude={"id", "valid_from"}), valid_from=since)
+            _cut(changes, row, last_day)
+            changes.add(again)
+        else:
+            _cut(changes, row, last_day)
+
+
+def resume_cover(db: Session, changes: Changes, employee: Employee, suspended_after: date, resumes_on: date) -> None:
+    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`."""
+    contract = _contract(db, employee)
+    if contract is None:
+        return
+    query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.valid_to == suspended_after)
+    for row in db.exec(query.order_by(col(Beneficiary.id))).all():
+        values = row.model_dump(exclude={"id", "valid_from", "valid_to"})
+        changes.add(Beneficiary(**values, valid_from=resumes_on, valid_to=contract.ends_on))
+
+
+def move_cover(
+    db: Session, keyring: Keyring, changes: Changes, employee: Employee, category: StaffCategory, from_day: date
+) -> None:
+    """Covers an employee by the guarantees of another category from a day on, and the family with the employee.
+
+    A category with the same guarantees changes nothing.
+    """
+    contract = _contract(db, employee)
+    if contract is None or contract.product_id == category.product_id:
+        return
+    family = [row for row in _covered(db, contract, from_day - timedelta(days=1)) if not _is_member(row)]
+    carried = [(row.person_id, row.relationship, row.birth_rank, row.valid_from, row.valid_to) for row in family]
+    end_cover(db, changes, employee, from_day - timedelta(days=1))
+    following = open_cover(db, keyring, changes, employee, category, from_day)
+    for person_id, relationship, rank, since, until in carried:
+        changes.add(
+            Beneficiary(
+                contract_id=following.id or 0,
+                person_id=person_id,
+                relationship=relationship,
+                birth_rank=rank,
+                valid_from=max(since, from_day),
+                valid_to=until,
+            )
+        )
+
+
+def persons_covered(db: Session, contract_ids: Iterable[int], day: date) -> dict[int, int]:
+    """How many persons each contract covers on a day; contracts that cover nobody are absent."""
+    query = select(Beneficiary.contract_id, Beneficiary.person_id).where(
+        col(Beneficiary.contract_id).in_(list(contract_ids)), *_held_on(day)
+    )
+    counts: dict[int, int] = {}
+    for contract_id, _ in set(db.exec(query)):
+        counts[contract_id] = counts.get(contract_id, 0) + 1
+    return counts
+
+
+def _contract(db: Session, employee: Employee) -> Contract | None:
+    return db.get(Contract, employee.contract_id, with_for_update=True) if employee.contract_id is not None else None
+
+
+def _covered(db: Session, contract: Contract, last_day: date) -> list[Beneficiary]:
+    """Those whom a contract covers beyond a day."""
+    beyond = or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) > last_day)
+    query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, beyond)
+    return list(db.exec(query.order_by(col(Beneficiary.id)).with_for_update()))
+
+
+def _cut(changes: Changes, row: Beneficiary, last_day: date) -> None:
+    if row.valid_from > last_day:
+        changes.remove(row)
+    else:
+        changes.set(row, valid_to=last_day)
+
+
+def _held_on(day: date) -> tuple[object, ...]:
+    return (
+        Beneficiary.valid_from <= day,
+        or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) >= day),
+    )
+
+
+def _is_member(row: Beneficiary) -> bool:
+    return row.relationship == Relationship.MEMBER
+
+
+def _known(db: Session, keyring: Keyring, employee: Employee) -> list[Person]:
+    if employee.nir_encrypted is None:
+        return []
+    lookups = keyring.lookups(keyring.decrypt(employee.nir_encrypted))
+    return list(db.exec(select(Person).where(col(Person.nir_lookup).in_(lookups)).order_by(col(Person.id))))
+
+
+def _is_same(person: Person, employee: Employee) -> bool:
+    names = (employee.last_name, employee.usage_name)
+    is_named = any(name and same_name(name, person.last_name) for name in names)
+    return is_named and person.birth_date == employee.birth_date
+
+
+def _new_person(employee: Employee, *, with_nir: bool) -> Person:
+    return Person(
+        reference=f"E-{secrets.token_hex(6).upper()}",
+        last_name=employee.last_name,
+        first_name=employee.first_name,
+        birth_date=employee.birth_date,
+        nir_encrypted=employee.nir_encrypted if with_nir else None,
+        nir_lookup=employee.nir_lookup if with_nir else None,
+        email=employee.email,
+    )
+
+
+def _new_contract(employee: Employee, category: StaffCategory, person_id: int, starts_on: date) -> Contract:
+    number = f"E-{secrets.token_hex(5).upper()}"
+    return Contract(
+        number=number,
+        kind=ContractKind.GROUP_MANDATORY if category.is_mandatory else ContractKind.GROUP_OPTIONAL,
+        member_id=person_id,
+        product_id=category.product_id,
+        member_number=_member_number(),
+        regime=employee.regime,
+        starts_on=starts_on,
+    )
+
+
+def _member_number() -> str:
+    return f"{secrets.randbelow(90_000_000) + 10_000_000}"

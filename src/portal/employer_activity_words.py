@@ -1,0 +1,34 @@
+"""The acts of the employer's space in words: a sentence each, for the account's holder (R-51)."""
+
+from portal.activity_kinds import Kind, Words
+from portal.data.evidence import Action
+
+_C, _R, _D = Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS
+
+EMPLOYER_WORDS: dict[Action, Words] = {
+    Action.EMPLOYEES_READ: Words(_R, "Consultation des salariés"),
+    Action.EMPLOYEES_DOWNLOADED: Words(_D, "Téléchargement des salariés"),
+    Action.EMPLOYEE_READ: Words(_R, "Consultation d’un salarié"),
+    Action.EMPLOYEE_AFFILIATED: Words(_C, "Affiliation d’un salarié"),
+    Action.EMPLOYEE_INVITED: Words(_C, "Invitation d’un salarié"),
+    Action.EMPLOYEE_CHANGED: Words(_C, "Modification d’un salarié"),
+    Action.EMPLOYEE_LEFT: Words(_C, "Sortie d’un salarié"),
+    Action.EMPLOYEE_REINSTATED: Words(_C, "Réintégration d’un salarié"),
+    Action.EMPLOYEE_ACT_UNDONE: Words(_C, "Opération sur un salarié annulée"),
+    Action.EMPLOYEES_IMPORTED: Words(_C, "Fichier de salariés appliqué"),
+    Action.EMPLOYEES_IMPORT_UNDONE: Words(_C, "Fichier de salariés annulé"),
+    Action.EXEMPTIONS_READ: Words(_R, "Consultation du registre des dispenses"),
+    Action.EXEMPTION_RECORDED: Words(_C, "Dispense enregistrée"),
+    Action.EXEMPTION_ENDED: Words(_C, "Dispense terminée"),
+    Action.EXEMPTIONS_DOWNLOADED: Words(_D, "Téléchargement du registre des dispenses"),
+    Action.CONTRIBUTIONS_READ: Words(_R, "Consultation des cotisations"),
+    Action.CONTRIBUTIONS_DOWNLOADED: Words(_D, "Téléchargement d’un bordereau de cotisations"),
+    Action.COMPANY_BANK_READ: Words(_R, "Consultation des coordonnées bancaires de l’entreprise"),
+    Action.COMPANY_BANK_CHANGE_ASKED: Words(_C, "Demande de changement du compte bancaire de l’entreprise"),
+    Action.COMPANY_BANK_CHANGE_APPROVED: Words(_C, "Changement du compte bancaire de l’entreprise approuvé"),
+    Action.COMPANY_BANK_CHANGE_CANCELLED: Words(_C, "Changement du compte bancaire de l’entreprise annulé"),
+    Action.COMPANY_BANK_CHANGED: Words(_C, "Nouveau compte bancaire de l’entreprise en vigueur"),
+    Action.SEPA_MANDATE_DOWNLOADED: Words(_D, "Téléchargement du mandat de prélèvement"),
+    Action.GROUP_CONTRACT_READ: Words(_R, "Consultation du contrat de groupe"),
+    Action.GROUP_CONTRACT_DOWNLOADED: Words(_D, "Téléchargement d’un document du contrat de groupe"),
+}
