@@ -1,5 +1,6 @@
 """Every handler of the portal: the route table."""
 
+from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
 from portal.pages.account import (
     activity,
     confirmation,
@@ -30,7 +31,6 @@ from portal.pages.account import (
 from portal.pages.account import fraud as account_fraud
 from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
 from portal.pages.desk import home as desk_home
-from portal.pages.employer import home as employer_home
 from portal.pages.member import (
     autonomy,
     bank,
@@ -269,7 +269,7 @@ HANDLERS = [
     statements.statement_page,
     statements.pdf_file,
     statements.csv_file,
-    employer_home.home,
+    *EMPLOYER_HANDLERS,
     *team.HANDLERS,
     provider_home.home,
     desk_home.home,

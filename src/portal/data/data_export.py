@@ -8,7 +8,8 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel
 
 from portal.data.activity import concerned_person
-from portal.data.personal_data import HOLDINGS, Held, Owner, owned
+from portal.data.holdings import Held, Owner
+from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 

@@ -11,7 +11,8 @@ from sqlmodel import Session, SQLModel, col, select
 
 from portal.data.accounts import Account, AccountDeletion
 from portal.data.deletion import CLOSING_REASON, claim_deletion
-from portal.data.personal_data import HOLDINGS, Owner, owned
+from portal.data.holdings import Owner
+from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import end_sessions_of
 
 TOMBSTONE = "S{:09d}"  # ten characters, unique, and never ten digits: nobody signs in with it

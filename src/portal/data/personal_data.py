@@ -4,51 +4,11 @@ Every table stands in `HOLDINGS` or in `NOT_HELD`, with a reason; a test refuses
 new column without one where columns are held back (articles 15, 17 and 20 of the GDPR; R-66, R-71).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
-
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
-
-class Owner(StrEnum):
-    """Through which of the viewer's keys rows are the viewer's."""
-
-    ACCOUNT = "account_id"
-    PERSON = "person_id"
-    COMPANY = "company_id"
-    PROVIDER = "provider_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Rows of an account. `column` names their owner, in this table or in the one that `via` leads to: own column,
-    table, its column. `withheld`: columns that no export gives, and why. `opened`: encrypted columns, and the name
-    under which an export gives what they say.
-
-    Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
-    """
-
-    title: str
-    owner: Owner = Owner.ACCOUNT
-    column: str = "account_id"
-    via: tuple[str, str, str] | None = None
-    withheld: Mapping[str, str] = field(default_factory=dict)
-    opened: Mapping[str, str] = field(default_factory=dict)
-    is_deleted: bool = False
-    blank: Mapping[str, Any] = field(default_factory=dict)
-    kept_for: str = ""
-
-
-SECRET = "secret qui protège le compte"  # noqa: S105
-INTERNAL = "rouage technique, sans information sur vous"
-STAFF = "identité d’un agent de l’assureur"
-PROOF = "preuve conservée, sans nom, jusqu’à la prescription"
-CONTRACT = "donnée du contrat, conservée pendant la durée légale"
-BILLING = "pièce comptable, conservée pendant la durée légale"
-OWN_ROW = "id"
+from portal.data.employer_holdings import EMPLOYER_HOLDINGS
+from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 
 HOLDINGS: dict[str, Held] = {
     "account": Held(
@@ -239,50 +199,7 @@ HOLDINGS: dict[str, Held] = {
     ),
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
-    "employee": Held(
-        "Ce que votre employeur a déclaré de vous",
-        Owner.PERSON,
-        "person_id",
-        withheld={"nir_lookup": SECRET, "search": INTERNAL, "is_identity_doubtful": INTERNAL, "version": INTERNAL},
-        opened={"nir_encrypted": "nir"},
-        kept_for=CONTRACT,
-    ),
-    "employment_period": Held(
-        "Votre affiliation par votre employeur",
-        Owner.PERSON,
-        "person_id",
-        via=("employee_id", "employee", "id"),
-        kept_for=CONTRACT,
-    ),
-    "employee_absence": Held(
-        "Vos congés sans solde",
-        Owner.PERSON,
-        "person_id",
-        via=("employee_id", "employee", "id"),
-        kept_for=CONTRACT,
-    ),
-    "employee_event": Held(
-        "Ce que votre employeur a fait de votre affiliation",
-        Owner.PERSON,
-        "person_id",
-        via=("employee_id", "employee", "id"),
-        withheld={"by": "identité d’un utilisateur de votre employeur", "undone_by": INTERNAL, "done": INTERNAL},
-        kept_for=CONTRACT,
-    ),
-    "departure": Held(
-        "Votre départ de l’entreprise",
-        Owner.PERSON,
-        "person_id",
-        via=("employee_id", "employee", "id"),
-        kept_for=CONTRACT,
-    ),
-    "staff_category": Held(
-        "Les catégories de votre personnel",
-        Owner.COMPANY,
-        "company_id",
-        via=("group_contract_id", "group_contract", "id"),
-        kept_for=CONTRACT,
-    ),
+    **EMPLOYER_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
 }

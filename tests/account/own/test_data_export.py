@@ -8,7 +8,8 @@ from sqlmodel import SQLModel
 
 from portal.data import tables
 from portal.data.accounts import Role, Space
-from portal.data.personal_data import HOLDINGS, NOT_HELD, Owner
+from portal.data.holdings import Owner
+from portal.data.personal_data import HOLDINGS, NOT_HELD
 from portal.data.sessions import Stage
 from tests.support import factories
 from tests.support.entry import ask, enter

@@ -17,7 +17,8 @@ from portal.data.erasure import TOMBSTONE, erase_account
 from portal.data.evidence import Action, entry_of, record
 from portal.data.evidence_audit import verify_chain
 from portal.data.files import NewFile, StoredFile
-from portal.data.personal_data import HOLDINGS, Owner
+from portal.data.holdings import Owner
+from portal.data.personal_data import HOLDINGS
 from portal.data.sessions import SignedSession
 from portal.data.tables import metadata
 from portal.security import is_identifier, new_identifier

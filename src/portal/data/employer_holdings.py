@@ -1,0 +1,50 @@
+"""What the employer's space holds of an employee, and of the company."""
+
+from portal.data.holdings import CONTRACT, INTERNAL, SECRET, Held, Owner
+
+EMPLOYER_HOLDINGS: dict[str, Held] = {
+    "employee": Held(
+        "Ce que votre employeur a déclaré de vous",
+        Owner.PERSON,
+        "person_id",
+        withheld={"nir_lookup": SECRET, "search": INTERNAL, "is_identity_doubtful": INTERNAL, "version": INTERNAL},
+        opened={"nir_encrypted": "nir"},
+        kept_for=CONTRACT,
+    ),
+    "employment_period": Held(
+        "Votre affiliation par votre employeur",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
+    "employee_absence": Held(
+        "Vos congés sans solde",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
+    "employee_event": Held(
+        "Ce que votre employeur a fait de votre affiliation",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={"by": "identité d’un utilisateur de votre employeur", "undone_by": INTERNAL, "done": INTERNAL},
+        kept_for=CONTRACT,
+    ),
+    "departure": Held(
+        "Votre départ de l’entreprise",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
+    "staff_category": Held(
+        "Les catégories de votre personnel",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=CONTRACT,
+    ),
+}

@@ -1,0 +1,44 @@
+"""How a table holds something of an account: whose its rows are, what is given, withheld or erased."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Owner(StrEnum):
+    """Through which of the viewer's keys rows are the viewer's."""
+
+    ACCOUNT = "account_id"
+    PERSON = "person_id"
+    COMPANY = "company_id"
+    PROVIDER = "provider_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of an account. `column` names their owner, in this table or in the one that `via` leads to: own column,
+    table, its column. `withheld`: columns that no export gives, and why. `opened`: encrypted columns, and the name
+    under which an export gives what they say.
+
+    Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
+    """
+
+    title: str
+    owner: Owner = Owner.ACCOUNT
+    column: str = "account_id"
+    via: tuple[str, str, str] | None = None
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    opened: Mapping[str, str] = field(default_factory=dict)
+    is_deleted: bool = False
+    blank: Mapping[str, Any] = field(default_factory=dict)
+    kept_for: str = ""
+
+
+SECRET = "secret qui protège le compte"  # noqa: S105
+INTERNAL = "rouage technique, sans information sur vous"
+STAFF = "identité d’un agent de l’assureur"
+PROOF = "preuve conservée, sans nom, jusqu’à la prescription"
+CONTRACT = "donnée du contrat, conservée pendant la durée légale"
+BILLING = "pièce comptable, conservée pendant la durée légale"
+OWN_ROW = "id"
