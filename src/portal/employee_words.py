@@ -49,6 +49,7 @@ REFUSALS: dict[str, str] = {
     "not-absent": "Aucun congé sans fin n’est en cours à cette date.",
     "not-left": "Aucune sortie n’est à annuler. Pour un retour après un départ, déclarez une nouvelle embauche.",
     "not-last": "Seule la dernière opération peut être annulée. Annulez d’abord les plus récentes.",
+    "final": "Une réintégration ne s’annule pas. Si la personne part, déclarez une nouvelle sortie.",
     "changed-since": "Le dossier a changé depuis cette opération\u00a0: elle ne peut plus être annulée. Écrivez-nous.",
     "moved": "Un collègue a modifié ce salarié pendant votre saisie. Vérifiez ce qui a changé, puis recommencez.",
 }

@@ -206,6 +206,23 @@ def test_affiliation_taken_back_leaves_neither_cover_nor_person(db, firm) -> Non
     assert firm.hire(nir=valid_nir(), matricule="9").id == employee.id
 
 
+def test_affiliation_is_not_taken_back_once_the_employee_has_an_account(db, firm, keyring) -> None:
+    employee = firm.hire(nir=valid_nir())
+    factories.member_account(db, keyring, db.get_one(Person, employee.person_id))
+    with pytest.raises(ChangedSince):
+        undo_event(db, firm.acting, employee, events_of(db, employee)[0])
+    db.rollback()
+
+
+def test_reinstatement_is_not_taken_back(db, firm) -> None:
+    """The departure that it took back is cancelled: letters may have told of that."""
+    employee = firm.hire()
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    event = departing.reinstate(db, firm.acting, employee)
+    with pytest.raises(Refused, match="final"):
+        undo_event(db, firm.acting, employee, event)
+
+
 def test_act_is_not_taken_back_over_a_later_one(db, firm) -> None:
     employee = firm.hire()
     (first,) = events_of(db, employee)

@@ -84,6 +84,22 @@ SAMPLES: dict[str, Cells] = {
         "number": "G1", "company": "73282932000074", "signatory_last_name": "Modèle", "signatory_first_name": "Agathe",
         "starts_on": "01/01/2025", "ends_on": "",
     },
+    "staff-categories": {
+        "group_contract": "G1", "code": "CADRES", "label": "Cadres", "definition": "Articles 2.1 et 2.2",
+        "product": "CONFORT", "mandatory": "oui",
+    },
+    "category-rates": {
+        "group_contract": "G1", "category": "CADRES", "structure": "isole", "valid_from": "2025-01-01",
+        "valid_to": "", "pmss_rate": "120", "month": "", "employer_percent": "50",
+    },
+    "employees": {
+        "group_contract": "G1", "contract": "C1", "matricule": "0042", "usage_name": "", "email": "",
+        "hired_on": "2019-03-01",
+    },
+    "employment-periods": {
+        "group_contract": "G1", "contract": "C1", "category": "CADRES", "kind": "", "starts_on": "2025-01-01",
+        "ends_on": "",
+    },
     "providers": {
         "national_id": "990000018", "profession": "opticien", "name": "Optique", "email": "",
     },
@@ -114,7 +130,8 @@ SAMPLES: dict[str, Cells] = {
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
-    "contract_option", "beneficiary", "company", "group_contract", "provider", "agreement", "practice", "payment",
+    "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate", "employee",
+    "employment_period", "provider", "agreement", "practice", "payment",
     "benefit_line"), strict=True))  # fmt: skip
 
 

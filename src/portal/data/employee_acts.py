@@ -126,6 +126,8 @@ def undo_event(db: Session, acting: Acting, employee: Employee, event: EmployeeE
     last = last_event(db, employee)
     if last is None or last.id != event.id:
         raise Refused("not-last")
+    if event.kind == EventKind.REINSTATED:
+        raise Refused("final")
     take_back(db, event.done)
     departure = departure_of(db, employee)
     if event.kind == EventKind.LEFT and departure is not None:

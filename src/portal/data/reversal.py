@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import Date
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -56,8 +57,16 @@ class Changes:
 def take_back(db: Session, done: str) -> None:
     """Undoes what `Changes.as_json` tells, the last write first.
 
-    Raises `ChangedSince`, with some of it undone: the caller's transaction must then be given up.
+    Raises `ChangedSince`, with some of it undone: the caller's transaction must then be given up. So it does when other
+    rows refer by now to one that was added: an account of the person, a line paid.
     """
+    try:
+        _replay_back(db, done)
+    except IntegrityError as problem:
+        raise ChangedSince from problem
+
+
+def _replay_back(db: Session, done: str) -> None:
     for what, table, *told in reversed(json.loads(done)):
         if what == "set":
             _reset(db, table, *told)
