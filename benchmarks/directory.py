@@ -19,17 +19,16 @@ from benchmarks.sites import build_directory, postgresql
 from portal.data.directory import (
     NO_SERVICE,
     PAGE_SIZE,
-    WHOLE_EARTH,
     Level,
     Service,
     Wish,
     _candidates,
-    _values,
     _within,
     nearest_practices,
 )
 from portal.database import Database
 from portal.demo.directory import WEIGHTS
+from portal.places.circles import WHOLE_EARTH
 from portal.places.distance import Position
 from portal.places.gazetteer import gazetteer
 
@@ -109,7 +108,7 @@ def _search(database: Database, wish: Wish) -> Answer:
 def _scan(database: Database, wish: Wish) -> None:
     """The same without the grids."""
     with database.read() as db:
-        nsmallest(PAGE_SIZE + 1, _within(_candidates(db, wish, _values(wish)), wish.centre, WHOLE_EARTH))
+        nsmallest(PAGE_SIZE + 1, _within(_candidates(db, wish, WHOLE_EARTH), wish.centre, WHOLE_EARTH.radius))
 
 
 def _tell_gazetteer() -> None:

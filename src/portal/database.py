@@ -95,6 +95,13 @@ class Database:
             return False
         return True
 
+    def vacuum(self, table: str) -> None:
+        """After much was written to a table: lets PostgreSQL answer from its indexes alone at once, rather than from
+        when it comes to that table by itself. SQLite always does."""
+        if not self.is_sqlite:
+            with self.writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                connection.execute(text(f"VACUUM {table}"))
+
     def _checkpoint(self) -> None:
         self._commits += 1
         if self._commits % CHECKPOINT_COMMITS == 0 or self._log.stat().st_size > CHECKPOINT_BYTES:

@@ -68,6 +68,16 @@ def test_same_place_written_otherwise_is_one_and_another_place_is_another(import
     assert importer.count("practice") == 2
 
 
+@pytest.mark.engines("postgresql")
+def test_searches_need_no_row_of_the_table_as_soon_as_it_is_imported(importer: Importer) -> None:
+    """PostgreSQL would vacuum it within some minutes by itself; until then, searches fetch every row they compare."""
+    importer.one(KIND)
+    with importer.database.read() as db:
+        query = "SELECT relpages, relallvisible FROM pg_class WHERE relname = 'practice'"
+        ((pages, visible),) = db.connection().exec_driver_sql(query)
+    assert pages == visible > 0
+
+
 OTHER = {"address": "3 r. de l'Eglise", "name": "OPTIQUE OEUVRARD"}
 
 

@@ -14,24 +14,19 @@ from functools import cache, lru_cache, partial
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import Index
 from portal.data.loading import among_postgresql, among_sqlite
 from portal.data.prepared import Prepared, Values
+from portal.places.circles import COARSE, EVERYWHERE, FINE, WITHIN_REACH, Circle, promising
 from portal.places.distance import HALF_TURN, Box, Position, box_around, distances_from
 from portal.places.grid import cell, cells_under
 from portal.places.hours import local_clock, opening, read_hours
 from portal.public_holidays import is_public_holiday
 
 PAGE_SIZE = 20
-FINE, COARSE = 20, 2  # cells per degree: 5.5 km and 55 km high
-# Kilometres. Each circle is asked for in the cells of its grid; beyond the last, the whole table is.
-FINE_CIRCLES, COARSE_CIRCLES = (2.0, 5.0, 12.0), (40.0, 120.0, 350.0)
-WHOLE_EARTH = 20_100.0
-# Nobody goes farther for who is open now; by night, the whole table would be read to find twenty.
-OPEN_WITHIN_KM = COARSE_CIRCLES[1]
 # Degrees, ten centimetres: more than a box errs by.
 ROUNDING = 1e-6
 # Digits of a postcode that say whose clock it is.
@@ -177,30 +172,44 @@ def find_practice(db: Session, practice_id: int) -> Practice | None:
 
 def nearest_practices(db: Session, wish: Wish, size: int = PAGE_SIZE) -> Found:
     """The practices nearest to a place, in order of distance then row, from where the page before ended."""
-    start, last = wish.after or Place(-1.0, 0), OPEN_WITHIN_KM if wish.open_at else WHOLE_EARTH
-    for radius, candidates in _circles(db, wish, start.km):
-        hits = [hit for hit in _within(candidates, wish.centre, radius) if start < hit]
-        if len(hits) > size or radius == last:
-            kept = nsmallest(size + 1, hits)
-            return Found(_read(db, kept[:size]), len(kept) > size, radius)
-    return Found((), False, last)
+    radius, hits = _look(db, wish, wish.after or Place(-1.0, 0), size + 1)
+    kept = nsmallest(size + 1, hits)
+    return Found(_read(db, kept[:size]), len(kept) > size, radius)
 
 
-def _circles(db: Session, wish: Wish, from_km: float) -> Iterator[tuple[float, Sequence[Any]]]:
-    """Ever larger circles, and the rows that may lie in each."""
-    values = _values(wish)
-    for radius, grid, scale in _GROWING:
-        if radius > from_km and not (wish.open_at and radius > OPEN_WITHIN_KM):
-            box = box_around(wish.centre, radius)
-            yield radius, _candidates(db, wish, values | _limits(box) | _keys(db, cells_under(box, scale)), grid)
-    if wish.open_at is None:
-        yield WHOLE_EARTH, _candidates(db, wish, values)
+def _look(db: Session, wish: Wish, start: Place, wanted: int) -> tuple[float, list[Place]]:
+    """What lies beyond a start in a circle large enough, and that circle's radius."""
+    *growing, last = WITHIN_REACH if wish.open_at else EVERYWHERE
+    needed = start.km
+    for circle in growing:
+        if circle.radius >= needed:
+            hits = _hits(db, wish, circle, start)
+            if len(hits) >= wanted:
+                return circle.radius, hits
+            needed = promising(circle.radius, len(hits), wanted, start.km)
+    return last.radius, _hits(db, wish, last, start)
 
 
-def _candidates(db: Session, wish: Wish, values: Values, grid: str = "") -> Sequence[Any]:
-    is_sqlite = db.connection().dialect.name == "sqlite"
-    statement = _statement(frozenset(values), grid, is_timed=wish.open_at is not None, is_sqlite=is_sqlite)
+def _hits(db: Session, wish: Wish, circle: Circle, start: Place) -> list[Place]:
+    return [hit for hit in _within(_candidates(db, wish, circle), wish.centre, circle.radius) if start < hit]
+
+
+def _candidates(db: Session, wish: Wish, circle: Circle) -> Sequence[Any]:
+    """The rows that may lie in a circle."""
+    statement, values = _search(db, wish, circle)
     return _open_ones(statement.rows(db, values), wish.open_at)
+
+
+def _search(db: Session, wish: Wish, circle: Circle) -> tuple[Prepared, Values]:
+    is_sqlite = db.connection().dialect.name == "sqlite"
+    values = _values(wish) | (_around(wish.centre, circle, is_sqlite=is_sqlite) if circle.grid else {})
+    return _statement(frozenset(values), circle.grid, is_timed=wish.open_at is not None, is_sqlite=is_sqlite), values
+
+
+def _around(centre: Position, circle: Circle, *, is_sqlite: bool) -> Values:
+    box = box_around(centre, circle.radius)
+    cells = cells_under(box, circle.scale)
+    return _limits(box) | {"keys": json.dumps(cells) if is_sqlite else cells}
 
 
 def _values(wish: Wish) -> Values:
@@ -220,10 +229,6 @@ def _limits(box: Box) -> Values:
     west, east = (-HALF_TURN, HALF_TURN) if is_wrapped else (box.west, box.east)
     edges = {"south": box.south, "west": west, "north": box.north, "east": east}
     return {name: edge + (ROUNDING if name in {"north", "east"} else -ROUNDING) for name, edge in edges.items()}
-
-
-def _keys(db: Session, cells: list[int]) -> Values:
-    return {"keys": json.dumps(cells) if db.connection().dialect.name == "sqlite" else cells}
 
 
 def _escaped(text: str) -> str:
@@ -247,11 +252,20 @@ def _is_open(now: datetime, hours: str, postcode: str) -> bool:
 @lru_cache(maxsize=256)
 def _statement(names: frozenset[str], grid: str, *, is_timed: bool, is_sqlite: bool) -> Prepared:
     columns = (Practice.id, Practice.latitude, Practice.longitude, Practice.hours, Practice.postcode)
-    conditions = [condition for name, condition in _CONDITIONS.items() if name in names]
+    found = [col(Practice.profession) == bindparam("profession")] if "profession" in names else []
+    compared = [col(Practice.left_on).is_(None), *(test for name, test in _CONDITIONS.items() if name in names)]
     if grid:
-        among = among_sqlite if is_sqlite else among_postgresql
-        conditions += [*_BOX, among(getattr(Practice, grid))]
-    return Prepared(select(*columns[: None if is_timed else 3]).where(col(Practice.left_on).is_(None), *conditions))
+        found.append((among_sqlite if is_sqlite else among_postgresql)(getattr(Practice, grid)))
+        compared += _BOX
+    if grid and not is_sqlite:
+        compared = [_read_from_index(*compared)]
+    return Prepared(select(*columns[: None if is_timed else 3]).where(*found, *compared))
+
+
+def _read_from_index(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Conditions that PostgreSQL applies to what the cells' index gave it, and looks no index up by: it would see them
+    as ways to skip within either grid, deem both as dear, and often take the one whose cells were not asked for."""
+    return func.coalesce(and_(*conditions), false())
 
 
 def _within(rows: Sequence[Any], centre: Position, radius_km: float) -> Iterator[Place]:
@@ -269,7 +283,6 @@ def _read(db: Session, hits: Sequence[Place]) -> tuple[Near, ...]:
 
 
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
-    "profession": col(Practice.profession) == bindparam("profession"),
     "level": col(Practice.level) == bindparam("level"),
     "language": col(Practice.languages).like(bindparam("language"), escape="/"),
     "services": col(Practice.services).op("&")(bindparam("services")) == bindparam("services"),
@@ -278,7 +291,3 @@ _BOX = (
     col(Practice.latitude).between(bindparam("south"), bindparam("north")),
     col(Practice.longitude).between(bindparam("west"), bindparam("east")),
 )
-_GROWING = [
-    *((radius, "fine", FINE) for radius in FINE_CIRCLES),
-    *((radius, "coarse", COARSE) for radius in COARSE_CIRCLES),
-]

@@ -36,13 +36,15 @@ class Verdict(Enum):
 @dataclass(frozen=True, slots=True)
 class Target:
     """A table to load. `unseen` columns follow the others' changes but never count as one (fresh ciphertext);
-    `pinned` columns are set once: other rows copy them."""
+    `pinned` columns are set once: other rows copy them. `is_read_by_index`: searches look at the table's indexes alone,
+    which PostgreSQL does only once a table is vacuumed."""
 
     model: type[SQLModel]
     key: tuple[str, ...]
     columns: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
+    is_read_by_index: bool = False
 
     @property
     def every_column(self) -> tuple[str, ...]:

@@ -280,6 +280,7 @@ DIRECTORY = Kind(
             "completed",
             "left_on",
         ),
+        is_read_by_index=True,
     ),
     DirectoryResolver,
     check=check_directory,

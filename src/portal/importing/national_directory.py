@@ -182,6 +182,7 @@ NATIONAL_DIRECTORY = Kind(
         Practice,
         ("national_id", "profession", "place_key"),
         ("national_id", "profession", "place_key", "phone", "specialty", "completed"),
+        is_read_by_index=True,
     ),
     NationalResolver,
     titles=TITLES,

@@ -84,6 +84,8 @@ def run_import(database: Database, keyring: Keyring, request: Request) -> Report
             source.check_unchanged()
             _conclude(db, request, source, report)
         report.is_committed = True
+        if request.kind.target.is_read_by_index:
+            database.vacuum(str(request.kind.target.model.__tablename__))
     except _Undone:
         pass
     finally:
