@@ -11,7 +11,7 @@
     document.querySelectorAll("[data-portal-position][hidden]").forEach((button) => { button.hidden = !navigator.geolocation; });
     document.querySelectorAll("[data-portal-with-position]").forEach((words) => { words.hidden = !navigator.geolocation; });
     const hasMap = document.getElementById("carte") !== null;
-    document.querySelectorAll("[data-portal-show][hidden]").forEach((button) => { button.hidden = !hasMap; });
+    document.querySelectorAll("[data-portal-show][hidden]").forEach((link) => { link.hidden = !hasMap; });
   }
 
   function locate(button) {
@@ -86,10 +86,15 @@
     input.form.addEventListener("submit", close);
   }
 
-  function show(button) {
+  // What the map holds, as it says itself; of anything else, the link opens the map anew, around that place.
+  let held = { frame: null, names: [] };
+
+  function show(event, link) {
     const frame = document.getElementById("carte");
-    frame?.contentWindow.postMessage({ show: button.dataset.portalShow }, location.origin);
-    frame?.scrollIntoView({ block: "nearest" });
+    frame.scrollIntoView({ block: "nearest" });
+    if (held.frame !== frame.contentWindow || !held.names.includes(link.dataset.portalShow)) return;
+    event.preventDefault();
+    held.frame.postMessage({ show: link.dataset.portalShow }, location.origin);
   }
 
   function choose(name) {
@@ -100,16 +105,19 @@
     if (BESIDE.matches) row?.scrollIntoView({ block: "nearest" });
   }
 
-  document.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", (event) => {
+    const { target } = event;
     const position = target.closest?.("[data-portal-position]");
     const asked = target.closest?.("[data-portal-show]");
     const option = target.closest?.("#lieux [role=option]");
     if (option) take(option);
     if (position) locate(position);
-    if (asked) show(asked);
+    if (asked) show(event, asked);
   });
-  addEventListener("message", ({ origin, data }) => {
-    if (origin === location.origin && data?.chosen) choose(data.chosen);
+  addEventListener("message", ({ origin, source, data }) => {
+    if (origin !== location.origin) return;
+    if (data?.held) held = { frame: source, names: data.held };
+    if (data?.chosen) choose(data.chosen);
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => (target.id === "lieux" ? opened() : ready()));
   document.addEventListener("DOMContentLoaded", () => {

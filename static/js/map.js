@@ -15,12 +15,12 @@
     const icon = L.divIcon({ className: "pin", html: "<span></span>", iconSize: [32, 32], iconAnchor: [16, 32], popupAnchor: [0, -28] });
     const made = L.marker([latitude, longitude], { icon, title: words, riseOnHover: true });
     made.practice = name;
-    return named(made, words);
+    return portalKeys.watch(named(made, words));
   }
 
   function group(cluster) {
     const count = cluster.getChildCount();
-    named(cluster, `${count} professionnels ici, agrandir`);
+    portalKeys.watch(named(cluster, `${count} professionnels ici, agrandir`));
     return L.divIcon({ className: "pins", html: `<span>${count}</span>`, iconSize: [44, 44] });
   }
 
@@ -33,12 +33,14 @@
     drawOutline(map, told);
     showPopups(map, markers, told);
     offerSearch(map, told);
-    followList(map, markers);
+    portalKeys.follow(map, markers, told.centre);
+    followList(markers, told);
   }
 
   function describe(map) {
     map.attributionControl.setPrefix("Leaflet");
     map.getContainer().setAttribute("aria-label", "Carte : les flèches la déplacent, + et − l’agrandissent et la réduisent");
+    map.getContainer().setAttribute("aria-describedby", "touches");
     map.getContainer().setAttribute("role", "application");
   }
 
@@ -80,7 +82,6 @@
 
   function showPopups(map, markers, told) {
     markers.on("click", ({ layer }) => open(map, layer, told));
-    markers.on("keypress", ({ layer, originalEvent }) => originalEvent.key === "Enter" && open(map, layer, told));
     map.on("popupopen", ({ popup }) => {
       popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "Fermer");
       parent.postMessage({ chosen: popup.practice }, location.origin);
@@ -116,13 +117,16 @@
     });
   }
 
-  // The list asks for one; the map goes there and opens it.
-  function followList(map, markers) {
-    addEventListener("message", ({ origin, data }) => {
-      if (origin !== location.origin || !data?.show) return;
-      const found = markers.getLayers().find((each) => each.practice === data.show);
+  // The list asks for one, by a message or as this page is opened; the map goes there and opens it.
+  function followList(markers, told) {
+    const held = new Map(markers.getLayers().map((layer) => [layer.practice, layer]));
+    const show = (name) => {
+      const found = held.get(name);
       if (found) markers.zoomToShowLayer(found, () => found.fire("click", { layer: found }, true));
-    });
+    };
+    addEventListener("message", ({ origin, data }) => origin === location.origin && show(data?.show));
+    parent.postMessage({ held: [...held.keys()] }, location.origin);
+    show(told.shown);
   }
 
   window.portalMap = { marker, group, start };

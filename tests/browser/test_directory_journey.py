@@ -70,7 +70,7 @@ def test_list_and_map_follow_each_other(open_tab) -> None:
     page = open_tab().go(f"{OPEN}?lieu=Lyon&carte=1")
     frame = map_of(page)
     first = page.locator(".nearest > li").first
-    first.get_by_role("button", name="Sur la carte").click()
+    first.get_by_role("link", name="Sur la carte").click()
     popup = frame.locator(".leaflet-popup .practice")
     expect(popup.get_by_role("link").first).to_have_text(first.get_by_role("link").first.inner_text())
     expect(first).to_have_attribute("aria-current", "true")
@@ -82,6 +82,89 @@ def test_list_and_map_follow_each_other(open_tab) -> None:
     marker.press("Enter")
     expect(popup).to_be_visible()
     expect(first).to_have_attribute("aria-current", "true")
+
+
+FOCUSED = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.className"
+# How many stops of the Tab key the markers make, and how many of them there are.
+STOPS = """() => {
+    const markers = [...document.querySelectorAll(".pin, .pins")];
+    return [markers.filter(each => each.tabIndex === 0).length, markers.length];
+}"""
+METRES = re.compile(r"à ([\d,]+)\s(k?m)$")
+
+
+def metres(words: str) -> float:
+    number, unit = METRES.search(words).groups()
+    return float(number.replace(",", ".")) * (1000 if unit == "km" else 1)
+
+
+def drawn_in(page: Page):
+    """The map's frame, whose own script answers."""
+    map_of(page)
+    return next(frame for frame in page.frames if "/carte?" in frame.url)
+
+
+def test_markers_are_one_stop_of_the_keyboard_and_arrows_go_from_the_nearest(open_tab) -> None:
+    page = open_tab().go(f"{OPEN}?lieu=Paris&carte=1")
+    frame = drawn_in(page)
+    stops, markers = frame.evaluate(STOPS)
+    assert stops == 1
+    assert markers > 3
+    frame.locator(".leaflet-container").focus()
+    expect(frame.locator("#touches")).to_have_css("clip-path", "none")
+    expect(frame.locator(".leaflet-container")).to_have_accessible_description(re.compile("du plus proche"))
+    page.keyboard.press("Tab")
+    met = [frame.evaluate(FOCUSED)]
+    for _ in range(markers):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(30)
+        met.append(frame.evaluate(FOCUSED))
+    assert len(set(met)) > 3
+    assert met[-1] == met[-2]
+    alone = [metres(words) for words in met if METRES.search(words)]
+    assert alone == sorted(alone)
+    assert frame.evaluate(STOPS)[0] == 1
+    page.keyboard.press("Home")
+    assert frame.evaluate(FOCUSED) == met[0]
+    page.keyboard.press("ArrowLeft")
+    assert frame.evaluate(FOCUSED) == met[0]
+    page.keyboard.press("End")
+    assert frame.evaluate(FOCUSED) == met[-1]
+    page.keyboard.press("Tab")
+    expect(frame.get_by_role("button", name="Agrandir", exact=True)).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    assert frame.evaluate(FOCUSED) == met[-1]
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_group_that_is_opened_by_keyboard_hands_the_focus_to_what_it_held(open_tab, key) -> None:
+    page = open_tab().go(f"{OPEN}?lieu=Paris&carte=1")
+    frame = drawn_in(page)
+    group = frame.locator(".pins").first
+    group.focus()
+    for _ in range(12):
+        if not frame.locator(".pins:focus").count():
+            break
+        page.keyboard.press(key)
+        page.wait_for_timeout(600)
+    expect(frame.locator(".pin:focus")).to_have_count(1)
+    page.keyboard.press(key)
+    expect(frame.locator(".leaflet-popup .practice")).to_be_visible()
+
+
+def test_place_that_the_map_does_not_hold_is_shown_by_a_map_that_does(open_tab) -> None:
+    """Who is open changes between the list and the map; and one may press before the map is there."""
+    page = open_tab().go(f"{OPEN}?lieu=Lyon&carte=1")
+    drawn_in(page)
+    page.evaluate(
+        "address => { document.getElementById('carte').src = address; }", f"{OPEN}/carte?lieu=Saint-Denis+(974)"
+    )
+    expect(page.frame_locator("#carte").get_by_role("heading", name="Saint-Denis (974)")).to_be_attached()
+    row = page.locator(".nearest > li").nth(2)
+    row.get_by_role("link", name="Sur la carte").click()
+    popup = page.frame_locator("#carte").locator(".leaflet-popup .practice")
+    expect(popup.get_by_role("link").first).to_have_text(row.get_by_role("link").first.inner_text())
+    expect(row).to_have_attribute("aria-current", "true")
 
 
 def test_map_that_was_moved_offers_to_search_there(open_tab) -> None:
@@ -119,3 +202,4 @@ def test_map_without_scripts_says_that_the_list_is_enough(open_tab) -> None:
     page = open_tab(javascript=False).go(f"{OPEN}?lieu=Lyon&carte=1")
     expect(page.frame_locator("#carte").get_by_text("La liste, elle, s’en passe")).to_be_visible()
     expect(page.locator(".nearest > li").first).to_be_visible()
+    expect(page.get_by_role("link", name="Sur la carte")).to_have_count(0)

@@ -3,10 +3,12 @@
 import gzip
 import json
 import re
+from datetime import date
 
 import pytest
 
 from portal.data.directory import Near, Practice
+from portal.pages.public import directory_map
 from portal.pages.public.directory_map import _bounds
 from portal.places.distance import Position
 from portal.practice_map import Marker, Tiles, write_map
@@ -103,6 +105,25 @@ def test_map_of_nothing_shows_the_country_and_its_largest_towns(client, index) -
 def test_search_of_elsewhere_keeps_the_other_criteria(client, index) -> None:  # noqa: F811
     page = client.get(f"{index}/carte?lieu=lyon&profession=dentiste&fauteuil=1").text
     assert told(page)["search"] == f"{index}?profession=dentiste&fauteuil=1&carte=1"
+
+
+def test_place_that_the_list_wants_shown_is_on_the_map_however_far(client, index, monkeypatch) -> None:  # noqa: F811
+    """Also one that has not all that is asked (who is open changes); one that has left, or is none, changes nothing."""
+    monkeypatch.setattr(directory_map, "MOST_MARKERS", 5)
+    client.get(f"{index}?lieu=lyon&carte=1")
+    link = client.page.css("[data-portal-show]")[7].attributes
+    client.get(link["href"])
+    name = link["data-portal-show"]
+    assert link["target"] == "carte"
+    assert [row[2] for row in rows(client.answer.text)][5:] == [name]
+    assert told(client.answer.text)["shown"] == name
+    with client.services.database.write() as db:
+        db.get(Practice, client.services.keyring.reveal("practice", name)).left_on = date(2026, 11, 1)
+    for other in (name, "x" * 22, "é", "%00", ""):
+        page = client.get(f"{index}/carte?lieu=lyon&montre={other}").text
+        assert len(rows(page)) == 5
+        assert told(page)["shown"] == ""
+    assert rows(client.get(f"{index}/carte?montre={name}").text) == []
 
 
 def test_first_view_leaves_out_the_places_overseas() -> None:

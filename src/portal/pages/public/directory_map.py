@@ -5,13 +5,13 @@ import secrets
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from portal.data.directory import Near, nearest_practices
+from portal.data.directory import Near, Practice, find_practice, nearest_practices
 from portal.directory_words import away_words, profession_label
 from portal.headers import framed_headers
 from portal.pages.public.directory_fronts import FRONTS, Front, asked_by, with_addresses
-from portal.pages.public.directory_query import HOME, MAP, POSITION, PRACTICE, Asked
+from portal.pages.public.directory_query import HOME, LONGEST_VALUE, MAP, POSITION, PRACTICE, Asked
 from portal.pages.public.tiles import tiles_pattern
-from portal.places.distance import Position
+from portal.places.distance import Position, distance_km
 from portal.places.gazetteer import gazetteer
 from portal.places.geocoder import Address
 from portal.practice_map import Marker, Tiles, Written, write_map
@@ -20,6 +20,7 @@ from portal.routing import async_page
 from portal.web import PortalRequest
 
 MOST_MARKERS = 500
+SHOWN = "montre"
 FIRST_SEEN, AT_HAND_KM, SPREAD = 20, 20.0, 4
 # Where nothing is asked: France, from Brest to Strasbourg.
 COUNTRY = Position(46.6, 2.4)
@@ -39,12 +40,13 @@ def _map(request: PortalRequest, front: Front, addresses: tuple[Address, ...]) -
 
 
 def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> Written:
-    nearest = nearest_practices(request.db, asked.wish, MOST_MARKERS).nearest if asked.wish else ()
+    nearest, shown = _drawn(request, asked)
     names = request.services.keyring.conceal(PRACTICE, (near.practice.id or 0 for near in nearest))
     centre = asked.wish.centre if asked.wish else COUNTRY
     told = {
         "centre": centre,
         "bounds": _bounds(centre, nearest) if nearest else COUNTRY_BOUNDS,
+        "shown": request.services.keyring.conceal(PRACTICE, [shown.id or 0])[0] if shown else "",
         "closest": 15,
         "outline": request.services.assets.url("img/france.json"),
         "towns": [] if request.services.tiles.has_source else _towns(centre),
@@ -55,6 +57,25 @@ def _written(request: PortalRequest, front: Front, asked: Asked, nonce: str) -> 
     pattern = tiles_pattern(request)
     tiles = Tiles(pattern, request.services.settings.map_attribution) if pattern else None
     return write_map(centre, markers, told, tiles, nonce)
+
+
+def _drawn(request: PortalRequest, asked: Asked) -> tuple[tuple[Near, ...], Practice | None]:
+    """The nearest places, and the one that the list wants shown: last, when it is not among them (who is open changes
+    from one minute to the next)."""
+    if asked.wish is None:
+        return (), None
+    nearest = nearest_practices(request.db, asked.wish, MOST_MARKERS).nearest
+    shown = _shown(request)
+    if shown is None or any(near.practice.id == shown.id for near in nearest):
+        return nearest, shown
+    return (*nearest, Near(shown, distance_km(asked.wish.centre, shown.position))), shown
+
+
+def _shown(request: PortalRequest) -> Practice | None:
+    """The place that the address names, if it is still in the directory; anything else counts for nothing."""
+    name = request.query_params.get(SHOWN, "")[:LONGEST_VALUE]
+    practice = find_practice(request.db, request.services.keyring.reveal(PRACTICE, name) or 0)
+    return practice if practice and practice.left_on is None else None
 
 
 def _marker(near: Near, name: str) -> Marker:
