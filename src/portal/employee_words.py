@@ -1,7 +1,14 @@
 """Employees in words: states, what happened, why they leave, and why an act is refused, with what to do about it."""
 
-from portal.data.employees import EventKind, PeriodKind
-from portal.data.leaving_rules import LeavingReason
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from portal.data.employee_history import Author, Told
+from portal.data.employees import EmployeeEvent, EventKind, PeriodKind
+from portal.data.leaving_rules import LeavingReason, Portability
+from portal.formatting import long_date, plural
 
 PERIOD_LABELS: dict[PeriodKind, tuple[str, str]] = {
     PeriodKind.AFFILIATED: ("Affilié", "ok"),
@@ -51,5 +58,62 @@ REFUSALS: dict[str, str] = {
     "not-last": "Seule la dernière opération peut être annulée. Annulez d’abord les plus récentes.",
     "final": "Une réintégration ne s’annule pas. Si la personne part, déclarez une nouvelle sortie.",
     "changed-since": "Le dossier a changé depuis cette opération\u00a0: elle ne peut plus être annulée. Écrivez-nous.",
+    "undo-too-late": "Une opération s’annule jusqu’à minuit, le jour où elle est faite. Écrivez-nous, ou corrigez-la.",
+    "undo-none": "Une réintégration ne s’annule pas\u00a0: déclarez à nouveau la sortie.",
+    "known-number": "Ce numéro est celui d’un autre salarié de votre liste. Vérifiez-le.",
     "moved": "Un collègue a modifié ce salarié pendant votre saisie. Vérifiez ce qui a changé, puis recommencez.",
 }
+FIELD_LABELS = {
+    "last_name": "nom de naissance",
+    "usage_name": "nom d’usage",
+    "first_name": "prénom",
+    "birth_date": "date de naissance",
+    "hired_on": "date d’embauche",
+    "matricule": "matricule",
+    "email": "adresse e-mail",
+    "nir": "numéro de Sécurité sociale",
+}
+_AUTHORS = {Author.EMPLOYEE: "le salarié", Author.INSURER: "la mutuelle"}
+
+
+def author_words(told: Told) -> str:
+    """« Camille Exemple », « le salarié », « la mutuelle »."""
+    return told.name or _AUTHORS.get(told.author, "")
+
+
+def event_words(event: EmployeeEvent) -> str:
+    """What an event changed and from when, in a sentence."""
+    details: Mapping[str, Any] = json.loads(event.details)
+    day, kind = long_date(event.effective_on), EventKind(event.kind)
+    if kind is EventKind.CORRECTED:
+        fields = [FIELD_LABELS.get(name, "") for name in details.get("fields", [])]
+        return f"Corrigé\u00a0: {', '.join(filter(None, fields)) or 'ce qui était déclaré'}."
+    if kind is EventKind.LEFT:
+        return _left(details, day)
+    if kind is EventKind.CATEGORY_CHANGED:
+        return f"De «\u00a0{details.get('before')}\u00a0» à «\u00a0{details.get('category')}\u00a0» à partir du {day}."
+    if kind is EventKind.ABSENT:
+        until = details.get("until")
+        end = f"du {day} au {long_date(date.fromisoformat(until))}" if until else f"à partir du {day}, sans date de fin"
+        return f"Congé {end}, {'couverture maintenue' if details.get('keeps_cover') else 'couverture suspendue'}."
+    category = f", catégorie «\u00a0{details['category']}\u00a0»" if details.get("category") else ""
+    return f"Effet le {day}{category}."
+
+
+def portability_words(right: Portability, figure: int) -> str:
+    """Why portability lasts as long as it does, or that there is none."""
+    if right.starts_on is None or right.ends_on is None:
+        return "Ce motif n’ouvre pas de portabilité\u00a0: la couverture s’arrête le dernier jour du contrat."
+    capped = f", dans la limite de {figure}\u00a0mois" if right.contract_months > figure else ""
+    return (
+        f"Le contrat de travail a duré {plural(right.contract_months, 'mois', 'mois')}, tout mois commencé compte"
+        f"{capped}\u00a0: la couverture continue gratuitement {plural(right.months, 'mois', 'mois')}, "
+        f"du {long_date(right.starts_on)} au {long_date(right.ends_on)}, tant que dure l’indemnisation du chômage."
+    )
+
+
+def _left(details: Mapping[str, Any], day: str) -> str:
+    months = details.get("months") or 0
+    reason = REASON_LABELS[LeavingReason(details["reason"])]
+    after = f", portabilité pendant {plural(months, 'mois', 'mois')}" if months else ", sans portabilité"
+    return f"{reason}, dernier jour le {day}{after}."

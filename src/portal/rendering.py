@@ -61,6 +61,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.EMPLOYER: (
         ("employer.home", "Accueil", "home"),
+        ("employer.employees", "Salariés", "briefcase"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

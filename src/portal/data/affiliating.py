@@ -97,10 +97,7 @@ def change_category(
     db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
 ) -> EmployeeEvent:
     """Moves an employee to another category of the same contract from a day on, cover with it. Raises `Refused`."""
-    check_effect(acting, from_day, "jour")
-    period = open_period(db, employee, from_day)
-    if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
-        raise Refused("same-category", "categorie")
+    period = judge_category(db, acting, employee, category, from_day)
     before = db.get_one(StaffCategory, period.category_id).label
     changes = Changes(db)
     succeed(db, changes, period, from_day, kind=PeriodKind(period.kind), category_id=category.id or 0)
@@ -108,6 +105,17 @@ def change_category(
         move_cover(db, acting.keyring, changes, employee, category, from_day)
     details = {"before": before, "category": category.label}
     return note(db, acting, employee, EventKind.CATEGORY_CHANGED, from_day, changes, **details)
+
+
+def judge_category(
+    db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
+) -> EmploymentPeriod:
+    """The period that a change of category would end or alter. Raises `Refused` for a change that cannot be."""
+    check_effect(acting, from_day, "jour")
+    period = open_period(db, employee, from_day)
+    if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
+        raise Refused("same-category", "categorie")
+    return period
 
 
 def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> EmployeeEvent | None:

@@ -1,0 +1,88 @@
+"""What is entered about one employee by hand: a declaration that is made once, a NIR given later (R-30)."""
+
+from datetime import date, timedelta
+
+from sqlmodel import Session, col, select
+
+from portal.data.affiliating import NewEmployee, correct, declare
+from portal.data.employee_acts import Acting, Refused, note
+from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind, periods_of
+from portal.data.organisations import Company, GroupContract
+from portal.data.reversal import Changes
+from portal.data.rules import add_months
+from portal.data.staff_categories import StaffCategory
+from portal.folding import same_name
+
+PRESSED_TWICE = timedelta(minutes=10)
+
+
+def contract_of(db: Session, category: StaffCategory) -> GroupContract:
+    """The contract of a category that the caller has reached."""
+    return db.get_one(GroupContract, category.group_contract_id)
+
+
+def earliest_effect(acting: Acting, contract: GroupContract) -> date:
+    """The first day from which an affiliation may count today."""
+    return max(add_months(acting.today, -acting.figures.backdating_months), contract.starts_on)
+
+
+def affiliate_once(
+    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee
+) -> tuple[Employee, bool]:
+    """Affiliates an employee, or gives the one whom this account affiliated a moment ago by the same form (pressed
+    twice); whether the employee is new. Raises `Refused`, also for a namesake born the same day of whom a NIR is not
+    known. The company's row is locked first."""
+    db.get_one(Company, contract.company_id, with_for_update=True)
+    twin = _twin(db, acting, contract, new)
+    if twin is not None:
+        if _is_same_press(db, acting, twin):
+            return twin, False
+        raise Refused("already-there", "nom")
+    return declare(db, acting, contract, category, new, PeriodKind.AFFILIATED)[0], True
+
+
+def correct_entry(db: Session, acting: Acting, employee: Employee, nir: str, **values: object) -> EmployeeEvent | None:
+    """Corrects what was declared, and adds a NIR where there was none; a NIR that was given once is changed by the
+    insurer alone. Raises `Refused`."""
+    if values.get("hired_on") and any(each.starts_on < values["hired_on"] for each in periods_of(db, employee)[:1]):  # type: ignore[operator]
+        raise Refused("hired-later", "embauche")
+    event = correct(db, acting, employee, **values)
+    if not nir or employee.nir_lookup is not None:
+        return event
+    _add_nir(db, acting, employee, nir)
+    return note(db, acting, employee, EventKind.CORRECTED, acting.today, Changes(db), fields=["nir"])
+
+
+def _add_nir(db: Session, acting: Acting, employee: Employee, nir: str) -> None:
+    """Never taken back: a number that was declared once names the same person. The insurer's desk looks into it."""
+    lookups = acting.keyring.lookups(nir)
+    query = select(Employee.id).where(
+        Employee.group_contract_id == employee.group_contract_id, col(Employee.nir_lookup).in_(lookups)
+    )
+    if db.exec(query).first() is not None:
+        raise Refused("known-number", "nir")
+    employee.nir_encrypted, employee.nir_lookup = acting.keyring.encrypt(nir), acting.keyring.lookup(nir)
+    employee.is_identity_doubtful = employee.person_id is not None
+    db.add(employee)
+
+
+def _twin(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
+    """Somebody of the same names and birth date whom the contract holds then, unless two NIR tell them apart."""
+    query = select(Employee).where(Employee.group_contract_id == contract.id, Employee.birth_date == new.birth_date)
+    return next((each for each in db.exec(query) if _is_twin(db, acting, each, new)), None)
+
+
+def _is_twin(db: Session, acting: Acting, employee: Employee, new: NewEmployee) -> bool:
+    if not (same_name(employee.last_name, new.last_name) and same_name(employee.first_name, new.first_name)):
+        return False
+    is_other = new.nir and employee.nir_lookup and employee.nir_lookup not in acting.keyring.lookups(new.nir)
+    is_there = any(each.ends_on is None or each.ends_on >= new.starts_on for each in periods_of(db, employee))
+    return is_there and not is_other
+
+
+def _is_same_press(db: Session, acting: Acting, employee: Employee) -> bool:
+    query = select(EmployeeEvent).where(EmployeeEvent.employee_id == employee.id)
+    event = db.exec(query.order_by(col(EmployeeEvent.id).desc())).first()
+    if event is None or event.kind != EventKind.AFFILIATED or event.by != acting.viewer.account_id:
+        return False
+    return acting.now - event.recorded_at < PRESSED_TWICE and event.undone_at is None
