@@ -61,7 +61,7 @@
   }
 
   const showRevealButtons = (root) =>
-    root.querySelectorAll("[data-portal-reveal][hidden]").forEach((button) => { button.hidden = false; });
+    root.querySelectorAll("[data-portal-reveal][hidden], [data-portal-all][hidden]").forEach((button) => { button.hidden = false; });
 
   const on = (name, react) => document.addEventListener(name, react);
 
@@ -92,7 +92,16 @@
   on("submit", ({ target }) => { if (target.matches("form[data-portal-forget]")) forgetCard(); });
   if (document.querySelector("[data-portal-forget]:not(form)")) forgetCard();
 
+  // A list's choice: all of what is shown, or nothing once all is chosen.
+  function chooseAll(form) {
+    const boxes = [...form.querySelectorAll("tbody input[type=checkbox]")];
+    const isOn = boxes.some((box) => !box.checked);
+    boxes.forEach((box) => { box.checked = isOn; });
+  }
+
   on("click", ({ target }) => {
+    const all = target.closest?.("[data-portal-all]");
+    if (all) chooseAll(all.form);
     const button = target.closest?.("[data-portal-reveal]");
     if (button) reveal(button);
     if (target.closest?.("[data-portal-print]")) window.print();

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.data.departing import grant_leave, let_go
 from portal.data.columns import utc_now
+from portal.data.departing import grant_leave, let_go
 from portal.data.leaving_rules import LeavingReason
 from portal.formatting import today
 from tests.support import staff
@@ -75,7 +75,7 @@ def test_list_pages_by_key_in_every_order_and_asks_little(client, firm) -> None:
         with queries(client.services.database) as seen:
             client.get(f"{LIST}{sort}")
         assert len(seen) < 14, seen
-        assert "120 salariés" in client.page.text
+        assert "120\u00a0salariés" in client.page.text
         found = [node.attributes["href"] for node in client.page.css("tbody th a")]
         while client.page.css(".onward a"):
             assert_fragment_is_in_page(client, ".onward a", "tbody")
@@ -89,7 +89,7 @@ def test_filtered_list_swapped_equals_the_page_reloaded(client, firm) -> None:
     client.get(LIST)
     swapped = swap_into(client, FORM, q="autre", etat="affilie", structure="isole")
     pushed = client.answer.headers["hx-push-url"]
-    assert "1 salarié" in swapped
+    assert "1\u00a0salarié" in swapped
     client.get(pushed)
     assert names(client) == ["Autre Paule"]
     assert "autre" not in pushed.lower()
@@ -163,7 +163,7 @@ def test_chosen_employees_change_all_or_none(client, firm) -> None:
     assert client.status == 422
     assert "ne fait pas partie de vos effectifs" in client.page.text
     values = {"categorie": managers, "jour": today().isoformat(), "etape": "confirmer"}
-    values["salarie"] = [f"{firm.name('employee', each)}.1" for each in (one, two)]
+    values["salarie"] = [f"{firm.name('employee', each)}.2" for each in (one, two)]
     assert send(client, f"{LIST}/groupe", values, form_at=LIST).status_code == 422
     client.get(LIST)
     assert "Cadres</td>" not in client.page.text

@@ -35,6 +35,8 @@ ABSENCE_FIELDS = ("debut", "fin", "couverture")
 NO_REASON = "Choisissez un motif dans la liste."
 NO_COVER = "Dites si la couverture continue pendant le congé."
 ENDS_FIRST = "Le dernier jour précède le premier. Vérifiez les deux dates."
+# The fields of each form; what is wrong with no field of it is told at the first one.
+OWN = {"leave": LEAVE_FIELDS[:2], "absence": ABSENCE_FIELDS, "return": ("jour",)}
 COVERS = {"maintenue": True, "suspendue": False}
 
 
@@ -197,7 +199,7 @@ def _pressed(
     errors = _done(request, opaque, version, done, act)
     if not errors:
         return _to_employee(request, opaque)
-    return again(request, opaque, "", {}, [FieldError("", error.message) for error in errors])
+    return again(request, opaque, "", {}, [FieldError("ensuite", error.message) for error in errors])
 
 
 # --- shared ---
@@ -239,11 +241,16 @@ def _form(
     """The page of an act. What somebody else changed meanwhile is told, and the form goes on from there."""
     employee = found_employee(request, db, opaque)
     template, title = form
+    errors = [
+        FieldError(error.field if error.field in FIELDS else FIRST[template], error.message) for error in errors or []
+    ]
+    if template == "absence":
+        errors = [FieldError("debut" if error.field == "jour" else error.field, error.message) for error in errors]
     given: dict[str, Any] = {"employee": employee, "opaque": opaque, "version": employee.version}
     given["meanwhile"] = last_change(request, db, employee) if version != employee.version else ""
     crumbs = act_crumbs(request, employee, opaque)
     return render_page(
-        request, f"employer/employees/{template}.html", title, errors=errors or [], crumbs=crumbs, **given, **context
+        request, f"employer/employees/{template}.html", title, errors=errors, crumbs=crumbs, **given, **context
     )
 
 

@@ -64,12 +64,12 @@ def _kept(request: PortalRequest, opaque: str, version: int, values: dict[str, A
         with request.database.write() as db:
             employee = locked_employee(request, db, opaque, version)
             if correct_entry(db, acting(request, db), employee, nir, **values) is None:
-                return [FieldError("", UNCHANGED)]
+                return [FieldError("prenom", UNCHANGED)]
             request.record(db, Action.EMPLOYEE_CHANGED, f"salarie:{employee.id}", fields=["identity"])
     except Refused as refused:
         return [FieldError(refused.field, REFUSALS[refused.code])]
     except EmployeeMoved:
-        return [FieldError("", REFUSALS["moved"])]
+        return [FieldError("prenom", REFUSALS["moved"])]
     return []
 
 

@@ -58,7 +58,7 @@ def _chosen(request: PortalRequest, names: Iterable[object]) -> tuple[dict[int, 
         name, _, version = given.partition(".")
         found[request.revealed(EMPLOYEE, name)] = version_of(version) if version else None
     message = NOBODY if not found else TOO_MANY if len(found) > MOST else ""
-    return found, [FieldError("", message)] if message else []
+    return found, [FieldError("salarie", message)] if message else []
 
 
 def _change(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
@@ -71,7 +71,7 @@ def _change(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Re
             return _form(request, db, ids, reader.raw, reader.errors)
         refused = {number: why for number in ids if (why := _judged(request, db, number, category, day))}
         if refused or reader.raw["etape"] != "confirmer":
-            wrong = [FieldError("", SOME_REFUSED)] if refused else []
+            wrong = [FieldError("salarie", SOME_REFUSED)] if refused else []
             return _form(request, db, ids, reader.raw, wrong, refused=refused, is_checked=not refused)
     return _kept(request, ids, reader, category, day)
 
@@ -94,7 +94,7 @@ def _kept(
         if isinstance(error, Refused):
             refused = dict.fromkeys(refused, REFUSALS[error.code])
         with request.database.read() as db:
-            return _form(request, db, ids, reader.raw, [FieldError("", SOME_REFUSED)], refused=refused)
+            return _form(request, db, ids, reader.raw, [FieldError("salarie", SOME_REFUSED)], refused=refused)
     return Redirect(request.services.urls("employer.employees", {"faits": str(len(ids))}), status_code=303)
 
 
