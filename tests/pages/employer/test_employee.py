@@ -91,7 +91,7 @@ def test_departure_shows_what_follows_before_it_is_recorded(client, firm) -> Non
     client.submit("main form", motif="licenciement")
     assert "Le contrat de travail a duré 1\u00a0mois" in client.page.text
     assert len(events(client)) == 1
-    client.submit("main form", button="Enregistrer la sortie")
+    client.submit('form:has([value="confirmer"])', button="Enregistrer la sortie")
     assert client.path == firm.path(employee)
     assert "portabilité pendant 1\u00a0mois" in client.page.text
     client.submit('form[action$="/reintegration"]')

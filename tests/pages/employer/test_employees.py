@@ -89,7 +89,7 @@ def test_filtered_list_swapped_equals_the_page_reloaded(client, firm) -> None:
     client.get(LIST)
     swapped = swap_into(client, FORM, q="autre", etat="affilie", structure="isole")
     pushed = client.answer.headers["hx-push-url"]
-    assert "1\u00a0salarié" in swapped
+    assert "1\u00a0salarié" in swapped, client.answer.text[:900]
     client.get(pushed)
     assert names(client) == ["Autre Paule"]
     assert "autre" not in pushed.lower()

@@ -241,11 +241,8 @@ def _form(
     """The page of an act. What somebody else changed meanwhile is told, and the form goes on from there."""
     employee = found_employee(request, db, opaque)
     template, title = form
-    errors = [
-        FieldError(error.field if error.field in FIELDS else FIRST[template], error.message) for error in errors or []
-    ]
-    if template == "absence":
-        errors = [FieldError("debut" if error.field == "jour" else error.field, error.message) for error in errors]
+    own = OWN[template]
+    errors = [FieldError(error.field if error.field in own else own[0], error.message) for error in errors or []]
     given: dict[str, Any] = {"employee": employee, "opaque": opaque, "version": employee.version}
     given["meanwhile"] = last_change(request, db, employee) if version != employee.version else ""
     crumbs = act_crumbs(request, employee, opaque)

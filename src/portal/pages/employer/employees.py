@@ -100,7 +100,7 @@ def rows_context(request: PortalRequest, db: Session, query: Query) -> dict[str,
         "query": query,
         "rows": [(row, name, state_words(row)) for row, name in zip(shown.rows, opaque, strict=True)],
         "structure_labels": STRUCTURE_LABELS,
-        "is_following": False,
+        "is_following": "apres" in request.query_params,
         "next": opaque[-1] if shown.more else None,
         "may_change": request.services.site.is_permitted(request.viewer, "employer.employee.leave"),
     }

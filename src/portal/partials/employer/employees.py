@@ -33,7 +33,7 @@ async def results(request: PortalRequest) -> Response[bytes]:
 @fragment("/fragments/employeur/salaries/suite", name="employer.employees.more", guards=READS)
 def more(request: PortalRequest) -> Response[bytes]:
     context = rows_context(request, request.db, asked_query(request))
-    return render_fragment(request, "employer/employees/rows.html", **(context | {"is_following": True}))
+    return render_fragment(request, "employer/employees/rows.html", **context)
 
 
 @fragment("/fragments/employeur/salaries/{employee:str}", name="employer.employee.fragment", guards=READS)
