@@ -113,7 +113,7 @@ PRIVATE = {
     "employer.employees.group": ({"employer", "clerk"}, 422),
     "employer.employee": ({"employer", "clerk"}, 404),
     "employer.employee.fragment": ({"employer", "clerk"}, 404),
-    "employer.employee.affiliate": ({"employer", "clerk"}, 503),
+    "employer.employee.affiliate": ({"employer", "clerk"}, 200),
     "employer.employee.leave": ({"employer", "clerk"}, 404),
     "employer.employee.absence": ({"employer", "clerk"}, 404),
     "employer.employee.return": ({"employer", "clerk"}, 404),

@@ -87,9 +87,9 @@ def test_filtered_list_swapped_equals_the_page_reloaded(client, firm) -> None:
     firm.hire()
     firm.hire("Autre", matricule="7")
     client.get(LIST)
-    swapped = swap_into(client, FORM, q="autre", etat="affilie", structure="isole")
+    swap_into(client, FORM, q="autre", etat="affilie", structure="isole")
     pushed = client.answer.headers["hx-push-url"]
-    assert "1\u00a0salarié" in swapped, client.answer.text[:900]
+    assert "1\u00a0salarié" in client.answer.text
     client.get(pushed)
     assert names(client) == ["Autre Paule"]
     assert "autre" not in pushed.lower()

@@ -14,6 +14,7 @@ from portal.data.employee_acts import Acting, Refused, check_effect
 from portal.data.employee_entry import affiliate_once, contract_of, earliest_effect
 from portal.data.employees import Employee
 from portal.data.evidence import Action
+from portal.data.group_figures import group_figures_on
 from portal.data.organisations import GroupContract
 from portal.data.staff_categories import StaffCategory
 from portal.employee_words import REFUSALS
@@ -120,6 +121,7 @@ def _why(doing: Acting, new: NewEmployee) -> str:
 def _form(
     request: PortalRequest, db: Session, raw: dict[str, str], errors: list[FieldError] | None = None
 ) -> Response[bytes]:
+    figures = group_figures_on(db, day_in_france(request.now))
     return render_page(
         request,
         "employer/employees/affiliate.html",
@@ -129,7 +131,7 @@ def _form(
         raw=raw,
         sexes=SEXES,
         categories=[(name, each.label) for name, each in category_names(request, db).items()],
-        months=acting(request, db).figures.backdating_months,
+        months=figures.backdating_months if figures else 0,
     )
 
 
