@@ -75,7 +75,8 @@
   on("htmx:timeout", () => say(SLOW));
   on("htmx:afterSettle", ({ target }) => {
     announceFrom(target);
-    focusIn(target);
+    // Rows that follow come after the group that was asked for them.
+    focusIn(target.matches?.("tbody") ? target.nextElementSibling : target);
     showRevealButtons(document);
   });
   on("htmx:xhr:progress", ({ target, detail }) => {
