@@ -5,7 +5,7 @@
 
 import sys
 
-from benchmarks import directory, documents, importing_speed, listing, practice_map, sizes
+from benchmarks import directory, documents, employees, importing_speed, listing, practice_map, sizes
 
 PARTS = {
     "import": importing_speed.main,
@@ -14,6 +14,7 @@ PARTS = {
     "documents": documents.main,
     "directory": directory.main,
     "map": practice_map.main,
+    "employees": employees.main,
 }
 
 for name in sys.argv[1:] or PARTS:
