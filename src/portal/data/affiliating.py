@@ -51,9 +51,9 @@ def declare(
     the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one person twice.
     """
     db.get_one(Company, contract.company_id, with_for_update=True)
-    _check_days(acting, contract, new)
+    back = check_declared(db, acting, contract, new)
     changes = Changes(db)
-    employee = _row_for(db, acting, contract, changes, new)
+    employee = _row_for(db, acting, contract, changes, new, back)
     changes.add(
         EmploymentPeriod(employee_id=employee.id or 0, category_id=category.id or 0, kind=kind, starts_on=new.starts_on)
     )
@@ -97,7 +97,7 @@ def change_category(
     db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
 ) -> EmployeeEvent:
     """Moves an employee to another category of the same contract from a day on, cover with it. Raises `Refused`."""
-    period = judge_category(db, acting, employee, category, from_day)
+    period = check_category_change(db, acting, employee, category, from_day)
     before = db.get_one(StaffCategory, period.category_id).label
     changes = Changes(db)
     succeed(db, changes, period, from_day, kind=PeriodKind(period.kind), category_id=category.id or 0)
@@ -107,10 +107,10 @@ def change_category(
     return note(db, acting, employee, EventKind.CATEGORY_CHANGED, from_day, changes, **details)
 
 
-def judge_category(
+def check_category_change(
     db: Session, acting: Acting, employee: Employee, category: StaffCategory, from_day: date
 ) -> EmploymentPeriod:
-    """The period that a change of category would end or alter. Raises `Refused` for a change that cannot be."""
+    """The period that a change of category would end, or change. Raises `Refused`."""
     check_effect(acting, from_day, "jour")
     period = open_period(db, employee, from_day)
     if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
@@ -121,10 +121,7 @@ def judge_category(
 def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> EmployeeEvent | None:
     """Corrects what the employer declared (columns of `Employee`); None when nothing changes. What the insurer knows of
     the person stays: a new identity is looked into by its desk. Raises `Refused`."""
-    if "matricule" in values:
-        values["matricule"] = values["matricule"] or None
-        _check_matricule(db, employee.group_contract_id, values["matricule"], employee.id)
-    changed = {name: value for name, value in values.items() if getattr(employee, name) != value}
+    changed = check_correction(db, employee, values)
     if not changed:
         return None
     changes = Changes(db)
@@ -134,6 +131,14 @@ def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> E
     if employee.person_id is not None and {"last_name", "first_name", "birth_date"} & changed.keys():
         changes.set(employee, is_identity_doubtful=True)
     return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+
+
+def check_correction(db: Session, employee: Employee, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of the values that differ from what was declared. Raises `Refused`."""
+    if "matricule" in values:
+        values = values | {"matricule": values["matricule"] or None}
+        _check_matricule(db, employee.group_contract_id, values["matricule"], employee.id)
+    return {name: value for name, value in values.items() if getattr(employee, name) != value}
 
 
 def _check_days(acting: Acting, contract: GroupContract, new: NewEmployee) -> None:
@@ -146,15 +151,30 @@ def _check_days(acting: Acting, contract: GroupContract, new: NewEmployee) -> No
         raise Refused("born-later", "naissance")
 
 
-def _row_for(db: Session, acting: Acting, contract: GroupContract, changes: Changes, new: NewEmployee) -> Employee:
-    lookups = acting.keyring.lookups(new.nir) if new.nir else []
-    query = select(Employee).where(Employee.group_contract_id == contract.id, col(Employee.nir_lookup).in_(lookups))
-    employee = db.exec(query).first() if lookups else None
+def check_declared(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
+    """Whether an employee may be declared so; the row of one who left before, to be taken up again. Raises `Refused`."""
+    _check_days(acting, contract, new)
+    employee = _back(db, acting, contract, new)
     if employee is not None and any(
         period.ends_on is None or period.ends_on >= new.starts_on for period in periods_of(db, employee)
     ):
         raise Refused("already-there", "nir")
     _check_matricule(db, contract.id or 0, new.matricule or None, employee.id if employee else None)
+    return employee
+
+
+def _back(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
+    if not new.nir:
+        return None
+    lookups = acting.keyring.lookups(new.nir)
+    query = select(Employee).where(Employee.group_contract_id == contract.id, col(Employee.nir_lookup).in_(lookups))
+    return db.exec(query).first()
+
+
+def _row_for(
+    db: Session, acting: Acting, contract: GroupContract, changes: Changes, new: NewEmployee, back: Employee | None
+) -> Employee:
+    employee = back
     if employee is None:
         employee = Employee(
             company_id=contract.company_id, group_contract_id=contract.id or 0, **_names(new), search=""

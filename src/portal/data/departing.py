@@ -25,8 +25,7 @@ def let_go(
 ) -> tuple[Departure, EmployeeEvent]:
     """Records the last day of an employment and what follows: portability when the reason gives a right to it and cover
     was held. Raises `Refused`."""
-    check_effect(acting, left_on, "jour")
-    period = open_period(db, employee, left_on)
+    period = check_departure(db, acting, employee, left_on)
     changes = Changes(db)
     changes.set(period, ends_on=left_on)
     _end_absences(db, changes, employee, left_on)
@@ -36,6 +35,12 @@ def let_go(
     months = departure.portability_months
     event = note(db, acting, employee, EventKind.LEFT, left_on, changes, reason=reason, months=months)
     return departure, event
+
+
+def check_departure(db: Session, acting: Acting, employee: Employee, left_on: date) -> EmploymentPeriod:
+    """The period that a departure would end. Raises `Refused`."""
+    check_effect(acting, left_on, "jour")
+    return open_period(db, employee, left_on)
 
 
 def reinstate(db: Session, acting: Acting, employee: Employee) -> EmployeeEvent:

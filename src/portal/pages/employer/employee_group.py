@@ -12,7 +12,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data.affiliating import change_category, judge_category
+from portal.data.affiliating import change_category, check_category_change
 from portal.data.employee_acts import Refused
 from portal.data.employee_listing import employee_rows
 from portal.data.employee_rows import Row
@@ -104,7 +104,7 @@ def _judged(request: PortalRequest, db: Session, number: int, category: StaffCat
     if employee is None:
         return "Ce salarié n’est pas dans votre liste."
     try:
-        judge_category(db, acting(request, db), employee, category, day)
+        check_category_change(db, acting(request, db), employee, category, day)
     except Refused as refused:
         return REFUSALS[refused.code]
     return ""
