@@ -15,6 +15,7 @@ from litestar import Litestar, Response
 from litestar.datastructures import FormMultiDict, UploadFile
 
 from portal.data.case_pieces import Piece
+from portal.data.employee_imports import import_names
 from portal.data.files import NewFile, known_names
 from portal.headers import DOCUMENT_POLICY
 from portal.storage import Storage, StorageFailed
@@ -84,7 +85,7 @@ def remove_orphans(services: Services, now: datetime) -> int:
     for at in range(0, len(old), BATCH):
         batch = old[at : at + BATCH]
         with services.database.read() as db:
-            orphans = set(batch) - known_names(db, batch)
+            orphans = set(batch) - known_names(db, batch) - import_names(db, batch)
         discard(services, orphans)
         removed += len(orphans)
     return removed

@@ -19,6 +19,7 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -83,6 +84,7 @@ JOBS = (
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
+    Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -61,7 +61,7 @@ WORDS = {
     Refusal.ACTIVE: ACTIVE,
     Refusal.LONG: LONG,
 }
-SUFFIXES = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png"}
+SUFFIXES = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png", MediaType.CSV: ".csv"}
 
 # Processor time has its own, lower limit (portal.cleaning): this one is for a machine that is too busy.
 LONGEST_CLEANING = 30.0
@@ -69,7 +69,8 @@ COMMAND = (sys.executable, "-P", "-m", "portal.cleaning")
 # What a system needs to start a program; neither our settings nor our keys.
 _PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
 _OURS = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONNOUSERSITE": "1", "MALLOC_ARENA_MAX": "1"}
-_STOPPED = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
+# A library that cannot have more memory ends its process by SIGABRT.
+_STOPPED = frozenset({-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGABRT})
 
 
 class FileRefused(Exception):
@@ -95,6 +96,12 @@ def clean(name: str, content: bytes) -> CleanFile:
         raise FileRefused(TOO_LARGE)
     cleaned = _cleaned(_kind_of(content), content)
     return CleanFile(_safe_name(name, cleaned.media_type), cleaned.media_type, cleaned.content, cleaned.pages)
+
+
+def cleaned_sheet(content: bytes) -> Cleaned | Refusal:
+    """A workbook's first sheet as CSV text, or why not. Blocks as `clean` does. Raises `FileRefused` when nothing could
+    be said of it."""
+    return _verdict(FileKind.SHEET, content)
 
 
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")

@@ -1,4 +1,4 @@
-"""The worker: a thread sends letters, another runs the periodic jobs. In `portal serve`, or alone: `portal worker`."""
+"""The worker: threads send letters, run the periodic jobs, work on files of employees. In `portal serve`, or alone."""
 
 import logging
 import threading
@@ -9,10 +9,12 @@ from portal.mailing.delivery import Carrier, Delivery
 from portal.mailing.folder import FolderCarrier
 from portal.mailing.smtp import SmtpCarrier
 from portal.settings import Settings
+from portal.staff_import_jobs import work_on_imports
 from portal.web import Services
 
 MAIL_SECONDS = 2.0
 JOBS_SECONDS = 30.0
+IMPORT_SECONDS = 1.0
 PAUSE_SECONDS = 30.0
 STOP_SECONDS = 5.0
 
@@ -34,10 +36,10 @@ class Worker:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Starts both threads."""
+        """Starts the threads."""
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
-            for name, step in (("mail", self._send), ("jobs", self._run_jobs))
+            for name, step in (("mail", self._send), ("jobs", self._run_jobs), ("imports", self._import))
         ]
         for thread in self._threads:
             thread.start()
@@ -69,3 +71,7 @@ class Worker:
     def _run_jobs(self) -> None:
         run_due_jobs(self._services)
         self._stopping.wait(JOBS_SECONDS)
+
+    def _import(self) -> None:
+        work_on_imports(self._services, self._stopping)
+        self._stopping.wait(IMPORT_SECONDS)

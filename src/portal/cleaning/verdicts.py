@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MOST_PAGES = 100
+MOST_SHEET_ROWS = 50_000
 
 
 class FileKind(StrEnum):
@@ -11,16 +12,19 @@ class FileKind(StrEnum):
 
     PDF = "pdf"
     IMAGE = "image"
+    SHEET = "sheet"
 
 
 class MediaType(StrEnum):
     PDF = "application/pdf"
     JPEG = "image/jpeg"
     PNG = "image/png"
+    CSV = "text/csv"
 
 
 class Refusal(StrEnum):
-    """Why a file is refused. HUGE: too many pixels; LONG: too many pages; HEAVY: reading it takes more than we give."""
+    """Why a file is refused. HUGE: too many pixels; LONG: too many pages or rows; HEAVY: reading it takes more than we
+    give."""
 
     DAMAGED = "damaged"
     HUGE = "huge"

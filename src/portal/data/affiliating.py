@@ -152,7 +152,7 @@ def _check_days(acting: Acting, contract: GroupContract, new: NewEmployee) -> No
 
 
 def check_declared(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
-    """Whether an employee may be declared so; the row of one who left before, to be taken up again. Raises `Refused`."""
+    """Judges a declaration; gives the row of one who left before, to be taken up again. Raises `Refused`."""
     _check_days(acting, contract, new)
     employee = _back(db, acting, contract, new)
     if employee is not None and any(

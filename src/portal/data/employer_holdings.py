@@ -47,4 +47,28 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         via=("group_contract_id", "group_contract", "id"),
         kept_for=CONTRACT,
     ),
+    "employee_import": Held(
+        "Vos fichiers de salariés",
+        Owner.COMPANY,
+        "company_id",
+        withheld={
+            "account_id": INTERNAL,
+            "digest": INTERNAL,
+            "storage_name": INTERNAL,
+            "position": INTERNAL,
+            "undoing": INTERNAL,
+            "failures": INTERNAL,
+        },
+        kept_for=CONTRACT,
+    ),
+    "employee_import_row": Held(
+        "Ce que nous avons trouvé dans vos fichiers de salariés, ligne par ligne",
+        Owner.COMPANY,
+        "company_id",
+        via=("import_id", "employee_import", "id"),
+        kept_for=CONTRACT,
+    ),
+    "employee_import_layout": Held(
+        "Les titres des colonnes de vos fichiers de salariés", Owner.COMPANY, "company_id", kept_for=CONTRACT
+    ),
 }

@@ -21,6 +21,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     directory,
     email_changes,
     email_codes,
+    employee_imports,
     employees,
     evidence,
     files,

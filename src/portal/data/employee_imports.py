@@ -1,0 +1,352 @@
+"""Files of employees that a company sends: what became of each row, how far the work went, which column says what.
+
+A file is checked, then applied, then perhaps taken back, by the worker, in short transactions: each moves `position`
+with what it did, so that whatever stops the worker, a row is done once. Rows keep results and reasons, nobody's name.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Text, func, insert, or_, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from portal.data.accounts import Account
+from portal.data.columns import Index, instant
+from portal.data.employees import Employee, EmployeeEvent
+from portal.data.organisations import Company
+from portal.data.sessions import Stage, Viewer
+from portal.formatting import day_in_france
+
+REFUSED = 3
+MOST_FAILURES = 3
+LISTED = 20
+
+
+class ImportState(StrEnum):
+    """MATCHING: its columns are to be confirmed. CHECKING, APPLYING, UNDOING: the worker is at it."""
+
+    MATCHING = "colonnes"
+    CHECKING = "controle"
+    CHECKED = "controle-fait"
+    APPLYING = "application"
+    APPLIED = "applique"
+    UNDOING = "annulation"
+    UNDONE = "annule"
+
+
+AT_WORK = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
+_TAKEN = (ImportState.APPLYING, ImportState.APPLIED, ImportState.UNDOING)
+
+
+class EmployeeImport(SQLModel, table=True):
+    """A file. `digest`: SHA-256 of its plain content; `storage_name`: where that lies, None once it was deleted.
+
+    `columns`: which column holds which field, as JSON. `rows`: the last one's number in the file; `position`: the last
+    one that is done; `undoing`: the last event that was looked at. `kept`: acts that could not be taken back.
+    """
+
+    __tablename__ = "employee_import"
+    __table_args__ = (
+        Index("ix_employee_import_company", "company_id", "id"),
+        Index("ix_employee_import_state", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    company_id: int = Field(foreign_key="company.id")
+    account_id: int = Field(foreign_key="account.id")
+    file_name: str
+    digest: str
+    storage_name: str | None = Field(default=None, unique=True)
+    state: str = ImportState.MATCHING
+    columns: str = Field(default="{}", sa_type=Text)
+    rows: int
+    position: int = 1
+    undoing: int | None = None
+    kept: int = 0
+    failures: int = 0
+    sent_at: datetime = instant()
+    applied_at: datetime | None = instant(default=None)
+    undone_at: datetime | None = instant(default=None)
+
+    @property
+    def object(self) -> str:
+        """Its name in the evidence."""
+        return f"fichier-salaries:{self.id}"
+
+    def may_be_undone(self, now: datetime) -> bool:
+        """Until midnight, in France, of the day when it was applied."""
+        is_applied = self.state == ImportState.APPLIED and self.applied_at is not None
+        return is_applied and self.applied_at is not None and day_in_france(self.applied_at) == day_in_france(now)
+
+
+class EmployeeImportRow(SQLModel, table=True):
+    """A row: `result` on the scale of the DSN (0 accepted to 3 refused), `reasons` in French as a JSON list."""
+
+    __tablename__ = "employee_import_row"
+    __table_args__ = (Index("ix_employee_import_row_result", "import_id", "result", "line"),)
+
+    import_id: int = Field(foreign_key="employee_import.id", primary_key=True)
+    line: int = Field(primary_key=True)
+    action: str
+    result: int
+    reasons: str = Field(default="[]", sa_type=Text)
+
+
+class EmployeeImportLayout(SQLModel, table=True):
+    """Under which titles a company's files hold the fields, as it said last time: JSON, title by field."""
+
+    __tablename__ = "employee_import_layout"
+
+    company_id: int = Field(foreign_key="company.id", primary_key=True)
+    columns: str = Field(sa_type=Text)
+
+
+class WrongImportState(Exception):
+    """The file is no longer where the person saw it: somebody, or a second click, went on."""
+
+
+class AppliedAlready(Exception):
+    """The same content was applied before; `earlier` is that file."""
+
+    def __init__(self, earlier: EmployeeImport) -> None:
+        super().__init__()
+        self.earlier = earlier
+
+
+def receive_file(
+    db: Session, viewer: Viewer, name: str, digest: str, storage_name: str, rows: int, now: datetime
+) -> EmployeeImport:
+    """The import of a file. Raises `AppliedAlready`."""
+    company_id = _locked_company(db, viewer)
+    _check_new(db, company_id, digest)
+    made = EmployeeImport(
+        company_id=company_id,
+        account_id=viewer.account_id,
+        file_name=name,
+        digest=digest,
+        storage_name=storage_name,
+        rows=rows,
+        sent_at=now,
+    )
+    db.add(made)
+    db.flush()
+    return made
+
+
+def imports_of(db: Session, viewer: Viewer) -> list[EmployeeImport]:
+    """The newest files of the viewer's company."""
+    query = select(EmployeeImport).where(EmployeeImport.company_id == viewer.company_id)
+    return list(db.exec(query.order_by(col(EmployeeImport.id).desc()).limit(LISTED)))
+
+
+def find_import(db: Session, viewer: Viewer, import_id: int, *, lock: bool = False) -> EmployeeImport | None:
+    """A file of the viewer's company; None when there is none."""
+    query = select(EmployeeImport).where(EmployeeImport.id == import_id, EmployeeImport.company_id == viewer.company_id)
+    return db.exec(query.with_for_update() if lock else query).first() if viewer.company_id is not None else None
+
+
+def start_checking(db: Session, viewer: Viewer, found: EmployeeImport, columns: Mapping[str, int]) -> None:
+    """Lets the worker check a file under these columns, from its start. Raises `WrongImportState`."""
+    if found.state not in {ImportState.MATCHING, ImportState.CHECKED} or found.storage_name is None:
+        raise WrongImportState
+    found.state, found.position, found.failures = ImportState.CHECKING, 1, 0
+    found.columns = json.dumps(dict(columns))
+    db.add(found)
+
+
+def remember_titles(db: Session, viewer: Viewer, titles: Mapping[str, str]) -> None:
+    """Remembers, for the company's next file, under which title each field stood."""
+    company_id = _locked_company(db, viewer)
+    layout = db.get(EmployeeImportLayout, company_id) or EmployeeImportLayout(company_id=company_id, columns="")
+    layout.columns = json.dumps(dict(titles))
+    db.add(layout)
+
+
+def remembered_titles(db: Session, viewer: Viewer) -> dict[str, str]:
+    """What `remember_titles` was told last."""
+    layout = db.get(EmployeeImportLayout, viewer.company_id)
+    titles: dict[str, str] = json.loads(layout.columns) if layout else {}
+    return titles
+
+
+def start_applying(db: Session, viewer: Viewer, found: EmployeeImport) -> None:
+    """Lets the worker apply a file that was checked. Raises `WrongImportState`, `AppliedAlready`."""
+    company_id = _locked_company(db, viewer)
+    if found.state != ImportState.CHECKED or found.storage_name is None:
+        raise WrongImportState
+    _check_new(db, company_id, found.digest)
+    found.state, found.position, found.failures = ImportState.APPLYING, 1, 0
+    db.add(found)
+
+
+def start_undoing(db: Session, found: EmployeeImport, now: datetime) -> None:
+    """Lets the worker take back what a file did. Raises `WrongImportState`, also after midnight."""
+    if not found.may_be_undone(now):
+        raise WrongImportState
+    found.state, found.undoing, found.kept, found.failures = ImportState.UNDOING, None, 0, 0
+    db.add(found)
+
+
+def resume(db: Session, found: EmployeeImport) -> None:
+    """Lets the worker try again where it failed. Raises `WrongImportState`."""
+    if found.state not in AT_WORK:
+        raise WrongImportState
+    found.failures = 0
+    db.add(found)
+
+
+def counts_of(db: Session, found: EmployeeImport) -> dict[tuple[str, int], int]:
+    """How many rows there are by action and result."""
+    query = select(EmployeeImportRow.action, EmployeeImportRow.result, func.count())
+    rows = db.exec(
+        query.where(EmployeeImportRow.import_id == found.id).group_by(
+            col(EmployeeImportRow.action), col(EmployeeImportRow.result)
+        )
+    )
+    return {(action, result): count for action, result, count in rows}
+
+
+def rows_with_reasons(
+    db: Session, found: EmployeeImport, result: int | None, after: int, limit: int
+) -> list[EmployeeImportRow]:
+    """Rows after a line, of one result or of any but the plainly accepted, in the file's order."""
+    wanted = EmployeeImportRow.result == result if result is not None else EmployeeImportRow.result > 0
+    query = select(EmployeeImportRow).where(EmployeeImportRow.import_id == found.id, wanted)
+    query = query.where(EmployeeImportRow.line > after).order_by(col(EmployeeImportRow.line)).limit(limit)
+    return list(db.exec(query))
+
+
+def refused_lines(db: Session, found: EmployeeImport) -> dict[int, list[str]]:
+    """The reasons of each refused row, by its number."""
+    query = select(EmployeeImportRow.line, EmployeeImportRow.reasons).where(
+        EmployeeImportRow.import_id == found.id, EmployeeImportRow.result == REFUSED
+    )
+    return {line: json.loads(reasons) for line, reasons in db.exec(query)}
+
+
+# --- the worker's side: no viewer, the import itself says whose it is ---
+
+
+def next_at_work(db: Session) -> EmployeeImport | None:
+    """The oldest file that waits for the worker."""
+    query = select(EmployeeImport).where(
+        col(EmployeeImport.state).in_(AT_WORK), EmployeeImport.failures < MOST_FAILURES
+    )
+    return db.exec(query.order_by(col(EmployeeImport.id)).limit(1)).first()
+
+
+def taken_up(db: Session, seen: EmployeeImport) -> EmployeeImport:
+    """A file, locked, where the worker left it. Raises `WrongImportState` when another worker went on with it."""
+    found = db.get_one(EmployeeImport, seen.id, with_for_update=True, populate_existing=True)
+    if (found.state, found.position, found.undoing) != (seen.state, seen.position, seen.undoing):
+        raise WrongImportState
+    return found
+
+
+def note_failure(db: Session, seen: EmployeeImport) -> None:
+    """Counts a failure of the worker on a file: after three, a person must ask again."""
+    found = db.get_one(EmployeeImport, seen.id, with_for_update=True)
+    found.failures += 1
+    db.add(found)
+
+
+def viewer_of_import(db: Session, found: EmployeeImport) -> Viewer:
+    """Whoever sent a file, as acts want to know who acts."""
+    account = db.get_one(Account, found.account_id)
+    return Viewer(
+        account_id=found.account_id,
+        space=account.space,
+        role=account.role,
+        display_name=account.display_name,
+        organisation=account.organisation,
+        person_id=None,
+        stage=Stage.FULL,
+        session_hash="",
+        company_id=found.company_id,
+        provider_id=None,
+        confirmed_at=found.sent_at,
+    )
+
+
+def forget_rows(db: Session, found: EmployeeImport) -> None:
+    """Forgets what an earlier check said."""
+    db.execute(EmployeeImportRow.__table__.delete().where(col(EmployeeImportRow.import_id) == found.id))  # type: ignore[attr-defined]
+
+
+def save_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Keeps what was found of rows (columns of `EmployeeImportRow`)."""
+    if rows:
+        db.execute(insert(EmployeeImportRow), rows)
+
+
+def worsen(db: Session, found: EmployeeImport, line: int, result: int, reasons: Sequence[str]) -> None:
+    """What became of a row when it was applied, when that is not what the check had said."""
+    values = {"result": result, "reasons": json.dumps(list(reasons))}
+    query = update(EmployeeImportRow).where(
+        col(EmployeeImportRow.import_id) == found.id, col(EmployeeImportRow.line) == line
+    )
+    db.execute(query.values(**values))
+
+
+def refused_between(db: Session, found: EmployeeImport, first: int, last: int) -> set[int]:
+    """The rows that the check refused, between two of them, both included."""
+    query = select(EmployeeImportRow.line).where(
+        EmployeeImportRow.import_id == found.id,
+        EmployeeImportRow.result == REFUSED,
+        EmployeeImportRow.line >= first,
+        EmployeeImportRow.line <= last,
+    )
+    return set(db.exec(query))
+
+
+def events_to_undo(db: Session, found: EmployeeImport, limit: int) -> list[EmployeeEvent]:
+    """The next acts of a file that are to be taken back, the last one first."""
+    query = select(EmployeeEvent).where(EmployeeEvent.batch == found.id, col(EmployeeEvent.undone_at).is_(None))
+    if found.undoing is not None:
+        query = query.where(col(EmployeeEvent.id) < found.undoing)
+    return list(db.exec(query.order_by(col(EmployeeEvent.id).desc()).limit(limit)))
+
+
+def employees_named(
+    db: Session, viewer: Viewer, matricule: str, lookups: Sequence[str], *, lock: bool
+) -> list[Employee]:
+    """The employees of the viewer's company who have this number of the company's, or this NIR."""
+    names = [Employee.matricule == matricule] if matricule else []
+    names += [col(Employee.nir_lookup).in_(lookups)] if lookups else []
+    query = select(Employee).where(Employee.company_id == viewer.company_id, or_(*names))
+    query = query.order_by(col(Employee.id).desc())
+    return list(db.exec(query.with_for_update() if lock else query)) if names else []
+
+
+def old_files(db: Session, before: datetime) -> list[EmployeeImport]:
+    """The imports sent before an instant whose content still lies in the storage, and that nobody is working on."""
+    query = select(EmployeeImport).where(
+        EmployeeImport.sent_at < before,
+        col(EmployeeImport.storage_name).is_not(None),
+        col(EmployeeImport.state).not_in(AT_WORK),
+    )
+    return list(db.exec(query))
+
+
+def import_names(db: Session, names: Iterable[str]) -> set[str]:
+    """Those of the storage's names that an import still names."""
+    query = select(EmployeeImport.storage_name).where(col(EmployeeImport.storage_name).in_(list(names)))
+    return {name for name in db.exec(query) if name is not None}
+
+
+def _locked_company(db: Session, viewer: Viewer) -> int:
+    return db.get_one(Company, viewer.company_id, with_for_update=True).id or 0
+
+
+def _check_new(db: Session, company_id: int, digest: str) -> None:
+    query = select(EmployeeImport).where(
+        EmployeeImport.company_id == company_id,
+        EmployeeImport.digest == digest,
+        col(EmployeeImport.state).in_(_TAKEN),
+    )
+    earlier = db.exec(query).first()
+    if earlier is not None:
+        raise AppliedAlready(earlier)
