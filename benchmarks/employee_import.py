@@ -69,7 +69,7 @@ def _run(services: Services, viewer, content: bytes) -> tuple[float, float]:
     name = services.storage.keep(sheet)
     with services.database.write() as db:
         found = receive_file(db, viewer, "paie.csv", sha256(sheet).hexdigest(), name, ROWS, staff.NOW)
-        start_checking(db, viewer, found, guessed(titles_of(sheet), {}))
+        start_checking(db, found, guessed(titles_of(sheet), {}))
     work_on_imports(services)
     checked = time.perf_counter() - begun
     begun = time.perf_counter()

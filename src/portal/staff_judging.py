@@ -80,7 +80,7 @@ class Judge:
 
     def _names(self, row: StaffRow) -> list[object]:
         nir, number = row.values.get("nir"), row.values.get("matricule")
-        named = [*filter(None, (nir and ("nir", nir), number and ("matricule", number)))]
+        named: list[object] = [(name, value) for name, value in (("nir", nir), ("matricule", number)) if value]
         return named or [(fold(row.values["nom"]), fold(row.values["prenom"]), row.days["date_naissance"])]
 
     # --- M ---

@@ -95,7 +95,7 @@ def clean(name: str, content: bytes) -> CleanFile:
     if len(content) > LARGEST_FILE:
         raise FileRefused(TOO_LARGE)
     cleaned = _cleaned(_kind_of(content), content)
-    return CleanFile(_safe_name(name, cleaned.media_type), cleaned.media_type, cleaned.content, cleaned.pages)
+    return CleanFile(safe_stem(name) + SUFFIXES[cleaned.media_type], cleaned.media_type, cleaned.content, cleaned.pages)
 
 
 def cleaned_sheet(content: bytes) -> Cleaned | Refusal:
@@ -163,9 +163,8 @@ def _told(problem: Exception) -> str:
 _UNSAFE = re.compile(r"[^\w .()’'-]")
 
 
-def _safe_name(name: str, media_type: MediaType) -> str:
-    """The name that its owner gave, to show and to save under: without folders, controls or another ending."""
+def safe_stem(name: str) -> str:
+    """The name that its owner gave, to show and to save under: without folders, controls or its ending."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     stem = _UNSAFE.sub(" ", last.rpartition(".")[0] or last).strip(" .")
-    short = " ".join(stem.split())[:LONGEST_NAME].strip(" .")
-    return (short or "document") + SUFFIXES[media_type]
+    return " ".join(stem.split())[:LONGEST_NAME].strip(" .") or "document"

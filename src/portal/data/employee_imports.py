@@ -148,7 +148,7 @@ def find_import(db: Session, viewer: Viewer, import_id: int, *, lock: bool = Fal
     return db.exec(query.with_for_update() if lock else query).first() if viewer.company_id is not None else None
 
 
-def start_checking(db: Session, viewer: Viewer, found: EmployeeImport, columns: Mapping[str, int]) -> None:
+def start_checking(db: Session, found: EmployeeImport, columns: Mapping[str, int]) -> None:
     """Lets the worker check a file under these columns, from its start. Raises `WrongImportState`."""
     if found.state not in {ImportState.MATCHING, ImportState.CHECKED} or found.storage_name is None:
         raise WrongImportState
@@ -273,7 +273,7 @@ def viewer_of_import(db: Session, found: EmployeeImport) -> Viewer:
 
 def forget_rows(db: Session, found: EmployeeImport) -> None:
     """Forgets what an earlier check said."""
-    db.execute(EmployeeImportRow.__table__.delete().where(col(EmployeeImportRow.import_id) == found.id))  # type: ignore[attr-defined]
+    db.execute(EmployeeImportRow.__table__.delete().where(col(EmployeeImportRow.import_id) == found.id))
 
 
 def save_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -314,7 +314,7 @@ def employees_named(
     db: Session, viewer: Viewer, matricule: str, lookups: Sequence[str], *, lock: bool
 ) -> list[Employee]:
     """The employees of the viewer's company who have this number of the company's, or this NIR."""
-    names = [Employee.matricule == matricule] if matricule else []
+    names: list[Any] = [Employee.matricule == matricule] if matricule else []
     names += [col(Employee.nir_lookup).in_(lookups)] if lookups else []
     query = select(Employee).where(Employee.company_id == viewer.company_id, or_(*names))
     query = query.order_by(col(Employee.id).desc())
