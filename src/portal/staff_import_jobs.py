@@ -16,10 +16,7 @@ from sqlmodel import Session
 from portal.attachments import discard
 from portal.data.columns import utc_now
 from portal.data.employee_acts import Acting, Refused, undo_event
-from portal.data.employee_imports import (
-    EmployeeImport,
-    ImportState,
-    WrongImportState,
+from portal.data.employee_import_work import (
     events_to_undo,
     forget_rows,
     next_at_work,
@@ -31,6 +28,7 @@ from portal.data.employee_imports import (
     viewer_of_import,
     worsen,
 )
+from portal.data.employee_imports import EmployeeImport, ImportState, WrongImportState
 from portal.data.employees import lock_employee
 from portal.data.group_figures import group_figures_on
 from portal.data.reversal import ChangedSince

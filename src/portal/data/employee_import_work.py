@@ -1,0 +1,111 @@
+"""The worker's side of files of employees: no viewer asks, the import itself says whose it is."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from portal.data.accounts import Account
+from portal.data.employee_imports import (
+    AT_WORK,
+    MOST_FAILURES,
+    REFUSED,
+    EmployeeImport,
+    EmployeeImportRow,
+    WrongImportState,
+)
+from portal.data.employees import EmployeeEvent
+from portal.data.sessions import Stage, Viewer
+
+
+def next_at_work(db: Session) -> EmployeeImport | None:
+    """The oldest file that waits for the worker."""
+    query = select(EmployeeImport).where(
+        col(EmployeeImport.state).in_(AT_WORK), EmployeeImport.failures < MOST_FAILURES
+    )
+    return db.exec(query.order_by(col(EmployeeImport.id)).limit(1)).first()
+
+
+def taken_up(db: Session, seen: EmployeeImport) -> EmployeeImport:
+    """A file, locked, where the worker left it. Raises `WrongImportState` when another worker went on with it."""
+    found = db.get_one(EmployeeImport, seen.id, with_for_update=True, populate_existing=True)
+    if (found.state, found.position, found.undoing) != (seen.state, seen.position, seen.undoing):
+        raise WrongImportState
+    return found
+
+
+def note_failure(db: Session, seen: EmployeeImport) -> None:
+    """Counts a failure of the worker on a file: after three, a person must ask again."""
+    found = db.get_one(EmployeeImport, seen.id, with_for_update=True)
+    found.failures += 1
+    db.add(found)
+
+
+def viewer_of_import(db: Session, found: EmployeeImport) -> Viewer:
+    """Whoever sent a file, as acts want to know who acts."""
+    account = db.get_one(Account, found.account_id)
+    return Viewer(
+        account_id=found.account_id,
+        space=account.space,
+        role=account.role,
+        display_name=account.display_name,
+        organisation=account.organisation,
+        person_id=None,
+        stage=Stage.FULL,
+        session_hash="",
+        company_id=found.company_id,
+        provider_id=None,
+        confirmed_at=found.sent_at,
+    )
+
+
+def forget_rows(db: Session, found: EmployeeImport) -> None:
+    """Forgets what an earlier check said."""
+    db.execute(EmployeeImportRow.__table__.delete().where(col(EmployeeImportRow.import_id) == found.id))
+
+
+def save_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Keeps what was found of rows (columns of `EmployeeImportRow`)."""
+    if rows:
+        db.execute(insert(EmployeeImportRow), rows)
+
+
+def worsen(db: Session, found: EmployeeImport, line: int, result: int, reasons: Sequence[str]) -> None:
+    """What became of a row when it was applied, when that is not what the check had said."""
+    values = {"result": result, "reasons": json.dumps(list(reasons))}
+    query = update(EmployeeImportRow).where(
+        col(EmployeeImportRow.import_id) == found.id, col(EmployeeImportRow.line) == line
+    )
+    db.execute(query.values(**values))
+
+
+def refused_between(db: Session, found: EmployeeImport, first: int, last: int) -> set[int]:
+    """The rows that the check refused, between two of them, both included."""
+    query = select(EmployeeImportRow.line).where(
+        EmployeeImportRow.import_id == found.id,
+        EmployeeImportRow.result == REFUSED,
+        EmployeeImportRow.line >= first,
+        EmployeeImportRow.line <= last,
+    )
+    return set(db.exec(query))
+
+
+def events_to_undo(db: Session, found: EmployeeImport, limit: int) -> list[EmployeeEvent]:
+    """The next acts of a file that are to be taken back, the last one first."""
+    query = select(EmployeeEvent).where(EmployeeEvent.batch == found.id, col(EmployeeEvent.undone_at).is_(None))
+    if found.undoing is not None:
+        query = query.where(col(EmployeeEvent.id) < found.undoing)
+    return list(db.exec(query.order_by(col(EmployeeEvent.id).desc()).limit(limit)))
+
+
+def old_files(db: Session, before: datetime) -> list[EmployeeImport]:
+    """The imports sent before an instant whose content still lies in the storage, and that nobody is working on."""
+    query = select(EmployeeImport).where(
+        EmployeeImport.sent_at < before,
+        col(EmployeeImport.storage_name).is_not(None),
+        col(EmployeeImport.state).not_in(AT_WORK),
+    )
+    return list(db.exec(query))
