@@ -215,7 +215,10 @@ HOSTILE_ROWS = {
     "huge name": (arrival(1, nom="x" * 900), "dépasse 80"),
     "broken signs": (arrival(1, nom="\ufffd\ufffd"), "illisible"),
     "stranger leaves": (f"R;stranger;;;;;;;;;;;{DAY};demission", "Aucun salarié de votre entreprise"),
-    "nobody leaves": (f"R;;;;;;;;;;;;{DAY};demission", "Donnez le matricule"),
+    "nobody leaves": (
+        arrival(1, action="R", matricule="", nir="", date_sortie=DAY, motif_sortie="demission"),
+        "Donnez le matricule",
+    ),
     "no reason": (f"R;1;;;;;;;;;;;{DAY};parti", "motif de sortie"),
     "no last day": ("R;1;;;;;;;;;;;;demission", "date de sortie manque"),
     "same person twice": (f"{arrival(1)}\n{arrival(2, nir=nir(1))}", "concerne déjà"),
