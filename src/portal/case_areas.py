@@ -14,6 +14,7 @@ from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claims import claim_slots
 from portal.data.complaints import free_slots
+from portal.data.contribution_disputes import dispute_slots
 from portal.data.corrections import correction_slots
 from portal.data.messages import message_slots
 
@@ -34,6 +35,7 @@ AREAS: dict[CaseKind, Area] = {
     CaseKind.QUOTE: Area("Devis", "member.claim", claim_slots),
     CaseKind.AUTONOMY: Area("Demande d’autonomie", "member.autonomy.request", autonomy_slots),
     CaseKind.CORRECTION: Area("Signalement", "correction", correction_slots),
+    CaseKind.CONTRIBUTION_DISPUTE: Area("Contestation de cotisations", "employer.contribution.dispute", dispute_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),

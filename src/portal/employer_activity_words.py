@@ -22,6 +22,7 @@ EMPLOYER_WORDS: dict[Action, Words] = {
     Action.EXEMPTION_ENDED: Words(_C, "Dispense terminée"),
     Action.EXEMPTIONS_DOWNLOADED: Words(_D, "Téléchargement du registre des dispenses"),
     Action.CONTRIBUTIONS_READ: Words(_R, "Consultation des cotisations"),
+    Action.CONTRIBUTIONS_ISSUED: Words(_D, "Émission d’un bordereau de cotisations"),
     Action.CONTRIBUTIONS_DOWNLOADED: Words(_D, "Téléchargement d’un bordereau de cotisations"),
     Action.COMPANY_BANK_READ: Words(_R, "Consultation des coordonnées bancaires de l’entreprise"),
     Action.COMPANY_BANK_CHANGE_ASKED: Words(_C, "Demande de changement du compte bancaire de l’entreprise"),

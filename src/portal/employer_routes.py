@@ -2,6 +2,9 @@
 
 from portal.pages.employer import (
     affiliation,
+    contribution_disputes,
+    contribution_files,
+    contributions,
     employee,
     employee_acts,
     employee_correction,
@@ -34,4 +37,13 @@ HANDLERS = [
     imports.try_again,
     import_files.refused_csv,
     import_fragments.progress,
+    contributions.list_page,
+    contributions.compare_page,
+    contributions.call_page,
+    contribution_files.pdf_file,
+    contribution_files.csv_file,
+    contribution_files.xlsx_file,
+    contribution_disputes.form_page,
+    contribution_disputes.send,
+    contribution_disputes.dispute_page,
 ]

@@ -14,6 +14,7 @@ from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due
 from portal.claim_jobs import follow_claims
+from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
@@ -76,6 +77,11 @@ def apply_bank_changes(services: Services) -> None:
     apply_due(services, utc_now())
 
 
+def issue_contribution_calls(services: Services) -> None:
+    """Calls for the contributions of the periods that have ended."""
+    issue_due_calls(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -83,6 +89,7 @@ JOBS = (
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
+    Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

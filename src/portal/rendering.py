@@ -62,6 +62,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.EMPLOYER: (
         ("employer.home", "Accueil", "home"),
         ("employer.employees", "Salariés", "briefcase"),
+        ("employer.contributions", "Cotisations", "receipt"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

@@ -34,6 +34,7 @@ class CaseKind(StrEnum):
     MESSAGE = "message"
     AUTONOMY = "autonomie"
     CORRECTION = "signalement-erreur"
+    CONTRIBUTION_DISPUTE = "contestation-cotisation"
 
 
 class CaseState(StrEnum):

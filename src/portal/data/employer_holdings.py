@@ -1,6 +1,6 @@
 """What the employer's space holds of an employee, and of the company."""
 
-from portal.data.holdings import CONTRACT, INTERNAL, SECRET, Held, Owner
+from portal.data.holdings import BILLING, CONTRACT, INTERNAL, SECRET, Held, Owner
 
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
@@ -39,6 +39,42 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         "person_id",
         via=("employee_id", "employee", "id"),
         kept_for=CONTRACT,
+    ),
+    "contribution_month": Held(
+        "Les cotisations appelées à votre employeur pour vous",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=BILLING,
+    ),
+    "contribution_call": Held("Les bordereaux de cotisations", Owner.COMPANY, "company_id", kept_for=BILLING),
+    "contribution_payment": Held(
+        "Les paiements de cotisations",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=BILLING,
+    ),
+    "contribution_line": Held(
+        "Les lignes des bordereaux de cotisations",
+        Owner.COMPANY,
+        "company_id",
+        via=("call_id", "contribution_call", "id"),
+        kept_for=BILLING,
+    ),
+    "contribution_terms": Held(
+        "Comment les cotisations sont appelées",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=CONTRACT,
+    ),
+    "contribution_dispute": Held(
+        "Vos contestations de cotisations",
+        via=("case_id", "case_file", "id"),
+        opened={"text_encrypted": "text"},
+        blank={"text_encrypted": b""},
+        kept_for=BILLING,
     ),
     "staff_category": Held(
         "Les catégories de votre personnel",

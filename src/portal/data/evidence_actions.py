@@ -112,6 +112,7 @@ class Action(StrEnum):
     EXEMPTION_ENDED = "exemption.ended"
     EXEMPTIONS_DOWNLOADED = "exemptions.downloaded"
     CONTRIBUTIONS_READ = "contributions.read"
+    CONTRIBUTIONS_ISSUED = "contributions.issued"
     CONTRIBUTIONS_DOWNLOADED = "contributions.downloaded"
     COMPANY_BANK_READ = "company-bank.read"
     COMPANY_BANK_CHANGE_ASKED = "company-bank.change-asked"

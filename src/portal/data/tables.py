@@ -14,6 +14,8 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     claim_estimates,
     claims,
     complaints,
+    contribution_calls,
+    contribution_disputes,
     contributions,
     corrections,
     coverage,
