@@ -41,7 +41,7 @@ CAUSE_LABELS: dict[str, str] = {
 }
 RULE = (
     "Chaque mois civil où un salarié est affilié au moins un jour est dû en entier, au prix de sa catégorie et de sa "
-    "structure le premier jour d’affiliation du mois. Un mois entièrement couvert par un congé sans solde sans maintien "
+    "structure le premier jour d’affiliation du mois. Un mois entièrement pris en congé sans solde sans maintien "
     "de la couverture n’est pas dû. La portabilité est gratuite."
 )
 

@@ -24,8 +24,8 @@ class PaymentMethod(StrEnum):
 
 
 class ContributionTerms(SQLModel, table=True):
-    """How a contract's contributions are called and paid; without a row, `DEFAULT_TERMS`. `due_day`: of the month after
-    the period."""
+    """How a contract's contributions are called and paid; without a row, `DEFAULT_TERMS`. `due_day`: of the month
+    after the period."""
 
     __tablename__ = "contribution_terms"
     __table_args__ = (CheckConstraint("due_day BETWEEN 1 AND 28", name="ck_contribution_terms_day"),)
@@ -42,8 +42,8 @@ DEFAULT_TERMS = (Rhythm.MONTH, PaymentMethod.SEPA, 15)
 
 
 class ContributionCall(SQLModel, table=True):
-    """`amount_cents`: its lines together. `previous_cents`: what the call before asked for in all; `received_cents`: the
-    payments since. So that `previous_cents` − `received_cents` + `amount_cents` is to be paid. `tax_cents`: the tax
+    """`amount_cents`: its lines together. `previous_cents`: what the call before asked for; `received_cents`: the
+    payments since. So `previous_cents` − `received_cents` + `amount_cents` is to be paid. `tax_cents`: the tax
     within the amount, at `tax_rate` ten-thousandths."""
 
     __tablename__ = "contribution_call"
@@ -79,7 +79,7 @@ class ContributionCall(SQLModel, table=True):
 
 
 class ContributionLine(SQLModel, table=True):
-    """A line, as `contribution_lines.LineDraft` says. `employee_id`, `event_id`: whose act explains a regularisation."""
+    """A line, see `contribution_lines.LineDraft`. `employee_id`, `event_id`: whose act explains it."""
 
     __tablename__ = "contribution_line"
     __table_args__ = (
@@ -162,8 +162,8 @@ def calls_of(db: Session, viewer: Viewer, after: ContributionCall | None, most: 
     """The calls of the viewer's company, the newest period first; those that follow `after` in that order."""
     query = select(ContributionCall).where(ContributionCall.company_id == viewer.company_id)
     if after is not None:
-        later = (ContributionCall.period_start == after.period_start) & (col(ContributionCall.id) < after.id)
-        query = query.where((ContributionCall.period_start < after.period_start) | later)
+        later = (col(ContributionCall.period_start) == after.period_start) & (col(ContributionCall.id) < after.id)
+        query = query.where((col(ContributionCall.period_start) < after.period_start) | later)
     newest = query.order_by(col(ContributionCall.period_start).desc(), col(ContributionCall.id).desc())
     return list(db.exec(newest.limit(most)))
 

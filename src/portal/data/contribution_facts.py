@@ -107,7 +107,7 @@ def _holds(rate: CategoryRate, day: date) -> bool:
 def _employees_after(db: Session, contract: GroupContract, last: int) -> Sequence[tuple[int, int | None, int | None]]:
     query = select(Employee.id, Employee.contract_id, Employee.person_id)
     query = query.where(Employee.group_contract_id == contract.id, col(Employee.id) > last)
-    return list(db.exec(query.order_by(col(Employee.id)).limit(BATCH)))  # type: ignore[arg-type]
+    return list(db.exec(query.order_by(col(Employee.id)).limit(BATCH)))
 
 
 def _lives(db: Session, contract: GroupContract, batch: Sequence[tuple[int, int | None, int | None]]) -> list[Life]:

@@ -16,6 +16,7 @@ from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
+from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.messages import show_messages
@@ -69,6 +70,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
+            show_contributions(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
