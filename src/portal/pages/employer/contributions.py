@@ -63,6 +63,7 @@ def list_page(request: PortalRequest) -> Response[bytes]:
         TITLE,
         crumbs=[home_crumb(request)],
         account=account,
+        day=day_in_france(request.now),
         calls=[
             (account.standings[call.id or 0], name, period_label(call))
             for call, name in zip(shown, names, strict=False)

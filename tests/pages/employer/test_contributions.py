@@ -1,0 +1,133 @@
+"""The employer's calls for contributions, read, downloaded, compared, contested (R-32)."""
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlmodel import select
+
+from portal.contribution_jobs import issue_due_calls
+from portal.data.accounts import Role
+from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.contribution_calls import ContributionCall, ContributionLine
+from portal.data.contribution_issuing import issue_call
+from portal.data.contribution_rules import Period
+from portal.pages.employer.contributions import CALL, LINE
+from tests.support import staff
+from tests.support.entry import enter
+
+JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
+JULY = Period(date(2026, 7, 1), date(2026, 7, 31))
+
+
+@pytest.fixture
+def firm(client):
+    class Firm:
+        pass
+
+    keyring = client.services.keyring
+    with client.services.database.write() as db:
+        made = Firm()
+        staff.figures(db)
+        company = staff.company(db)
+        contract = staff.group_contract(db, company)
+        category = staff.category(db, contract)
+        made.clerk = staff.user(db, keyring, company)
+        made.reader = staff.user(db, keyring, company, Role.READER)
+        made.stranger = staff.user(db, keyring, staff.company(db))
+        acting = staff.acting(keyring, made.clerk)
+        staff.employee(db, acting, contract, category)
+        first = issue_call(db, contract.id, JUNE, datetime(2026, 7, 2, 9, tzinfo=UTC))
+        late = staff.acting(keyring, made.clerk, datetime(2026, 7, 9, 9, tzinfo=UTC))
+        staff.employee(db, late, contract, category, last_name="=Tard", first_name="Ana")
+        second = issue_call(db, contract.id, JULY, datetime(2026, 8, 2, 9, tzinfo=UTC))
+        made.contract_id = contract.id
+        made.first, made.second = keyring.conceal(CALL, [first.id, second.id])
+        made.line = keyring.conceal(LINE, [db.exec(select(ContributionLine.id)).first()])[0]
+    return made
+
+
+def status(client, path: str) -> int:
+    client.get(path)
+    return client.status
+
+
+def content(client, path: str) -> bytes:
+    client.get(path, audit=False)
+    return client.answer.content
+
+
+def read(client, path: str) -> str:
+    client.get(path)
+    return client.answer.text
+
+
+def test_clerk_reads_a_call_that_reconciles(client, firm) -> None:
+    """R-32"""
+    enter(client, firm.clerk)
+    assert "juillet 2026" in read(client, "/employeur/cotisations")
+    client.get(f"/employeur/cotisations/{firm.second}")
+    plain = re.sub(r"\s|\u00a0|\u202f", " ", client.answer.text)
+    assert "Affiliation au 1er juin 2026" in plain
+    assert "144,18" in plain
+    assert "192,24" in plain
+
+
+@pytest.mark.parametrize("path", ["", "/pdf", "/csv", "/xlsx"])
+def test_call_of_another_company_is_not_found(client, firm, path) -> None:
+    """R-32"""
+    enter(client, firm.stranger)
+    assert status(client, f"/employeur/cotisations/{firm.first}{path}") == 404
+
+
+def test_files_of_a_call_hold_what_the_page_shows(client, firm) -> None:
+    """R-32: a name that looks like a formula stays a text."""
+    enter(client, firm.clerk)
+    assert content(client, f"/employeur/cotisations/{firm.second}/pdf").startswith(b"%PDF")
+    text = content(client, f"/employeur/cotisations/{firm.second}/csv").decode()
+    assert "48,06" in text
+    assert "Ana =Tard" in text
+    assert content(client, f"/employeur/cotisations/{firm.second}/xlsx").startswith(b"PK")
+
+
+def test_two_periods_are_compared_with_the_reason(client, firm) -> None:
+    """R-32"""
+    enter(client, firm.clerk)
+    assert "Effet de" in read(client, f"/employeur/cotisations/comparaison?de={firm.first}&a={firm.second}")
+
+
+def test_clerk_contests_a_line_once_and_the_call_shows_it(client, firm) -> None:
+    """R-32"""
+    enter(client, firm.clerk)
+    path = f"/employeur/cotisations/contester/{firm.line}"
+    client.get(path)
+    client.submit(motif="", texte="")
+    assert client.status == 422
+    client.submit(motif="tarif", texte="Le prix a changé en mai.")
+    assert client.path.startswith("/employeur/cotisations/contestations/")
+    client.get(path)
+    client.submit(motif="tarif", texte="Le prix a changé en mai.")
+    assert client.status == 422
+    with client.services.database.read() as db:
+        cases = db.exec(select(Case).where(Case.kind == CaseKind.CONTRIBUTION_DISPUTE)).all()
+    assert [case.state for case in cases] == [CaseState.SENT]
+    assert "Contesté" in read(client, "/employeur/cotisations")
+
+
+def test_reader_reads_and_does_not_contest(client, firm) -> None:
+    """R-32, R-72"""
+    enter(client, firm.reader)
+    assert status(client, f"/employeur/cotisations/{firm.first}") == 200
+    assert status(client, f"/employeur/cotisations/contester/{firm.line}") == 403
+
+
+def test_job_issues_what_has_ended_and_nothing_twice(client, firm) -> None:
+    """R-32"""
+    services, now = client.services, datetime(2026, 10, 3, 9, tzinfo=UTC)
+    issue_due_calls(services, now)
+    issue_due_calls(services, now)
+    with services.database.read() as db:
+        starts = db.exec(
+            select(ContributionCall.period_start).where(ContributionCall.group_contract_id == firm.contract_id)
+        )
+        assert [day.month for day in starts] == [6, 7, 8, 9]
