@@ -101,7 +101,7 @@ def test_clerk_contests_a_line_once_and_the_call_shows_it(client, firm) -> None:
     enter(client, firm.clerk)
     path = f"/employeur/cotisations/contester/{firm.line}"
     client.get(path)
-    client.submit(motif="", texte="")
+    client.submit(texte="")
     assert client.status == 422
     client.submit(motif="tarif", texte="Le prix a changé en mai.")
     assert client.path.startswith("/employeur/cotisations/contestations/")
