@@ -53,7 +53,7 @@ SERVICE_OF: dict[Permission, Service] = {
 
 ROLES_OF: dict[Space, frozenset[Role]] = {
     Space.MEMBER: frozenset({Role.MEMBER, Role.DEPENDANT, Role.REPRESENTATIVE}),
-    Space.EMPLOYER: frozenset({Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER}),
+    Space.EMPLOYER: frozenset({Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER, Role.DECLARANT}),
     Space.PROVIDER: frozenset({Role.PROVIDER, Role.PROVIDER_STAFF}),
     Space.DESK: frozenset({Role.AGENT, Role.SUPERVISOR}),
 }

@@ -2,6 +2,7 @@
 
 from portal.pages.employer import (
     affiliation,
+    contract,
     contribution_disputes,
     contribution_files,
     contributions,
@@ -13,6 +14,7 @@ from portal.pages.employer import (
     home,
     import_files,
     imports,
+    mandates,
 )
 from portal.partials.employer import employees as employee_fragments
 from portal.partials.employer import imports as import_fragments
@@ -46,4 +48,13 @@ HANDLERS = [
     contribution_disputes.form_page,
     contribution_disputes.send,
     contribution_disputes.dispute_page,
+    contract.contract_page,
+    contract.guarantees_file,
+    mandates.list_page,
+    mandates.new_page,
+    mandates.give,
+    mandates.mandate_page,
+    mandates.change,
+    mandates.revoke,
+    mandates.send_again,
 ]

@@ -4,8 +4,10 @@ Nothing here knows of requests; `permissions.py` asks it for each one.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 from portal.data.accounts import Role
+from portal.data.mandates import Area, Extent, read_scope
 from portal.data.sessions import Stage, Viewer
 from portal.data.standing import Standing
 
@@ -135,6 +137,15 @@ _EMPLOYER = (
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
 _PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_CHANGE, P.CONTRIBUTIONS_CONTEST})
 _COMPANY_BANK = frozenset({P.COMPANY_BANK_READ, P.COMPANY_BANK_APPROVE})
+# What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
+AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
+    Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
+    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_CHANGE})),
+    Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
+    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
+}
+_DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
+_MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
@@ -148,6 +159,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | _COMPANY_BANK,
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
+    Role.DECLARANT: _DECLARANT | _MANDATED,
     Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
@@ -219,9 +231,26 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
 }
 
 
+def granted_to(viewer: Viewer) -> frozenset[Permission]:
+    """What the viewer's role grants; of a mandated firm's, no more than the mandate opens."""
+    if viewer.role == Role.DECLARANT:
+        return _DECLARANT | opened_by(viewer.scope)
+    return GRANTS[Role(viewer.role)]
+
+
+@lru_cache
+def opened_by(stored: str) -> frozenset[Permission]:
+    """The permissions that a stored scope opens; none for an empty one."""
+    opened: frozenset[Permission] = frozenset()
+    for area, extent in read_scope(stored).items():
+        reading, acting = AREAS[area]
+        opened |= reading | acting if extent is Extent.ACT else reading
+    return opened
+
+
 def may(viewer: Viewer, permission: Permission) -> bool:
     """Whether the viewer holds the permission now: by role, by the step that is due, by the account's standing."""
-    granted = GRANTS[Role(viewer.role)]
+    granted = granted_to(viewer)
     if viewer.stage in STEPS:
         granted = STEPS[viewer.stage] & (granted | _PROOFS)
     return permission in granted and permission in STANDINGS.get(viewer.standing, granted)

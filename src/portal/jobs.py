@@ -21,6 +21,7 @@ from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
 from portal.staff_import_jobs import forget_files
+from portal.mandate_jobs import remind_of_mandates
 from portal.web import Services
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -80,6 +81,9 @@ def apply_bank_changes(services: Services) -> None:
 def issue_contribution_calls(services: Services) -> None:
     """Calls for the contributions of the periods that have ended."""
     issue_due_calls(services, utc_now())
+def remind_mandated_firms(services: Services) -> None:
+    """Tells both sides of the mandates that end within thirty days."""
+    remind_of_mandates(services, utc_now())
 
 
 JOBS = (
@@ -90,6 +94,7 @@ JOBS = (
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
+    Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

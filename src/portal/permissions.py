@@ -13,9 +13,8 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from portal.data.accounts import Role
 from portal.data.sessions import Viewer
-from portal.grants import GRANTS, STEPS, Permission, may
+from portal.grants import GRANTS, STEPS, Permission, granted_to, may
 
 __all__ = [
     "GRANTS",
@@ -71,7 +70,7 @@ class Requires(Policy):
         if self.permission not in STEPS.get(viewer.stage, (self.permission,)):
             raise StepDue
         if not may(viewer, self.permission):
-            is_role_enough = self.permission in GRANTS[Role(viewer.role)]
+            is_role_enough = self.permission in granted_to(viewer)
             raise ReadingOnly if is_role_enough else PermissionDeniedException
 
 

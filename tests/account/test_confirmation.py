@@ -24,6 +24,8 @@ SENSITIVE = {
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",
     "member.beneficiary.review", "member.beneficiary.send",
+    "employer.mandate", "employer.mandate.change", "employer.mandate.give", "employer.mandate.new",
+    "employer.mandate.resend", "employer.mandate.revoke",
     "employer.team.change", "employer.team.invite", "employer.team.invite.submit", "employer.team.remove",
     "employer.team.resend", "employer.team.user", "provider.team.change", "provider.team.invite",
     "provider.team.invite.submit", "provider.team.remove", "provider.team.resend", "provider.team.user",

@@ -192,7 +192,12 @@ STATES = {
     ),
 }  # fmt: skip
 STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation"}
-READS_LISTS = ("/employeur/utilisateurs", "/professionnel/utilisateurs", "/adherent/beneficiaires")
+READS_LISTS = (
+    "/employeur/utilisateurs",
+    "/employeur/utilisateurs/mandats",
+    "/professionnel/utilisateurs",
+    "/adherent/beneficiaires",
+)
 
 
 # --- the walk over the route table ---

@@ -24,6 +24,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrateur"
     CLERK = "gestionnaire_paie"
     READER = "lecteur"
+    DECLARANT = "tiers_declarant"
     PROVIDER = "professionnel"
     PROVIDER_STAFF = "equipe"
     AGENT = "gestionnaire"
@@ -118,6 +119,7 @@ ROLE_LABELS = {
     Role.ADMINISTRATOR: "Administrateur",
     Role.CLERK: "Gestionnaire de paie",
     Role.READER: "Lecteur",
+    Role.DECLARANT: "Tiers déclarant",
     Role.PROVIDER: "Professionnel de santé",
     Role.PROVIDER_STAFF: "Membre de l’équipe",
     Role.AGENT: "Gestionnaire",

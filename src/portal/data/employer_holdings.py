@@ -1,6 +1,7 @@
 """What the employer's space holds of an employee, and of the company."""
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, SECRET, Held, Owner
+from portal.data.holdings import CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
@@ -75,6 +76,14 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         opened={"text_encrypted": "text"},
         blank={"text_encrypted": b""},
         kept_for=BILLING,
+    "mandate": Held(
+        "Les mandats que l’entreprise vous a donnés",
+        withheld={
+            "given_by": "identité d’un utilisateur de l’entreprise",
+            "ended_by": "identité d’un utilisateur de l’entreprise",
+        },
+        blank={"firm": ""},
+        kept_for=PROOF,
     ),
     "staff_category": Held(
         "Les catégories de votre personnel",

@@ -122,6 +122,11 @@ class Action(StrEnum):
     SEPA_MANDATE_DOWNLOADED = "sepa-mandate.downloaded"
     GROUP_CONTRACT_READ = "group-contract.read"
     GROUP_CONTRACT_DOWNLOADED = "group-contract.downloaded"
+    PAYROLL_SHEET_READ = "payroll-sheet.read"
+    PAYROLL_SHEET_DOWNLOADED = "payroll-sheet.downloaded"
+    MANDATE_GIVEN = "mandate.given"
+    MANDATE_CHANGED = "mandate.changed"
+    MANDATE_REVOKED = "mandate.revoked"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
 

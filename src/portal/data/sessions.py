@@ -16,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
 from portal.data.columns import Index, instant
+from portal.data.mandates import Mandate
 from portal.data.passkeys import Passkey
 from portal.data.prepared import Prepared
 from portal.data.standing import OPEN, STANDING_COLUMNS, Standing, standing_of
@@ -85,6 +86,7 @@ class Viewer:
     """Who is asking: the signed-in account, as every function of `data/` that touches personal data receives it.
 
     `confirmed_at`: when the person last proved who they are in this session. `ended_on`: last day of cover, once past.
+    `scope`: what the mandate of an outside firm opens (`mandates.read_scope`); empty for everybody else.
     """
 
     account_id: int
@@ -100,6 +102,7 @@ class Viewer:
     confirmed_at: datetime
     standing: Standing = Standing.ACTIVE
     ended_on: date | None = None
+    scope: str = ""
 
 
 class Reader(Protocol):
@@ -132,6 +135,7 @@ class _Row(NamedTuple):
     password_temporary_until: datetime | None
     has_factor: bool
     owes_terms: bool
+    scope: str | None
     is_suspended: bool
     is_closed: bool
     is_leaving: bool
@@ -147,6 +151,12 @@ _terms_in_force = (
 _terms_accepted = (
     select(func.coalesce(func.max(TermsAcceptance.version), 0))
     .where(TermsAcceptance.account_id == Account.id)
+    .correlate(Account)
+    .scalar_subquery()
+)
+_mandated = (
+    select(Mandate.scope)
+    .where(Mandate.account_id == Account.id, Mandate.ended_at.is_(None))
     .correlate(Account)
     .scalar_subquery()
 )
@@ -168,6 +178,7 @@ _COLUMNS: tuple[Any, ...] = (
     Account.password_temporary_until,
     HAS_FACTOR,
     _terms_in_force > _terms_accepted,
+    _mandated,
     *STANDING_COLUMNS,
 )
 _FIND = Prepared(
@@ -198,7 +209,7 @@ def _viewer(found: Sequence[Any], now: datetime) -> Viewer | None:
     if now - row.seen_at > limits.idle or now - row.created_at > limits.absolute or standing not in OPEN:
         return None
     ended_on = row.ended_on if standing is Standing.ENDED else None
-    return Viewer(*row[:6], _stage(row), *row[7:11], standing, ended_on)
+    return Viewer(*row[:6], _stage(row), *row[7:11], standing, ended_on, row.scope or "")
 
 
 def _stage(row: _Row) -> Stage:

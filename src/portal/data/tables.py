@@ -31,6 +31,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     job_runs,
     known_browsers,
     links,
+    mandates,
     messages,
     notifications,
     options,

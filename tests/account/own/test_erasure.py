@@ -52,6 +52,7 @@ IMPERSONAL = {
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
     ("fraud_report_step", "state"),
+    ("mandate", "scope"),
     ("representation", "capacity"),
     ("session", "stage"),
     ("session", "token_hash"),
