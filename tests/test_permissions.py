@@ -135,6 +135,8 @@ PRIVATE = {
     "employer.import.refused": ({"employer", "clerk"}, 404),
     "employer.import.progress": ({"employer", "clerk"}, 404),
     "employer.team.invite": ({"employer"}, 200),
+    "employer.contract": ({"employer", "clerk"}, 200),
+    "employer.contract.guarantees": ({"employer", "clerk"}, 404),
     "employer.mandates": ({"employer"}, 200),
     "employer.mandate.new": ({"employer"}, 200),
     "employer.mandate": ({"employer"}, 404),

@@ -63,6 +63,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("employer.home", "Accueil", "home"),
         ("employer.employees", "Salariés", "briefcase"),
         ("employer.contributions", "Cotisations", "receipt"),
+        ("employer.contract", "Contrat", "shield"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

@@ -124,6 +124,12 @@ def guarantee_tables(db: Session, viewer: Viewer, day: date) -> list[GuaranteeTa
     return [_table(db, contract, day) for contract in covering_contracts(db, viewer, day)]
 
 
+def table_of_contract(db: Session, contract: CoveringContract, day: date) -> GuaranteeTable:
+    """The guarantees of a contract on a day. The caller has found the contract; `id` 0 for one of a group, without
+    options."""
+    return _table(db, contract, day)
+
+
 def covering_contracts(db: Session, viewer: Viewer, day: date) -> list[CoveringContract]:
     """The contracts that cover the viewer, or did: those in force on `day` first, then the latest."""
     query = (

@@ -23,7 +23,7 @@ from portal.data.sessions import SignedSession
 from portal.data.tables import metadata
 from portal.security import is_identifier, new_identifier
 from portal.storage import FileLost
-from tests.support import factories
+from tests.support import factories, staff
 from tests.support.entry import enter
 
 CANARY = "canari-7f3a"
@@ -98,6 +98,7 @@ def marked(client, make) -> Account:
         viewer = factories.viewer_of(db, account)
         cover = db.exec(select(Beneficiary)).first()
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
+        made["company"] = staff.company(db).id
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
             made[name] = _fill(db, TABLES[name], account.id, number, made)
