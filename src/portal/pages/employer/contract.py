@@ -6,6 +6,7 @@ from anyio import to_thread
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.types import Guard
 
 from portal.data.evidence import Action
 from portal.data.group_contract import category_guarantees, next_rates, rates_on
@@ -22,7 +23,7 @@ from portal.routing import async_page, page
 from portal.web import PortalRequest
 
 PATH, KIND = "/employeur/contrat", "staff-category"
-READS = [requires(Permission.GROUP_CONTRACT_READ)]
+READS: list[Guard] = [requires(Permission.GROUP_CONTRACT_READ)]
 STRUCTURES = {"isole": "Isolé", "duo": "Duo", "famille": "Famille"}
 
 
