@@ -20,8 +20,8 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
-from portal.staff_import_jobs import forget_files
 from portal.mandate_jobs import remind_of_mandates
+from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -81,6 +81,8 @@ def apply_bank_changes(services: Services) -> None:
 def issue_contribution_calls(services: Services) -> None:
     """Calls for the contributions of the periods that have ended."""
     issue_due_calls(services, utc_now())
+
+
 def remind_mandated_firms(services: Services) -> None:
     """Tells both sides of the mandates that end within thirty days."""
     remind_of_mandates(services, utc_now())

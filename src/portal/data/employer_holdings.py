@@ -1,7 +1,6 @@
 """What the employer's space holds of an employee, and of the company."""
 
-from portal.data.holdings import BILLING, CONTRACT, INTERNAL, SECRET, Held, Owner
-from portal.data.holdings import CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
+from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
@@ -76,6 +75,7 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         opened={"text_encrypted": "text"},
         blank={"text_encrypted": b""},
         kept_for=BILLING,
+    ),
     "mandate": Held(
         "Les mandats que l’entreprise vous a donnés",
         withheld={
