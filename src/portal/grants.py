@@ -45,13 +45,8 @@ class Permission(StrEnum):
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
-    EXEMPTIONS_READ = "exemptions:read"
-    EXEMPTIONS_CHANGE = "exemptions:change"
     CONTRIBUTIONS_READ = "contributions:read"
     CONTRIBUTIONS_CONTEST = "contributions:contest"
-    COMPANY_BANK_READ = "company-bank:read"
-    COMPANY_BANK_CHANGE = "company-bank:change"
-    COMPANY_BANK_APPROVE = "company-bank:approve"
     GROUP_CONTRACT_READ = "group-contract:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
@@ -129,18 +124,12 @@ _COVERED = (
 )
 # What the holder of the contract alone decides.
 _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
-_EMPLOYER = (
-    _OWN_ACCOUNT
-    | _WRITING
-    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
-)
+_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
-_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_CHANGE, P.CONTRIBUTIONS_CONTEST})
-_COMPANY_BANK = frozenset({P.COMPANY_BANK_READ, P.COMPANY_BANK_APPROVE})
+_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST})
 # What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
 AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
-    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_CHANGE})),
     Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
@@ -155,8 +144,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
     Role.DEPENDANT: _COVERED | {P.AUTONOMY_READ, P.AUTONOMY_ASK},
     Role.REPRESENTATIVE: _COVERED - {P.SHARING},
-    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | _COMPANY_BANK | {P.COMPANY_BANK_CHANGE},
-    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | _COMPANY_BANK,
+    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
+    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
@@ -204,9 +193,7 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYEES_READ,
-        P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,
-        P.COMPANY_BANK_READ,
         P.GROUP_CONTRACT_READ,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,

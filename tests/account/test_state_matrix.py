@@ -41,7 +41,12 @@ OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/secur
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
-CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK)
+STAFF = (
+    *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
+    *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
+    *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+)
+CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
@@ -197,6 +202,8 @@ READS_LISTS = (
     "/employeur/utilisateurs/mandats",
     "/professionnel/utilisateurs",
     "/adherent/beneficiaires",
+    "/employeur/salaries/{employee}",
+    "/fragments/employeur/salaries/{employee}",
 )
 
 

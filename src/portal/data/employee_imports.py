@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Text, func, or_
+from sqlalchemy import Text, false, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
@@ -232,9 +232,9 @@ def employees_named(
     """The employees of the viewer's company who have this number of the company's, or this NIR."""
     names: list[Any] = [Employee.matricule == matricule] if matricule else []
     names += [col(Employee.nir_lookup).in_(lookups)] if lookups else []
-    query = select(Employee).where(Employee.company_id == viewer.company_id, or_(*names))
+    query = select(Employee).where(Employee.company_id == viewer.company_id, or_(false(), *names))
     query = query.order_by(col(Employee.id).desc())
-    return list(db.exec(query.with_for_update() if lock else query)) if names else []
+    return list(db.exec(query.with_for_update() if lock else query))
 
 
 def import_names(db: Session, names: Iterable[str]) -> set[str]:

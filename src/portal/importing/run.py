@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from portal.data.evidence import Action, record
 from portal.data.loading import BulkLoader, Row, Verdict, refresh_statistics, tuned_for_loading
@@ -85,7 +85,7 @@ def run_import(database: Database, keyring: Keyring, request: Request) -> Report
             _conclude(db, request, source, report)
         report.is_committed = True
         if request.kind.target.is_read_by_index:
-            database.vacuum(str(request.kind.target.model.__tablename__))
+            database.vacuum(SQLModel.metadata.tables[str(request.kind.target.model.__tablename__)])
     except _Undone:
         pass
     finally:

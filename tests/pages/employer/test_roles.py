@@ -19,12 +19,12 @@ from tests.support.entry import SAME_ORIGIN, ask, present
 pytestmark = pytest.mark.engines("sqlite")
 
 P = Permission
-PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_CHANGE, P.CONTRIBUTIONS_CONTEST}
-READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
-MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE, P.COMPANY_BANK_READ, P.COMPANY_BANK_APPROVE}
+PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST}
+READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE}
 # Written out by hand: who may what of the employer's own permissions.
 HELD = {
-    Role.SIGNATORY: READS | PAYROLL | MANAGES | {P.COMPANY_BANK_CHANGE},
+    Role.SIGNATORY: READS | PAYROLL | MANAGES,
     Role.ADMINISTRATOR: READS | PAYROLL | MANAGES,
     Role.CLERK: READS | PAYROLL,
     Role.READER: READS,
@@ -32,20 +32,18 @@ HELD = {
 OPENED = {
     "salaries:lire": {P.EMPLOYEES_READ},
     "salaries:agir": {P.EMPLOYEES_READ, P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT},
-    "dispenses:lire": {P.EXEMPTIONS_READ},
-    "dispenses:agir": {P.EXEMPTIONS_READ, P.EXEMPTIONS_CHANGE},
     "cotisations:lire": {P.CONTRIBUTIONS_READ},
     "cotisations:agir": {P.CONTRIBUTIONS_READ, P.CONTRIBUTIONS_CONTEST},
     "contrat:lire": {P.GROUP_CONTRACT_READ},
 }
-EVERYTHING = "salaries:agir dispenses:agir cotisations:agir contrat:lire"
+EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
 OPENED[EVERYTHING] = set().union(*OPENED.values())
 PERSONAS = {
     **{role.value: (role, "", held) for role, held in HELD.items()},
     **{f"mandate {scope}": (Role.DECLARANT, scope, {P.EMPLOYER_HOME} | held) for scope, held in OPENED.items()},
     "mandate taken back": (Role.DECLARANT, "", {P.EMPLOYER_HOME}),
 }
-EMPLOYERS_OWN = READS | PAYROLL | MANAGES | {P.COMPANY_BANK_CHANGE}
+EMPLOYERS_OWN = READS | PAYROLL | MANAGES
 
 
 def employer_routes(app):
@@ -121,7 +119,7 @@ def test_grants_of_roles_and_areas_are_those_written_out_here_r72() -> None:
 
 
 def test_no_mandate_opens_the_bank_or_the_users_r10() -> None:
-    assert not GRANTS[Role.DECLARANT] & (MANAGES | {P.COMPANY_BANK_CHANGE})
+    assert not GRANTS[Role.DECLARANT] & MANAGES
 
 
 def test_acts_on_users_and_mandates_ask_for_a_recent_proof_r13(app) -> None:

@@ -71,9 +71,9 @@ def _send(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Response[
     if not errors:
         try:
             case_id = _kept(request, opaque, raw)
-            errors = [] if case_id else [FieldError("", TOO_OFTEN)]
+            errors = [] if case_id else [FieldError("texte", TOO_OFTEN)]
         except AlreadyContested:
-            errors = [FieldError("", ALREADY)]
+            errors = [FieldError("motif", ALREADY)]
     if case_id is None:
         with request.database.read() as db:
             return _form(request, db, opaque, raw, errors)

@@ -103,6 +103,7 @@ def rows_context(request: PortalRequest, db: Session, query: Query) -> dict[str,
         "is_following": "apres" in request.query_params,
         "next": opaque[-1] if shown.more else None,
         "may_change": request.services.site.is_permitted(request.viewer, "employer.employee.leave"),
+        "may_send_files": request.services.site.is_permitted(request.viewer, "employer.imports"),
     }
 
 

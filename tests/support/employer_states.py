@@ -1,0 +1,95 @@
+"""The states of the employer's pages beside those of employees: calls for contributions, the contract, mandates, files."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from tests.support.states import State, fail
+from tests.support.visits import EMPLOYER
+
+CALLS, MANDATES, FILES = "/employeur/cotisations", "/employeur/utilisateurs/mandats", "/employeur/salaries/fichiers"
+TITLES = "action;matricule;nir;nom;prenom;date_naissance;categorie;date_effet"
+
+
+def call(rest: str = "", then: Callable[[Page], object] | None = None) -> Callable[[Page], None]:
+    """Opens the newest call for contributions."""
+
+    def go(page: Page) -> None:
+        page.locator("tbody th a").first.click()
+        expect(page.get_by_role("heading", name="Le compte")).to_be_visible()
+        if then:
+            then(page)
+
+    return go
+
+
+def contest(page: Page) -> None:
+    page.get_by_role("link", name="Contester").first.click()
+    fail("Envoyer la contestation")(page)
+
+
+def contested(page: Page) -> None:
+    page.get_by_role("link", name="Contester").first.click()
+    page.get_by_label("Expliquez").fill("Le prix affiché n’est pas celui du contrat.")
+    page.locator("input[type=radio]").first.check()
+    page.get_by_role("button", name="Envoyer la contestation").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Contestation")
+
+
+def compared(page: Page) -> None:
+    page.get_by_role("button", name="Comparer").click()
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
+def mandated(page: Page) -> None:
+    until = (datetime.now(UTC) + timedelta(days=200)).date().isoformat()
+    texts = {"Cabinet ou courtier": "Cabinet Chiffre", "Prénom": "Odile", "Nom": "Compte"}
+    for label, text in texts.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_label("Adresse e-mail professionnelle").fill("odile.compte@cabinet.example")
+    page.locator("input[type=radio][value=lire]").first.check()
+    page.get_by_label("Dernier jour du mandat").fill(until)
+    page.get_by_role("button", name="Donner le mandat").click()
+    expect(page.get_by_role("heading", name="Mandats en cours")).to_be_visible()
+
+
+def one_mandate(page: Page) -> None:
+    mandated(page)
+    page.get_by_role("link", name="Modifier").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def sent(*rows: str, until: str) -> Callable[[Page], None]:
+    """Sends a file, and waits for the page to say something."""
+    content = "\r\n".join((TITLES, *rows)).encode()
+
+    def go(page: Page) -> None:
+        page.get_by_label("Fichier CSV ou XLSX").set_input_files(
+            {"name": "paie.csv", "mimeType": "text/csv", "buffer": content}
+        )
+        page.get_by_role("button", name="Envoyer le fichier").click()
+        expect(page.get_by_text(until).first).to_be_visible(timeout=20_000)
+
+    return go
+
+
+EMPLOYER_STATES = [
+    State("calls", EMPLOYER, CALLS),
+    State("calls, one", EMPLOYER, CALLS, call()),
+    State("calls, compared", EMPLOYER, CALLS, compared),
+    State("calls, contested, error", EMPLOYER, CALLS, call(then=contest)),
+    State("calls, contested", EMPLOYER, CALLS, call(then=contested)),
+    State("group contract", EMPLOYER, "/employeur/contrat"),
+    State("mandates", EMPLOYER, MANDATES),
+    State("mandates, new, error", EMPLOYER, f"{MANDATES}/nouveau", fail("Donner le mandat")),
+    State("mandates, one", EMPLOYER, f"{MANDATES}/nouveau", one_mandate),
+    State("files of employees", EMPLOYER, FILES),
+    State("files of employees, error", EMPLOYER, FILES, fail("Envoyer le fichier")),
+    State(
+        "files of employees, checked",
+        EMPLOYER,
+        FILES,
+        sent("A;77001;;Essai;Paule;12/04/1990;NONCADRES;31/02/2026", until="Ligne"),
+    ),
+]
