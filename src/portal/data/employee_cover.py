@@ -77,9 +77,12 @@ def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: d
 
 
 def resume_cover(db: Session, changes: Changes, employee: Employee, suspended_after: date, resumes_on: date) -> None:
-    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`."""
+    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`.
+
+    A contract that ended meanwhile covers nobody again.
+    """
     contract = _contract(db, employee)
-    if contract is None:
+    if contract is None or (contract.ends_on is not None and contract.ends_on < resumes_on):
         return
     query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.valid_to == suspended_after)
     for row in db.exec(query.order_by(col(Beneficiary.id))).all():
