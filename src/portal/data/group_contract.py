@@ -60,7 +60,7 @@ def category_guarantees(db: Session, viewer: Viewer, category_id: int, day: date
         "collectif",
         category.product_id,
         product.name,
-        is_responsible=True,
+        is_responsible=contract.is_responsible,
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
     )
