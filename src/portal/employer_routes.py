@@ -15,6 +15,7 @@ from portal.pages.employer import (
     import_files,
     imports,
     mandates,
+    payroll_sheet,
 )
 from portal.partials.employer import employees as employee_fragments
 from portal.partials.employer import imports as import_fragments
@@ -50,6 +51,9 @@ HANDLERS = [
     contribution_disputes.dispute_page,
     contract.contract_page,
     contract.guarantees_file,
+    payroll_sheet.sheet_page,
+    payroll_sheet.csv_file,
+    payroll_sheet.pdf_file,
     mandates.list_page,
     mandates.new_page,
     mandates.give,

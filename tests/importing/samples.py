@@ -143,8 +143,8 @@ TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
     "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate",
-    "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period", "provider", "agreement", "practice", "payment",
-    "benefit_line"), strict=True))  # fmt: skip
+    "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
+    "provider", "agreement", "practice", "payment", "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

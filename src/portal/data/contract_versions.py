@@ -26,4 +26,6 @@ class ContractAmendment(SQLModel, table=True):
 def amendments_of(db: Session, contract: GroupContract) -> list[ContractAmendment]:
     """The amendments of a contract, the last one first. The caller has reached the contract through its owner."""
     query = select(ContractAmendment).where(ContractAmendment.group_contract_id == contract.id)
-    return list(db.exec(query.order_by(col(ContractAmendment.effective_on).desc(), col(ContractAmendment.number).desc())))
+    return list(
+        db.exec(query.order_by(col(ContractAmendment.effective_on).desc(), col(ContractAmendment.number).desc()))
+    )

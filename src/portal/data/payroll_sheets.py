@@ -164,7 +164,7 @@ def _state_on(facts: _Facts, day: date) -> State:
         for structure in Structure:
             rate = next((each for each in facts.rates if _is_rate(each, category, structure, day)), None)
             if rate is not None:
-                codes = _latest(facts.codes, day, lambda row: (row.category_id, row.structure), (category.id, structure))
+                codes = _latest(facts.codes, day, _of_line, (category.id, structure))
                 state[Key(category.id or 0, structure)] = _line_values(rate, ceiling, codes)
     return state
 
@@ -194,6 +194,10 @@ def _line_values(rate: CategoryRate, ceiling: int | None, codes: PayrollCode | N
 def _latest(rows: Sequence[Any], day: date, key: Any, wanted: Any) -> Any:
     """The row of `wanted` that began last by a day; rows come the latest first."""
     return next((row for row in rows if row.valid_from <= day and key(row) == wanted), None)
+
+
+def _of_line(row: PayrollCode) -> tuple[int, str]:
+    return row.category_id, row.structure
 
 
 def _is_rate(rate: CategoryRate, category: StaffCategory, structure: Structure, day: date) -> bool:

@@ -10,11 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "group_contract", sa.Column("is_responsible", sa.Boolean(), nullable=False, server_default=sa.true())
-    )
-    with op.batch_alter_table("group_contract") as table:
-        table.alter_column("is_responsible", existing_type=sa.Boolean(), existing_nullable=False, server_default=None)
+    op.add_column("group_contract", sa.Column("is_responsible", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.create_index("ix_employee_hired", "employee", ["company_id", "hired_on", "id"])
     op.create_table(
         "payroll_setting",
@@ -75,5 +71,4 @@ def downgrade() -> None:
     for table in ("notice_delivery", "contract_amendment", "payroll_notice", "payroll_code", "payroll_setting"):
         op.drop_table(table)
     op.drop_index("ix_employee_hired", "employee")
-    with op.batch_alter_table("group_contract") as table:
-        table.drop_column("is_responsible")
+    op.drop_column("group_contract", "is_responsible")
