@@ -28,7 +28,6 @@ class Employee(SQLModel, table=True):
         UniqueConstraint("group_contract_id", "nir_lookup"),
         UniqueConstraint("group_contract_id", "matricule"),
         Index("ix_employee_names", "company_id", "search", "id"),
-        Index("ix_employee_hired", "company_id", "hired_on", "id"),
         Index("ix_employee_person", "person_id"),
     )
 

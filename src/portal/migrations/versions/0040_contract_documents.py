@@ -11,7 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("group_contract", sa.Column("is_responsible", sa.Boolean(), nullable=False, server_default=sa.true()))
-    op.create_index("ix_employee_hired", "employee", ["company_id", "hired_on", "id"])
     op.create_table(
         "payroll_setting",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -70,5 +69,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("notice_delivery", "contract_amendment", "payroll_notice", "payroll_code", "payroll_setting"):
         op.drop_table(table)
-    op.drop_index("ix_employee_hired", "employee")
     op.drop_column("group_contract", "is_responsible")
