@@ -55,6 +55,7 @@ class Recipient(NamedTuple):
     """An employee of the category, and when and how the notice was given; None where it was not."""
 
     employee_id: int
+    person_id: int | None
     matricule: str | None
     last_name: str
     usage_name: str
@@ -101,8 +102,8 @@ def recipients(
 ) -> list[Recipient]:
     """Those whom a notice concerns on a day, who come after an employee in the order of declaration."""
     columns: tuple[Any, ...] = (
-        Employee.id, Employee.matricule, Employee.last_name, Employee.usage_name, Employee.first_name,
-        EmploymentPeriod.starts_on, NoticeDelivery.given_on, NoticeDelivery.means,
+        Employee.id, Employee.person_id, Employee.matricule, Employee.last_name, Employee.usage_name,
+        Employee.first_name, EmploymentPeriod.starts_on, NoticeDelivery.given_on, NoticeDelivery.means,
     )  # fmt: skip
     query = _theirs(select(*columns), viewer, notice, day).where(col(Employee.id) > after)
     return [Recipient._make(row) for row in db.exec(query.order_by(col(Employee.id)).limit(size))]
@@ -139,6 +140,24 @@ def record_deliveries(
     )
     db.flush()
     return len(told)
+
+
+def erase_deliveries(
+    db: Session, viewer: Viewer, notice: Notice, chosen: Collection[int], day: date
+) -> list[NoticeDelivery]:
+    """Takes back what was recorded by mistake of those chosen; what was taken back. See `record_deliveries`."""
+    db.get_one(StaffCategory, notice.category.id, with_for_update=True)
+    theirs = [row.employee_id for row in all_recipients(db, viewer, notice, day) if row.employee_id in chosen]
+    query = select(NoticeDelivery).where(
+        NoticeDelivery.category_id == notice.category.id,
+        NoticeDelivery.version_id == notice.version.id,
+        col(NoticeDelivery.employee_id).in_(theirs),
+    )
+    found = list(db.exec(query))
+    for delivery in found:
+        db.delete(delivery)
+    db.flush()
+    return found
 
 
 def _theirs(query: Any, viewer: Viewer, notice: Notice, day: date) -> Any:
