@@ -40,6 +40,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.CONTRIBUTIONS_READ: Service.CONTRIBUTIONS,
     Permission.CONTRIBUTIONS_CONTEST: Service.CONTRIBUTIONS,
     Permission.GROUP_CONTRACT_READ: Service.GROUP_CONTRACT,
+    Permission.PAYROLL_SHEET_READ: Service.GROUP_CONTRACT,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.PROVIDER_TEAM: Service.TEAM,

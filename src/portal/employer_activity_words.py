@@ -34,6 +34,8 @@ EMPLOYER_WORDS: dict[Action, Words] = {
     Action.GROUP_CONTRACT_DOWNLOADED: Words(_D, "Téléchargement d’un document du contrat de groupe"),
     Action.PAYROLL_SHEET_READ: Words(_R, "Consultation de la fiche de paramétrage de la paie"),
     Action.PAYROLL_SHEET_DOWNLOADED: Words(_D, "Téléchargement de la fiche de paramétrage de la paie"),
+    Action.NOTICE_GIVEN: Words(_C, "Remise de la notice d’information enregistrée"),
+    Action.NOTICE_TAKEN_BACK: Words(_C, "Remise de la notice d’information effacée"),
     Action.MANDATE_GIVEN: Words(_C, "Mandat donné à un tiers", others="Un mandat vous a été donné"),
     Action.MANDATE_CHANGED: Words(_C, "Mandat d’un tiers modifié", others="Votre mandat a été modifié"),
     Action.MANDATE_REVOKED: Words(_C, "Mandat d’un tiers retiré", others="Votre mandat a été retiré"),

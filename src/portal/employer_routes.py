@@ -3,6 +3,7 @@
 from portal.pages.employer import (
     affiliation,
     contract,
+    contract_category,
     contribution_disputes,
     contribution_files,
     contributions,
@@ -15,6 +16,8 @@ from portal.pages.employer import (
     import_files,
     imports,
     mandates,
+    notice_deliveries,
+    payroll_sheet,
 )
 from portal.partials.employer import employees as employee_fragments
 from portal.partials.employer import imports as import_fragments
@@ -49,7 +52,15 @@ HANDLERS = [
     contribution_disputes.send,
     contribution_disputes.dispute_page,
     contract.contract_page,
-    contract.guarantees_file,
+    contract_category.category_page,
+    contract_category.guarantees_file,
+    contract_category.notice_file,
+    notice_deliveries.list_page,
+    notice_deliveries.deliver,
+    notice_deliveries.csv_file,
+    payroll_sheet.sheet_page,
+    payroll_sheet.csv_file,
+    payroll_sheet.pdf_file,
     mandates.list_page,
     mandates.new_page,
     mandates.give,

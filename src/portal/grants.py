@@ -48,6 +48,7 @@ class Permission(StrEnum):
     CONTRIBUTIONS_READ = "contributions:read"
     CONTRIBUTIONS_CONTEST = "contributions:contest"
     GROUP_CONTRACT_READ = "group-contract:read"
+    PAYROLL_SHEET_READ = "payroll-sheet:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
     PROVIDER_TEAM = "provider-team:read"
@@ -124,14 +125,21 @@ _COVERED = (
 )
 # What the holder of the contract alone decides.
 _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
-_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+_EMPLOYER = (
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
+)
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
 _PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST})
 # What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
 AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
-    Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
-    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
+    Area.CONTRIBUTIONS: (
+        frozenset({P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ}),
+        frozenset({P.CONTRIBUTIONS_CONTEST}),
+    ),
+    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
@@ -195,6 +203,7 @@ _READING = frozenset(
         P.EMPLOYEES_READ,
         P.CONTRIBUTIONS_READ,
         P.GROUP_CONTRACT_READ,
+        P.PAYROLL_SHEET_READ,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,
         P.ACCOUNT_READ,

@@ -21,6 +21,7 @@ from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
 from portal.mandate_jobs import remind_of_mandates
+from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
@@ -83,6 +84,11 @@ def issue_contribution_calls(services: Services) -> None:
     issue_due_calls(services, utc_now())
 
 
+def tell_of_payroll_sheets(services: Services) -> None:
+    """Tells those who manage contributions what changes in next month's payroll sheet."""
+    tell_of_next_sheets(services, utc_now())
+
+
 def remind_mandated_firms(services: Services) -> None:
     """Tells both sides of the mandates that end within thirty days."""
     remind_of_mandates(services, utc_now())
@@ -96,6 +102,7 @@ JOBS = (
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
+    Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
 from portal.data.employees import Employee
+from portal.data.organisations import GroupContract
 from portal.data.persons import Person
 from portal.data.reversal import Changes
 from portal.data.staff_categories import StaffCategory
@@ -36,7 +37,7 @@ def open_cover(
 ) -> Contract:
     """Covers an employee from a day on: alone, until the employee adds a family."""
     person = recognise(db, keyring, changes, employee)
-    contract = changes.add(_new_contract(employee, category, person.id or 0, starts_on))
+    contract = changes.add(_new_contract(db, employee, category, person.id or 0, starts_on))
     changes.add(
         Beneficiary(
             contract_id=contract.id or 0,
@@ -182,7 +183,9 @@ def _new_person(employee: Employee, *, with_nir: bool) -> Person:
     )
 
 
-def _new_contract(employee: Employee, category: StaffCategory, person_id: int, starts_on: date) -> Contract:
+def _new_contract(
+    db: Session, employee: Employee, category: StaffCategory, person_id: int, starts_on: date
+) -> Contract:
     number = f"E-{secrets.token_hex(5).upper()}"
     return Contract(
         number=number,
@@ -191,6 +194,7 @@ def _new_contract(employee: Employee, category: StaffCategory, person_id: int, s
         product_id=category.product_id,
         member_number=_member_number(),
         regime=employee.regime,
+        is_responsible=db.get_one(GroupContract, category.group_contract_id).is_responsible,
         starts_on=starts_on,
     )
 

@@ -124,6 +124,8 @@ class Action(StrEnum):
     GROUP_CONTRACT_DOWNLOADED = "group-contract.downloaded"
     PAYROLL_SHEET_READ = "payroll-sheet.read"
     PAYROLL_SHEET_DOWNLOADED = "payroll-sheet.downloaded"
+    NOTICE_GIVEN = "notice.given"
+    NOTICE_TAKEN_BACK = "notice.taken-back"
     MANDATE_GIVEN = "mandate.given"
     MANDATE_CHANGED = "mandate.changed"
     MANDATE_REVOKED = "mandate.revoked"

@@ -6,6 +6,7 @@ from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.directory import DIRECTORY
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
+from portal.importing.group_documents import CONTRACT_AMENDMENTS, PAYROLL_CODES, PAYROLL_SETTINGS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
@@ -36,6 +37,9 @@ KINDS = {
         GROUP_CONTRACTS,
         STAFF_CATEGORIES,
         CATEGORY_RATES,
+        CONTRACT_AMENDMENTS,
+        PAYROLL_SETTINGS,
+        PAYROLL_CODES,
         EMPLOYEES,
         EMPLOYMENT_PERIODS,
         PROVIDERS,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engines("sqlite")
 
 P = Permission
 PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST}
-READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
 MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE}
 # Written out by hand: who may what of the employer's own permissions.
 HELD = {
@@ -32,9 +32,9 @@ HELD = {
 OPENED = {
     "salaries:lire": {P.EMPLOYEES_READ},
     "salaries:agir": {P.EMPLOYEES_READ, P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT},
-    "cotisations:lire": {P.CONTRIBUTIONS_READ},
-    "cotisations:agir": {P.CONTRIBUTIONS_READ, P.CONTRIBUTIONS_CONTEST},
-    "contrat:lire": {P.GROUP_CONTRACT_READ},
+    "cotisations:lire": {P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ},
+    "cotisations:agir": {P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ, P.CONTRIBUTIONS_CONTEST},
+    "contrat:lire": {P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ},
 }
 EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
 OPENED[EVERYTHING] = set().union(*OPENED.values())
