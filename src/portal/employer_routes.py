@@ -14,6 +14,7 @@ from portal.pages.employer import (
     home,
     import_files,
     imports,
+    leavers,
     mandates,
 )
 from portal.partials.employer import employees as employee_fragments
@@ -27,6 +28,7 @@ HANDLERS = [
     *employee.HANDLERS,
     *employee_acts.HANDLERS,
     *employee_correction.HANDLERS,
+    *leavers.HANDLERS,
     *employee_fragments.HANDLERS,
     imports.list_page,
     imports.send,
