@@ -23,6 +23,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.STATEMENTS_READ: Service.STATEMENTS,
     Permission.STATEMENTS_ISSUE: Service.STATEMENTS,
     Permission.GUARANTEES_READ: Service.GUARANTEES,
+    Permission.PORTABILITY_READ: Service.GUARANTEES,
     Permission.BENEFICIARIES_READ: Service.BENEFICIARIES,
     Permission.BENEFICIARIES_CHANGE: Service.BENEFICIARIES,
     Permission.CARD_READ: Service.CARD,

@@ -15,6 +15,8 @@ EMPLOYER_WORDS: dict[Action, Words] = {
     Action.EMPLOYEE_LEFT: Words(_C, "Sortie d’un salarié"),
     Action.EMPLOYEE_REINSTATED: Words(_C, "Réintégration d’un salarié"),
     Action.EMPLOYEE_ACT_UNDONE: Words(_C, "Opération sur un salarié annulée"),
+    Action.EMPLOYEE_NOTICE_DOWNLOADED: Words(_D, "Téléchargement de la notice d’un salarié sorti"),
+    Action.LEAVER_TOLD: Words(_C, "E-mail envoyé sur la suite de votre contrat de travail"),
     Action.EMPLOYEES_IMPORTED: Words(_C, "Fichier de salariés appliqué"),
     Action.EMPLOYEES_IMPORT_UNDONE: Words(_C, "Fichier de salariés annulé"),
     Action.EXEMPTIONS_READ: Words(_R, "Consultation du registre des dispenses"),

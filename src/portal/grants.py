@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    PORTABILITY_READ = "portability:read"
     AUTONOMY_READ = "autonomy:read"
     AUTONOMY_ASK = "autonomy:ask"
     CORRECTIONS = "corrections:send"
@@ -118,6 +119,7 @@ _COVERED = (
         P.CLAIMS_SEND,
         P.REMOTE_LINK_READ,
         P.SHARING,
+        P.PORTABILITY_READ,
         P.INFORMATION_READ,
         P.DIRECTORY_READ,
         P.PLACE_SAVE,
@@ -192,6 +194,7 @@ _READING = frozenset(
         P.BANK_READ,
         P.AUTONOMY_READ,
         P.SHARING,
+        P.PORTABILITY_READ,
         P.INFORMATION_READ,
         P.DIRECTORY_READ,
         P.REMOTE_LINK_READ,

@@ -20,6 +20,7 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
@@ -94,6 +95,11 @@ def remind_mandated_firms(services: Services) -> None:
     remind_of_mandates(services, utc_now())
 
 
+def tell_leavers(services: Services) -> None:
+    """Writes to those whose employment ended: portability, its end, the offer of the loi Évin."""
+    write_to_leavers(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -104,6 +110,7 @@ JOBS = (
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
+    Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

@@ -203,6 +203,8 @@ READS_LISTS = (
     "/professionnel/utilisateurs",
     "/adherent/beneficiaires",
     "/employeur/salaries/{employee}",
+    "/employeur/salaries/{employee}/suites",
+    "/employeur/salaries/{employee}/suites/notice.pdf",
     "/fragments/employeur/salaries/{employee}",
 )
 

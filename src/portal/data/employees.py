@@ -163,6 +163,11 @@ def find_employee(db: Session, viewer: Viewer, employee_id: int) -> Employee | N
     return db.exec(query).first() if viewer.company_id is not None else None
 
 
+def employees_of_person(db: Session, person_id: int) -> list[Employee]:
+    """As whom a person is or was employed, by any company, the oldest first."""
+    return list(db.exec(select(Employee).where(Employee.person_id == person_id).order_by(col(Employee.id))))
+
+
 def lock_employee(db: Session, viewer: Viewer, employee_id: int, version: int | None) -> Employee | None:
     """The same, for changing it in this transaction. Raises `EmployeeMoved` when it is no longer the `version` that the
     person saw (None: what is done asks for none)."""

@@ -40,6 +40,13 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         via=("employee_id", "employee", "id"),
         kept_for=CONTRACT,
     ),
+    "leaver_letter": Held(
+        "Les e-mails envoyés après votre départ",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
     "contribution_month": Held(
         "Les cotisations appelées à votre employeur pour vous",
         Owner.PERSON,

@@ -19,6 +19,7 @@ from portal.demo.complaints import show_complaints
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.generator import Options, write_demo_data
+from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.terms import publish_and_accept
@@ -70,6 +71,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
+            show_leaver(database, keyring)
             show_contributions(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
