@@ -2,6 +2,8 @@
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
+COMPANY = "donnée de l’entreprise, à lire dans son mandat de prélèvement"
+
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
         "Ce que votre employeur a déclaré de vous",
@@ -83,6 +85,23 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
             "ended_by": "identité d’un utilisateur de l’entreprise",
         },
         blank={"firm": ""},
+        kept_for=PROOF,
+    ),
+    "company_bank_details": Held(
+        "Les changements de compte bancaire que vous avez demandés pour l’entreprise",
+        column="asked_by",
+        withheld={
+            "iban_encrypted": COMPANY,
+            "iban_lookup": SECRET,
+            "holder_encrypted": COMPANY,
+            "approved_by": "identité d’un utilisateur de l’entreprise",
+        },
+        opened={"signer_encrypted": "signer"},
+        kept_for=BILLING,
+    ),
+    "company_bank_rule": Held(
+        "Vos choix d’une ou deux signatures pour le compte bancaire de l’entreprise",
+        column="chosen_by",
         kept_for=PROOF,
     ),
     "staff_category": Held(

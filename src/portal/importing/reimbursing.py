@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from portal.bank_words import WrongIban, details_of, iban_of
-from portal.data.bank_details import BankDetails, sealed
+from portal.data.bank_changes import sealed
+from portal.data.bank_details import BankDetails
 from portal.data.loading import Row, Target
 from portal.data.references import References, persons
 from portal.data.remote_links import LinkCause, LinkState, RemoteLink
