@@ -1,6 +1,7 @@
 """The jobs behind bank details: changes whose 72 hours are over take effect; a company's that nobody approved lapse."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,7 +19,18 @@ from portal.data.company_bank import (
 from portal.data.evidence import Action, record
 from portal.web import Services
 
-End = Callable[[Session, int, int, datetime], CompanyBankDetails | None]
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a company's change ends, with which letter and which evidence."""
+
+    end: Callable[[Session, int, int, datetime], CompanyBankDetails | None]
+    letter: str
+    done: Action
+
+
+APPLIED = Ending(apply_company_change, "company-bank-changed", Action.COMPANY_BANK_CHANGED)
+LAPSED = Ending(drop_lapsed_change, "company-bank-cancelled", Action.COMPANY_BANK_CHANGE_CANCELLED)
 
 
 def apply_due(services: Services, now: datetime) -> int:
@@ -33,10 +45,8 @@ def apply_due_of_companies(services: Services, now: datetime) -> int:
     """The same for companies, whose lapsed changes it gives up."""
     with services.database.read() as db:
         due, lapsed = due_company_changes(db, now), lapsed_company_changes(db, now)
-    applied = (apply_company_change, "company-bank-changed", Action.COMPANY_BANK_CHANGED)
-    dropped = (drop_lapsed_change, "company-bank-cancelled", Action.COMPANY_BANK_CHANGE_CANCELLED)
-    items = [*((one, applied) for one in due), *((one, dropped) for one in lapsed)]
-    return do_each(lambda item: _end(services, *item[0], *item[1], now), items)
+    items = [*((APPLIED, *one) for one in due), *((LAPSED, *one) for one in lapsed)]
+    return do_each(lambda item: _end(services, *item, now), items)
 
 
 def _apply(services: Services, row_id: int, person_id: int, now: datetime) -> bool:
@@ -50,14 +60,12 @@ def _apply(services: Services, row_id: int, person_id: int, now: datetime) -> bo
     return True
 
 
-def _end(
-    services: Services, row_id: int, company_id: int, end: End, letter: str, done: Action, now: datetime
-) -> bool:
+def _end(services: Services, ending: Ending, row_id: int, company_id: int, now: datetime) -> bool:
     with services.database.write() as db:
-        row = end(db, row_id, company_id, now)
+        row = ending.end(db, row_id, company_id, now)
         if row is None:
             return False
-        tell_of_company_change(services, db, row, letter, now)
+        tell_of_company_change(services, db, row, ending.letter, now)
         details = {"mandate": row.mandate}
-        record(db, None, done, object="coordonnees-bancaires", actor=row.asked_by, details=details, now=now)
+        record(db, None, ending.done, object="coordonnees-bancaires", actor=row.asked_by, details=details, now=now)
     return True

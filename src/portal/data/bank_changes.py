@@ -117,7 +117,7 @@ def sealed(keyring: Keyring, new: NewDetails) -> dict[str, bytes | str]:
 
 def rows_of(db: Session, model: type[Row], owner: ColumnElement[bool]) -> list[Row]:
     """Everything known, the oldest first; read anew, for the caller may have waited for a lock."""
-    query = select(model).where(owner).order_by(col(model.id))  # type: ignore[attr-defined]  # each table has one
+    query = select(model).where(owner).order_by(col(model.id))
     rows = db.exec(query.execution_options(populate_existing=True)).all()
     return sorted(rows, key=lambda row: row.in_force_from or row.asked_at or datetime.min.replace(tzinfo=PARIS))
 
@@ -189,7 +189,7 @@ def is_one_blocked(db: Session, accounts: Any) -> bool:
 
 def put_in_force(db: Session, model: type[Row], due: ColumnElement[bool], row_id: int, now: datetime) -> Row | None:
     """Puts a change that is `due` into force; None when it is so no more. The caller holds its owner's row."""
-    query = select(model).where(model.id == row_id, due)  # type: ignore[attr-defined]  # each table has one
+    query = select(model).where(model.id == row_id, due)
     row = db.exec(query.execution_options(populate_existing=True)).first()
     if row is None:
         return None

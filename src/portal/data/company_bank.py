@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, or_
 from sqlmodel import Field, Session, col, select
 
-from portal.data.accounts import Account, Role
+from portal.data.accounts import Account
 from portal.data.bank_changes import (
     EFFECT_AFTER,
     AccountBlocked,
@@ -32,14 +32,13 @@ from portal.data.bank_changes import (
     waits,
 )
 from portal.data.columns import Index, instant
-from portal.data.company_bank_rules import is_approval_required
+from portal.data.company_bank_rules import NobodyApproves, is_approval_required, other_signatories
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
-from portal.data.standing import closed, suspended
+from portal.data.standing import closed
 from portal.security import Keyring
 
 APPROVAL_WITHIN = timedelta(days=7)
-BUSY = or_(suspended, closed)
 
 
 class CompanyBankDetails(BankColumns, table=True):
@@ -69,10 +68,6 @@ class CompanyBankDetails(BankColumns, table=True):
         return self.asked_at + APPROVAL_WITHIN if self.needs_approval and self.asked_at else None
 
 
-class NobodyApproves(Exception):
-    """The company wants two signatories for each change, and has no other one who could approve."""
-
-
 class ChangeMoved(Exception):
     """The change was cancelled, approved or replaced meanwhile."""
 
@@ -97,10 +92,9 @@ def signed_mandate(db: Session, viewer: Viewer, row_id: int) -> CompanyBankDetai
     return db.exec(select(CompanyBankDetails).where(*whose, col(CompanyBankDetails.mandate).is_not(None))).first()
 
 
-def other_signatories(db: Session, viewer: Viewer) -> int:
-    """How many others of the company's signatories can act now."""
-    others = (Account.company_id == viewer.company_id, Account.role == Role.SIGNATORY, Account.id != viewer.account_id)
-    return len(db.exec(select(Account.id).where(*others, ~BUSY)).all())
+def company_of(db: Session, row: CompanyBankDetails) -> Company:
+    """The company whose account it is."""
+    return db.get_one(Company, row.company_id)
 
 
 def ask_company_change(

@@ -101,8 +101,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """What a report did. `stopped`: the change of bank details that was given up, if one was pending; `stopped_company`:
-    the one of the company that the account signs for."""
+    """What a report did. `stopped`: the change of bank details that was given up, if one was pending;
+    `stopped_company`: the one of the company that the account signs for."""
 
     report: FraudReport
     stopped: BankDetails | None
