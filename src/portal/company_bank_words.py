@@ -19,17 +19,17 @@ NO_CHOICE = "Choisissez une ou deux signatures."
 
 def mandate_text(insurer: Insurer) -> tuple[str, str]:
     """What is signed: the two paragraphs that the SEPA Core rulebook prescribes for a mandate."""
-    return (
-        (
-            f"En signant ce mandat, vous autorisez {insurer.name} à envoyer des instructions à votre banque pour débiter "
-            f"votre compte, et votre banque à débiter votre compte conformément aux instructions de {insurer.name}."
-        ),
-        (
-            "Vous bénéficiez du droit d’être remboursé par votre banque selon les conditions décrites dans la convention "
-            "que vous avez passée avec elle. Une demande de remboursement doit être présentée dans les 8 semaines suivant "
-            "la date de débit de votre compte."
-        ),
+    name = insurer.name
+    debits = (
+        f"En signant ce mandat, vous autorisez {name} à envoyer des instructions à votre banque pour débiter votre "
+        f"compte, et votre banque à débiter votre compte conformément aux instructions de {name}."
     )
+    rights = (
+        "Vous bénéficiez du droit d’être remboursé par votre banque selon les conditions décrites dans la convention "
+        "que vous avez passée avec elle. Une demande de remboursement doit être présentée dans les 8\u00a0semaines "
+        "suivant la date de débit de votre compte."
+    )
+    return debits, rights
 
 
 def mandate_digest(insurer: Insurer) -> str:

@@ -2,7 +2,7 @@
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
-COMPANY = "donnée de l’entreprise, à lire dans son mandat de prélèvement"
+COMPANY = "donnée de l’entreprise, que ses signataires lisent dans son espace"
 
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
@@ -88,15 +88,16 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         kept_for=PROOF,
     ),
     "company_bank_details": Held(
-        "Les changements de compte bancaire que vous avez demandés pour l’entreprise",
-        column="asked_by",
+        "Les changements de compte bancaire de l’entreprise",
+        Owner.COMPANY,
+        "company_id",
         withheld={
-            "iban_encrypted": COMPANY,
+            **dict.fromkeys(("iban_encrypted", "holder_encrypted", "masked", "bank", "bic", "mandate"), COMPANY),
             "iban_lookup": SECRET,
-            "holder_encrypted": COMPANY,
-            "approved_by": "identité d’un utilisateur de l’entreprise",
+            **dict.fromkeys(
+                ("signer_encrypted", "asked_by", "approved_by"), "identité d’un utilisateur de l’entreprise"
+            ),
         },
-        opened={"signer_encrypted": "signer"},
         kept_for=BILLING,
     ),
     "company_bank_rule": Held(
