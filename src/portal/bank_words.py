@@ -23,7 +23,7 @@ OTHER_BIC = "Ce BIC n’est pas celui de la banque de cet IBAN. Vérifiez les de
 BIC_DUE = "Donnez aussi le BIC\u00a0: il est demandé pour un compte hors de l’Espace économique européen."
 
 # Countries of SEPA outside the European Economic Area: payments there need the BIC.
-OUTSIDE_EEA = frozenset({"AD", "AL", "CH", "GB", "GI", "MC", "MD", "ME", "MK", "RS", "SM", "VA"})
+OUTSIDE_EEA = frozenset({"AD", "CH", "GB", "GI", "MC", "SM", "VA"})
 # Territories whose banks have a country's IBAN with a BIC of their own.
 TERRITORIES = {
     "FR": frozenset({"BL", "GF", "GP", "MC", "MF", "MQ", "NC", "PF", "PM", "RE", "WF", "YT"}),
