@@ -31,6 +31,7 @@ EMPLOYER_WORDS: dict[Action, Words] = {
     Action.COMPANY_BANK_CHANGE_APPROVED: Words(_C, "Changement du compte bancaire de l’entreprise approuvé"),
     Action.COMPANY_BANK_CHANGE_CANCELLED: Words(_C, "Changement du compte bancaire de l’entreprise annulé"),
     Action.COMPANY_BANK_CHANGED: Words(_C, "Nouveau compte bancaire de l’entreprise en vigueur"),
+    Action.COMPANY_BANK_RULE_CHOSEN: Words(_C, "Choix d’une ou deux signatures pour le compte de l’entreprise"),
     Action.SEPA_MANDATE_DOWNLOADED: Words(_D, "Téléchargement du mandat de prélèvement"),
     Action.GROUP_CONTRACT_READ: Words(_R, "Consultation du contrat de groupe"),
     Action.GROUP_CONTRACT_DOWNLOADED: Words(_D, "Téléchargement d’un document du contrat de groupe"),

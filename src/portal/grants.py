@@ -50,6 +50,9 @@ class Permission(StrEnum):
     CONTRIBUTIONS_CONTEST = "contributions:contest"
     GROUP_CONTRACT_READ = "group-contract:read"
     PAYROLL_SHEET_READ = "payroll-sheet:read"
+    COMPANY_BANK_READ = "company-bank:read"
+    COMPANY_BANK_CHANGE = "company-bank:change"
+    SEPA_MANDATE = "sepa-mandate:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
     PROVIDER_TEAM = "provider-team:read"
@@ -147,6 +150,8 @@ _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
+# The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
+_SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
@@ -154,8 +159,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
     Role.DEPENDANT: _COVERED | {P.AUTONOMY_READ, P.AUTONOMY_ASK},
     Role.REPRESENTATIVE: _COVERED - {P.SHARING},
-    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
-    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
+    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | {P.COMPANY_BANK_READ} | _SIGNED,
+    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | {P.COMPANY_BANK_READ},
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
@@ -207,6 +212,8 @@ _READING = frozenset(
         P.CONTRIBUTIONS_READ,
         P.GROUP_CONTRACT_READ,
         P.PAYROLL_SHEET_READ,
+        P.COMPANY_BANK_READ,
+        P.SEPA_MANDATE,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,
         P.ACCOUNT_READ,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
-from portal.bank_jobs import apply_due
+from portal.bank_jobs import apply_due, apply_due_of_companies
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, throttling
@@ -80,6 +80,11 @@ def apply_bank_changes(services: Services) -> None:
     apply_due(services, utc_now())
 
 
+def apply_company_bank_changes(services: Services) -> None:
+    """The same for companies; gives up those that nobody approved in time."""
+    apply_due_of_companies(services, utc_now())
+
+
 def issue_contribution_calls(services: Services) -> None:
     """Calls for the contributions of the periods that have ended."""
     issue_due_calls(services, utc_now())
@@ -107,6 +112,7 @@ JOBS = (
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
+    Job("company-bank.apply", timedelta(minutes=15), apply_company_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),

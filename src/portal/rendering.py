@@ -64,6 +64,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("employer.employees", "Salariés", "briefcase"),
         ("employer.contributions", "Cotisations", "receipt"),
         ("employer.contract", "Contrat", "shield"),
+        ("employer.bank", "Compte bancaire", "bank"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

@@ -84,6 +84,10 @@ SAMPLES: dict[str, Cells] = {
         "number": "G1", "company": "73282932000074", "signatory_last_name": "Modèle", "signatory_first_name": "Agathe",
         "starts_on": "01/01/2025", "ends_on": "", "responsible": "",
     },
+    "company-bank-details": {
+        "company": "73282932000074", "iban": "FR76 3000 6000 0112 3456 7890 189", "holder": "Ateliers",
+        "since": "2025-01-01",
+    },
     "staff-categories": {
         "group_contract": "G1", "code": "CADRES", "label": "Cadres", "definition": "Articles 2.1 et 2.2",
         "product": "CONFORT", "mandatory": "oui",
@@ -145,6 +149,9 @@ TABLES = dict(zip(SAMPLES, (
     "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate",
     "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
     "provider", "agreement", "practice", "payment", "benefit_line"), strict=True))  # fmt: skip
+    "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
+    "category_rate", "employee", "employment_period", "provider", "agreement", "practice", "payment",
+    "benefit_line"), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -2,6 +2,8 @@
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
+COMPANY = "donnée de l’entreprise, que ses signataires lisent dans son espace"
+
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
         "Ce que votre employeur a déclaré de vous",
@@ -121,6 +123,23 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         via=("group_contract_id", "group_contract", "id"),
         withheld={"digest": INTERNAL},
         kept_for=CONTRACT,
+    "company_bank_details": Held(
+        "Les changements de compte bancaire de l’entreprise",
+        Owner.COMPANY,
+        "company_id",
+        withheld={
+            **dict.fromkeys(("iban_encrypted", "holder_encrypted", "masked", "bank", "bic", "mandate"), COMPANY),
+            "iban_lookup": SECRET,
+            **dict.fromkeys(
+                ("signer_encrypted", "asked_by", "approved_by"), "identité d’un utilisateur de l’entreprise"
+            ),
+        },
+        kept_for=BILLING,
+    ),
+    "company_bank_rule": Held(
+        "Vos choix d’une ou deux signatures pour le compte bancaire de l’entreprise",
+        column="chosen_by",
+        kept_for=PROOF,
     ),
     "staff_category": Held(
         "Les catégories de votre personnel",

@@ -122,6 +122,7 @@ class Action(StrEnum):
     COMPANY_BANK_CHANGE_APPROVED = "company-bank.change-approved"
     COMPANY_BANK_CHANGE_CANCELLED = "company-bank.change-cancelled"
     COMPANY_BANK_CHANGED = "company-bank.changed"
+    COMPANY_BANK_RULE_CHOSEN = "company-bank.rule-chosen"
     SEPA_MANDATE_DOWNLOADED = "sepa-mandate.downloaded"
     GROUP_CONTRACT_READ = "group-contract.read"
     GROUP_CONTRACT_DOWNLOADED = "group-contract.downloaded"

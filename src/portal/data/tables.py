@@ -13,6 +13,8 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     cases,
     claim_estimates,
     claims,
+    company_bank,
+    company_bank_rules,
     complaints,
     contract_versions,
     contribution_calls,

@@ -25,6 +25,7 @@ TABLES = (
     "card-columns",
     "companies",
     "group-contracts",
+    "company-bank-details",
     "staff-categories",
     "category-rates",
     "contract-amendments",

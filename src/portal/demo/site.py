@@ -15,6 +15,7 @@ from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
+from portal.demo.company_bank import show_company_bank
 from portal.demo.complaints import show_complaints
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
@@ -73,6 +74,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_employees(database, keyring, seed)
             show_leaver(database, keyring)
             show_contributions(database, keyring)
+            show_company_bank(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)

@@ -2,6 +2,7 @@
 
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
+from portal.importing.company_bank import COMPANY_BANK_DETAILS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.directory import DIRECTORY
@@ -35,6 +36,7 @@ KINDS = {
         REMOTE_LINKS,
         COMPANIES,
         GROUP_CONTRACTS,
+        COMPANY_BANK_DETAILS,
         STAFF_CATEGORIES,
         CATEGORY_RATES,
         CONTRACT_AMENDMENTS,
