@@ -11,12 +11,18 @@ from portal.pages.employer import (
     employee_correction,
     employee_group,
     employees,
+    exemption,
+    exemption_files,
+    exemption_pieces,
+    exemption_request,
+    exemptions,
     home,
     import_files,
     imports,
     mandates,
 )
 from portal.partials.employer import employees as employee_fragments
+from portal.partials.employer import exemptions as exemption_fragments
 from portal.partials.employer import imports as import_fragments
 
 HANDLERS = [
@@ -48,6 +54,12 @@ HANDLERS = [
     contribution_disputes.form_page,
     contribution_disputes.send,
     contribution_disputes.dispute_page,
+    *exemptions.HANDLERS,
+    *exemption_files.HANDLERS,
+    *exemption_request.HANDLERS,
+    *exemption.HANDLERS,
+    *exemption_pieces.HANDLERS,
+    *exemption_fragments.HANDLERS,
     contract.contract_page,
     contract.guarantees_file,
     mandates.list_page,

@@ -3,7 +3,7 @@
 from datetime import date
 
 from portal.data.exemption_grounds import ExemptionGround, GroundKind
-from portal.data.exemption_register import RegisterRow, Standing
+from portal.data.exemption_register import RegisterRow, Shown, Standing
 from portal.data.exemption_rows import EndCause, Origin, StepKind
 from portal.data.rules import add_months
 from portal.formatting import long_date, plural
@@ -29,6 +29,14 @@ STANDING_LABELS: dict[Standing, tuple[str, str]] = {
     Standing.ENDED: ("Terminée", ""),
     Standing.REFUSED: ("Refusée", ""),
     Standing.CANCELLED: ("Abandonnée", ""),
+}
+SHOWN_LABELS: dict[Shown, str] = {
+    Shown.ALL: "Toutes",
+    Shown.WAITING: "À décider",
+    Shown.IN_FORCE: "En cours",
+    Shown.TO_RENEW: "À renouveler ou échues",
+    Shown.MISSING: "Pièces manquantes",
+    Shown.PAST: "Terminées ou refusées",
 }
 KIND_LABELS = {GroundKind.BY_LAW: "De droit", GroundKind.BY_ACT: "Prévue par votre acte"}
 ORIGIN_LABELS = {

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     EMPLOYEES_IMPORT = "employees:import"
     CONTRIBUTIONS_READ = "contributions:read"
     CONTRIBUTIONS_CONTEST = "contributions:contest"
+    EXEMPTIONS_READ = "exemptions:read"
+    EXEMPTIONS_MANAGE = "exemptions:manage"
     GROUP_CONTRACT_READ = "group-contract:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
@@ -124,12 +126,17 @@ _COVERED = (
 )
 # What the holder of the contract alone decides.
 _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
-_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+_EMPLOYER = (
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+)
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
-_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST})
+_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_MANAGE, P.CONTRIBUTIONS_CONTEST})
 # What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
 AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
+    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_MANAGE})),
     Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
@@ -193,6 +200,7 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYEES_READ,
+        P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,
         P.GROUP_CONTRACT_READ,
         P.EMPLOYER_TEAM,

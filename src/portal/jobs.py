@@ -20,6 +20,7 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.exemption_jobs import remind_of_exemptions
 from portal.mandate_jobs import remind_of_mandates
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
@@ -88,6 +89,11 @@ def remind_mandated_firms(services: Services) -> None:
     remind_of_mandates(services, utc_now())
 
 
+def remind_of_exemptions_due(services: Services) -> None:
+    """Tells companies, and their employees, of the exemptions to renew."""
+    remind_of_exemptions(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -96,6 +102,7 @@ JOBS = (
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
+    Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),

@@ -269,7 +269,7 @@ def test_exemption_that_was_not_granted_cannot_be_ended(db, firm) -> None:
 def test_standing_changes_on_the_very_days(db, firm) -> None:
     """The last day still counts; sixty days before, the exemption is to be renewed."""
     _, exemption = firm.exempt(ground="css", until=date(2026, 12, 31))
-    days = [date(2026, 11, 1), date(2026, 11, 2), date(2026, 12, 31), date(2027, 1, 1)]
+    days = [date(2026, 10, 31), date(2026, 11, 1), date(2026, 12, 31), date(2027, 1, 1)]
     expected = [Standing.IN_FORCE, Standing.TO_RENEW, Standing.TO_RENEW, Standing.EXPIRED]
     assert [firm.standing(exemption, day) for day in days] == expected
     shown = [count_shown(db, firm.acting.viewer, day)[Shown.TO_RENEW] for day in days]
@@ -346,8 +346,8 @@ def test_each_end_is_reminded_of_once_then_again_after_a_renewal(db, firm) -> No
     employee, first = firm.exempt(ground="css", until=date(2026, 12, 31))
     firm.exempt(ground="css", until=date(2027, 1, 20))
     company_id = firm.company.id
-    assert companies_to_remind(db, date(2026, 11, 1)) == []
-    assert companies_to_remind(db, date(2026, 11, 2)) == [company_id]
+    assert companies_to_remind(db, date(2026, 10, 31)) == []
+    assert companies_to_remind(db, date(2026, 11, 1)) == [company_id]
     now = datetime(2026, 11, 2, 9, tzinfo=UTC)
     due = take_due(db, company_id, date(2026, 11, 2), now)
     assert len(due.rows) == 2

@@ -100,6 +100,15 @@ SAMPLES: dict[str, Cells] = {
         "group_contract": "G1", "contract": "C1", "category": "CADRES", "kind": "", "starts_on": "2025-01-01",
         "ends_on": "",
     },
+    "exemption-grounds": {
+        "code": "css", "label": "Complémentaire santé solidaire", "kind": "droit", "article": "D911-2, 1°",
+        "condition": "Le salarié en bénéficie.", "evidence": "Attestation de droits", "evidence_hint": "",
+        "names_insurer": "non", "needs_until": "oui", "most_months": "12", "renewal_months": "", "renewable": "oui",
+        "valid_from": "2019-11-01", "valid_to": "",
+    },
+    "opened-exemptions": {
+        "group_contract": "G1", "ground": "temps-partiel", "valid_from": "2025-01-01", "valid_to": "",
+    },
     "providers": {
         "national_id": "990000018", "profession": "opticien", "name": "Optique", "email": "",
     },
@@ -131,7 +140,7 @@ TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
     "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate", "employee",
-    "employment_period", "provider", "agreement", "practice", "payment",
+    "employment_period", "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment",
     "benefit_line"), strict=True))  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What an employer decides about exemptions, and their end (R-30).
 
-Accepting and ending are acts on the employee, which can be taken back (ADR 19): the exemption changes with them, through
-the same note. The caller has locked employee and exemption (`exemptions.lock_exemption`) and records the evidence.
+Accepting and ending are acts on the employee, which can be taken back (ADR 19): the exemption changes with them, by the
+same note. The caller has locked employee and exemption (`exemptions.lock_exemption`) and records the evidence.
 """
 
 from datetime import date, timedelta

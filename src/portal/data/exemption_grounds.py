@@ -53,9 +53,11 @@ class ExemptionGround(SQLModel, table=True):
     valid_to: date | None = None
 
     def until(self, starts_on: date, told: date | None) -> date | None:
-        """The last day that the evidence holds for: the one that was told, or that on which it is to be given anew,
-        whichever comes first; None: until the employee's situation changes."""
-        ends = [told] if told else []
+        """The last day that the evidence holds for: the one that was told (the last that may be, as long as it is to be
+        told), or that on which it is to be given anew, whichever comes first; None: until the employee's situation
+        changes."""
+        end = told or (self.latest(starts_on) if self.needs_until else None)
+        ends = [end] if end else []
         if self.renewal_months:
             ends.append(add_months(starts_on, self.renewal_months) - timedelta(days=1))
         return min(ends, default=None)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
 from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
@@ -25,7 +25,9 @@ from portal.data.exemption_rows import (
     StepKind,
 )
 from portal.data.files import StoredFile
+from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.formatting import day_in_france
 
 PAGE_SIZE = 50
 EXPORT_BATCH = 1000
@@ -99,6 +101,16 @@ class RegisterRow(NamedTuple):
         """« Camille Exemple »: the name in use, when there is one."""
         return f"{self.first_name} {self.usage_name or self.last_name}"
 
+    @property
+    def asked_on(self) -> date:
+        """The day in France when it came."""
+        return day_in_france(self.asked_at)
+
+    @property
+    def decided_on(self) -> date | None:
+        """The day in France when it was decided."""
+        return day_in_france(self.decided_at) if self.decided_at else None
+
 
 def register_page(
     db: Session, viewer: Viewer, filters: RegisterFilters, day: date, after: int | None = None
@@ -167,13 +179,16 @@ def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int
     return count, list(db.scalars(query))
 
 
+def company_of(db: Session, viewer: Viewer) -> Company:
+    """The viewer's company."""
+    return db.get_one(Company, viewer.company_id)
+
+
 def _has(slot: str) -> ColumnElement[bool]:
-    return (
-        select(ExemptionPiece.id)
-        .where(col(ExemptionPiece.exemption_id) == Exemption.id, col(ExemptionPiece.slot) == slot)
-        .correlate(Exemption)
-        .exists()
+    pieces = select(ExemptionPiece.id).where(
+        col(ExemptionPiece.exemption_id) == Exemption.id, col(ExemptionPiece.slot) == slot
     )
+    return exists(pieces.correlate(Exemption))
 
 
 _STATE = col(Exemption.state)
@@ -198,14 +213,15 @@ _DIGESTS = (
 
 
 def _condition(shown: Shown, day: date) -> ColumnElement[bool]:
-    return {
+    conditions: dict[Shown, ColumnElement[bool]] = {
         Shown.ALL: literal(value=True) == literal(value=True),
         Shown.WAITING: _IS_ASKED,
         Shown.IN_FORCE: _IS_ACCEPTED,
         Shown.TO_RENEW: and_(_IS_ACCEPTED, col(Exemption.valid_until) <= day + SOON),
         Shown.MISSING: and_(or_(_IS_ASKED, _IS_ACCEPTED), _IS_MISSING),
         Shown.PAST: ~or_(_IS_ASKED, _IS_ACCEPTED),
-    }[shown]
+    }
+    return conditions[shown]
 
 
 def _standing(day: date) -> ColumnElement[str]:

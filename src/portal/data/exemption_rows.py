@@ -100,13 +100,14 @@ class Exemption(SQLModel, table=True):
 
 class ExemptionStep(SQLModel, table=True):
     """What was done about an exemption, when and by whom. `event_id`: the act on the employee that goes with it, and by
-    which it may be taken back. `reason_encrypted`: why it was refused."""
+    which it may be taken back. `reason_encrypted`: why it was refused. `employee_id`: whose it is."""
 
     __tablename__ = "exemption_step"
     __table_args__ = (Index("ix_exemption_step_exemption", "exemption_id", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     exemption_id: int = Field(foreign_key="exemption.id")
+    employee_id: int = Field(foreign_key="employee.id")
     kind: str
     at: datetime = instant()
     by: int | None = Field(default=None, foreign_key="account.id")
@@ -122,6 +123,7 @@ class ExemptionPiece(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     exemption_id: int = Field(foreign_key="exemption.id")
+    employee_id: int = Field(foreign_key="employee.id")
     file_id: int = Field(foreign_key="stored_file.id", unique=True)
     slot: str
     added_at: datetime = instant()

@@ -192,7 +192,13 @@ def add_step(
     reason: bytes | None = None,
 ) -> None:
     step = ExemptionStep(
-        exemption_id=exemption.id or 0, kind=kind, at=now, by=by, event_id=event_id, reason_encrypted=reason
+        exemption_id=exemption.id or 0,
+        employee_id=exemption.employee_id,
+        kind=kind,
+        at=now,
+        by=by,
+        event_id=event_id,
+        reason_encrypted=reason,
     )
     db.add(step)
     db.flush()
@@ -204,7 +210,15 @@ def attach(
     """Puts files into a slot of an exemption."""
     kept = [keep_file(db, viewer, new, now) for new in files]
     for row in kept:
-        db.add(ExemptionPiece(exemption_id=exemption.id or 0, file_id=row.id or 0, slot=slot, added_at=now))
+        db.add(
+            ExemptionPiece(
+                exemption_id=exemption.id or 0,
+                employee_id=exemption.employee_id,
+                file_id=row.id or 0,
+                slot=slot,
+                added_at=now,
+            )
+        )
     db.flush()
     return kept
 

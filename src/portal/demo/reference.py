@@ -27,6 +27,8 @@ TABLES = (
     "group-contracts",
     "staff-categories",
     "category-rates",
+    "exemption-grounds",
+    "opened-exemptions",
     "providers",
     "agreements",
     "bank-details",

@@ -5,6 +5,7 @@ from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.directory import DIRECTORY
+from portal.importing.exemptions import EXEMPTION_GROUNDS, OPENED_EXEMPTIONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.national_directory import NATIONAL_DIRECTORY
@@ -38,6 +39,8 @@ KINDS = {
         CATEGORY_RATES,
         EMPLOYEES,
         EMPLOYMENT_PERIODS,
+        EXEMPTION_GROUNDS,
+        OPENED_EXEMPTIONS,
         PROVIDERS,
         AGREEMENTS,
         DIRECTORY,
