@@ -38,6 +38,8 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.EMPLOYEES_READ: Service.EMPLOYEES,
     Permission.EMPLOYEES_CHANGE: Service.EMPLOYEES,
     Permission.EMPLOYEES_IMPORT: Service.EMPLOYEES,
+    Permission.EXEMPTIONS_READ: Service.EXEMPTIONS,
+    Permission.EXEMPTIONS_MANAGE: Service.EXEMPTIONS,
     Permission.CONTRIBUTIONS_READ: Service.CONTRIBUTIONS,
     Permission.CONTRIBUTIONS_CONTEST: Service.CONTRIBUTIONS,
     Permission.GROUP_CONTRACT_READ: Service.GROUP_CONTRACT,

@@ -15,6 +15,11 @@ from portal.pages.employer import (
     employee_correction,
     employee_group,
     employees,
+    exemption,
+    exemption_files,
+    exemption_pieces,
+    exemption_request,
+    exemptions,
     home,
     import_files,
     imports,
@@ -24,6 +29,7 @@ from portal.pages.employer import (
     payroll_sheet,
 )
 from portal.partials.employer import employees as employee_fragments
+from portal.partials.employer import exemptions as exemption_fragments
 from portal.partials.employer import imports as import_fragments
 
 HANDLERS = [
@@ -56,6 +62,12 @@ HANDLERS = [
     contribution_disputes.form_page,
     contribution_disputes.send,
     contribution_disputes.dispute_page,
+    *exemptions.HANDLERS,
+    *exemption_files.HANDLERS,
+    *exemption_request.HANDLERS,
+    *exemption.HANDLERS,
+    *exemption_pieces.HANDLERS,
+    *exemption_fragments.HANDLERS,
     contract.contract_page,
     contract_category.category_page,
     contract_category.guarantees_file,

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     EMPLOYEES_IMPORT = "employees:import"
     CONTRIBUTIONS_READ = "contributions:read"
     CONTRIBUTIONS_CONTEST = "contributions:contest"
+    EXEMPTIONS_READ = "exemptions:read"
+    EXEMPTIONS_MANAGE = "exemptions:manage"
     GROUP_CONTRACT_READ = "group-contract:read"
     PAYROLL_SHEET_READ = "payroll-sheet:read"
     COMPANY_BANK_READ = "company-bank:read"
@@ -134,9 +136,10 @@ _EMPLOYER = (
     _OWN_ACCOUNT
     | _WRITING
     | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
 )
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
-_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST})
+_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_MANAGE, P.CONTRIBUTIONS_CONTEST})
 # What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
 AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
@@ -145,6 +148,9 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
         frozenset({P.CONTRIBUTIONS_CONTEST}),
     ),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
+    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_MANAGE})),
+    Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
+    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
@@ -209,6 +215,7 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYEES_READ,
+        P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,
         P.GROUP_CONTRACT_READ,
         P.PAYROLL_SHEET_READ,

@@ -21,6 +21,7 @@ from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
 from portal.leaver_jobs import write_to_leavers
+from portal.exemption_jobs import remind_of_exemptions
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
@@ -103,6 +104,9 @@ def remind_mandated_firms(services: Services) -> None:
 def tell_leavers(services: Services) -> None:
     """Writes to those whose employment ended: portability, its end, the offer of the loi Évin."""
     write_to_leavers(services, utc_now())
+def remind_of_exemptions_due(services: Services) -> None:
+    """Tells companies, and their employees, of the exemptions to renew."""
+    remind_of_exemptions(services, utc_now())
 
 
 JOBS = (
@@ -115,6 +119,7 @@ JOBS = (
     Job("company-bank.apply", timedelta(minutes=15), apply_company_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
+    Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),

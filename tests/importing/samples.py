@@ -116,6 +116,15 @@ SAMPLES: dict[str, Cells] = {
         "group_contract": "G1", "contract": "C1", "category": "CADRES", "kind": "", "starts_on": "2025-01-01",
         "ends_on": "",
     },
+    "exemption-grounds": {
+        "code": "css", "label": "Complémentaire santé solidaire", "kind": "droit", "article": "D911-2, 1°",
+        "condition": "Le salarié en bénéficie.", "evidence": "Attestation de droits", "evidence_hint": "",
+        "names_insurer": "non", "needs_until": "oui", "most_months": "12", "renewal_months": "", "renewable": "oui",
+        "valid_from": "2019-11-01", "valid_to": "",
+    },
+    "opened-exemptions": {
+        "group_contract": "G1", "ground": "temps-partiel", "valid_from": "2025-01-01", "valid_to": "",
+    },
     "providers": {
         "national_id": "990000018", "profession": "opticien", "name": "Optique", "email": "",
     },
@@ -151,6 +160,8 @@ TABLES = dict(zip(SAMPLES, (
     "provider", "agreement", "practice", "payment", "benefit_line"), strict=True))  # fmt: skip
     "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
     "category_rate", "employee", "employment_period", "provider", "agreement", "practice", "payment",
+    "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate", "employee",
+    "employment_period", "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment",
     "benefit_line"), strict=True))  # fmt: skip
 
 

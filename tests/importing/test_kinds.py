@@ -37,6 +37,8 @@ CHANGES = {
     "payroll-codes": {"option_code": ""},
     "employees": {"matricule": "0043"},
     "employment-periods": {"ends_on": "31/12/2026"},
+    "exemption-grounds": {"most_months": "11"},
+    "opened-exemptions": {"valid_to": "31/12/2026"},
     "providers": {"email": "optique@exemple.example"},
     "agreements": {"ends_on": ""},
     "directory": {"hours": "lu-sa 9h-19h"},

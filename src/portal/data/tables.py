@@ -29,6 +29,8 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     employee_imports,
     employees,
     evidence,
+    exemption_grounds,
+    exemption_rows,
     files,
     fraud,
     job_runs,

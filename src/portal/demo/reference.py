@@ -31,6 +31,8 @@ TABLES = (
     "contract-amendments",
     "payroll-settings",
     "payroll-codes",
+    "exemption-grounds",
+    "opened-exemptions",
     "providers",
     "agreements",
     "bank-details",

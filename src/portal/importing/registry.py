@@ -6,6 +6,7 @@ from portal.importing.company_bank import COMPANY_BANK_DETAILS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.directory import DIRECTORY
+from portal.importing.exemptions import EXEMPTION_GROUNDS, OPENED_EXEMPTIONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.group_documents import CONTRACT_AMENDMENTS, PAYROLL_CODES, PAYROLL_SETTINGS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
@@ -44,6 +45,8 @@ KINDS = {
         PAYROLL_CODES,
         EMPLOYEES,
         EMPLOYMENT_PERIODS,
+        EXEMPTION_GROUNDS,
+        OPENED_EXEMPTIONS,
         PROVIDERS,
         AGREEMENTS,
         DIRECTORY,
