@@ -28,6 +28,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     evidence,
     files,
     fraud,
+    invitations,
     job_runs,
     known_browsers,
     links,
