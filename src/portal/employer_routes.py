@@ -14,6 +14,8 @@ from portal.pages.employer import (
     home,
     import_files,
     imports,
+    invitation_batch,
+    invitations,
     mandates,
 )
 from portal.partials.employer import employees as employee_fragments
@@ -23,6 +25,8 @@ HANDLERS = [
     home.home,
     *employees.HANDLERS,
     *affiliation.HANDLERS,
+    *invitations.HANDLERS,
+    *invitation_batch.HANDLERS,
     *employee_group.HANDLERS,
     *employee.HANDLERS,
     *employee_acts.HANDLERS,

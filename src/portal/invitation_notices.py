@@ -1,6 +1,7 @@
 """Letters about invitations: the link, and what follows once the employee has finished."""
 
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session
 
@@ -18,12 +19,17 @@ def tell_invited(
     """Sends the link to the address that the employer gave; the letter holds no number."""
     signed = services.keyring.signer(INVITATION_LINK).sign(token).decode()
     href = services.settings.origin + services.urls("invited", {"jeton": signed})
-    said = {"company": company_of(db, employee), "starts_on": starts_on, "until": row.expires_at, "href": href}
-    services.mail.post(db, "affiliation-invitation", employee.email, first_name=employee.first_name, **said)
+    said: dict[str, Any] = {
+        "company": company_of(db, employee),
+        "starts_on": starts_on,
+        "until": row.expires_at,
+        "href": href,
+    }
+    services.mail.post(db, "affiliation-invitation", employee.email, **said)
 
 
 def tell_affiliated(services: Services, db: Session, employee: Employee, email: str, starts_on: date) -> None:
     """Invites whoever finished to open an account, at the address the person gave, else at the employer's."""
     href = services.settings.origin + services.urls("sign-up.member")
-    said = {"company": company_of(db, employee), "starts_on": starts_on, "href": href}
+    said: dict[str, Any] = {"company": company_of(db, employee), "starts_on": starts_on, "href": href}
     services.mail.post(db, "employee-affiliated", email or employee.email, **said)
