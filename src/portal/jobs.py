@@ -20,6 +20,7 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.invitation_jobs import forget_abandoned
 from portal.mandate_jobs import remind_of_mandates
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
@@ -88,6 +89,11 @@ def remind_mandated_firms(services: Services) -> None:
     remind_of_mandates(services, utc_now())
 
 
+def forget_invitations(services: Services) -> None:
+    """Forgets invitations to finish an affiliation that nobody finished."""
+    forget_abandoned(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -97,6 +103,7 @@ JOBS = (
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
+    Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

@@ -84,8 +84,8 @@ class Invited(NamedTuple):
 
 def invite(
     db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee
-) -> tuple[AffiliationInvitation, str]:
-    """Declares an employee as invited; the invitation and its link's token, empty when the form was pressed twice.
+) -> tuple[Employee, AffiliationInvitation, str]:
+    """Declares an employee as invited; with the invitation and its link's token, empty for a form pressed twice.
 
     Raises `Refused`.
     """
@@ -93,8 +93,8 @@ def invite(
         raise Refused("no-email", "email")
     employee, is_new = enter_once(db, acting, contract, category, new, PeriodKind.INVITED)
     if is_new:
-        return _begun(db, acting, employee)
-    return _newest(db, employee), ""
+        return employee, *_begun(db, acting, employee)
+    return employee, _newest(db, employee), ""
 
 
 def send_again(db: Session, acting: Acting, row: AffiliationInvitation) -> tuple[AffiliationInvitation, str]:

@@ -12,7 +12,6 @@ from sqlmodel import Session
 from portal.data import throttling
 from portal.data.employee_acts import Refused
 from portal.data.employee_entry import contract_of
-from portal.data.employees import Employee
 from portal.data.evidence import Action
 from portal.data.invitations import (
     LIVES,
@@ -109,9 +108,8 @@ def invited_one(request: PortalRequest, db: Session, new: New, category: StaffCa
     if not throttling.allow(db, [_company_quota(request)], request.now):
         raise Refused("too-many-invited", "email")
     doing = acting(request, db)
-    row, token = invite(db, doing, contract_of(db, category), category, new)
+    employee, row, token = invite(db, doing, contract_of(db, category), category, new)
     if token:
-        employee = db.get_one(Employee, row.employee_id)
         tell_invited(request.services, db, employee, row, token, new.starts_on)
         request.record(db, Action.EMPLOYEE_INVITED, f"salarie:{row.employee_id}")
 
