@@ -12,7 +12,6 @@ from portal.data.persons import is_minor_on
 from portal.security import Keyring
 
 PARTNERS = frozenset({Relationship.SPOUSE, Relationship.CIVIL_PARTNER, Relationship.COHABITANT})
-RELATIONSHIPS = (Relationship.CHILD, *sorted(PARTNERS))
 MOST_RELATIVES = 12
 
 
