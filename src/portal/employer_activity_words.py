@@ -11,6 +11,15 @@ EMPLOYER_WORDS: dict[Action, Words] = {
     Action.EMPLOYEE_READ: Words(_R, "Consultation d’un salarié"),
     Action.EMPLOYEE_AFFILIATED: Words(_C, "Affiliation d’un salarié"),
     Action.EMPLOYEE_INVITED: Words(_C, "Invitation d’un salarié"),
+    Action.INVITATIONS_READ: Words(_R, "Consultation des invitations de salariés"),
+    Action.INVITATION_RENEWED: Words(_C, "Invitation d’un salarié envoyée à nouveau"),
+    Action.INVITATION_REVOKED: Words(_C, "Invitation d’un salarié retirée"),
+    Action.INVITATION_OPENED: Words(
+        _C, "Invitation à s’affilier ouverte", refused="Invitation à s’affilier non ouverte, réponses fausses"
+    ),
+    Action.INVITATION_READ: Words(_R, "Consultation d’une invitation à s’affilier"),
+    Action.INVITATION_CHANGED: Words(_C, "Réponse à une invitation à s’affilier"),
+    Action.INVITATION_COMPLETED: Words(_C, "Affiliation terminée par le salarié"),
     Action.EMPLOYEE_CHANGED: Words(_C, "Modification d’un salarié"),
     Action.EMPLOYEE_LEFT: Words(_C, "Sortie d’un salarié"),
     Action.EMPLOYEE_REINSTATED: Words(_C, "Réintégration d’un salarié"),

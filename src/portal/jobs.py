@@ -22,6 +22,7 @@ from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
 from portal.leaver_jobs import write_to_leavers
 from portal.exemption_jobs import remind_of_exemptions
+from portal.invitation_jobs import forget_abandoned
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
@@ -107,6 +108,9 @@ def tell_leavers(services: Services) -> None:
 def remind_of_exemptions_due(services: Services) -> None:
     """Tells companies, and their employees, of the exemptions to renew."""
     remind_of_exemptions(services, utc_now())
+def forget_invitations(services: Services) -> None:
+    """Forgets invitations to finish an affiliation that nobody finished."""
+    forget_abandoned(services, utc_now())
 
 
 JOBS = (
@@ -122,6 +126,7 @@ JOBS = (
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
+    Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

@@ -68,6 +68,7 @@ from portal.pages.public import (
     directory,
     directory_map,
     health,
+    invited,
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
@@ -107,6 +108,7 @@ HANDLERS = [
     complaint_fragments.message,
     *complaint.HANDLERS,
     *complaint_follow.HANDLERS,
+    *invited.HANDLERS,
     *directory.HANDLERS,
     *directory_map.HANDLERS,
     *saved_place.HANDLERS,

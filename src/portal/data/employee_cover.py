@@ -26,10 +26,15 @@ def recognise(db: Session, keyring: Keyring, changes: Changes, employee: Employe
     if employee.person_id is not None:
         return db.get_one(Person, employee.person_id)
     known = _known(db, keyring, employee)
-    match = next((person for person in known if _is_same(person, employee)), None)
+    match = _match(known, employee)
     person = match or changes.add(_new_person(employee, with_nir=not known))
     changes.set(employee, person_id=person.id, is_identity_doubtful=bool(known) and match is None)
     return person
+
+
+def is_known(db: Session, keyring: Keyring, employee: Employee) -> bool:
+    """Whether `recognise` would find somebody whom the insurer knows."""
+    return employee.person_id is not None or _match(_known(db, keyring, employee), employee) is not None
 
 
 def open_cover(
@@ -163,6 +168,10 @@ def _known(db: Session, keyring: Keyring, employee: Employee) -> list[Person]:
         return []
     lookups = keyring.lookups(keyring.decrypt(employee.nir_encrypted))
     return list(db.exec(select(Person).where(col(Person.nir_lookup).in_(lookups)).order_by(col(Person.id))))
+
+
+def _match(known: list[Person], employee: Employee) -> Person | None:
+    return next((person for person in known if _is_same(person, employee)), None)
 
 
 def _is_same(person: Person, employee: Employee) -> bool:

@@ -3,6 +3,7 @@
 Nothing here tells of care. An employee is reached through the viewer's own company; another company's does not exist.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -107,6 +108,7 @@ class EventKind(StrEnum):
     """What happened to an employee. Values are stored: never rename one."""
 
     INVITED = "invitation"
+    INVITATION_ENDED = "fin-invitation"
     AFFILIATED = "affiliation"
     EXEMPTED = "dispense"
     EXEMPTION_ENDED = "fin-dispense"
@@ -142,6 +144,11 @@ class EmployeeEvent(SQLModel, table=True):
     done: str = Field(default="{}", sa_type=Text)
     undone_at: datetime | None = instant(default=None)
     undone_by: int | None = Field(default=None, foreign_key="account.id")
+
+    @property
+    def by_link(self) -> bool:
+        """Whether the employee did it, by the link of an invitation."""
+        return self.by is None and "invitation" in json.loads(self.details)
 
 
 class EmployeeMoved(Exception):

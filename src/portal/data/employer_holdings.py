@@ -20,6 +20,20 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         via=("employee_id", "employee", "id"),
         kept_for=CONTRACT,
     ),
+    "affiliation_invitation": Held(
+        "Les invitations à terminer votre affiliation",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={
+            "token_hash": SECRET,
+            "proven_hash": SECRET,
+            "invited_by": "identité d’un utilisateur de votre employeur",
+            "revoked_by": "identité d’un utilisateur de votre employeur",
+            "draft_encrypted": "vos réponses avant leur envoi, effacées ensuite",
+        },
+        kept_for=CONTRACT,
+    ),
     "employee_absence": Held(
         "Vos congés sans solde",
         Owner.PERSON,

@@ -33,6 +33,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     exemption_rows,
     files,
     fraud,
+    invitations,
     job_runs,
     known_browsers,
     links,
