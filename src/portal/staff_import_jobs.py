@@ -39,7 +39,7 @@ from portal.staff_rows import StaffRow, read_row
 from portal.web import Services
 
 CHECKED_AT_ONCE = 500
-APPLIED_AT_ONCE = 25
+APPLIED_AT_ONCE = 40
 UNDONE_AT_ONCE = 25
 # Between two transactions, for those who wait for the writer's turn.
 PAUSE_SECONDS = 0.005
@@ -97,8 +97,7 @@ def _check(services: Services, seen: EmployeeImport, stopping: Event) -> None:
         judge = Judge(db, _acting(services, db, seen), dry=True)
     while (chunk := list(islice(rows, CHECKED_AT_ONCE))) and not stopping.is_set():
         with services.database.read() as db:
-            for row in chunk:
-                judge.take(db, row)
+            judge.take_all(db, chunk)
         with services.database.write() as db:
             found = taken_up(db, seen)
             save_rows(db, [_told(found, row) for row in chunk])
@@ -125,11 +124,11 @@ def _apply_rows(db: Session, acting: Acting, found: EmployeeImport, chunk: list[
     """What the check refused stays refused; what it accepted is judged anew, by what is true now."""
     refused = refused_between(db, found, chunk[0].line, chunk[-1].line)
     judge = Judge(db, acting, dry=False)
-    for row in chunk:
-        if row.line not in refused:
-            judge.take(db, row)
-            if row.is_refused:
-                worsen(db, found, row.line, row.result, row.reasons)
+    accepted = [row for row in chunk if row.line not in refused]
+    judge.take_all(db, accepted)
+    for row in accepted:
+        if row.is_refused:
+            worsen(db, found, row.line, row.result, row.reasons)
 
 
 def _undo(services: Services, seen: EmployeeImport, stopping: Event) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from portal.data.batches import added
 from portal.data.departures import departure_of
 from portal.data.employees import (
     Employee,
@@ -115,9 +116,7 @@ def note(
         details=json.dumps(details, default=str),
         done=changes.as_json(),
     )
-    db.add_all((employee, event))
-    db.flush()
-    return event
+    return added(db, event)
 
 
 def undo_event(db: Session, acting: Acting, employee: Employee, event: EmployeeEvent) -> None:
