@@ -32,6 +32,7 @@ from portal.data.employee_imports import EmployeeImport, ImportState, WrongImpor
 from portal.data.employees import lock_employee
 from portal.data.group_figures import group_figures_on
 from portal.data.reversal import ChangedSince
+from portal.database import DatabaseBusy
 from portal.formatting import day_in_france
 from portal.staff_files import rows_of
 from portal.staff_judging import Judge
@@ -79,6 +80,8 @@ def _attempt(services: Services, waiting: EmployeeImport, stopping: Event) -> No
         _WORKS[ImportState(waiting.state)](services, waiting, stopping)
     except WrongImportState:
         logger.info("another worker went on with a file of employees")
+    except DatabaseBusy:
+        logger.info("the database was busy; a file of employees will be taken up again")
     except Exception:
         logger.exception("a file of employees could not be worked on; it will be tried again")
         with services.database.write() as db:

@@ -7,6 +7,7 @@ what somebody changed since.
 import json
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Date
@@ -95,6 +96,7 @@ def _found(db: Session, table: str, number: int) -> SQLModel:
     return row
 
 
+@cache
 def _model(table: str) -> type[SQLModel]:
     return next(each for each in _every(SQLModel) if getattr(each, "__tablename__", "") == table)
 
