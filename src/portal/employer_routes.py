@@ -82,7 +82,6 @@ HANDLERS = [
     payroll_sheet.sheet_page,
     payroll_sheet.csv_file,
     payroll_sheet.pdf_file,
-    contract.guarantees_file,
     bank.bank_page,
     bank.change_page,
     bank.ask,

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS, masked_nir
-from portal.data.bank_details import mask
+from portal.data.bank_changes import mask
 from portal.data.employee_acts import Refused
 from portal.data.evidence import Action
 from portal.data.invitation_drafts import Draft, Step, may_show, next_step, remove_relative, steps_of
