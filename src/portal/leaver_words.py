@@ -36,14 +36,15 @@ NO_RIGHT: dict[LeavingReason, str] = {
 
 
 class StepWords(NamedTuple):
-    """A step as a page shows it. `day`: for machines; `state`: label and tone of its badge."""
+    """A step as a page shows it. `day`: for machines; `state`: label and tone of its badge; `is_now`: the first one
+    under way."""
 
     title: str
     when: str
     text: str
     day: date
     state: tuple[str, str]
-    is_now: bool
+    is_now: bool = False
 
 
 class PriceWords(NamedTuple):
@@ -104,7 +105,9 @@ def why_words(leaving: Leaving, figures: GroupFigures) -> str:
 
 def step_words(leaving: Leaving, steps: Iterable[Step], today: date, *, own: bool = False) -> list[StepWords]:
     """The timeline; `own`: as the employee reads it."""
-    return [_step(leaving, step, today, _OWN if own else _EMPLOYER) for step in steps]
+    words = [_step(leaving, step, today, _OWN if own else _EMPLOYER) for step in steps]
+    now = next((one for one in words if one.state is NOW), None)
+    return [one._replace(is_now=one is now) for one in words]
 
 
 def price_words(prices: Iterable[YearPrice]) -> list[PriceWords]:
@@ -145,9 +148,17 @@ def _step(leaving: Leaving, step: Step, today: date, voice: dict[Milestone, tupl
     title, text = voice[step.milestone]
     if step.milestone is M.OFFER and leaving.evin is Evin.HEIRS:
         text = f"{text} {_HEIRS}"
-    is_past, is_now = step.is_past(today), step.day <= today
-    state = PAST if is_past else NOW if is_now else COMING
-    return StepWords(title, _when(step), text, step.day, state, is_now and not is_past)
+    if step.milestone is M.PROOF:  # asked for on that day, and welcome as long as portability lasts
+        return StepWords(
+            title, f"Dès le {long_date(step.day)}", text, step.day, _state(step.day, leaving.ends_on, today)
+        )
+    return StepWords(title, _when(step), text, step.day, _state(step.day, step.until, today))
+
+
+def _state(first: date, last: date | None, today: date) -> tuple[str, str]:
+    if (last or first) < today:
+        return PAST
+    return NOW if first <= today else COMING
 
 
 def _when(step: Step) -> str:
