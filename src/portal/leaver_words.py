@@ -25,6 +25,10 @@ PROOFS = "l’attestation de paiement de France Travail"
 LAW = "Code de la sécurité sociale, article L911-8\u00a0; loi n°\u00a089-1009 du 31 décembre 1989, article 4."
 CERTIFICATE_LAW = "code de la sécurité sociale, article L911-8, 6°"
 UNEMPLOYMENT = "n’ouvre pas droit à l’indemnisation du chômage, dont dépend la portabilité."
+NO_RIGHT_BY_EMAIL = (
+    "Le motif de la fin de votre contrat n’ouvre pas de portabilité\u00a0: la couverture s’arrête le dernier jour du "
+    "contrat de travail. Votre espace en dit la raison."
+)
 UNCOVERED = "Le salarié n’était pas affilié le dernier jour\u00a0: il n’y a ni portabilité, ni offre."
 NO_RIGHT: dict[LeavingReason, str] = {
     LeavingReason.RESIGNATION: f"Une démission {UNEMPLOYMENT}",
@@ -103,6 +107,11 @@ def why_words(leaving: Leaving, figures: GroupFigures) -> str:
     return portability_words(right, figures.portability_months)
 
 
+def why_by_email(leaving: Leaving, figures: GroupFigures) -> str:
+    """The same for a mailbox that others may read: it does not say for which reason the employment ended."""
+    return NO_RIGHT_BY_EMAIL if leaving.no_portability is NoPortability.REASON else why_words(leaving, figures)
+
+
 def step_words(leaving: Leaving, steps: Iterable[Step], today: date, *, own: bool = False) -> list[StepWords]:
     """The timeline; `own`: as the employee reads it."""
     words = [_step(leaving, step, today, _OWN if own else _EMPLOYER) for step in steps]
@@ -123,11 +132,14 @@ def duties(leaving: Leaving, *, is_reachable: bool) -> list[str]:
             "Remettez la notice de portabilité au salarié avec les documents de fin de contrat.",
         ]
     elif leaving.is_covered:
-        first = ["N’annoncez pas de portabilité sur le certificat de travail\u00a0: il n’y en a pas."]
+        first = [
+            "N’annoncez pas de portabilité sur le certificat de travail\u00a0: il n’y en a pas.",
+            "Remettez la notice, qui dit pourquoi la couverture s’arrête, et ce qui suit.",
+        ]
     else:
         return ["Rien à faire\u00a0: le salarié n’était pas affilié."]
     if leaving.reason is LeavingReason.DEATH:
-        return [*first, "Remettez la notice à la famille. Nous n’écrivons à personne par e-mail."]
+        return [*first, "Cette notice s’adresse à la famille. Nous n’écrivons à personne par e-mail."]
     return (
         first if is_reachable else [*first, "Prévenez vous-même le salarié\u00a0: aucune adresse e-mail n’est connue."]
     )
