@@ -16,9 +16,11 @@ from portal.data.complaints import Category, Contact, Said
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
+from portal.data.leavers import recent_departures
 from portal.data.links import LinkPurpose, make_link
 from portal.data.open_complaints import complain_without_account
 from portal.data.passkeys import NewPasskey, add_passkey
+from portal.data.persons import Person
 from portal.data.recovery_codes import make_recovery_codes
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
@@ -30,6 +32,7 @@ from tests.support.states import Cast
 from tests.support.terms import accept_version
 from tests.support.visits import EMPLOYER, MEMBER, Site, long_named, newcomer
 
+PORTABLE = "in portability"
 NEWCOMER, LONG, ADOLESCENT = "newcomer", "long", "adolescent"
 TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
 LONE = "only signatory"
@@ -43,6 +46,7 @@ def make_cast(site: Site) -> Cast:
     cast = Cast({NEWCOMER: newcomer(site), LONG: long_named(site)})
     with site.database.write() as db:
         accounts = {name: make(db, site) for name, make in _MAKERS.items()}
+        cast.accounts[PORTABLE] = _portable(db, site).id or 0
         cast.accounts |= {name: account.id or 0 for name, account in accounts.items()}
         cast.places = _links(db, site, accounts[ASKED]) | _desk_places(db, site, accounts)
         cast.places |= {"blocked": accounts[BLOCKED].identifier, "expired": accounts[EXPIRED].identifier}
@@ -52,6 +56,15 @@ def make_cast(site: Site) -> Cast:
         cast.places["complaint"] = _followed_complaint(db, site)
         cast.places["company_bank"] = _company_bank_link(db, site)
     return cast
+
+
+def _portable(db: Session, site: Site) -> Account:
+    """The account of one of the company's people whom portability still covers."""
+    (left,) = recent_departures(db, add_months(today(), 8), today())
+    person = db.get_one(Person, left.employee.person_id)
+    account = factories.member_account(db, site.keyring, person, display_name=left.employee.name)
+    accept_version(db, account)
+    return account
 
 
 def withdraw_provider_teams(site: Site, state: SwitchState) -> None:
