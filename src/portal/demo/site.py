@@ -16,6 +16,7 @@ from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
+from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.generator import Options, write_demo_data
@@ -71,6 +72,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
             show_contributions(database, keyring)
+            show_contract_documents(database)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)

@@ -30,9 +30,9 @@ def coded(client, firm):
     with client.services.database.write() as db:
         values = {"group_contract_id": firm.contract.id, "valid_from": date(2019, 1, 1)}
         db.add(PayrollSetting(reference="SANTE-1", organism_code="MUT099", **values))
-        for category, code in ((firm.category, "NCA"), (firm.managers, "CAD")):
+        for category in (firm.category, firm.managers):
             for structure in ("isole", "duo", "famille"):
-                row = {"structure": structure, "valid_from": date(2019, 1, 1), "population_code": code}
+                row = {"structure": structure, "valid_from": date(2019, 1, 1)}
                 db.add(PayrollCode(category_id=category.id, option_code=structure.upper(), **row))
     return firm
 
@@ -60,7 +60,7 @@ def month(day: date) -> str:
 
 def test_clerk_reads_rubrics_codes_and_amounts_of_this_month_r32(client, coded) -> None:
     page = words(client, PATH)
-    for text_ in ("S21.G00.15.001", "SANTE-1", "MUT099", "S21.G00.70.005", "NCA", "4005,00", "48,06", "24,03"):
+    for text_ in ("S21.G00.15.001", "SANTE-1", "MUT099", "S21.G00.70.005", "NONCADRES", "4005,00", "48,06", "24,03"):
         assert text_ in page, text_
     assert "Rien ne change" in page
     assert done(client, "payroll-sheet.read") >= 1
