@@ -24,7 +24,7 @@ RECENT = timedelta(days=60)
 
 
 def show_contract_documents(database: Database) -> None:
-    """What the clerk did of the notices, and the amendment signed for next month. Done once, however often it is run."""
+    """What the clerk did of the notices, and the amendment signed for next month. Done once, however often run."""
     with database.write() as db:
         viewer = viewer_of(db, CLERK)
         if db.exec(select(NoticeDelivery.id).limit(1)).first() is not None:
