@@ -42,7 +42,7 @@ def _give(db: Session, viewer: Viewer, category: StaffCategory) -> None:
     table = category_guarantees(db, viewer, category.id or 0, day)
     if table is None or table.version is None:
         return
-    notice = Notice(category, table.version)
+    notice = Notice(category, table.version, table.contract)
     there = {row.employee_id for row in all_recipients(db, viewer, notice, day) if row.since <= day - RECENT}
     record_deliveries(db, viewer, notice, given_on, Means.EMAIL, _at(given_on), day, there)
 
