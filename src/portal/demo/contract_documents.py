@@ -2,16 +2,16 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from portal.data.contract_versions import ContractAmendment
+from portal.data.contract_versions import ContractAmendment, amendments_of
 from portal.data.contributions import Structure
 from portal.data.group_contract import category_guarantees
-from portal.data.notice_deliveries import Means, Notice, NoticeDelivery, all_recipients, record_deliveries
+from portal.data.notice_deliveries import Means, Notice, all_recipients, record_deliveries
 from portal.data.organisations import GroupContract
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
-from portal.data.staff_categories import CategoryRate, StaffCategory, group_contracts, staff_categories
+from portal.data.staff_categories import CategoryRate, StaffCategory, group_contracts, rate_on, staff_categories
 from portal.database import Database
 from portal.demo.employees import CLERK
 from portal.demo.viewers import viewer_of
@@ -27,9 +27,9 @@ def show_contract_documents(database: Database) -> None:
     """What the clerk did of the notices, and the amendment signed for next month. Done once, however often run."""
     with database.write() as db:
         viewer = viewer_of(db, CLERK)
-        if db.exec(select(NoticeDelivery.id).limit(1)).first() is not None:
-            return
         contract = group_contracts(db, viewer)[0]
+        if any(amendment.effective_on > today() for amendment in amendments_of(db, contract)):
+            return
         for category in staff_categories(db, viewer):
             _give(db, viewer, category)
             if category.code == RISES and category.group_contract_id == contract.id:
@@ -48,12 +48,12 @@ def _give(db: Session, viewer: Viewer, category: StaffCategory) -> None:
 
 
 def _raise(db: Session, contract: GroupContract, category: StaffCategory, day: date) -> None:
-    query = select(CategoryRate).where(CategoryRate.category_id == category.id, col(CategoryRate.valid_to).is_(None))
-    for rate in db.exec(query).all():
-        rate.valid_to = day - timedelta(days=1)
-        more = RISE * (1 + list(Structure).index(Structure(rate.structure)))
-        values = rate.model_dump(exclude={"id", "valid_from", "valid_to", "pmss_rate"})
-        db.add(CategoryRate(**values, valid_from=day, pmss_rate=(rate.pmss_rate or 0) + more))
+    for rank, structure in enumerate(Structure, start=1):
+        rate = rate_on(db, category.id or 0, structure, today())
+        if rate is not None:
+            rate.valid_to = day - timedelta(days=1)
+            values = rate.model_dump(exclude={"id", "valid_from", "valid_to", "pmss_rate"})
+            db.add(CategoryRate(**values, valid_from=day, pmss_rate=(rate.pmss_rate or 0) + RISE * rank))
     db.add(
         ContractAmendment(
             group_contract_id=contract.id or 0,
