@@ -42,11 +42,16 @@ CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
 DELIVERIES = "/employeur/contrat/categories/{category}/notices/{version}/remise"
+COMPANY_BANK = tuple(
+    f"/employeur/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")
+)
 STAFF = (
+    *COMPANY_BANK,
     DELIVERIES,
     *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
     *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
     *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+    "/employeur/salaries/invitations/",
 )
 CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
@@ -207,6 +212,8 @@ READS_LISTS = (
     "/professionnel/utilisateurs",
     "/adherent/beneficiaires",
     "/employeur/salaries/{employee}",
+    "/employeur/salaries/{employee}/suites",
+    "/employeur/salaries/{employee}/suites/notice.pdf",
     "/fragments/employeur/salaries/{employee}",
 )
 

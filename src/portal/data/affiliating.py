@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from portal.data.batches import added, is_first, rows_of
 from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period, succeed
 from portal.data.employee_cover import end_cover, move_cover, open_cover
 from portal.data.employees import (
@@ -17,6 +18,9 @@ from portal.data.employees import (
     periods_of,
     search_text,
 )
+from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_rows import EndCause
+from portal.data.exemptions import declared_exempt, end_accepted
 from portal.data.organisations import Company, GroupContract
 from portal.data.reversal import Changes
 from portal.data.staff_categories import StaffCategory
@@ -45,12 +49,19 @@ class NewEmployee:
 
 
 def declare(
-    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee, kind: PeriodKind
+    db: Session,
+    acting: Acting,
+    contract: GroupContract,
+    category: StaffCategory,
+    new: NewEmployee,
+    kind: PeriodKind,
+    ground: ExemptionGround | None = None,
 ) -> tuple[Employee, EmployeeEvent]:
-    """Declares an employee, in a state: affiliated, invited to finish, or exempt. Whoever left before comes back under
-    the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one person twice.
+    """Declares an employee, in a state: affiliated, invited to finish, or exempt, for a `ground`. Whoever left before
+    comes back under the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one
+    person twice.
     """
-    db.get_one(Company, contract.company_id, with_for_update=True)
+    lock_company(db, contract.company_id)
     back = check_declared(db, acting, contract, new)
     changes = Changes(db)
     employee = _row_for(db, acting, contract, changes, new, back)
@@ -59,8 +70,16 @@ def declare(
     )
     if kind is PeriodKind.AFFILIATED:
         open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
+    if ground is not None:
+        declared_exempt(changes, employee, ground, new.starts_on, acting.now, acting.viewer.account_id)
     event = _EVENT_OF[kind]
     return employee, note(db, acting, employee, event, new.starts_on, changes, category=category.label)
+
+
+def lock_company(db: Session, company_id: int) -> None:
+    """Lets nobody else declare somebody in this company until the transaction ends."""
+    if is_first(db, (Company.__tablename__, company_id)):
+        db.get_one(Company, company_id, with_for_update=True)
 
 
 def affiliate_declared(
@@ -75,18 +94,22 @@ def affiliate_declared(
         raise Refused("already-affiliated")
     changes = Changes(db)
     was_exempt = period.kind == PeriodKind.EXEMPT
+    end_accepted(db, changes, employee, from_day - timedelta(days=1), EndCause.AFFILIATED)
     succeed(db, changes, period, from_day, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
     open_cover(db, acting.keyring, changes, employee, category, from_day)
     kind = EventKind.EXEMPTION_ENDED if was_exempt else EventKind.AFFILIATED
     return note(db, acting, employee, kind, from_day, changes, category=category.label)
 
 
-def exempt(db: Session, acting: Acting, employee: Employee, from_day: date, case_code: str) -> EmployeeEvent:
-    """Ends the affiliation or the invitation of an employee who asks for an exemption, from a day. Raises `Refused`."""
+def exempt(
+    db: Session, acting: Acting, employee: Employee, from_day: date, case_code: str, changes: Changes | None = None
+) -> EmployeeEvent:
+    """Ends the affiliation or the invitation of an employee who asks for an exemption, from a day. `changes`: what the
+    caller did already, to be taken back with the act. Raises `Refused`."""
     period = open_period(db, employee, from_day)
     if period.kind == PeriodKind.EXEMPT:
         raise Refused("already-exempt")
-    changes = Changes(db)
+    changes = changes or Changes(db)
     if period.kind == PeriodKind.AFFILIATED:
         end_cover(db, changes, employee, from_day - timedelta(days=1))
     succeed(db, changes, period, from_day, kind=PeriodKind.EXEMPT, category_id=period.category_id)
@@ -166,9 +189,12 @@ def check_declared(db: Session, acting: Acting, contract: GroupContract, new: Ne
 def _back(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
     if not new.nir:
         return None
-    lookups = acting.keyring.lookups(new.nir)
-    query = select(Employee).where(Employee.group_contract_id == contract.id, col(Employee.nir_lookup).in_(lookups))
-    return db.exec(query).first()
+    known = [
+        employee
+        for lookup in acting.keyring.lookups(new.nir)
+        for employee in rows_of(db, Employee, group_contract_id=contract.id, nir_lookup=lookup)
+    ]
+    return known[0] if known else None
 
 
 def _row_for(
@@ -176,17 +202,22 @@ def _row_for(
 ) -> Employee:
     employee = back
     if employee is None:
-        employee = Employee(
-            company_id=contract.company_id, group_contract_id=contract.id or 0, **_names(new), search=""
-        )
-        db.add(employee)
-        db.flush()
+        employee = added(db, _new_row(acting, contract, new))
     changes.set(employee, **_names(new), matricule=new.matricule or None, email=new.email, regime=new.regime)
     changes.set(employee, search=search_text(new.last_name, new.usage_name, new.first_name, new.matricule or None))
-    if new.nir and employee.nir_lookup is None:
-        # Never taken back: a number that was declared once names the same person.
-        employee.nir_encrypted, employee.nir_lookup = acting.keyring.encrypt(new.nir), acting.keyring.lookup(new.nir)
     return employee
+
+
+def _new_row(acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee:
+    """Never taken back: a NIR that was declared once names the same person."""
+    return Employee(
+        company_id=contract.company_id,
+        group_contract_id=contract.id or 0,
+        **_names(new),
+        search="",
+        nir_encrypted=acting.keyring.encrypt(new.nir) if new.nir else None,
+        nir_lookup=acting.keyring.lookup(new.nir) if new.nir else None,
+    )
 
 
 def _names(new: NewEmployee) -> dict[str, Any]:
@@ -202,6 +233,6 @@ def _names(new: NewEmployee) -> dict[str, Any]:
 def _check_matricule(db: Session, contract_id: int, matricule: str | None, employee_id: int | None) -> None:
     if matricule is None:
         return
-    query = select(Employee.id).where(Employee.group_contract_id == contract_id, Employee.matricule == matricule)
-    if db.exec(query.where(col(Employee.id).is_distinct_from(employee_id))).first() is not None:
+    named = rows_of(db, Employee, group_contract_id=contract_id, matricule=matricule)
+    if any(each.id != employee_id and each.matricule == matricule for each in named):
         raise Refused("matricule-taken", "matricule")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from sqlmodel import Session
 
+from portal.data.batches import added
 from portal.data.departures import Departure, departure_of
 from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, undo_event
 from portal.data.employee_cover import end_cover, resume_cover, suspend_cover
@@ -16,6 +17,8 @@ from portal.data.employees import (
     PeriodKind,
     absences_of,
 )
+from portal.data.exemption_rows import EndCause
+from portal.data.exemptions import end_accepted
 from portal.data.leaving_rules import CONSEQUENCES, Evin, LeavingReason, portability_of
 from portal.data.reversal import Changes
 
@@ -29,6 +32,7 @@ def let_go(
     changes = Changes(db)
     changes.set(period, ends_on=left_on)
     _end_absences(db, changes, employee, left_on)
+    end_accepted(db, changes, employee, left_on, EndCause.LEFT)
     departure = _departure(db, acting, employee, period, left_on, reason)
     if period.kind == PeriodKind.AFFILIATED:
         end_cover(db, changes, employee, departure.portability_ends_on or left_on)
@@ -109,6 +113,4 @@ def _departure(
         evin=CONSEQUENCES[reason].evin if is_covered else Evin.NEVER,
         recorded_at=acting.now,
     )
-    db.add(departure)
-    db.flush()
-    return departure
+    return added(db, departure)

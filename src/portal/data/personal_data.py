@@ -214,6 +214,7 @@ NOT_HELD: dict[str, str] = {
     "card_column": REFERENCE,
     "example_care": REFERENCE,
     "parameter": REFERENCE,
+    "exemption_ground": REFERENCE,
     "product": REFERENCE,
     "product_option": REFERENCE,
     "guarantee_version": REFERENCE,

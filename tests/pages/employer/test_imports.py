@@ -210,6 +210,7 @@ HOSTILE_ROWS = {
     "an option": (arrival(1, option="OR"), "L’option n’est pas reprise"),
     "exempt": (arrival(1, dispense_code="css"), "noté dispensé"),
     "wrong exemption": (arrival(1, dispense_code="<script>"), "illisible"),
+    "exemption of no act": (arrival(1, dispense_code="temps-partiel"), "n’est pas ouvert"),
     "swapped columns": (arrival(1, nom=nir(1), nir="Essai"), "ordre des colonnes"),
     "script in a name": (arrival(1, nom="<script>alert(1)</script>"), "chiffres"),
     "huge name": (arrival(1, nom="x" * 900), "dépasse 80"),

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from portal.data.evidence import Action
 from portal.data.guarantee_examples import Example, worked_examples
 from portal.data.guarantees import GuaranteeTable, Offer, guarantee_tables
+from portal.data.leavers import own_departure
 from portal.formatting import today
 from portal.guarantee_documents import guarantees_pdf
 from portal.guarantee_views import Asked, read_asked, table_groups
@@ -35,6 +36,7 @@ def table_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
         "others": tables[1:],
         "groups": table_groups(request.db, table, asked.text) if table else [],
         "is_today": asked.day == today(),
+        "has_left": own_departure(request.db, request.viewer, today()) is not None,
         "offers": [_offer(each) for each in table.offers] if table else [],
         "labels": HEADING_LABELS,
     }
