@@ -17,6 +17,7 @@ from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.company_bank import show_company_bank
 from portal.demo.complaints import show_complaints
+from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.generator import Options, write_demo_data
@@ -74,6 +75,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_employees(database, keyring, seed)
             show_leaver(database, keyring)
             show_contributions(database, keyring)
+            show_contract_documents(database)
             show_company_bank(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
