@@ -18,6 +18,7 @@ from portal.demo.claims import show_claims
 from portal.demo.complaints import show_complaints
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
+from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
@@ -71,6 +72,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
             show_contributions(database, keyring)
+            show_exemptions(database, keyring, Storage(settings, keyring), seed)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
