@@ -45,6 +45,7 @@ STAFF = (
     *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
     *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
     *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+    "/employeur/dispenses/{exemption}",
 )
 CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
@@ -204,6 +205,8 @@ READS_LISTS = (
     "/adherent/beneficiaires",
     "/employeur/salaries/{employee}",
     "/fragments/employeur/salaries/{employee}",
+    "/employeur/dispenses/{exemption}",
+    "/employeur/dispenses/{exemption}/fichiers/{piece}",
 )
 
 

@@ -19,8 +19,8 @@ from tests.support.entry import SAME_ORIGIN, ask, present
 pytestmark = pytest.mark.engines("sqlite")
 
 P = Permission
-PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST}
-READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_MANAGE, P.CONTRIBUTIONS_CONTEST}
+READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
 MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE}
 # Written out by hand: who may what of the employer's own permissions.
 HELD = {
@@ -32,11 +32,13 @@ HELD = {
 OPENED = {
     "salaries:lire": {P.EMPLOYEES_READ},
     "salaries:agir": {P.EMPLOYEES_READ, P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT},
+    "dispenses:lire": {P.EXEMPTIONS_READ},
+    "dispenses:agir": {P.EXEMPTIONS_READ, P.EXEMPTIONS_MANAGE},
     "cotisations:lire": {P.CONTRIBUTIONS_READ},
     "cotisations:agir": {P.CONTRIBUTIONS_READ, P.CONTRIBUTIONS_CONTEST},
     "contrat:lire": {P.GROUP_CONTRACT_READ},
 }
-EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
+EVERYTHING = "salaries:agir dispenses:agir cotisations:agir contrat:lire"
 OPENED[EVERYTHING] = set().union(*OPENED.values())
 PERSONAS = {
     **{role.value: (role, "", held) for role, held in HELD.items()},
