@@ -179,9 +179,9 @@ def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int
     return count, list(db.scalars(query))
 
 
-def company_of(db: Session, viewer: Viewer) -> Company:
-    """The viewer's company."""
-    return db.get_one(Company, viewer.company_id)
+def company_of(db: Session, viewer: Viewer) -> Company | None:
+    """The viewer's company; None for an account that was given none."""
+    return db.get(Company, viewer.company_id) if viewer.company_id is not None else None
 
 
 def _has(slot: str) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from portal.data.exemption_grounds import ground_open
 from portal.data.exemption_pieces import exemption_slots
 from portal.data.exemption_register import RegisterFilters, register_page
 from portal.data.exemption_rows import Exemption, Origin
-from portal.data.exemptions import Wish, ask_exemption, attach, ground_of
+from portal.data.exemptions import Wish, ask_exemption, attach, find_exemption, ground_of
 from portal.data.rules import add_months
 from portal.data.staff_categories import StaffCategory, group_contracts, staff_categories
 from portal.database import Database
@@ -72,9 +72,10 @@ class _Register:
         return exemption
 
     def _ended(self) -> None:
-        exemption = self._held(4, "couverture-collective")
-        acting, employee = self._payroll.acting(today()), self._db.get_one(Employee, exemption.employee_id)
-        end_exemption(self._db, acting, employee, exemption, self._category(acting), today())
+        exemption, acting = self._held(4, "couverture-collective"), self._payroll.acting(today())
+        found = find_exemption(self._db, acting.viewer, exemption.id or 0)
+        if found is not None:
+            end_exemption(self._db, acting, found[1], exemption, self._category(acting), today())
 
     def _refused(self) -> None:
         acting = self._payroll.acting(today() - timedelta(days=9))
