@@ -17,6 +17,7 @@ PERIOD_LABELS: dict[PeriodKind, tuple[str, str]] = {
 }
 EVENT_LABELS: dict[EventKind, str] = {
     EventKind.INVITED: "Invitation à s’affilier",
+    EventKind.INVITATION_ENDED: "Invitation retirée",
     EventKind.AFFILIATED: "Affiliation",
     EventKind.EXEMPTED: "Dispense d’affiliation",
     EventKind.EXEMPTION_ENDED: "Fin de dispense, affiliation",
@@ -69,10 +70,12 @@ REFUSALS: dict[str, str] = {
     "not-absent": "Aucun congé sans fin n’est en cours à cette date.",
     "not-left": "Aucune sortie n’est à annuler. Pour un retour après un départ, déclarez une nouvelle embauche.",
     "not-last": "Seule la dernière opération peut être annulée. Annulez d’abord les plus récentes.",
-    "final": "Une réintégration ne s’annule pas. Si la personne part, déclarez une nouvelle sortie.",
+    "final": "Cette opération ne s’annule pas. Si la personne part ou revient, déclarez-le à nouveau.",
+    "no-email": "Indiquez l’adresse e-mail à laquelle envoyer l’invitation.",
+    "not-invited": "Cette invitation n’attend plus de réponse. Regardez où en est le salarié dans votre liste.",
     "changed-since": "Le dossier a changé depuis cette opération\u00a0: elle ne peut plus être annulée. Écrivez-nous.",
     "undo-too-late": "Une opération s’annule jusqu’à minuit, le jour où elle est faite. Écrivez-nous, ou corrigez-la.",
-    "undo-none": "Une réintégration ne s’annule pas\u00a0: déclarez à nouveau la sortie.",
+    "undo-none": "Cette opération ne s’annule pas\u00a0: déclarez à nouveau ce qui doit l’être.",
     "known-number": "Ce numéro est celui d’un autre salarié de votre liste. Vérifiez-le.",
     "moved": "Un collègue a modifié ce salarié pendant votre saisie. Vérifiez ce qui a changé, puis recommencez.",
 }

@@ -65,6 +65,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("employer.exemptions", "Dispenses", "file"),
         ("employer.contributions", "Cotisations", "receipt"),
         ("employer.contract", "Contrat", "shield"),
+        ("employer.bank", "Compte bancaire", "bank"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

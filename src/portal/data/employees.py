@@ -3,6 +3,7 @@
 Nothing here tells of care. An employee is reached through the viewer's own company; another company's does not exist.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Text, UniqueConstraint, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.batches import rows_of
 from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.sessions import Viewer
 from portal.folding import fold
@@ -107,6 +109,7 @@ class EventKind(StrEnum):
     """What happened to an employee. Values are stored: never rename one."""
 
     INVITED = "invitation"
+    INVITATION_ENDED = "fin-invitation"
     AFFILIATED = "affiliation"
     EXEMPTED = "dispense"
     EXEMPTION_ENDED = "fin-dispense"
@@ -143,6 +146,11 @@ class EmployeeEvent(SQLModel, table=True):
     undone_at: datetime | None = instant(default=None)
     undone_by: int | None = Field(default=None, foreign_key="account.id")
 
+    @property
+    def by_link(self) -> bool:
+        """Whether the employee did it, by the link of an invitation."""
+        return self.by is None and "invitation" in json.loads(self.details)
+
 
 class EmployeeMoved(Exception):
     """Somebody changed the employee since the person saw it; `employee` is what it is now."""
@@ -163,6 +171,11 @@ def find_employee(db: Session, viewer: Viewer, employee_id: int) -> Employee | N
     return db.exec(query).first() if viewer.company_id is not None else None
 
 
+def employees_of_person(db: Session, person_id: int) -> list[Employee]:
+    """As whom a person is or was employed, by any company, the oldest first."""
+    return list(db.exec(select(Employee).where(Employee.person_id == person_id).order_by(col(Employee.id))))
+
+
 def lock_employee(db: Session, viewer: Viewer, employee_id: int, version: int | None) -> Employee | None:
     """The same, for changing it in this transaction. Raises `EmployeeMoved` when it is no longer the `version` that the
     person saw (None: what is done asks for none)."""
@@ -176,14 +189,14 @@ def lock_employee(db: Session, viewer: Viewer, employee_id: int, version: int | 
 
 def periods_of(db: Session, employee: Employee) -> list[EmploymentPeriod]:
     """The periods of an employee whom the caller has reached, the first one first."""
-    query = select(EmploymentPeriod).where(EmploymentPeriod.employee_id == employee.id)
-    return list(db.exec(query.order_by(col(EmploymentPeriod.starts_on))))
+    periods = rows_of(db, EmploymentPeriod, employee_id=employee.id)
+    return sorted(periods, key=lambda period: period.starts_on)
 
 
 def absences_of(db: Session, employee: Employee) -> list[EmployeeAbsence]:
     """The unpaid leaves of an employee whom the caller has reached, the first one first."""
-    query = select(EmployeeAbsence).where(EmployeeAbsence.employee_id == employee.id)
-    return list(db.exec(query.order_by(col(EmployeeAbsence.starts_on))))
+    absences = rows_of(db, EmployeeAbsence, employee_id=employee.id)
+    return sorted(absences, key=lambda absence: absence.starts_on)
 
 
 def events_of(db: Session, employee: Employee) -> list[EmployeeEvent]:

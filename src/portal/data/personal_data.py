@@ -220,6 +220,7 @@ NOT_HELD: dict[str, str] = {
     "guarantee_version": REFERENCE,
     "contribution_price": REFERENCE,
     "category_rate": "terms of a company's contract, about nobody",
+    "payroll_code": "terms of a company's contract, about nobody",
     "guarantee_rule": REFERENCE,
     "terms_version": REFERENCE,
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
