@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal,
 from sqlmodel import Session, col
 
 from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
-from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import (
     EVIDENCE,
     REQUEST,
@@ -27,6 +27,7 @@ from portal.data.exemption_rows import (
 from portal.data.files import StoredFile
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.data.staff_categories import group_contracts
 from portal.formatting import day_in_france
 
 PAGE_SIZE = 50
@@ -177,6 +178,12 @@ def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int
     count = db.scalar(select(func.count()).where(*found)) or 0
     query = select(Employee).where(*found).order_by(col(Employee.search), col(Employee.id)).limit(most)
     return count, list(db.scalars(query))
+
+
+def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]:
+    """The legal cases that the company's employees may ask for on a day: label by code."""
+    contracts = group_contracts(db, viewer)
+    return {ground.code: ground.label for each in contracts for ground in grounds_open(db, each.id or 0, day)}
 
 
 def company_of(db: Session, viewer: Viewer) -> Company | None:
