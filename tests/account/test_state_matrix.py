@@ -51,6 +51,7 @@ STAFF = (
     *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
     *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
     *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+    "/employeur/dispenses/{exemption}",
     "/employeur/salaries/invitations/",
 )
 CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
@@ -215,6 +216,8 @@ READS_LISTS = (
     "/employeur/salaries/{employee}/suites",
     "/employeur/salaries/{employee}/suites/notice.pdf",
     "/fragments/employeur/salaries/{employee}",
+    "/employeur/dispenses/{exemption}",
+    "/employeur/dispenses/{exemption}/fichiers/{piece}",
 )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal,
 from sqlmodel import Session, col
 
 from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
-from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import (
     EVIDENCE,
     REQUEST,
@@ -27,6 +27,7 @@ from portal.data.exemption_rows import (
 from portal.data.files import StoredFile
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.data.staff_categories import group_contracts
 from portal.formatting import day_in_france
 
 PAGE_SIZE = 50
@@ -179,9 +180,15 @@ def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int
     return count, list(db.scalars(query))
 
 
-def company_of(db: Session, viewer: Viewer) -> Company:
-    """The viewer's company."""
-    return db.get_one(Company, viewer.company_id)
+def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]:
+    """The legal cases that the company's employees may ask for on a day: label by code."""
+    contracts = group_contracts(db, viewer)
+    return {ground.code: ground.label for each in contracts for ground in grounds_open(db, each.id or 0, day)}
+
+
+def company_of(db: Session, viewer: Viewer) -> Company | None:
+    """The viewer's company; None for an account that was given none."""
+    return db.get(Company, viewer.company_id) if viewer.company_id is not None else None
 
 
 def _has(slot: str) -> ColumnElement[bool]:
