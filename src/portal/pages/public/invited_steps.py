@@ -20,6 +20,7 @@ from portal.data.invitation_drafts import Draft, Step, may_show, next_step, remo
 from portal.data.invited import Asked, Gone, keep_draft, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.invited_costs import MonthCost, cost_for, costs
+from portal.data.invited_exemption import grounds_for
 from portal.formatting import day_in_france, long_date
 from portal.forms import FieldError
 from portal.invitation_notices import tell_affiliated
@@ -148,6 +149,7 @@ def _context(request: PortalRequest, db: Session, asked: Asked, step: Step) -> d
         "relationships": [(each.value, label) for each, label in RELATIVE_LABELS.items()],
         "choices": [(ALONE, "Moi seulement"), (FAMILY, "Moi et ma famille")],
         "costs": lines,
+        "may_be_exempt": step is Step.COVER and bool(grounds_for(db, asked)),
         "summary": _summary(request, asked, cost_for(lines, draft.covered)) if step is Step.REVIEW else [],
         "bank": draft.bank.iban and mask(draft.bank.iban) if draft.bank else "",
     }
