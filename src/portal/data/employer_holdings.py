@@ -168,6 +168,7 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         via=("group_contract_id", "group_contract", "id"),
         withheld={"digest": INTERNAL},
         kept_for=CONTRACT,
+    ),
     "company_bank_details": Held(
         "Les changements de compte bancaire de l’entreprise",
         Owner.COMPANY,
