@@ -20,9 +20,9 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
-from portal.leaver_jobs import write_to_leavers
 from portal.exemption_jobs import remind_of_exemptions
 from portal.invitation_jobs import forget_abandoned
+from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
@@ -105,9 +105,13 @@ def remind_mandated_firms(services: Services) -> None:
 def tell_leavers(services: Services) -> None:
     """Writes to those whose employment ended: portability, its end, the offer of the loi Évin."""
     write_to_leavers(services, utc_now())
+
+
 def remind_of_exemptions_due(services: Services) -> None:
     """Tells companies, and their employees, of the exemptions to renew."""
     remind_of_exemptions(services, utc_now())
+
+
 def forget_invitations(services: Services) -> None:
     """Forgets invitations to finish an affiliation that nobody finished."""
     forget_abandoned(services, utc_now())

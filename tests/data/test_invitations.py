@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import select
 
 from portal.data import affiliating, departing
-from portal.data.bank_details import BankDetails, mask
+from portal.data.bank_changes import mask
+from portal.data.bank_details import BankDetails
 from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.employee_acts import Refused, undo_event

@@ -25,6 +25,7 @@ from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories
+from tests.support.invitation_states import invitation_places
 from tests.support.states import Cast
 from tests.support.terms import accept_version
 from tests.support.visits import MEMBER, Site, long_named, newcomer
@@ -48,6 +49,7 @@ def make_cast(site: Site) -> Cast:
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
         cast.places["complaint"] = _followed_complaint(db, site)
+        cast.places |= invitation_places(db, site)
     return cast
 
 

@@ -1,7 +1,7 @@
-"""An invited employee who asks to stay out of the contract instead: the request goes to the employer's register (R-30)."""
+"""An invited employee who asks to stay out of the contract: a request in the employer's register (R-30)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -10,7 +10,7 @@ from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import Exemption
 from portal.data.exemptions import Wish, ask_exemption
 from portal.data.files import NewFile
-from portal.data.invited import Asked, Gone
+from portal.data.invited import Asked
 
 
 def grounds_for(db: Session, asked: Asked) -> list[ExemptionGround]:
@@ -20,25 +20,10 @@ def grounds_for(db: Session, asked: Asked) -> list[ExemptionGround]:
     return grounds_open(db, asked.employee.group_contract_id, asked.period.starts_on)
 
 
-def ask_instead(
-    db: Session,
-    asked: Asked,
-    ground: str,
-    statement: str,
-    now: datetime,
-    *,
-    today: date,
-    until: date | None,
-    insurer: str,
-    evidence: Sequence[NewFile],
-) -> Exemption:
-    """Asks for an exemption from the first day on, in place of the affiliation; what was typed before is erased. The
-    caller has locked the invitation (`invited.proven_invitation`). Raises `Gone`, `Refused` (with the form's field).
-    """
-    if asked.period is None:
-        raise Gone
+def ask_instead(db: Session, asked: Asked, wish: Wish, evidence: Sequence[NewFile], now: datetime) -> Exemption:
+    """Asks for an exemption in place of the affiliation; what was typed before is erased. The caller has locked the
+    invitation (`invited.proven_invitation`). Raises `Refused`, with the form's field."""
     employee = db.get_one(Employee, asked.employee.id, with_for_update=True, populate_existing=True)
-    wish = Wish(ground, today, asked.period.starts_on, until, insurer, statement)
     exemption = ask_exemption(db, employee, wish, now, evidence=evidence)
     row = asked.row
     row.exemption_asked_at, row.draft_encrypted = now, None

@@ -12,7 +12,7 @@ from portal.data.employee_acts import Acting
 from portal.data.group_figures import group_figures_on
 from portal.data.invitation_drafts import BankAnswer, Draft, FamilyMember, Identity
 from portal.data.invitations import invitations, invite, revoke
-from portal.data.invited import keep_draft, proven_invitation, prove
+from portal.data.invited import keep_draft, prove, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.rules import add_months
 from portal.data.staff_categories import group_contracts, staff_categories
@@ -85,9 +85,7 @@ def _new(rng: Random, nirs: NirRegister, guest: Guest, then: datetime) -> NewEmp
     return NewEmployee(guest.last_name, guest.first_name, born, hired_on, hired_on, nir=nir, email=mailbox)
 
 
-def _answer(
-    db: Session, keyring: Keyring, token: str, new: NewEmployee, at: datetime, *, is_finished: bool
-) -> None:
+def _answer(db: Session, keyring: Keyring, token: str, new: NewEmployee, at: datetime, *, is_finished: bool) -> None:
     """What the employee did by the link of the letter."""
     prove(db, keyring, token, new.birth_date, new.nir, BROWSER, at)
     child = FamilyMember(Relationship.CHILD, new.last_name, "Noé", add_months(new.starts_on, -70))

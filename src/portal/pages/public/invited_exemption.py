@@ -13,8 +13,9 @@ from portal.data.employee_acts import Refused
 from portal.data.evidence import Action
 from portal.data.exemption_grounds import ExemptionGround
 from portal.data.exemption_rows import LONGEST_INSURER
+from portal.data.exemptions import Wish
 from portal.data.files import NewFile
-from portal.data.invited import Asked, Gone, proven_invitation
+from portal.data.invited import Asked, Gone, first_day_of, proven_invitation
 from portal.data.invited_exemption import ask_instead, grounds_for
 from portal.entry.authentication import network_of
 from portal.exemption_notices import tell_of_request
@@ -60,9 +61,7 @@ async def ask(request: PortalRequest) -> Response[bytes] | Redirect:
     return await request.database.run_writing(_ask, request, reader, ground, kept)
 
 
-async def _kept(
-    request: PortalRequest, sent: FormMultiDict, reader: Reader, ground: ExemptionGround
-) -> list[NewFile]:
+async def _kept(request: PortalRequest, sent: FormMultiDict, reader: Reader, ground: ExemptionGround) -> list[NewFile]:
     """The evidence, kept in the storage when all the rest is right; none for a case that asks for none."""
     if reader.errors or not ground.evidence:
         return []
@@ -121,8 +120,8 @@ def _send(request: PortalRequest, reader: Reader, ground: ExemptionGround, kept:
     insurer = " ".join(reader.raw["organisme"].split())
     with request.database.write() as db:
         asked = proven_invitation(db, request.services.keyring, *request.invitation_keys, request.now)
-        said = {"today": today, "until": until, "insurer": insurer, "evidence": kept}
-        exemption = ask_instead(db, asked, ground.code, STATEMENT, request.now, **said)
+        wish = Wish(ground.code, today, first_day_of(asked), until, insurer, STATEMENT)
+        exemption = ask_instead(db, asked, wish, kept, request.now)
         tell_of_request(request.services, db, asked.employee)
         request.record_of(None, db, Action.EXEMPTION_ASKED, exemption.object, invitation=asked.row.id)
 
@@ -142,8 +141,7 @@ def _page(
 
 def _context(db: Session, asked: Asked) -> dict[str, Any]:
     grounds = [_choice(each) for each in grounds_for(db, asked)]
-    starts_on = asked.period.starts_on if asked.period else asked.employee.hired_on
-    return {"company": asked.company, "starts_on": starts_on, "grounds": grounds, "statement": STATEMENT}
+    return {"company": asked.company, "starts_on": first_day_of(asked), "grounds": grounds, "statement": STATEMENT}
 
 
 def _choice(ground: ExemptionGround) -> tuple[str, str, str]:

@@ -13,11 +13,11 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS, masked_nir
-from portal.data.bank_details import mask
+from portal.data.bank_changes import mask
 from portal.data.employee_acts import Refused
 from portal.data.evidence import Action
 from portal.data.invitation_drafts import Draft, Step, may_show, next_step, remove_relative, steps_of
-from portal.data.invited import Asked, Gone, keep_draft, proven_invitation
+from portal.data.invited import Asked, Gone, first_day_of, keep_draft, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.invited_costs import MonthCost, cost_for, costs
 from portal.data.invited_exemption import grounds_for
@@ -132,7 +132,7 @@ def _page(
 def _context(request: PortalRequest, db: Session, asked: Asked, step: Step) -> dict[str, Any]:
     urls, steps, draft = request.services.urls, steps_of(asked.draft), asked.draft
     before = steps[steps.index(step) - 1] if step is not steps[0] else None
-    starts_on = asked.period.starts_on if asked.period else asked.employee.hired_on
+    starts_on = first_day_of(asked)
     lines = costs(db, asked.category, starts_on) if asked.category else []
     return {
         "company": asked.company,
