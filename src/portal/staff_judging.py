@@ -3,7 +3,7 @@
 A dry run asks the very rules that the acts ask; it writes nothing. One line speaks of one person: a second is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,8 +18,10 @@ from portal.data.affiliating import (
     correct,
     declare,
 )
+from portal.data.batches import batched
 from portal.data.departing import check_departure, let_go
 from portal.data.employee_acts import Acting, Refused
+from portal.data.employee_import_work import read_for_rows
 from portal.data.employee_imports import employees_named
 from portal.data.employees import Employee, PeriodKind, periods_of
 from portal.data.exemption_grounds import ExemptionGround, ground_open
@@ -47,7 +49,7 @@ class Judge:
 
     def __init__(self, db: Session, acting: Acting, *, dry: bool) -> None:
         self._acting, self._dry = acting, dry
-        self._contracts = {contract.id: contract for contract in group_contracts(db, acting.viewer)}
+        self._contracts = {contract.id or 0: contract for contract in group_contracts(db, acting.viewer)}
         self._categories: dict[str, StaffCategory] = {}
         self._codes = {category.code for category in staff_categories(db, acting.viewer)}
         for category in staff_categories(db, acting.viewer):
@@ -55,8 +57,16 @@ class Judge:
             self._categories[fold(category.code)] = category
         self._seen: dict[object, int] = {}
 
-    def take(self, db: Session, row: StaffRow) -> None:
-        """Judges a row, or does what it asks; the row tells what became of it."""
+    def take_all(self, db: Session, rows: Sequence[StaffRow]) -> None:
+        """Judges rows, or does what they ask, in order; each tells what became of it."""
+        numbers = {row.values.get("matricule", "") for row in rows} - {""}
+        nirs = {row.values.get("nir", "") for row in rows} - {""}
+        with batched(db):
+            read_for_rows(db, self._acting, self._contracts.values(), numbers, nirs, lock=not self._dry)
+            for row in rows:
+                self._take(db, row)
+
+    def _take(self, db: Session, row: StaffRow) -> None:
         if row.is_refused:
             return
         try:
@@ -133,7 +143,7 @@ class Judge:
     def _found(self, db: Session, row: StaffRow) -> Employee | None:
         nir, number = row.values.get("nir", ""), row.values.get("matricule", "")
         lookups = self._acting.keyring.lookups(nir) if nir else []
-        named = employees_named(db, self._acting.viewer, number, lookups, lock=not self._dry)
+        named = employees_named(db, self._contracts, number, lookups, lock=not self._dry)
         problem = _doubt(row, named, number, lookups)
         if problem:
             row.say(Result.REFUSED, problem)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from portal.data.batches import added, is_first, rows_of
 from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period, succeed
 from portal.data.employee_cover import end_cover, move_cover, open_cover
 from portal.data.employees import (
@@ -60,7 +61,7 @@ def declare(
     comes back under the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one
     person twice.
     """
-    db.get_one(Company, contract.company_id, with_for_update=True)
+    lock_company(db, contract.company_id)
     back = check_declared(db, acting, contract, new)
     changes = Changes(db)
     employee = _row_for(db, acting, contract, changes, new, back)
@@ -73,6 +74,12 @@ def declare(
         declared_exempt(changes, employee, ground, new.starts_on, acting.now, acting.viewer.account_id)
     event = _EVENT_OF[kind]
     return employee, note(db, acting, employee, event, new.starts_on, changes, category=category.label)
+
+
+def lock_company(db: Session, company_id: int) -> None:
+    """Lets nobody else declare somebody in this company until the transaction ends."""
+    if is_first(db, (Company.__tablename__, company_id)):
+        db.get_one(Company, company_id, with_for_update=True)
 
 
 def affiliate_declared(
@@ -182,9 +189,12 @@ def check_declared(db: Session, acting: Acting, contract: GroupContract, new: Ne
 def _back(db: Session, acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee | None:
     if not new.nir:
         return None
-    lookups = acting.keyring.lookups(new.nir)
-    query = select(Employee).where(Employee.group_contract_id == contract.id, col(Employee.nir_lookup).in_(lookups))
-    return db.exec(query).first()
+    known = [
+        employee
+        for lookup in acting.keyring.lookups(new.nir)
+        for employee in rows_of(db, Employee, group_contract_id=contract.id, nir_lookup=lookup)
+    ]
+    return known[0] if known else None
 
 
 def _row_for(
@@ -192,17 +202,22 @@ def _row_for(
 ) -> Employee:
     employee = back
     if employee is None:
-        employee = Employee(
-            company_id=contract.company_id, group_contract_id=contract.id or 0, **_names(new), search=""
-        )
-        db.add(employee)
-        db.flush()
+        employee = added(db, _new_row(acting, contract, new))
     changes.set(employee, **_names(new), matricule=new.matricule or None, email=new.email, regime=new.regime)
     changes.set(employee, search=search_text(new.last_name, new.usage_name, new.first_name, new.matricule or None))
-    if new.nir and employee.nir_lookup is None:
-        # Never taken back: a number that was declared once names the same person.
-        employee.nir_encrypted, employee.nir_lookup = acting.keyring.encrypt(new.nir), acting.keyring.lookup(new.nir)
     return employee
+
+
+def _new_row(acting: Acting, contract: GroupContract, new: NewEmployee) -> Employee:
+    """Never taken back: a NIR that was declared once names the same person."""
+    return Employee(
+        company_id=contract.company_id,
+        group_contract_id=contract.id or 0,
+        **_names(new),
+        search="",
+        nir_encrypted=acting.keyring.encrypt(new.nir) if new.nir else None,
+        nir_lookup=acting.keyring.lookup(new.nir) if new.nir else None,
+    )
 
 
 def _names(new: NewEmployee) -> dict[str, Any]:
@@ -218,6 +233,6 @@ def _names(new: NewEmployee) -> dict[str, Any]:
 def _check_matricule(db: Session, contract_id: int, matricule: str | None, employee_id: int | None) -> None:
     if matricule is None:
         return
-    query = select(Employee.id).where(Employee.group_contract_id == contract_id, Employee.matricule == matricule)
-    if db.exec(query.where(col(Employee.id).is_distinct_from(employee_id))).first() is not None:
+    named = rows_of(db, Employee, group_contract_id=contract_id, matricule=matricule)
+    if any(each.id != employee_id and each.matricule == matricule for each in named):
         raise Refused("matricule-taken", "matricule")

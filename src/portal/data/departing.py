@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from sqlmodel import Session
 
+from portal.data.batches import added
 from portal.data.departures import Departure, departure_of
 from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, undo_event
 from portal.data.employee_cover import end_cover, resume_cover, suspend_cover
@@ -112,6 +113,4 @@ def _departure(
         evin=CONSEQUENCES[reason].evin if is_covered else Evin.NEVER,
         recorded_at=acting.now,
     )
-    db.add(departure)
-    db.flush()
-    return departure
+    return added(db, departure)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from portal.data.batches import added
 from portal.data.departures import departure_of
 from portal.data.employees import (
     Employee,
@@ -123,9 +124,7 @@ def note(
 def leave(db: Session, employee: Employee, event: EmployeeEvent) -> EmployeeEvent:
     """Leaves the event of an act on an employee; what others saw of the employee is of an earlier version now."""
     employee.version += 1
-    db.add_all((employee, event))
-    db.flush()
-    return event
+    return added(db, event)
 
 
 def undo_event(db: Session, acting: Acting, employee: Employee, event: EmployeeEvent) -> None:

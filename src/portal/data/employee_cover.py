@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
+from portal.data.batches import rows_of
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
 from portal.data.employees import Employee
 from portal.data.organisations import GroupContract
@@ -135,14 +136,15 @@ def persons_covered(db: Session, contract_ids: Iterable[int], day: date) -> dict
 
 
 def _contract(db: Session, employee: Employee) -> Contract | None:
-    return db.get(Contract, employee.contract_id, with_for_update=True) if employee.contract_id is not None else None
+    if employee.contract_id is None:
+        return None
+    return next(iter(rows_of(db, Contract, lock=True, id=employee.contract_id)), None)
 
 
 def _covered(db: Session, contract: Contract, last_day: date) -> list[Beneficiary]:
     """Those whom a contract covers beyond a day."""
-    beyond = or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) > last_day)
-    query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, beyond)
-    return list(db.exec(query.order_by(col(Beneficiary.id)).with_for_update()))
+    rows = rows_of(db, Beneficiary, lock=True, contract_id=contract.id)
+    return [row for row in rows if row.valid_to is None or row.valid_to > last_day]
 
 
 def _cut(changes: Changes, row: Beneficiary, last_day: date) -> None:
@@ -167,7 +169,8 @@ def _known(db: Session, keyring: Keyring, employee: Employee) -> list[Person]:
     if employee.nir_encrypted is None:
         return []
     lookups = keyring.lookups(keyring.decrypt(employee.nir_encrypted))
-    return list(db.exec(select(Person).where(col(Person.nir_lookup).in_(lookups)).order_by(col(Person.id))))
+    known = (person for lookup in lookups for person in rows_of(db, Person, nir_lookup=lookup))
+    return sorted(known, key=lambda person: person.id or 0)
 
 
 def _match(known: list[Person], employee: Employee) -> Person | None:

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
 
-from portal.data.affiliating import NewEmployee, correct, declare
+from portal.data.affiliating import NewEmployee, correct, declare, lock_company
 from portal.data.employee_acts import Acting, Refused, note
 from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind, periods_of
-from portal.data.organisations import Company, GroupContract
+from portal.data.organisations import GroupContract
 from portal.data.reversal import Changes
 from portal.data.rules import add_months
 from portal.data.staff_categories import StaffCategory
@@ -33,7 +33,7 @@ def enter_once(
     """Affiliates or invites an employee, or gives the one whom this account entered a moment ago by the same form
     (pressed twice); whether the employee is new. Raises `Refused`, also for a namesake born the same day of whom a NIR
     is not known. The company's row is locked first."""
-    db.get_one(Company, contract.company_id, with_for_update=True)
+    lock_company(db, contract.company_id)
     twin = _twin(db, acting, contract, new)
     if twin is not None:
         if _is_same_press(db, acting, twin, kind):

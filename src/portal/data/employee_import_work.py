@@ -1,7 +1,7 @@
 """The worker's side of files of employees: no viewer asks, the import itself says whose it is."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,10 @@ from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
+from portal.data.affiliating import lock_company
+from portal.data.batches import read_ahead
+from portal.data.coverage import Beneficiary, Contract
+from portal.data.employee_acts import Acting
 from portal.data.employee_imports import (
     AT_WORK,
     MOST_FAILURES,
@@ -17,7 +21,9 @@ from portal.data.employee_imports import (
     EmployeeImportRow,
     WrongImportState,
 )
-from portal.data.employees import EmployeeEvent
+from portal.data.employees import Employee, EmployeeAbsence, EmployeeEvent, EmploymentPeriod
+from portal.data.organisations import GroupContract
+from portal.data.persons import Person
 from portal.data.sessions import Stage, Viewer
 
 
@@ -80,6 +86,28 @@ def worsen(db: Session, found: EmployeeImport, line: int, result: int, reasons: 
         col(EmployeeImportRow.import_id) == found.id, col(EmployeeImportRow.line) == line
     )
     db.execute(query.values(**values))
+
+
+def read_for_rows(
+    db: Session, acting: Acting, contracts: Iterable[GroupContract], numbers: set[str], nirs: set[str], *, lock: bool
+) -> None:
+    """Reads at once what acts on these people will ask. `lock`: they are going to be changed."""
+    lookups = {lookup for nir in nirs for lookup in acting.keyring.lookups(nir)}
+    employees: dict[int | None, Employee] = {}
+    for contract in contracts:
+        if lock:
+            lock_company(db, contract.company_id)
+        for name, values in (("matricule", numbers), ("nir_lookup", lookups)):
+            found = read_ahead(db, Employee, name, values, lock=lock, group_contract_id=contract.id)
+            employees |= {each.id: each for each in found}
+    read_ahead(db, EmploymentPeriod, "employee_id", employees, lock=False)
+    read_ahead(db, EmployeeAbsence, "employee_id", employees, lock=False)
+    if lock:
+        covers = {each.contract_id for each in employees.values()} - {None}
+        read_ahead(db, Contract, "id", covers, lock=True)
+        read_ahead(db, Beneficiary, "contract_id", covers, lock=True)
+        read_ahead(db, Person, "id", {each.person_id for each in employees.values()} - {None}, lock=False)
+        read_ahead(db, Person, "nir_lookup", lookups, lock=False)
 
 
 def refused_between(db: Session, found: EmployeeImport, first: int, last: int) -> set[int]:

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Text, false, func, or_
+from sqlalchemy import Text, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.batches import rows_of
 from portal.data.columns import Index, instant
 from portal.data.employees import Employee
 from portal.data.organisations import Company
@@ -227,14 +228,19 @@ def refused_lines(db: Session, found: EmployeeImport) -> dict[int, list[str]]:
 
 
 def employees_named(
-    db: Session, viewer: Viewer, matricule: str, lookups: Sequence[str], *, lock: bool
+    db: Session, contracts: Iterable[int], matricule: str, lookups: Sequence[str], *, lock: bool
 ) -> list[Employee]:
-    """The employees of the viewer's company who have this number of the company's, or this NIR."""
-    names: list[Any] = [Employee.matricule == matricule] if matricule else []
-    names += [col(Employee.nir_lookup).in_(lookups)] if lookups else []
-    query = select(Employee).where(Employee.company_id == viewer.company_id, or_(false(), *names))
-    query = query.order_by(col(Employee.id).desc())
-    return list(db.exec(query.with_for_update() if lock else query))
+    """The employees, the newest first, who have this number of the company's, or this NIR, under contracts that the
+    caller has reached."""
+    keys: list[dict[str, Any]] = [{"matricule": matricule}] if matricule else []
+    keys += [{"nir_lookup": lookup} for lookup in lookups]
+    named = (
+        each
+        for contract_id in contracts
+        for key in keys
+        for each in rows_of(db, Employee, lock=lock, group_contract_id=contract_id, **key)
+    )
+    return sorted({each.id: each for each in named}.values(), key=lambda each: each.id or 0, reverse=True)
 
 
 def import_names(db: Session, names: Iterable[str]) -> set[str]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Text, UniqueConstraint, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.batches import rows_of
 from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.sessions import Viewer
 from portal.folding import fold
@@ -188,14 +189,14 @@ def lock_employee(db: Session, viewer: Viewer, employee_id: int, version: int | 
 
 def periods_of(db: Session, employee: Employee) -> list[EmploymentPeriod]:
     """The periods of an employee whom the caller has reached, the first one first."""
-    query = select(EmploymentPeriod).where(EmploymentPeriod.employee_id == employee.id)
-    return list(db.exec(query.order_by(col(EmploymentPeriod.starts_on))))
+    periods = rows_of(db, EmploymentPeriod, employee_id=employee.id)
+    return sorted(periods, key=lambda period: period.starts_on)
 
 
 def absences_of(db: Session, employee: Employee) -> list[EmployeeAbsence]:
     """The unpaid leaves of an employee whom the caller has reached, the first one first."""
-    query = select(EmployeeAbsence).where(EmployeeAbsence.employee_id == employee.id)
-    return list(db.exec(query.order_by(col(EmployeeAbsence.starts_on))))
+    absences = rows_of(db, EmployeeAbsence, employee_id=employee.id)
+    return sorted(absences, key=lambda absence: absence.starts_on)
 
 
 def events_of(db: Session, employee: Employee) -> list[EmployeeEvent]:

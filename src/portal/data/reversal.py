@@ -7,11 +7,14 @@ what somebody changed since.
 import json
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Date
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
+
+from portal.data.batches import added, forget
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -29,25 +32,25 @@ class Changes:
 
     def add(self, row: Row) -> Row:
         """Adds a row, and gives it back with its number."""
-        self._db.add(row)
-        self._db.flush()
+        added(self._db, row)
         self._done.append(["add", _table(row), _number(row)])
         return row
 
     def set(self, row: SQLModel, **values: Any) -> None:
-        """Gives fields of a row other values, where they differ."""
+        """Gives fields of a row, read or added in this transaction, other values, where they differ."""
         for name, value in values.items():
             before = getattr(row, name)
             if before != value:
                 self._done.append(["set", _table(row), _number(row), name, _plain(before), _plain(value)])
                 setattr(row, name, value)
-        self._db.add(row)
+        forget(self._db, row)
 
     def remove(self, row: SQLModel) -> None:
         """Removes a row, whose values are kept: it holds no bytes."""
         self._done.append(["remove", _table(row), {name: _plain(value) for name, value in row.model_dump().items()}])
         self._db.delete(row)
         self._db.flush()
+        forget(self._db, row)
 
     def as_json(self) -> str:
         """What was done, for `take_back`."""
@@ -93,6 +96,7 @@ def _found(db: Session, table: str, number: int) -> SQLModel:
     return row
 
 
+@cache
 def _model(table: str) -> type[SQLModel]:
     return next(each for each in _every(SQLModel) if getattr(each, "__tablename__", "") == table)
 
