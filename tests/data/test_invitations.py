@@ -111,7 +111,7 @@ def test_completion_taken_back_leaves_neither_cover_nor_account_nor_person(
 def test_known_number_under_another_identity_makes_a_new_person_in_doubt(database, keyring, services, firm) -> None:
     """As full entry does (ADR 19): affiliating is no way to ask whom the insurer knows."""
     with database.write() as db:
-        known = factories.person(db, last_name="Autre", first_name="Nom", birth_date=BORN)
+        known = factories.person(db, last_name="Autre", first_name="Nom", born=BORN)
         known.nir_encrypted, known.nir_lookup = keyring.encrypt(nir_of()), keyring.lookup(nir_of())
         db.add(known)
     paule = invited(services, firm)
@@ -125,7 +125,7 @@ def test_known_number_under_another_identity_makes_a_new_person_in_doubt(databas
 def test_known_person_keeps_the_address_and_the_account_that_are_held(database, keyring, services, firm) -> None:
     """Whoever knows a number and a birth date must not redirect reimbursements, nor letters."""
     with database.write() as db:
-        known = factories.person(db, last_name="Essai", first_name="Paule", birth_date=BORN)
+        known = factories.person(db, last_name="Essai", first_name="Paule", born=BORN)
         known.nir_encrypted, known.nir_lookup = keyring.encrypt(nir_of()), keyring.lookup(nir_of())
         db.add(known)
         email = known.email
@@ -141,7 +141,7 @@ def test_relative_is_never_somebody_whom_the_insurer_knows(database, keyring, se
     """A child's number opens nothing: it would show what the insurer knows of that child."""
     number = nir_of(CHILD.birth_date)
     with database.write() as db:
-        child = factories.person(db, last_name="Essai", first_name="Zoé", birth_date=CHILD.birth_date)
+        child = factories.person(db, last_name="Essai", first_name="Zoé", born=CHILD.birth_date)
         child.nir_encrypted, child.nir_lookup = keyring.encrypt(number), keyring.lookup(number)
         db.add(child)
     paule = invited(services, firm)

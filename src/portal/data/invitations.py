@@ -108,10 +108,10 @@ def send_again(db: Session, acting: Acting, row: AffiliationInvitation) -> tuple
     """A new link for a locked invitation, in place of the one before; what the employee typed stays. One that was
     finished, and the affiliation taken back, begins anew. Raises `Refused`."""
     employee = db.get_one(Employee, row.employee_id, with_for_update=True)
-    if not employee.email:
-        raise Refused("no-email")
     if invited_period(db, employee) is None or row.revoked_at is not None:
         raise Refused("not-invited")
+    if not employee.email:
+        raise Refused("no-email")
     if open_request(db, employee) is not None:
         raise Refused("exemption-pending")
     if row.completed_at is not None or row.exemption_asked_at is not None:
