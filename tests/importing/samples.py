@@ -155,14 +155,10 @@ SAMPLES: dict[str, Cells] = {
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
-    "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate",
-    "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
-    "provider", "agreement", "practice", "payment", "benefit_line"), strict=True))  # fmt: skip
     "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
-    "category_rate", "employee", "employment_period", "provider", "agreement", "practice", "payment",
-    "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate", "employee",
-    "employment_period", "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment",
-    "benefit_line"), strict=True))  # fmt: skip
+    "category_rate", "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
+    "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment", "benefit_line",
+), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

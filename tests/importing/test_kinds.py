@@ -28,7 +28,6 @@ CHANGES = {
     "beneficiaries": {"valid_to": ""},
     "companies": {"email": ""},
     "group-contracts": {"responsible": "non"},
-    "group-contracts": {"signatory_last_name": "Spécimen"},
     "company-bank-details": {"iban": "FR14 2004 1010 0505 0001 3M02 606"},
     "staff-categories": {"label": "Cadres et assimilés"},
     "category-rates": {"employer_percent": "60"},
