@@ -92,7 +92,7 @@ def test_employer_never_sees_what_the_employee_typed(client, firm) -> None:
     client.submit("main form", exact="1")
     enter(client, firm.clerk)
     seen = client.get(LIST).text + client.get(firm.path(paule.employee)).text
-    seen += ask(client, "/employeur/salaries.csv").text
+    seen += ask(client, "/employeur/salaries/export.csv").text
     assert "Terminée\u00a0: affilié" in seen
     assert "Duo" in seen
     assert not any(secret in seen for secret in ("Zoé", IBAN, IBAN[-3:] + " ", nir_of(), "a.moi@exemple.example"))

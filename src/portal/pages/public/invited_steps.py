@@ -163,7 +163,7 @@ def _summary(request: PortalRequest, asked: Asked, cost: MonthCost | None) -> li
     usage = f", nom d’usage {who.usage_name}" if who.usage_name else ""
     covered = [f"{each.first_name} {each.last_name}" for each in draft.family if draft.with_family]
     rows = [
-        (Step.IDENTITY, "Vous", f"{who.first_name} {who.last_name}{usage}"),
+        (Step.IDENTITY, "Votre identité", f"{who.first_name} {who.last_name}{usage}"),
         (Step.IDENTITY, "Numéro de Sécurité sociale", masked_nir(who.nir) or "Pas encore"),
         (Step.IDENTITY, "E-mail personnel", who.email or "Aucun\u00a0: nous écrirons à l’adresse de l’invitation"),
         (Step.COVER, "Personnes couvertes", "\u00a0; ".join(["Vous", *covered])),
@@ -171,7 +171,7 @@ def _summary(request: PortalRequest, asked: Asked, cost: MonthCost | None) -> li
     ]
     urls = request.services.urls
     shown: list[tuple[Any, ...]] = [
-        (label, value, (urls("invited.step", etape=step.value), f"Modifier\u00a0: {label.lower()}"))
+        (label, value, (urls("invited.step", etape=step.value), f"Modifier\u00a0: {label[:1].lower()}{label[1:]}"))
         for step, label, value in rows
     ]
     asked_from = long_date(asked.period.starts_on) if asked.period else ""
