@@ -37,8 +37,8 @@ RELATIVES: dict[str, str] = {
     "twice": "Cette personne est déjà dans votre liste.",
 }
 NOT_YOU = (
-    "Ces réponses ne correspondent pas à ce que nous avons reçu de votre employeur. Vérifiez la date et le numéro, "
-    "sans rien oublier, puis réessayez. Si tout est juste, demandez à votre employeur de vérifier ce qu’il a déclaré."
+    "Ces réponses ne correspondent pas à ce que nous avons reçu de votre employeur. Vérifiez la date et le numéro, ou "
+    "demandez-lui de vérifier ce qu’il a déclaré."
 )
 WAIT = (
     "Trop de réponses fausses ont été données. Réessayez dans quelques heures, ou demandez à votre employeur de "
