@@ -72,6 +72,7 @@ REFUSALS: dict[str, str] = {
     "not-last": "Seule la dernière opération peut être annulée. Annulez d’abord les plus récentes.",
     "final": "Cette opération ne s’annule pas. Si la personne part ou revient, déclarez-le à nouveau.",
     "no-email": "Indiquez l’adresse e-mail à laquelle envoyer l’invitation.",
+    "exemption-pending": "Ce salarié demande une dispense\u00a0: décidez-en d’abord, dans le registre des dispenses.",
     "not-invited": "Cette invitation n’attend plus de réponse. Regardez où en est le salarié dans votre liste.",
     "changed-since": "Le dossier a changé depuis cette opération\u00a0: elle ne peut plus être annulée. Écrivez-nous.",
     "undo-too-late": "Une opération s’annule jusqu’à minuit, le jour où elle est faite. Écrivez-nous, ou corrigez-la.",

@@ -37,8 +37,8 @@ RELATIVES: dict[str, str] = {
     "twice": "Cette personne est déjà dans votre liste.",
 }
 NOT_YOU = (
-    "Ces réponses ne correspondent pas à ce que nous avons reçu de votre employeur. Vérifiez la date et le numéro, "
-    "sans rien oublier, puis réessayez. Si tout est juste, demandez à votre employeur de vérifier ce qu’il a déclaré."
+    "Ces réponses ne correspondent pas à ce que nous avons reçu de votre employeur. Vérifiez la date et le numéro, ou "
+    "demandez-lui de vérifier ce qu’il a déclaré."
 )
 WAIT = (
     "Trop de réponses fausses ont été données. Réessayez dans quelques heures, ou demandez à votre employeur de "
@@ -48,6 +48,19 @@ ALREADY_THERE = (
     "Nous ne pouvons pas terminer cette affiliation avec ce numéro. Demandez à votre employeur de regarder si vous "
     "figurez déjà dans sa liste, ou corrigez le numéro."
 )
+NO_GROUND = "Choisissez le cas dans lequel vous êtes."
+UNSTATED = "Cochez cette case\u00a0: sans elle, votre demande n’est pas valable."
+LONG_INSURER = "Ce nom est trop long. Gardez-en l’essentiel."
+NO_EVIDENCE = "Votre cas demande un justificatif."
+FILES_TOO_OFTEN = "Trop de fichiers sont arrivés de ce réseau aujourd’hui. Réessayez demain."
+EXEMPTION_REFUSALS: dict[str, str] = {
+    "ground-closed": "Ce cas n’est pas ouvert à cette date. Choisissez-en un autre dans la liste.",
+    "insurer-needed": "Indiquez l’organisme qui vous couvre déjà\u00a0: la loi demande de le désigner.",
+    "until-needed": "Indiquez jusqu’à quel jour dure cette couverture, ou ce contrat\u00a0: la dispense finit avec.",
+    "until-before": "Cette couverture s’arrête avant le début de la mutuelle. Vérifiez la date, ou affiliez-vous.",
+    "until-too-far": "Ce jour est trop lointain pour ce cas. Relisez la date sur le justificatif.",
+}
+NOT_ASKED = "Cette demande ne peut pas être envoyée. Dites-le à votre employeur, qui peut l’enregistrer lui-même."
 UNSWORN = "Cochez cette case pour envoyer vos réponses."
 NO_FAMILY_CHOICE = "Dites qui doit être couvert."
 NO_RELATIONSHIP = "Dites qui est cette personne pour vous."

@@ -27,6 +27,7 @@ from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
 from tests.support.employer_states import EMPLOYER_STATES
 from tests.support.exemption_states import EXEMPTION_STATES
+from tests.support.invitation_states import INVITATION_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -45,6 +46,7 @@ STATES = [
     *EMPLOYEE_STATES,
     *EMPLOYER_STATES,
     *EXEMPTION_STATES,
+    *INVITATION_STATES,
     *MESSAGE_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"

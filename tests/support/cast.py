@@ -28,6 +28,7 @@ from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
+from tests.support.invitation_states import invitation_places
 from tests.support.states import Cast
 from tests.support.terms import accept_version
 from tests.support.visits import EMPLOYER, MEMBER, Site, long_named, newcomer
@@ -55,6 +56,7 @@ def make_cast(site: Site) -> Cast:
         cast.places["key"] = _opaque(site, "passkey", key)
         cast.places["complaint"] = _followed_complaint(db, site)
         cast.places["company_bank"] = _company_bank_link(db, site)
+        cast.places |= invitation_places(db, site)
     return cast
 
 

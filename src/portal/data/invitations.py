@@ -15,6 +15,7 @@ from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.employee_acts import Acting, Refused, note
 from portal.data.employee_entry import enter_once
 from portal.data.employees import Employee, EmploymentPeriod, EventKind, PeriodKind, periods_of
+from portal.data.exemptions import open_request
 from portal.data.organisations import Company, GroupContract
 from portal.data.reversal import Changes
 from portal.data.sessions import Viewer
@@ -80,6 +81,12 @@ class Invited(NamedTuple):
     category: str
     starts_on: date | None
     state: InvitationState
+    is_invited: bool
+
+    @property
+    def may_renew(self) -> bool:
+        """Whether a new link may be sent: the employee still has to answer."""
+        return self.is_invited and self.state is not InvitationState.REVOKED
 
 
 def invite(
@@ -101,10 +108,12 @@ def send_again(db: Session, acting: Acting, row: AffiliationInvitation) -> tuple
     """A new link for a locked invitation, in place of the one before; what the employee typed stays. One that was
     finished, and the affiliation taken back, begins anew. Raises `Refused`."""
     employee = db.get_one(Employee, row.employee_id, with_for_update=True)
-    if not employee.email:
-        raise Refused("no-email")
     if invited_period(db, employee) is None or row.revoked_at is not None:
         raise Refused("not-invited")
+    if not employee.email:
+        raise Refused("no-email")
+    if open_request(db, employee) is not None:
+        raise Refused("exemption-pending")
     if row.completed_at is not None or row.exemption_asked_at is not None:
         return _begun(db, acting, employee)
     token = new_token()
@@ -222,7 +231,8 @@ def _invited(
 ) -> Invited:
     period, category = periods.get(row.employee_id, (None, ""))
     is_invited = period is not None and period.kind == PeriodKind.INVITED and period.ends_on is None
-    return Invited(row, employee, category, period and period.starts_on, state_of(row, now, is_invited=is_invited))
+    state, starts_on = state_of(row, now, is_invited=is_invited), period and period.starts_on
+    return Invited(row, employee, category, starts_on, state, is_invited)
 
 
 def _by(acting: Acting) -> int:

@@ -57,6 +57,11 @@ def invitation_behind(db: Session, keyring: Keyring, token: str, now: datetime, 
     return _asked(db, keyring, row, now)
 
 
+def first_day_of(asked: Asked) -> date:
+    """The day from which the affiliation counts, or would have counted."""
+    return asked.period.starts_on if asked.period is not None else asked.employee.hired_on
+
+
 def is_proven(row: AffiliationInvitation, browser: str, now: datetime) -> bool:
     """Whether this browser proved, lately, that the employee uses it."""
     if not browser or row.proven_at is None or row.proven_hash != fingerprint(browser):

@@ -26,7 +26,7 @@ from portal.data.employees import (
 )
 from portal.data.invitation_drafts import Draft, FamilyMember, Identity, Step, next_step
 from portal.data.invitations import AffiliationInvitation
-from portal.data.invited import Asked, Gone
+from portal.data.invited import Asked, Gone, first_day_of
 from portal.data.persons import Person
 from portal.data.reversal import Changes
 from portal.security import Keyring
@@ -130,11 +130,10 @@ def _event(
     db: Session, asked: Asked, employee: Employee, changes: Changes, category: str, now: datetime
 ) -> EmployeeEvent:
     details = msgspec.json.encode({"category": category, "invitation": asked.row.id}).decode()
-    starts_on = asked.period.starts_on if asked.period else employee.hired_on
     event = EmployeeEvent(
         employee_id=employee.id or 0,
         kind=EventKind.AFFILIATED,
-        effective_on=starts_on,
+        effective_on=first_day_of(asked),
         recorded_at=now,
         details=details,
         done=changes.as_json(),

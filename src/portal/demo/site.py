@@ -22,6 +22,7 @@ from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
+from portal.demo.invitations import show_invitations
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
@@ -75,6 +76,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
             show_leaver(database, keyring)
+            show_invitations(database, keyring, seed)
             show_contributions(database, keyring)
             show_contract_documents(database)
             show_exemptions(database, keyring, Storage(settings, keyring), seed)

@@ -11,7 +11,7 @@ from portal.data.invited import Asked
 from portal.formatting import day_in_france
 from portal.forms import FieldError
 from portal.pages.employer.employee_forms import Reader
-from portal.pages.public import invited_steps
+from portal.pages.public import invited_exemption, invited_steps
 from portal.pages.public.invited_access import QUERY, dead_link, held, land, try_proof
 from portal.permissions import public
 from portal.rendering import render_page
@@ -22,6 +22,7 @@ from portal.web import PortalRequest
 FIELDS = ("naissance", "nir")
 ENDED = {
     InvitationState.COMPLETED: ("done", "Votre affiliation est enregistrée"),
+    InvitationState.EXEMPTION_ASKED: ("exempted", "Votre demande de dispense est envoyée"),
     InvitationState.EXPIRED: ("expired", "Cette invitation a expiré"),
 }
 
@@ -82,4 +83,4 @@ def _ended(request: PortalRequest, asked: Asked) -> Response[bytes]:
     return render_page(request, f"public/invited/{template}.html", title, company=asked.company)
 
 
-HANDLERS = [entry_page, prove_it, *invited_steps.HANDLERS]
+HANDLERS = [entry_page, prove_it, *invited_steps.HANDLERS, *invited_exemption.HANDLERS]

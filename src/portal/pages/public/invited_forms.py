@@ -14,7 +14,7 @@ from portal.data.invitation_drafts import (
     WrongRelative,
     add_relative,
 )
-from portal.data.invited import Asked
+from portal.data.invited import Asked, first_day_of
 from portal.data.persons import age_on
 from portal.forms import exact_value
 from portal.invitation_words import NO_FAMILY_CHOICE, NO_RELATIONSHIP, RELATIVE_LABELS, RELATIVES, UNSWORN
@@ -72,15 +72,14 @@ def _family(asked: Asked, reader: Reader) -> Draft:
     elif birth is not None and age_on(birth, reader.today) > OLDEST_YEARS:
         reader.wrong("naissance", TOO_OLD)
     nir = reader.nir(birth)
-    if reader.errors or relationship is None or birth is None or asked.period is None:
+    if reader.errors or relationship is None or birth is None:
         return asked.draft
     return _added(asked, reader, FamilyMember(relationship, last_name, first_name, birth, nir))
 
 
 def _added(asked: Asked, reader: Reader, member: FamilyMember) -> Draft:
-    starts_on = asked.period.starts_on if asked.period else reader.today
     try:
-        return add_relative(asked.draft, member, starts_on)
+        return add_relative(asked.draft, member, first_day_of(asked))
     except WrongRelative as wrong:
         reader.wrong(wrong.field, RELATIVES[wrong.code])
         return asked.draft

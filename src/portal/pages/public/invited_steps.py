@@ -17,9 +17,10 @@ from portal.data.bank_changes import mask
 from portal.data.employee_acts import Refused
 from portal.data.evidence import Action
 from portal.data.invitation_drafts import Draft, Step, may_show, next_step, remove_relative, steps_of
-from portal.data.invited import Asked, Gone, keep_draft, proven_invitation
+from portal.data.invited import Asked, Gone, first_day_of, keep_draft, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.invited_costs import MonthCost, cost_for, costs
+from portal.data.invited_exemption import grounds_for
 from portal.formatting import day_in_france, long_date
 from portal.forms import FieldError
 from portal.invitation_notices import tell_affiliated
@@ -131,7 +132,7 @@ def _page(
 def _context(request: PortalRequest, db: Session, asked: Asked, step: Step) -> dict[str, Any]:
     urls, steps, draft = request.services.urls, steps_of(asked.draft), asked.draft
     before = steps[steps.index(step) - 1] if step is not steps[0] else None
-    starts_on = asked.period.starts_on if asked.period else asked.employee.hired_on
+    starts_on = first_day_of(asked)
     lines = costs(db, asked.category, starts_on) if asked.category else []
     return {
         "company": asked.company,
@@ -148,6 +149,7 @@ def _context(request: PortalRequest, db: Session, asked: Asked, step: Step) -> d
         "relationships": [(each.value, label) for each, label in RELATIVE_LABELS.items()],
         "choices": [(ALONE, "Moi seulement"), (FAMILY, "Moi et ma famille")],
         "costs": lines,
+        "may_be_exempt": step is Step.COVER and bool(grounds_for(db, asked)),
         "summary": _summary(request, asked, cost_for(lines, draft.covered)) if step is Step.REVIEW else [],
         "bank": draft.bank.iban and mask(draft.bank.iban) if draft.bank else "",
     }
@@ -161,7 +163,7 @@ def _summary(request: PortalRequest, asked: Asked, cost: MonthCost | None) -> li
     usage = f", nom d’usage {who.usage_name}" if who.usage_name else ""
     covered = [f"{each.first_name} {each.last_name}" for each in draft.family if draft.with_family]
     rows = [
-        (Step.IDENTITY, "Vous", f"{who.first_name} {who.last_name}{usage}"),
+        (Step.IDENTITY, "Votre identité", f"{who.first_name} {who.last_name}{usage}"),
         (Step.IDENTITY, "Numéro de Sécurité sociale", masked_nir(who.nir) or "Pas encore"),
         (Step.IDENTITY, "E-mail personnel", who.email or "Aucun\u00a0: nous écrirons à l’adresse de l’invitation"),
         (Step.COVER, "Personnes couvertes", "\u00a0; ".join(["Vous", *covered])),
@@ -169,7 +171,7 @@ def _summary(request: PortalRequest, asked: Asked, cost: MonthCost | None) -> li
     ]
     urls = request.services.urls
     shown: list[tuple[Any, ...]] = [
-        (label, value, (urls("invited.step", etape=step.value), f"Modifier\u00a0: {label.lower()}"))
+        (label, value, (urls("invited.step", etape=step.value), f"Modifier\u00a0: {label[:1].lower()}{label[1:]}"))
         for step, label, value in rows
     ]
     asked_from = long_date(asked.period.starts_on) if asked.period else ""
