@@ -152,7 +152,7 @@ def begin(services: Services, sent: Sent, state: ImportState) -> None:
         if state is ImportState.APPLIED:
             start_applying(db, staff.viewer(sent.account), found)
         else:
-            start_undoing(db, found, utc_now())
+            start_undoing(db, staff.viewer(sent.account), found, utc_now())
 
 
 def progress(database: Database, sent: Sent) -> tuple[str, int, int | None]:

@@ -46,10 +46,17 @@ class NewEmployee:
 
 
 def declare(
-    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee, kind: PeriodKind
+    db: Session,
+    acting: Acting,
+    contract: GroupContract,
+    category: StaffCategory,
+    new: NewEmployee,
+    kind: PeriodKind,
+    case_code: str = "",
 ) -> tuple[Employee, EmployeeEvent]:
-    """Declares an employee, in a state: affiliated, invited to finish, or exempt. Whoever left before comes back under
-    the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one person twice.
+    """Declares an employee, in a state: affiliated, invited to finish, or exempt, in a legal case. Whoever left before
+    comes back under the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one
+    person twice.
     """
     lock_company(db, contract.company_id)
     back = check_declared(db, acting, contract, new)
@@ -60,8 +67,8 @@ def declare(
     )
     if kind is PeriodKind.AFFILIATED:
         open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
-    event = _EVENT_OF[kind]
-    return employee, note(db, acting, employee, event, new.starts_on, changes, category=category.label)
+    details = {"category": category.label} | ({"case": case_code} if case_code else {})
+    return employee, note(db, acting, employee, _EVENT_OF[kind], new.starts_on, changes, **details)
 
 
 def lock_company(db: Session, company_id: int) -> None:
