@@ -122,12 +122,12 @@ def _text(content: bytes) -> tuple[str, str]:
     else:
         lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
         text = "".join(map(_line, lines[: 2 * MOST_SHEET_ROWS]))
-    text = text.lstrip("\ufeff")
+    text = text.lstrip("\ufeff").rstrip("\x1a")
     if "\x00" in text or text.lstrip().startswith(_OTHER_TEXTS):
         raise FileRefused(NOT_A_SHEET)
     said = _SAID_SEPARATOR.match(text)
-    if said:  # as Excel writes it, above the titles
-        return text[said.end() :], said.group(1)
+    if said:  # as Excel writes it, above the titles; rows keep their numbers
+        return "\n" + text[said.end() :], said.group(1)
     first = next(iter(text.lstrip().splitlines()), "")
     return text, max(_SEPARATORS, key=first.count)
 

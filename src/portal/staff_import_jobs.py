@@ -181,8 +181,10 @@ def _rows(services: Services, seen: EmployeeImport, after: int) -> Iterator[Staf
     sheet = services.storage.give(seen.storage_name or "")
     columns: dict[str, int] = json.loads(seen.columns)
     today = day_in_france(utc_now())
-    for line, cells in rows_of(sheet):
-        if line > max(after, 1):
+    rows = rows_of(sheet)
+    next(rows)  # the titles, which may stand below empty rows
+    for line, cells in rows:
+        if line > after:
             said = {name: cells[at] for name, at in columns.items() if at < len(cells)}
             yield read_row(line, said, today)
 
