@@ -95,7 +95,9 @@ def bomb_of_cells() -> bytes:
     cells = b"<c t='inlineStr'><is><t>x</t></is></c>" * 190
     sheet = b"<row>" + cells + b"</row>"
     return patched(
-        workbook(SHORT, PERSON), "xl/worksheets/sheet1.xml", lambda part: part.replace(b"</sheetData>", sheet * 20_000)
+        workbook(SHORT, PERSON),
+        "xl/worksheets/sheet1.xml",
+        lambda part: part.replace(b"</sheetData>", sheet * 10_000 + b"</sheetData>"),
     )
 
 
