@@ -40,6 +40,8 @@ ACCOUNTS = {
     "9000000027": ("gestion", "superviseur"),
 }
 TRIED_ABOVE = "9000000019"  # a code works once, so this account signs in once
+# The company's own acts make persons too, under references that the portal gives.
+FILED = {"person": "reference NOT LIKE 'E-%'"}
 HOMES = {"adherent": "/adherent", "employeur": "/employeur", "professionnel": "/professionnel", "gestion": "/gestion"}
 
 pytestmark = pytest.mark.xdist_group("demo-site")
@@ -81,7 +83,7 @@ def test_demonstration_holds_every_row_of_its_import_files(made) -> None:
     for kind, table in {"persons": "person", "payments": "payment", "benefit-lines": "benefit_line"}.items():
         with (made / "import" / f"{kind}.csv").open(encoding="utf8") as file:
             written = len(list(csv.DictReader(file, delimiter=";")))
-        assert asked(made, f"SELECT count(*) FROM {table}") == [(written,)]
+        assert asked(made, f"SELECT count(*) FROM {table} WHERE {FILED.get(table, 'true')}") == [(written,)]
         assert written > 0
     assert list((made / "import").glob("*.rejets.csv")) == []
 

@@ -28,6 +28,7 @@ PUBLIC = {
     "directory.map", "directory.popup", "map.tile",
     "complaint", "complaint.submit", "complaint.sent", "complaint.follow",
     "complaint.follow.message", "complaint.follow.files", "complaint.follow.pdf",
+    "invited", "invited.prove", "invited.step", "invited.answer", "invited.remove",
     "card.check", "card.check.submit", "card.manifest", "card.worker",
     "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
     "email.confirm", "email.confirm.submit", "email.refuse", "email.outcome",

@@ -79,6 +79,7 @@ WORDS: dict[Action, Words] = {
     Action.USER_INVITED: Words(_C, "Invitation d’un utilisateur", others="Vous avez été invité"),
     Action.USER_CHANGED: Words(_C, "Changement des droits d’un utilisateur", others="Vos droits ont été changés"),
     Action.USER_REMOVED: Words(_C, "Retrait d’un utilisateur", others="Votre accès a été retiré"),
+    Action.PORTABILITY_READ: Words(_R, "Consultation de votre portabilité"),
     Action.GUARANTEES_READ: Words(_R, "Consultation des garanties"),
     Action.GUARANTEES_DOWNLOADED: Words(_D, "Téléchargement du descriptif de garanties"),
     Action.ESTIMATE_READ: Words(_R, "Estimation d’un remboursement"),

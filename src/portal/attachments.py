@@ -7,14 +7,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from litestar import Litestar, Response
 from litestar.datastructures import FormMultiDict, UploadFile
 
-from portal.data.case_pieces import Piece
 from portal.data.employee_imports import import_names
 from portal.data.files import NewFile, known_names
 from portal.headers import DOCUMENT_POLICY
@@ -23,6 +22,18 @@ from portal.uploads import LARGEST_FILE, MOST_FILES, FileRefused, clean
 from portal.web import PortalRequest, Services
 
 Result = TypeVar("Result")
+
+
+class Attachable(Protocol):
+    """A file that lies in the storage, with the name to give it back under."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def storage_name(self) -> str: ...
+
 
 # Drawing a large photo anew takes a second of one core, and a hundred megabytes.
 CLEANED_AT_ONCE = 2
@@ -63,7 +74,7 @@ def discard(services: Services, names: Iterable[str]) -> None:
             services.storage.remove(name)
 
 
-def attachment(request: PortalRequest, piece: Piece) -> Response[bytes]:
+def attachment(request: PortalRequest, piece: Attachable) -> Response[bytes]:
     """A piece, to be saved: the browser neither guesses its type nor opens it as a page of ours.
 
     Raises `FileLost`, `StorageFailed`. Blocks: the handler runs in a thread.

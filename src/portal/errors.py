@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.closures import ServiceWithdrawn, UnderMaintenance
+from portal.data.group_figures import FiguresUnknown
 from portal.data.sessions import Stage
 from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
@@ -65,6 +66,12 @@ def unavailable(request: PortalRequest, error: Exception) -> Response:
     return error_page(request, 503, retry_after=10)
 
 
+def without_figures(request: PortalRequest, error: FiguresUnknown) -> Response:
+    """503 until the insurer has set the legal figures of the day, which the log asks for."""
+    logger.error("figures missing %s: the dated figures of group contracts on %s", _reference(request), error)
+    return error_page(request, 503, "figures", retry_after=3600)
+
+
 def unexpected(request: PortalRequest, error: Exception) -> Response:
     """Last resort: the log gets the trace, the person gets the reference number."""
     logger.error("unexpected %s: %s", _reference(request), _without_values(error))
@@ -102,6 +109,7 @@ HANDLERS = {
     UnderMaintenance: under_maintenance,
     TooManyReads: too_many_reads,
     HTTPException: refuse,
+    FiguresUnknown: without_figures,
     DatabaseBusy: unavailable,
     JournalUnavailable: unavailable,
     StorageFailed: unavailable,

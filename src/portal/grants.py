@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CLAIMS_SEND = "claims:send"
     BANK_READ = "bank-details:read"
     BANK_CHANGE = "bank-details:change"
+    PORTABILITY_READ = "portability:read"
     AUTONOMY_READ = "autonomy:read"
     AUTONOMY_ASK = "autonomy:ask"
     CORRECTIONS = "corrections:send"
@@ -47,7 +48,13 @@ class Permission(StrEnum):
     EMPLOYEES_IMPORT = "employees:import"
     CONTRIBUTIONS_READ = "contributions:read"
     CONTRIBUTIONS_CONTEST = "contributions:contest"
+    EXEMPTIONS_READ = "exemptions:read"
+    EXEMPTIONS_MANAGE = "exemptions:manage"
     GROUP_CONTRACT_READ = "group-contract:read"
+    PAYROLL_SHEET_READ = "payroll-sheet:read"
+    COMPANY_BANK_READ = "company-bank:read"
+    COMPANY_BANK_CHANGE = "company-bank:change"
+    SEPA_MANDATE = "sepa-mandate:read"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
     PROVIDER_TEAM = "provider-team:read"
@@ -117,6 +124,7 @@ _COVERED = (
         P.CLAIMS_SEND,
         P.REMOTE_LINK_READ,
         P.SHARING,
+        P.PORTABILITY_READ,
         P.INFORMATION_READ,
         P.DIRECTORY_READ,
         P.PLACE_SAVE,
@@ -124,12 +132,23 @@ _COVERED = (
 )
 # What the holder of the contract alone decides.
 _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
-_EMPLOYER = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+_EMPLOYER = (
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+)
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
-_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST})
+_PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_MANAGE, P.CONTRIBUTIONS_CONTEST})
 # What a mandate opens to an outside firm, area by area: by reading, then by acting. Never the bank, never the users.
 AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Area.EMPLOYEES: (frozenset({P.EMPLOYEES_READ}), frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT})),
+    Area.CONTRIBUTIONS: (
+        frozenset({P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ}),
+        frozenset({P.CONTRIBUTIONS_CONTEST}),
+    ),
+    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
+    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_MANAGE})),
     Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
@@ -137,6 +156,8 @@ _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
 _PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
+# The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
+_SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
@@ -144,8 +165,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
     Role.DEPENDANT: _COVERED | {P.AUTONOMY_READ, P.AUTONOMY_ASK},
     Role.REPRESENTATIVE: _COVERED - {P.SHARING},
-    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
-    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM,
+    Role.SIGNATORY: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | {P.COMPANY_BANK_READ} | _SIGNED,
+    Role.ADMINISTRATOR: _EMPLOYER | _PAYROLL | _EMPLOYER_TEAM | {P.COMPANY_BANK_READ},
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
@@ -184,6 +205,7 @@ _READING = frozenset(
         P.BANK_READ,
         P.AUTONOMY_READ,
         P.SHARING,
+        P.PORTABILITY_READ,
         P.INFORMATION_READ,
         P.DIRECTORY_READ,
         P.REMOTE_LINK_READ,
@@ -193,8 +215,12 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.EMPLOYEES_READ,
+        P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,
         P.GROUP_CONTRACT_READ,
+        P.PAYROLL_SHEET_READ,
+        P.COMPANY_BANK_READ,
+        P.SEPA_MANDATE,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,
         P.ACCOUNT_READ,

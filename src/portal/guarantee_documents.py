@@ -31,16 +31,21 @@ def _data(table: GuaranteeTable, examples: Sequence[Example], insurer: Insurer) 
             *([("Options", ", ".join(option.name for option in table.held), False)] if table.held else []),
             ("Contrat responsable", "oui" if contract.is_responsible else "non", False),
         ],
-        "headings": [
-            {
-                "title": HEADING_LABELS[heading],
-                "rows": [_row(row) for row in table.under(heading)],
-                "examples": [_example(each) for each in examples if each.heading is heading],
-            }
-            for heading in table.headings
-        ],
+        "headings": headings_data(table, examples),
         "mentions": _mentions(insurer),
     }
+
+
+def headings_data(table: GuaranteeTable, examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """Each heading's rows and examples, ready to print."""
+    return [
+        {
+            "title": HEADING_LABELS[heading],
+            "rows": [_row(row) for row in table.under(heading)],
+            "examples": [_example(each) for each in examples if each.heading is heading],
+        }
+        for heading in table.headings
+    ]
 
 
 def _period(table: GuaranteeTable) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
-from portal.bank_jobs import apply_due
+from portal.bank_jobs import apply_due, apply_due_of_companies
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, throttling
@@ -20,7 +20,11 @@ from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.exemption_jobs import remind_of_exemptions
+from portal.invitation_jobs import forget_abandoned
+from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
+from portal.payroll_jobs import tell_of_next_sheets
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
@@ -78,14 +82,39 @@ def apply_bank_changes(services: Services) -> None:
     apply_due(services, utc_now())
 
 
+def apply_company_bank_changes(services: Services) -> None:
+    """The same for companies; gives up those that nobody approved in time."""
+    apply_due_of_companies(services, utc_now())
+
+
 def issue_contribution_calls(services: Services) -> None:
     """Calls for the contributions of the periods that have ended."""
     issue_due_calls(services, utc_now())
 
 
+def tell_of_payroll_sheets(services: Services) -> None:
+    """Tells those who manage contributions what changes in next month's payroll sheet."""
+    tell_of_next_sheets(services, utc_now())
+
+
 def remind_mandated_firms(services: Services) -> None:
     """Tells both sides of the mandates that end within thirty days."""
     remind_of_mandates(services, utc_now())
+
+
+def tell_leavers(services: Services) -> None:
+    """Writes to those whose employment ended: portability, its end, the offer of the loi Évin."""
+    write_to_leavers(services, utc_now())
+
+
+def remind_of_exemptions_due(services: Services) -> None:
+    """Tells companies, and their employees, of the exemptions to renew."""
+    remind_of_exemptions(services, utc_now())
+
+
+def forget_invitations(services: Services) -> None:
+    """Forgets invitations to finish an affiliation that nobody finished."""
+    forget_abandoned(services, utc_now())
 
 
 JOBS = (
@@ -95,8 +124,13 @@ JOBS = (
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
+    Job("company-bank.apply", timedelta(minutes=15), apply_company_bank_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
+    Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
+    Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
+    Job("leavers.tell", timedelta(hours=1), tell_leavers),
+    Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

@@ -6,16 +6,19 @@ from portal.data.mandates import READ_ONLY, Area, Extent
 
 AREA_LABELS = {
     Area.EMPLOYEES: "Salariés",
+    Area.EXEMPTIONS: "Dispenses",
     Area.CONTRIBUTIONS: "Cotisations",
     Area.CONTRACT: "Contrat",
 }
 NOTHING = "Rien"
 _ACTS = {
     Area.EMPLOYEES: "Affilier, modifier, déclarer un départ, envoyer un fichier.",
+    Area.EXEMPTIONS: "Enregistrer les demandes, joindre les preuves, accepter, refuser, mettre fin.",
     Area.CONTRIBUTIONS: "Contester une ligne d’un bordereau.",
 }
 _READS = {
     Area.EMPLOYEES: "La liste des salariés et leur affiliation.",
+    Area.EXEMPTIONS: "Le registre des dispenses, ses preuves et ses exports.",
     Area.CONTRIBUTIONS: "Les bordereaux et leur détail.",
     Area.CONTRACT: "Les garanties, les taux et la fiche de paramétrage de la paie.",
 }

@@ -62,8 +62,10 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.EMPLOYER: (
         ("employer.home", "Accueil", "home"),
         ("employer.employees", "Salariés", "briefcase"),
+        ("employer.exemptions", "Dispenses", "file"),
         ("employer.contributions", "Cotisations", "receipt"),
         ("employer.contract", "Contrat", "shield"),
+        ("employer.bank", "Compte bancaire", "bank"),
         ("employer.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

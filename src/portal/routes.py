@@ -50,6 +50,7 @@ from portal.pages.member import (
     complaints,
     guarantees,
     information,
+    portability,
     remote_links,
     saved_place,
     sharing,
@@ -67,6 +68,7 @@ from portal.pages.public import (
     directory,
     directory_map,
     health,
+    invited,
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
@@ -90,6 +92,7 @@ HANDLERS = [
     *remote_links.HANDLERS,
     *autonomy.HANDLERS,
     *sharing.HANDLERS,
+    *portability.HANDLERS,
     *information.HANDLERS,
     information_fragments.results,
     claims.list_page,
@@ -103,10 +106,9 @@ HANDLERS = [
     *complaint_drafts.HANDLERS,
     *complaint_sending.HANDLERS,
     complaint_fragments.message,
-    complaint.form_page,
-    complaint.submit,
-    complaint.sent_page,
+    *complaint.HANDLERS,
     *complaint_follow.HANDLERS,
+    *invited.HANDLERS,
     *directory.HANDLERS,
     *directory_map.HANDLERS,
     *saved_place.HANDLERS,

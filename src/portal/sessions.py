@@ -20,6 +20,7 @@ from portal.web import Services
 SESSION = "session"
 VISIT = "visit"
 FOLLOWED = "followed"  # the complaint whose link this browser opened last
+INVITED = "invited"  # the invitation whose link this browser opened last, and what the browser proved
 
 
 def cookie_name(settings: Settings, purpose: str) -> str:
@@ -59,6 +60,7 @@ class SessionMiddleware(ASGIMiddleware):
         self._visit_cookie = cookie_name(settings, VISIT)
         self._link_cookie = cookie_name(settings, LINK)
         self._followed_cookie = cookie_name(settings, FOLLOWED)
+        self._invited_cookie = cookie_name(settings, INVITED)
         self._proxies = [ip_network(proxy) for proxy in settings.trusted_proxies]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -79,6 +81,7 @@ class SessionMiddleware(ASGIMiddleware):
         state["visit"] = _token(services, VISIT, cookies.get(self._visit_cookie))
         state["link"] = _token(services, LINK, cookies.get(self._link_cookie))
         state["followed"] = _token(services, FOLLOWED, cookies.get(self._followed_cookie))
+        state["invited"] = _token(services, INVITED, cookies.get(self._invited_cookie))
         state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie))
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
+    creditor_id: Annotated[str, Field(pattern="^[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}$")] = "FR53ZZZ999999"
     network_name: str = "Kalivia"
     open_directory: bool = True
     tiles_url: str = Field(default="", repr=False)  # a source may want a key in it

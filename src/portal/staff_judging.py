@@ -4,6 +4,7 @@ A dry run asks the very rules that the acts ask; it writes nothing. One line spe
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session
@@ -23,7 +24,9 @@ from portal.data.employee_acts import Acting, Refused
 from portal.data.employee_import_work import read_for_rows
 from portal.data.employee_imports import employees_named
 from portal.data.employees import Employee, PeriodKind, periods_of
+from portal.data.exemption_grounds import ExemptionGround, ground_open
 from portal.data.leaving_rules import LeavingReason
+from portal.data.organisations import GroupContract
 from portal.data.staff_categories import StaffCategory, group_contracts, staff_categories
 from portal.employee_words import REFUSALS
 from portal.folding import fold
@@ -89,11 +92,18 @@ class Judge:
         if row.is_refused or category is None or self._said_before(row, *self._names(row)):
             return
         contract, new = self._contracts[category.group_contract_id], _new(row)
+        ground = self._ground(db, row, contract, new.starts_on)
         if self._has_moved(row, check_declared(db, self._acting, contract, new)) or self._dry:
             return
-        case = row.values.get("dispense_code", "")
-        kind = PeriodKind.EXEMPT if case else PeriodKind.AFFILIATED
-        declare(db, self._acting, contract, category, new, kind, case)
+        kind = PeriodKind.EXEMPT if ground else PeriodKind.AFFILIATED
+        declare(db, self._acting, contract, category, new, kind, ground)
+
+    def _ground(self, db: Session, row: StaffRow, contract: GroupContract, day: date) -> ExemptionGround | None:
+        code = row.values.get("dispense_code", "")
+        ground = ground_open(db, contract.id or 0, code, day) if code else None
+        if code and ground is None:
+            raise Refused("ground-closed")
+        return ground
 
     def _names(self, row: StaffRow) -> list[object]:
         nir, number = row.values.get("nir"), row.values.get("matricule")

@@ -120,6 +120,13 @@ class PortalRequest(HTMXRequest):
         return self.scope["state"]["followed"] or ""
 
     @property
+    def invitation_keys(self) -> tuple[str, str]:
+        """The token of the invitation whose link this browser opened last, and what says that the browser proved to be
+        the employee's, both kept in one signed cookie; empty without."""
+        token, _, browser = (self.scope["state"]["invited"] or "").partition(".")
+        return token, browser
+
+    @property
     def client_address(self) -> str:
         address: str = self.scope["state"]["address"]
         return address

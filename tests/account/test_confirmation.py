@@ -24,6 +24,8 @@ SENSITIVE = {
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",
     "member.beneficiary.review", "member.beneficiary.send",
+    "employer.bank.approval", "employer.bank.approve", "employer.bank.ask", "employer.bank.change",
+    "employer.bank.choose", "employer.bank.mandate", "employer.bank.rule",
     "employer.mandate", "employer.mandate.change", "employer.mandate.give", "employer.mandate.new",
     "employer.mandate.resend", "employer.mandate.revoke",
     "employer.team.change", "employer.team.invite", "employer.team.invite.submit", "employer.team.remove",

@@ -41,10 +41,15 @@ OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/secur
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
+COMPANY_BANK = tuple(
+    f"/employeur/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")
+)
 STAFF = (
+    *COMPANY_BANK,
     *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
     *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
     *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+    "/employeur/salaries/invitations/",
 )
 CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
@@ -203,6 +208,8 @@ READS_LISTS = (
     "/professionnel/utilisateurs",
     "/adherent/beneficiaires",
     "/employeur/salaries/{employee}",
+    "/employeur/salaries/{employee}/suites",
+    "/employeur/salaries/{employee}/suites/notice.pdf",
     "/fragments/employeur/salaries/{employee}",
 )
 

@@ -13,14 +13,17 @@ from sqlmodel import Session
 from portal.bank_jobs import apply_due
 from portal.bank_notices import tell_of_bank_change
 from portal.bank_words import NO_IBAN, NO_SEPA, WRONG_KEY, WRONG_LENGTH, WrongIban, details_of, iban_of
-from portal.data.bank_details import (
+from portal.data.bank_changes import (
     EFFECT_AFTER,
     AccountBlocked,
     AlreadyThere,
-    BankDetails,
     BankState,
     TooManyChanges,
-    addresses_of,
+    mask,
+    sealed,
+)
+from portal.data.bank_details import (
+    BankDetails,
     apply_bank_change,
     ask_bank_change,
     bank_history,
@@ -28,8 +31,7 @@ from portal.data.bank_details import (
     change_behind,
     due_changes,
     in_force,
-    mask,
-    sealed,
+    member_addresses,
 )
 from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
@@ -207,7 +209,7 @@ class TestChange:
             change.applied_at = NOW - timedelta(days=days)
             db.add(change)
         db.flush()
-        assert set(addresses_of(db, account, NOW)) == {"anne@exemple.example", "avant@exemple.example"}
+        assert set(member_addresses(db, account, NOW)) == {"anne@exemple.example", "avant@exemple.example"}
 
 
 class TestFreeze:

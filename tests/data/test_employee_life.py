@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,7 @@ from portal.data.leaving_rules import LeavingReason
 from tests.support import factories, staff
 
 FIRST = date(2026, 4, 1)
+ONE_DAY = timedelta(days=1)
 DAYS = st.integers(0, 300).map(lambda days: FIRST + timedelta(days=days))
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -100,6 +101,7 @@ def assert_sound(db: Session, employee: Employee) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACTS, max_size=6))
+@example([absent(FIRST + ONE_DAY, None, keeps=False), exempted(FIRST + ONE_DAY), back(FIRST + 2 * ONE_DAY)])
 def test_any_sequence_of_acts_keeps_cover_sound_and_can_be_taken_back(database, keyring, acts: list[Act]) -> None:
     """R-30: « undo » is exact, whatever was done; an act that cannot be done changes nothing."""
     with database.write() as db:

@@ -82,7 +82,11 @@ SAMPLES: dict[str, Cells] = {
     },
     "group-contracts": {
         "number": "G1", "company": "73282932000074", "signatory_last_name": "Modèle", "signatory_first_name": "Agathe",
-        "starts_on": "01/01/2025", "ends_on": "",
+        "starts_on": "01/01/2025", "ends_on": "", "responsible": "",
+    },
+    "company-bank-details": {
+        "company": "73282932000074", "iban": "FR76 3000 6000 0112 3456 7890 189", "holder": "Ateliers",
+        "since": "2025-01-01",
     },
     "staff-categories": {
         "group_contract": "G1", "code": "CADRES", "label": "Cadres", "definition": "Articles 2.1 et 2.2",
@@ -92,6 +96,18 @@ SAMPLES: dict[str, Cells] = {
         "group_contract": "G1", "category": "CADRES", "structure": "isole", "valid_from": "2025-01-01",
         "valid_to": "", "pmss_rate": "120", "month": "", "employer_percent": "50",
     },
+    "contract-amendments": {
+        "group_contract": "G1", "number": "1", "subject": "Nouveaux taux", "effective_on": "2026-01-01",
+        "signed_on": "12/11/2025",
+    },
+    "payroll-settings": {
+        "group_contract": "G1", "valid_from": "2025-01-01", "reference": "SANTE-G1", "organism_code": "MUT099",
+        "delegate_code": "",
+    },
+    "payroll-codes": {
+        "group_contract": "G1", "category": "CADRES", "structure": "isole", "valid_from": "2025-01-01",
+        "population_code": "CAD", "option_code": "ISO",
+    },
     "employees": {
         "group_contract": "G1", "contract": "C1", "matricule": "0042", "usage_name": "", "email": "",
         "hired_on": "2019-03-01",
@@ -99,6 +115,15 @@ SAMPLES: dict[str, Cells] = {
     "employment-periods": {
         "group_contract": "G1", "contract": "C1", "category": "CADRES", "kind": "", "starts_on": "2025-01-01",
         "ends_on": "",
+    },
+    "exemption-grounds": {
+        "code": "css", "label": "Complémentaire santé solidaire", "kind": "droit", "article": "D911-2, 1°",
+        "condition": "Le salarié en bénéficie.", "evidence": "Attestation de droits", "evidence_hint": "",
+        "names_insurer": "non", "needs_until": "oui", "most_months": "12", "renewal_months": "", "renewable": "oui",
+        "valid_from": "2019-11-01", "valid_to": "",
+    },
+    "opened-exemptions": {
+        "group_contract": "G1", "ground": "temps-partiel", "valid_from": "2025-01-01", "valid_to": "",
     },
     "providers": {
         "national_id": "990000018", "profession": "opticien", "name": "Optique", "email": "",
@@ -130,9 +155,10 @@ SAMPLES: dict[str, Cells] = {
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
     "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
-    "contract_option", "beneficiary", "company", "group_contract", "staff_category", "category_rate", "employee",
-    "employment_period", "provider", "agreement", "practice", "payment",
-    "benefit_line"), strict=True))  # fmt: skip
+    "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
+    "category_rate", "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
+    "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment", "benefit_line",
+), strict=True))  # fmt: skip
 
 
 def row(kind: str, /, **changes: Any) -> Cells:

@@ -12,7 +12,8 @@ from portal.data.persons import Person
 from portal.data.sessions import find_viewer
 from portal.data.standing import Standing, reading_until
 from portal.formatting import PARIS, long_date, today
-from portal.permissions import GRANTS, STANDINGS, Permission, Requires, policy_of
+from portal.grants import GRANTS, STANDINGS, Permission
+from portal.permissions import Requires, policy_of
 from portal.security import Keyring
 from tests.support import factories
 from tests.support.entry import ask, enter, send

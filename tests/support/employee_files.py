@@ -32,6 +32,7 @@ class Payroll:
         with database.write() as db:
             staff.figures(db)
             self.company = staff.company(db)
+            staff.grounds(db)
             self.contract = staff.group_contract(db, self.company)
             self.category = staff.category(db, self.contract)
             self.managers = staff.category(db, self.contract, "CADRES")

@@ -10,6 +10,8 @@ from portal.data.contributions import Structure
 from portal.data.coverage import Product
 from portal.data.employee_acts import Acting
 from portal.data.employees import Employee, PeriodKind
+from portal.data.exemption_grounds import ExemptionGround, GroundKind
+from portal.data.exemptions import Wish
 from portal.data.group_figures import CODES, GroupFigures
 from portal.data.organisations import Company, GroupContract
 from portal.data.parameters import Parameter
@@ -97,6 +99,27 @@ def new_employee(last_name: str = "Essai", first_name: str = "Paule", **values) 
 def employee(db: Session, who: Acting, of: GroupContract, within: StaffCategory, **values) -> Employee:
     """Somebody affiliated (see `new_employee`), by the portal's own act."""
     return declare(db, who, of, within, new_employee(**values), PeriodKind.AFFILIATED)[0]
+
+
+def grounds(db: Session) -> None:
+    """Three legal cases since 2016: « css » until a day, « collectif » every year, « temps-partiel » of the act alone,
+    which needs no evidence."""
+    since = {"valid_from": date(2016, 1, 1), "condition": "Le salarié est dans ce cas"}
+    css = {"evidence": "Attestation de droits", "needs_until": True, "most_months": 12}
+    group = {"evidence": "Attestation de l’autre assureur", "names_insurer": True, "renewal_months": 12}
+    for code, kind, article, rest in (
+        ("css", GroundKind.BY_LAW, "CSS, D911-2, 1°", css),
+        ("collectif", GroundKind.BY_LAW, "CSS, D911-2, 3° a", group),
+        ("temps-partiel", GroundKind.BY_ACT, "CSS, R242-1-6, 2° c", {}),
+    ):
+        _added(db, ExemptionGround(code=code, label=f"Cas {code}", kind=kind, article=article, **since, **rest))
+
+
+def wish(ground: str = "collectif", **values) -> Wish:
+    """What an employee asks for, from July on unless told otherwise."""
+    defaults = {"stated_on": date(2026, 6, 12), "starts_on": date(2026, 7, 1), "other_insurer": "Autre Mutuelle"}
+    until = {"until": date(2027, 3, 31)} if ground == "css" else {}
+    return Wish(ground, **(defaults | until | values))
 
 
 def _added(db: Session, row):

@@ -18,6 +18,9 @@ from portal.data.employees import (
     periods_of,
     search_text,
 )
+from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_rows import EndCause
+from portal.data.exemptions import declared_exempt, end_accepted
 from portal.data.organisations import Company, GroupContract
 from portal.data.reversal import Changes
 from portal.data.staff_categories import StaffCategory
@@ -52,9 +55,9 @@ def declare(
     category: StaffCategory,
     new: NewEmployee,
     kind: PeriodKind,
-    case_code: str = "",
+    ground: ExemptionGround | None = None,
 ) -> tuple[Employee, EmployeeEvent]:
-    """Declares an employee, in a state: affiliated, invited to finish, or exempt, in a legal case. Whoever left before
+    """Declares an employee, in a state: affiliated, invited to finish, or exempt, for a `ground`. Whoever left before
     comes back under the same row. Raises `Refused`. The company's row is locked, so that two clerks do not declare one
     person twice.
     """
@@ -67,8 +70,10 @@ def declare(
     )
     if kind is PeriodKind.AFFILIATED:
         open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
-    details = {"category": category.label} | ({"case": case_code} if case_code else {})
-    return employee, note(db, acting, employee, _EVENT_OF[kind], new.starts_on, changes, **details)
+    if ground is not None:
+        declared_exempt(changes, employee, ground, new.starts_on, acting.now, acting.viewer.account_id)
+    event = _EVENT_OF[kind]
+    return employee, note(db, acting, employee, event, new.starts_on, changes, category=category.label)
 
 
 def lock_company(db: Session, company_id: int) -> None:
@@ -89,18 +94,22 @@ def affiliate_declared(
         raise Refused("already-affiliated")
     changes = Changes(db)
     was_exempt = period.kind == PeriodKind.EXEMPT
+    end_accepted(db, changes, employee, from_day - timedelta(days=1), EndCause.AFFILIATED)
     succeed(db, changes, period, from_day, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
     open_cover(db, acting.keyring, changes, employee, category, from_day)
     kind = EventKind.EXEMPTION_ENDED if was_exempt else EventKind.AFFILIATED
     return note(db, acting, employee, kind, from_day, changes, category=category.label)
 
 
-def exempt(db: Session, acting: Acting, employee: Employee, from_day: date, case_code: str) -> EmployeeEvent:
-    """Ends the affiliation or the invitation of an employee who asks for an exemption, from a day. Raises `Refused`."""
+def exempt(
+    db: Session, acting: Acting, employee: Employee, from_day: date, case_code: str, changes: Changes | None = None
+) -> EmployeeEvent:
+    """Ends the affiliation or the invitation of an employee who asks for an exemption, from a day. `changes`: what the
+    caller did already, to be taken back with the act. Raises `Refused`."""
     period = open_period(db, employee, from_day)
     if period.kind == PeriodKind.EXEMPT:
         raise Refused("already-exempt")
-    changes = Changes(db)
+    changes = changes or Changes(db)
     if period.kind == PeriodKind.AFFILIATED:
         end_cover(db, changes, employee, from_day - timedelta(days=1))
     succeed(db, changes, period, from_day, kind=PeriodKind.EXEMPT, category_id=period.category_id)

@@ -23,6 +23,7 @@ class Subject(StrEnum):
     BENEFITS = "prestations"
     STATEMENTS = "releves"
     GUARANTEES = "garanties"
+    PORTABILITY = "portabilite"
     CARD = "carte"
     BENEFICIARIES = "beneficiaires"
     CLAIMS = "demandes"

@@ -17,6 +17,8 @@ from portal.data.employees import (
     PeriodKind,
     absences_of,
 )
+from portal.data.exemption_rows import EndCause
+from portal.data.exemptions import end_accepted
 from portal.data.leaving_rules import CONSEQUENCES, Evin, LeavingReason, portability_of
 from portal.data.reversal import Changes
 
@@ -30,6 +32,7 @@ def let_go(
     changes = Changes(db)
     changes.set(period, ends_on=left_on)
     _end_absences(db, changes, employee, left_on)
+    end_accepted(db, changes, employee, left_on, EndCause.LEFT)
     departure = _departure(db, acting, employee, period, left_on, reason)
     if period.kind == PeriodKind.AFFILIATED:
         end_cover(db, changes, employee, departure.portability_ends_on or left_on)

@@ -1,7 +1,10 @@
-"""Employees who leave: the day, the reason, and what follows (L911-8, loi Évin), kept as it was computed that day."""
+"""Employees who leave: the day, the reason, and what follows (L911-8, loi Évin), kept as it was computed that day; the
+letters that told of it."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
@@ -28,11 +31,42 @@ class Departure(SQLModel, table=True):
     portability_ends_on: date | None = None
     evin: str
     recorded_at: datetime = instant()
-    told_at: datetime | None = instant(default=None)
     cancelled_at: datetime | None = instant(default=None)
+
+
+class LetterKind(StrEnum):
+    """What a letter to somebody who left tells. CANCELLED: the departure that an earlier one told of was taken back.
+    Values are stored: never rename one."""
+
+    DEPARTURE = "depart"
+    NEAR_END = "fin-proche"
+    OFFER = "proposition"
+    CANCELLED = "annulation"
+
+
+class LeaverLetter(SQLModel, table=True):
+    """A letter that was posted, once and for all: no second one of its kind follows for a departure."""
+
+    __tablename__ = "leaver_letter"
+    __table_args__ = (
+        UniqueConstraint("departure_id", "kind"),
+        Index("ix_leaver_letter_employee", "employee_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    departure_id: int = Field(foreign_key="departure.id")
+    employee_id: int = Field(foreign_key="employee.id")
+    kind: str
+    posted_at: datetime = instant()
 
 
 def departure_of(db: Session, employee: Employee) -> Departure | None:
     """The departure of an employee whom the caller has reached, that was not cancelled; None without one."""
     query = select(Departure).where(Departure.employee_id == employee.id, col(Departure.cancelled_at).is_(None))
     return db.exec(query.order_by(col(Departure.id).desc())).first()
+
+
+def letters_of(db: Session, departure_id: int) -> dict[LetterKind, datetime]:
+    """The letters of a departure that the caller has reached, and when each was posted (UTC)."""
+    query = select(LeaverLetter.kind, LeaverLetter.posted_at).where(LeaverLetter.departure_id == departure_id)
+    return {LetterKind(kind): posted_at for kind, posted_at in db.exec(query)}

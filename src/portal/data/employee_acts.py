@@ -30,6 +30,9 @@ from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
 from portal.security import Keyring
 
+FINAL = frozenset({EventKind.REINSTATED, EventKind.INVITATION_ENDED})
+"""Acts that are never taken back: a link was withdrawn, a departure told as cancelled."""
+
 AHEAD_MONTHS = 12
 """How far ahead an act may take effect."""
 
@@ -105,7 +108,6 @@ def note(
     changes: Changes,
     **details: Any,
 ) -> EmployeeEvent:
-    employee.version += 1
     event = EmployeeEvent(
         employee_id=employee.id or 0,
         kind=kind,
@@ -116,6 +118,12 @@ def note(
         details=json.dumps(details, default=str),
         done=changes.as_json(),
     )
+    return leave(db, employee, event)
+
+
+def leave(db: Session, employee: Employee, event: EmployeeEvent) -> EmployeeEvent:
+    """Leaves the event of an act on an employee; what others saw of the employee is of an earlier version now."""
+    employee.version += 1
     return added(db, event)
 
 
@@ -125,7 +133,7 @@ def undo_event(db: Session, acting: Acting, employee: Employee, event: EmployeeE
     last = last_event(db, employee)
     if last is None or last.id != event.id:
         raise Refused("not-last")
-    if event.kind == EventKind.REINSTATED:
+    if event.kind in FINAL:
         raise Refused("final")
     take_back(db, event.done)
     departure = departure_of(db, employee)

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from portal.data.batches import rows_of
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
 from portal.data.employees import Employee
+from portal.data.organisations import GroupContract
 from portal.data.persons import Person
 from portal.data.reversal import Changes
 from portal.data.staff_categories import StaffCategory
@@ -26,10 +27,15 @@ def recognise(db: Session, keyring: Keyring, changes: Changes, employee: Employe
     if employee.person_id is not None:
         return db.get_one(Person, employee.person_id)
     known = _known(db, keyring, employee)
-    match = next((person for person in known if _is_same(person, employee)), None)
+    match = _match(known, employee)
     person = match or changes.add(_new_person(employee, with_nir=not known))
     changes.set(employee, person_id=person.id, is_identity_doubtful=bool(known) and match is None)
     return person
+
+
+def is_known(db: Session, keyring: Keyring, employee: Employee) -> bool:
+    """Whether `recognise` would find somebody whom the insurer knows."""
+    return employee.person_id is not None or _match(_known(db, keyring, employee), employee) is not None
 
 
 def open_cover(
@@ -37,7 +43,7 @@ def open_cover(
 ) -> Contract:
     """Covers an employee from a day on: alone, until the employee adds a family."""
     person = recognise(db, keyring, changes, employee)
-    contract = changes.add(_new_contract(employee, category, person.id or 0, starts_on))
+    contract = changes.add(_new_contract(db, employee, category, person.id or 0, starts_on))
     changes.add(
         Beneficiary(
             contract_id=contract.id or 0,
@@ -78,9 +84,12 @@ def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: d
 
 
 def resume_cover(db: Session, changes: Changes, employee: Employee, suspended_after: date, resumes_on: date) -> None:
-    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`."""
+    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`.
+
+    A contract that ended meanwhile covers nobody again.
+    """
     contract = _contract(db, employee)
-    if contract is None:
+    if contract is None or (contract.ends_on is not None and contract.ends_on < resumes_on):
         return
     query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.valid_to == suspended_after)
     for row in db.exec(query.order_by(col(Beneficiary.id))).all():
@@ -164,6 +173,10 @@ def _known(db: Session, keyring: Keyring, employee: Employee) -> list[Person]:
     return sorted(known, key=lambda person: person.id or 0)
 
 
+def _match(known: list[Person], employee: Employee) -> Person | None:
+    return next((person for person in known if _is_same(person, employee)), None)
+
+
 def _is_same(person: Person, employee: Employee) -> bool:
     names = (employee.last_name, employee.usage_name)
     is_named = any(name and same_name(name, person.last_name) for name in names)
@@ -182,7 +195,9 @@ def _new_person(employee: Employee, *, with_nir: bool) -> Person:
     )
 
 
-def _new_contract(employee: Employee, category: StaffCategory, person_id: int, starts_on: date) -> Contract:
+def _new_contract(
+    db: Session, employee: Employee, category: StaffCategory, person_id: int, starts_on: date
+) -> Contract:
     number = f"E-{secrets.token_hex(5).upper()}"
     return Contract(
         number=number,
@@ -191,6 +206,7 @@ def _new_contract(employee: Employee, category: StaffCategory, person_id: int, s
         product_id=category.product_id,
         member_number=_member_number(),
         regime=employee.regime,
+        is_responsible=db.get_one(GroupContract, category.group_contract_id).is_responsible,
         starts_on=starts_on,
     )
 

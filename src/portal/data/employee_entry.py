@@ -14,6 +14,7 @@ from portal.data.staff_categories import StaffCategory
 from portal.folding import same_name
 
 PRESSED_TWICE = timedelta(minutes=10)
+_EVENTS = {PeriodKind.AFFILIATED: EventKind.AFFILIATED, PeriodKind.INVITED: EventKind.INVITED}
 
 
 def contract_of(db: Session, category: StaffCategory) -> GroupContract:
@@ -26,19 +27,19 @@ def earliest_effect(acting: Acting, contract: GroupContract) -> date:
     return max(add_months(acting.today, -acting.figures.backdating_months), contract.starts_on)
 
 
-def affiliate_once(
-    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee
+def enter_once(
+    db: Session, acting: Acting, contract: GroupContract, category: StaffCategory, new: NewEmployee, kind: PeriodKind
 ) -> tuple[Employee, bool]:
-    """Affiliates an employee, or gives the one whom this account affiliated a moment ago by the same form (pressed
-    twice); whether the employee is new. Raises `Refused`, also for a namesake born the same day of whom a NIR is not
-    known. The company's row is locked first."""
+    """Affiliates or invites an employee, or gives the one whom this account entered a moment ago by the same form
+    (pressed twice); whether the employee is new. Raises `Refused`, also for a namesake born the same day of whom a NIR
+    is not known. The company's row is locked first."""
     lock_company(db, contract.company_id)
     twin = _twin(db, acting, contract, new)
     if twin is not None:
-        if _is_same_press(db, acting, twin):
+        if _is_same_press(db, acting, twin, kind):
             return twin, False
         raise Refused("already-there", "nom")
-    return declare(db, acting, contract, category, new, PeriodKind.AFFILIATED)[0], True
+    return declare(db, acting, contract, category, new, kind)[0], True
 
 
 def correct_entry(db: Session, acting: Acting, employee: Employee, nir: str, **values: object) -> EmployeeEvent | None:
@@ -80,9 +81,9 @@ def _is_twin(db: Session, acting: Acting, employee: Employee, new: NewEmployee) 
     return is_there and not is_other
 
 
-def _is_same_press(db: Session, acting: Acting, employee: Employee) -> bool:
+def _is_same_press(db: Session, acting: Acting, employee: Employee, kind: PeriodKind) -> bool:
     query = select(EmployeeEvent).where(EmployeeEvent.employee_id == employee.id)
     event = db.exec(query.order_by(col(EmployeeEvent.id).desc())).first()
-    if event is None or event.kind != EventKind.AFFILIATED or event.by != acting.viewer.account_id:
+    if event is None or event.kind != _EVENTS.get(kind) or event.by != acting.viewer.account_id:
         return False
     return acting.now - event.recorded_at < PRESSED_TWICE and event.undone_at is None

@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
-from portal.data.employee_acts import Acting, Refused, last_event, undo_event
-from portal.data.employees import Employee, EmployeeEvent, EventKind, events_of
+from portal.data.employee_acts import FINAL, Acting, Refused, last_event, undo_event
+from portal.data.employees import Employee, EmployeeEvent, events_of
 from portal.data.reversal import ChangedSince
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
@@ -65,7 +65,7 @@ def undo_last(db: Session, acting: Acting, employee: Employee, event_id: int) ->
 def _refusal(event: EmployeeEvent, now: datetime) -> str:
     if day_in_france(event.recorded_at) != day_in_france(now):
         return "undo-too-late"
-    return "undo-none" if event.kind == EventKind.REINSTATED else ""
+    return "undo-none" if event.kind in FINAL else ""
 
 
 def _told(viewer: Viewer, event: EmployeeEvent, accounts: dict[int, Account]) -> Told:
@@ -74,7 +74,8 @@ def _told(viewer: Viewer, event: EmployeeEvent, accounts: dict[int, Account]) ->
     if is_colleague and who is not None:
         author, name = Author.COLLEAGUE, who.display_name
     else:
-        author, name = (Author.EMPLOYEE if who is not None and who.person_id else Author.INSURER), ""
+        is_employee = event.by_link or (who is not None and who.person_id is not None)
+        author, name = (Author.EMPLOYEE if is_employee else Author.INSURER), ""
     undone = accounts.get(event.undone_by or 0)
     is_known = undone is not None and undone.company_id == viewer.company_id
     return Told(event, author, name, undone.display_name if is_known and undone is not None else "")

@@ -3,6 +3,7 @@
 Nothing here tells of care. An employee is reached through the viewer's own company; another company's does not exist.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -108,6 +109,7 @@ class EventKind(StrEnum):
     """What happened to an employee. Values are stored: never rename one."""
 
     INVITED = "invitation"
+    INVITATION_ENDED = "fin-invitation"
     AFFILIATED = "affiliation"
     EXEMPTED = "dispense"
     EXEMPTION_ENDED = "fin-dispense"
@@ -144,6 +146,11 @@ class EmployeeEvent(SQLModel, table=True):
     undone_at: datetime | None = instant(default=None)
     undone_by: int | None = Field(default=None, foreign_key="account.id")
 
+    @property
+    def by_link(self) -> bool:
+        """Whether the employee did it, by the link of an invitation."""
+        return self.by is None and "invitation" in json.loads(self.details)
+
 
 class EmployeeMoved(Exception):
     """Somebody changed the employee since the person saw it; `employee` is what it is now."""
@@ -162,6 +169,11 @@ def find_employee(db: Session, viewer: Viewer, employee_id: int) -> Employee | N
     """An employee of the viewer's company; None when there is none."""
     query = select(Employee).where(Employee.id == employee_id, Employee.company_id == viewer.company_id)
     return db.exec(query).first() if viewer.company_id is not None else None
+
+
+def employees_of_person(db: Session, person_id: int) -> list[Employee]:
+    """As whom a person is or was employed, by any company, the oldest first."""
+    return list(db.exec(select(Employee).where(Employee.person_id == person_id).order_by(col(Employee.id))))
 
 
 def lock_employee(db: Session, viewer: Viewer, employee_id: int, version: int | None) -> Employee | None:

@@ -2,6 +2,8 @@
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 
+COMPANY = "donnée de l’entreprise, que ses signataires lisent dans son espace"
+
 EMPLOYER_HOLDINGS: dict[str, Held] = {
     "employee": Held(
         "Ce que votre employeur a déclaré de vous",
@@ -84,6 +86,106 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         },
         blank={"firm": ""},
         kept_for=PROOF,
+    ),
+    "company_bank_details": Held(
+        "Les changements de compte bancaire de l’entreprise",
+        Owner.COMPANY,
+        "company_id",
+        withheld={
+            **dict.fromkeys(("iban_encrypted", "holder_encrypted", "masked", "bank", "bic", "mandate"), COMPANY),
+            "iban_lookup": SECRET,
+            **dict.fromkeys(
+                ("signer_encrypted", "asked_by", "approved_by"), "identité d’un utilisateur de l’entreprise"
+            ),
+        },
+        kept_for=BILLING,
+    ),
+    "company_bank_rule": Held(
+        "Vos choix d’une ou deux signatures pour le compte bancaire de l’entreprise",
+        column="chosen_by",
+        kept_for=PROOF,
+    ),
+    "notice_delivery": Held(
+        "Les notices d’information que votre employeur vous a remises",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={"by": "identité d’un utilisateur de votre employeur"},
+        kept_for=CONTRACT,
+    ),
+    "contract_amendment": Held(
+        "Les avenants de votre contrat",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=CONTRACT,
+    ),
+    "payroll_setting": Held(
+        "Comment votre paie nomme le contrat",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=CONTRACT,
+    ),
+    "payroll_notice": Held(
+        "Les changements de la fiche de paramétrage dont nous vous avons avertis",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        withheld={"digest": INTERNAL},
+        kept_for=CONTRACT,
+    ),
+    "exemption": Held(
+        "Vos dispenses d’affiliation au contrat de votre employeur",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={"asked_by": "identité d’un utilisateur de votre employeur", "version": INTERNAL},
+        kept_for=CONTRACT,
+    ),
+    "exemption_step": Held(
+        "Ce qui a été décidé de vos demandes de dispense",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={"by": "identité d’un utilisateur de votre employeur", "event_id": INTERNAL},
+        opened={"reason_encrypted": "reason"},
+        kept_for=CONTRACT,
+    ),
+    "exemption_piece": Held(
+        "Les pièces de vos demandes de dispense",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
+    "opened_exemption": Held(
+        "Les cas de dispense que prévoit l’acte de votre entreprise",
+        Owner.COMPANY,
+        "company_id",
+        via=("group_contract_id", "group_contract", "id"),
+        kept_for=CONTRACT,
+    ),
+    "leaver_letter": Held(
+        "Les e-mails envoyés après votre départ",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        kept_for=CONTRACT,
+    ),
+    "affiliation_invitation": Held(
+        "Les invitations à terminer votre affiliation",
+        Owner.PERSON,
+        "person_id",
+        via=("employee_id", "employee", "id"),
+        withheld={
+            "token_hash": SECRET,
+            "proven_hash": SECRET,
+            "invited_by": "identité d’un utilisateur de votre employeur",
+            "revoked_by": "identité d’un utilisateur de votre employeur",
+            "draft_encrypted": "vos réponses avant leur envoi, effacées ensuite",
+        },
+        kept_for=CONTRACT,
     ),
     "staff_category": Held(
         "Les catégories de votre personnel",

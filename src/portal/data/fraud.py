@@ -12,13 +12,15 @@ from enum import StrEnum
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.accounts import Account, AccountSuspension, Space, SuspensionKind
+from portal.data.accounts import Account, AccountSuspension, Role, Space, SuspensionKind
 from portal.data.bank_details import BankDetails, cancel_bank_change
 from portal.data.blocks import BlockKind, block_of
 from portal.data.columns import Index, instant
+from portal.data.company_bank import CompanyBankDetails, cancel_company_change
 from portal.data.desk_acts import is_frozen
 from portal.data.email_changes import cancel_email_changes
 from portal.data.known_browsers import forget_browsers
+from portal.data.organisations import Company
 from portal.data.persons import Person
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.security import Keyring
@@ -99,10 +101,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """What a report did. `stopped`: the change of bank details that was given up, if one was pending."""
+    """What a report did. `stopped`: the change of bank details that was given up, if one was pending;
+    `stopped_company`: the one of the company that the account signs for."""
 
     report: FraudReport
     stopped: BankDetails | None
+    stopped_company: CompanyBankDetails | None = None
 
 
 def freeze(
@@ -117,6 +121,8 @@ def freeze(
         return None
     cancel_email_changes(db, account_id, now)
     stopped = cancel_bank_change(db, account.person_id, now) if account.person_id else None
+    signs_for = _signs_for(account)
+    stopped_company = cancel_company_change(db, signs_for, now) if signs_for else None
     db.add(
         AccountSuspension(
             account_id=account_id, kind=SuspensionKind.FRAUD, reason=REASON, started_at=now, started_by=account_id
@@ -124,15 +130,23 @@ def freeze(
     )
     end_sessions_of(db, account_id, now)
     forget_browsers(db, account_id)
-    return Freeze(_opened_case(db, keyring, account_id, channel, text, now), stopped)
+    return Freeze(_opened_case(db, keyring, account_id, channel, text, now), stopped, stopped_company)
 
 
 def _in_turn(db: Session, account_id: int) -> Account:
-    """The account, locked; its person before it, as whatever acts on bank details: letters about them lock accounts."""
-    person_id = db.exec(select(Account.person_id).where(Account.id == account_id)).one()
-    if person_id is not None:
-        db.get_one(Person, person_id, with_for_update=True)
-    return db.get_one(Account, account_id, with_for_update=True)
+    """The account, locked; its person, or the company that it signs for, before it, as whatever acts on bank details:
+    letters about them lock accounts."""
+    account = db.get_one(Account, account_id)
+    if account.person_id is not None:
+        db.get_one(Person, account.person_id, with_for_update=True)
+    if signs_for := _signs_for(account):
+        db.get_one(Company, signs_for, with_for_update=True)
+    return db.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+
+
+def _signs_for(account: Account) -> int | None:
+    """The company whose bank details this account may change."""
+    return account.company_id if account.role == Role.SIGNATORY else None
 
 
 def _opened_case(

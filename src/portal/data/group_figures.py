@@ -22,6 +22,10 @@ CODES = {
 }
 
 
+class FiguresUnknown(Exception):
+    """The insurer has not set all the figures of a day: what depends on them waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
     """Figures of a day: `ceiling_cents` the monthly social-security ceiling; `solidarity_tax` ten-thousandths; delays
@@ -50,3 +54,11 @@ def group_figures_on(db: Session, day: date) -> GroupFigures | None:
     if len(values) < len(CODES):
         return None
     return GroupFigures(**{name: values[code] for name, code in CODES.items()})
+
+
+def needed_figures(db: Session, day: date) -> GroupFigures:
+    """The figures in force on a day. Raises `FiguresUnknown`."""
+    figures = group_figures_on(db, day)
+    if figures is None:
+        raise FiguresUnknown(day.isoformat())
+    return figures

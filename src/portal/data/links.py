@@ -25,6 +25,7 @@ class LinkPurpose(StrEnum):
     DELETION = "suppression"
     FRAUD = "fraude"
     BANK_CHANGE = "coordonnees-bancaires"
+    COMPANY_BANK_CHANGE = "coordonnees-bancaires-entreprise"
 
 
 LIVES = {
@@ -34,11 +35,12 @@ LIVES = {
     LinkPurpose.DELETION: timedelta(hours=24),
     LinkPurpose.FRAUD: timedelta(hours=24),
     LinkPurpose.BANK_CHANGE: timedelta(hours=72),
+    LinkPurpose.COMPANY_BANK_CHANGE: timedelta(days=10),
 }
 
 
 # Links that change nothing but stop a change.
-STOPPING = frozenset({LinkPurpose.BANK_CHANGE})
+STOPPING = frozenset({LinkPurpose.BANK_CHANGE, LinkPurpose.COMPANY_BANK_CHANGE})
 
 
 class AccountLink(SQLModel, table=True):

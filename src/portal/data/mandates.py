@@ -20,6 +20,7 @@ class Area(StrEnum):
     """A part of the employer's space that a mandate may open."""
 
     EMPLOYEES = "salaries"
+    EXEMPTIONS = "dispenses"
     CONTRIBUTIONS = "cotisations"
     CONTRACT = "contrat"
 

@@ -19,7 +19,8 @@ class Company(SQLModel, table=True):
 
 
 class GroupContract(SQLModel, table=True):
-    """A company's contract and who signed it; both days of the period included."""
+    """A company's contract and who signed it; both days of the period included. `is_responsible`: its guarantees keep
+    to what the law asks of a « contrat responsable » (code de la sécurité sociale, L871-1)."""
 
     __tablename__ = "group_contract"
     __table_args__ = (Index("ix_group_contract_company", "company_id"),)
@@ -31,6 +32,7 @@ class GroupContract(SQLModel, table=True):
     signatory_first_name: str
     starts_on: date
     ends_on: date | None = None
+    is_responsible: bool = True
 
 
 class Provider(SQLModel, table=True):

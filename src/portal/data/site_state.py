@@ -32,6 +32,7 @@ class Service(StrEnum):
     INFORMATION = "informations"
     DIRECTORY = "professionnels"
     EMPLOYEES = "salaries"
+    EXEMPTIONS = "dispenses"
     CONTRIBUTIONS = "cotisations"
     GROUP_CONTRACT = "contrat"
     TEAM = "equipe"
@@ -49,6 +50,7 @@ SERVICE_LABELS = {
     Service.INFORMATION: "Informations",
     Service.DIRECTORY: "Annuaire des professionnels",
     Service.EMPLOYEES: "Salariés",
+    Service.EXEMPTIONS: "Dispenses",
     Service.CONTRIBUTIONS: "Cotisations",
     Service.GROUP_CONTRACT: "Contrat de groupe",
     Service.TEAM: "Utilisateurs",

@@ -64,6 +64,12 @@ def team_of(db: Session, viewer: Viewer) -> list[TeamUser]:
     return [TeamUser._make(row) for row in rows]
 
 
+def user_names(db: Session, viewer: Viewer) -> dict[int, str]:
+    """The names of everybody who uses the viewer's organisation's space, or did, by account."""
+    rows = db.connection().execute(select(Account.id, Account.display_name).where(_theirs(viewer)))
+    return {row[0]: row[1] for row in rows}
+
+
 def team_user(db: Session, viewer: Viewer, account_id: int) -> TeamUser | None:
     """One of them; None when it is nobody of the viewer's organisation, or was removed."""
     row = db.connection().execute(select(*_columns()).where(_theirs(viewer), ~closed, Account.id == account_id)).first()

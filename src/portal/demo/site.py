@@ -15,10 +15,12 @@ from portal.data.persons import id_by_reference
 from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
+from portal.demo.company_bank import show_company_bank
 from portal.demo.complaints import show_complaints
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
 from portal.demo.generator import Options, write_demo_data
+from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.terms import publish_and_accept
@@ -70,7 +72,9 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             keyring = Keyring(settings)
             _fill(database, keyring, folder / "import", tell)
             show_employees(database, keyring, seed)
+            show_leaver(database, keyring)
             show_contributions(database, keyring)
+            show_company_bank(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)

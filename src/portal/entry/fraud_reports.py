@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from portal.bank_notices import tell_of_bank_change
+from portal.bank_notices import tell_of_bank_change, tell_of_company_change
 from portal.data import throttling
 from portal.data.evidence import Action, Outcome
 from portal.data.fraud import FraudChannel, freeze
@@ -65,6 +65,9 @@ def _freeze(request: PortalRequest, db: Session, account_id: int, channel: Fraud
     if frozen is not None and frozen.stopped is not None:
         tell_of_bank_change(request.services, db, frozen.stopped, "bank-change-cancelled", request.now)
         request.record_of(viewer, db, Action.BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
+    if frozen is not None and frozen.stopped_company is not None:
+        tell_of_company_change(request.services, db, frozen.stopped_company, "company-bank-cancelled", request.now)
+        request.record_of(viewer, db, Action.COMPANY_BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
 
 
 def _send_link(request: PortalRequest, db: Session, account_id: int) -> None:

@@ -9,7 +9,7 @@ from portal.data.loading import Row, Target
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.references import References, companies, providers
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
-from portal.importing.values import code, day, email, national_id, optional, remembered, required, siret, words
+from portal.importing.values import boolean, code, day, email, national_id, optional, remembered, required, siret, words
 from portal.security import Keyring
 
 
@@ -26,6 +26,7 @@ class GroupContractRecord(NamedTuple):
     signatory_first_name: str
     starts_on: str
     ends_on: str | None
+    responsible: bool
 
 
 class ProviderRecord(NamedTuple):
@@ -96,14 +97,24 @@ GROUP_CONTRACTS = Kind(
         "signatory_first_name": required(words),
         "starts_on": _DAY,
         "ends_on": _DAY_OR_NONE,
+        "responsible": optional(boolean, True),
     },
     Target(
         GroupContract,
         ("number",),
-        ("number", "company_id", "signatory_last_name", "signatory_first_name", "starts_on", "ends_on"),
+        (
+            "number",
+            "company_id",
+            "signatory_last_name",
+            "signatory_first_name",
+            "starts_on",
+            "ends_on",
+            "is_responsible",
+        ),
     ),
     GroupContractResolver,
     check=_check_period,
+    booleans=frozenset({"responsible"}),
 )
 
 PROVIDERS = Kind(

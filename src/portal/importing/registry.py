@@ -2,10 +2,13 @@
 
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
 from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
+from portal.importing.company_bank import COMPANY_BANK_DETAILS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
 from portal.importing.directory import DIRECTORY
+from portal.importing.exemptions import EXEMPTION_GROUNDS, OPENED_EXEMPTIONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
+from portal.importing.group_documents import CONTRACT_AMENDMENTS, PAYROLL_CODES, PAYROLL_SETTINGS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
@@ -34,10 +37,16 @@ KINDS = {
         REMOTE_LINKS,
         COMPANIES,
         GROUP_CONTRACTS,
+        COMPANY_BANK_DETAILS,
         STAFF_CATEGORIES,
         CATEGORY_RATES,
+        CONTRACT_AMENDMENTS,
+        PAYROLL_SETTINGS,
+        PAYROLL_CODES,
         EMPLOYEES,
         EMPLOYMENT_PERIODS,
+        EXEMPTION_GROUNDS,
+        OPENED_EXEMPTIONS,
         PROVIDERS,
         AGREEMENTS,
         DIRECTORY,

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from portal.bank_words import WrongIban, details_of, iban_of
-from portal.data.bank_details import BankDetails, sealed
+from portal.data.bank_changes import sealed
+from portal.data.bank_details import BankDetails
 from portal.data.loading import Row, Target
 from portal.data.references import References, persons
 from portal.data.remote_links import LinkCause, LinkState, RemoteLink
@@ -52,13 +53,19 @@ class BankResolver(PersonalResolver):
 
     def row(self, record: Any) -> Row:
         person_id = super().row(record)[0]
-        try:
-            details = details_of(iban_of(record.iban), record.holder)
-        except WrongIban as wrong:
-            raise RejectedRow("iban", "", str(wrong)) from wrong
-        kept = sealed(self._keyring, details)
-        shown = (kept["iban_lookup"], kept["masked"], kept["bank"])
-        return (person_id, record.since, *shown, kept["iban_encrypted"], kept["holder_encrypted"])
+        return (person_id, record.since, *sealed_details(self._keyring, record.iban, record.holder)[0])
+
+
+def sealed_details(keyring: Keyring, typed: str, holder: str) -> tuple[Row, str]:
+    """What is kept of an account, in the order of `iban_lookup`, `masked`, `bank`, `iban_encrypted`,
+    `holder_encrypted`; and its BIC. Raises `RejectedRow`, without the IBAN."""
+    try:
+        iban = iban_of(typed)
+    except WrongIban as wrong:
+        raise RejectedRow("iban", "", str(wrong)) from wrong
+    kept = sealed(keyring, details_of(iban, holder))
+    names = ("iban_lookup", "masked", "bank", "iban_encrypted", "holder_encrypted")
+    return tuple(kept[name] for name in names), str(iban.bic or "")
 
 
 BANK_DETAILS = Kind(

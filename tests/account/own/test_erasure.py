@@ -1,16 +1,15 @@
 """What erasing leaves behind (R-66, R-71): no trace of the person, the chain whole, and a way to sign up again."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import LargeBinary, Text, text
+from sqlalchemy import text
 from sqlmodel import select
 
 from portal.account_jobs import do_each, erase_due
 from portal.data.accounts import Account, AccountDeletion
 from portal.data.case_pieces import add_pieces
 from portal.data.cases import Case, CaseKind, CaseState
-from portal.data.columns import UtcDateTime
 from portal.data.complaints import Category, Complaint, Said, send_complaint, start_complaint
 from portal.data.coverage import Beneficiary
 from portal.data.erasure import TOMBSTONE, erase_account
@@ -24,9 +23,9 @@ from portal.data.tables import metadata
 from portal.security import is_identifier, new_identifier
 from portal.storage import FileLost
 from tests.support import factories, staff
+from tests.support.canaries import CANARY, dump, fill
 from tests.support.entry import enter
 
-CANARY = "canari-7f3a"
 TABLES = metadata.tables
 ACCOUNTS = [name for name, held in HOLDINGS.items() if held.owner is Owner.ACCOUNT]
 # Of these the account's own row, its evidence and its deletion are made by the test itself. What rows point at comes
@@ -49,6 +48,7 @@ IMPERSONAL = {
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     ("correction", "subject"),
     *(("complaint", code) for code in ("category", "outcome")),
+    ("contribution_dispute", "motive"),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
     ("fraud_report_step", "state"),
@@ -60,24 +60,6 @@ IMPERSONAL = {
     ("terms_acceptance", "sha256"),
 }
 LATER = timedelta(days=8)
-
-
-def value_for(column, account_id: int, number: int, made: dict[str, int]):
-    """A value of the column's type that shows where it is found again. `made`: keys of earlier rows, by table."""
-    kind = column.type
-    if column.name == "account_id":
-        return account_id
-    if column.foreign_keys:
-        target = next(iter(column.foreign_keys)).column.table.name
-        return account_id if target == "account" else made.get(target, None if column.nullable else 1)
-    if isinstance(kind, UtcDateTime):
-        return datetime(2026, 1, 1, tzinfo=UTC)
-    if isinstance(kind, LargeBinary):
-        return f"{CANARY}-{number}".encode()
-    if (column.table.name, column.name) in IMPERSONAL:
-        return f"code-{number}"
-    python = kind.python_type if not isinstance(kind, Text) else str
-    return {bool: True, int: number, float: number / 1000, date: date(2026, 1, 1)}.get(python, f"{CANARY}-{number}")
 
 
 @pytest.fixture
@@ -98,39 +80,20 @@ def marked(client, make) -> Account:
         viewer = factories.viewer_of(db, account)
         cover = db.exec(select(Beneficiary)).first()
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
-        made["company"] = staff.company(db).id
+        company = staff.company(db)
+        made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
+        for number, name in enumerate(("contribution_call", "contribution_line")):
+            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, who stays
+            made[name] = fill(db, TABLES[name], account.id, number, made, codes)
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
-            made[name] = _fill(db, TABLES[name], account.id, number, made)
+            made[name] = fill(db, TABLES[name], account.id, number, made, IMPERSONAL)
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
         record(db, viewer, Action.BENEFITS_READ, details=details)
         now = datetime.now(UTC)
         db.add(AccountDeletion(account_id=account.id, confirmed_at=now, erase_after=now + timedelta(days=7)))
     enter(client, account)
     return account
-
-
-def _fill(db, table, account_id: int, number: int, made: dict[str, int]) -> int:
-    values = {
-        column.name: value_for(column, account_id, number, made)
-        for column in table.columns
-        if not (column.primary_key and column.autoincrement is not False and column.type.python_type is int)
-        or column.name == "account_id"
-    }
-    if table.name == "account_suspension":
-        values |= {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)}
-    if table.name == "claim_estimate":  # its amounts must add up
-        values |= {"spent_cents": 3, "base_net_cents": 1, "supplementary_cents": 1, "remaining_cents": 1}
-    return db.execute(table.insert().values(**values)).inserted_primary_key[0]
-
-
-def dump(db) -> str:
-    """Every value of every table, as text; bytes as they are."""
-    lines = []
-    for table in TABLES.values():
-        for row in db.execute(table.select()):
-            lines += [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in row]
-    return "\n".join(lines)
 
 
 def test_every_text_that_an_account_holds_is_gone(client, marked) -> None:

@@ -254,6 +254,8 @@ HOSTILE_ROWS: dict[str, tuple[str, str, int]] = {
     "an option": (arrival(1, option="OR"), "L’option n’est pas reprise", 1),
     "exempt": (arrival(1, dispense_code="css"), "noté dispensé, code css", 1),
     "wrong exemption": (arrival(1, dispense_code="<script>"), "illisible", 0),
+    "exemption of no act": (arrival(1, dispense_code="temps-partiel"), "n’est pas ouvert", 0),
+    "exemption that is none": (arrival(1, dispense_code="amusement"), "n’est pas ouvert", 0),
     "swapped columns": (arrival(1, nom=nir(1), nir="Essai"), "ordre des colonnes", 0),
     "script in a name": (arrival(1, nom="<script>alert(1)</script>"), "chiffres", 0),
     "script without digits": (arrival(1, nom="<img src=x>"), "signes qu’un nom n’a pas", 0),

@@ -1,6 +1,5 @@
 """Files of employees by the pages: checked, applied once, taken back, refused in words (R-30)."""
 
-import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,6 +21,8 @@ from portal.data.employee_imports import (
     start_applying,
 )
 from portal.data.employees import Employee, EmployeeEvent, EmploymentPeriod, EventKind, PeriodKind
+from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemptions import Exemption, Origin
 from portal.staff_import_jobs import work_on_imports
 from tests.support import staff
 from tests.support.employee_files import (
@@ -245,12 +246,13 @@ def test_change_that_is_taken_in_part_does_the_rest_r_30(payroll, database, clie
         assert (found.email, found.nir_lookup) == ("", None)
 
 
-def test_exemption_code_of_a_row_is_kept_with_the_event_r_30(payroll, database) -> None:
+def test_exemption_of_a_row_enters_the_register_r_30(payroll, database) -> None:
     payroll.check(rows(arrival(1, dispense_code="css")))
     payroll.apply()
     with database.read() as db:
-        event = db.exec(select(EmployeeEvent)).one()
-        assert (event.kind, json.loads(event.details)["case"]) == (EventKind.EXEMPTED, "css")
+        assert db.exec(select(EmployeeEvent)).one().kind == EventKind.EXEMPTED
+        kept = db.exec(select(Exemption)).one()
+        assert (kept.origin, db.get_one(ExemptionGround, kept.ground_id).code) == (Origin.FILE, "css")
         assert db.exec(select(EmploymentPeriod)).one().kind == PeriodKind.EXEMPT
 
 

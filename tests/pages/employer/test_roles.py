@@ -20,11 +20,14 @@ pytestmark = pytest.mark.engines("sqlite")
 
 P = Permission
 PAYROLL = {P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.CONTRIBUTIONS_CONTEST}
-READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
 MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE}
+READS = {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
+MANAGES = {P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE, P.COMPANY_BANK_READ}
+SIGNS = {P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE}
 # Written out by hand: who may what of the employer's own permissions.
 HELD = {
-    Role.SIGNATORY: READS | PAYROLL | MANAGES,
+    Role.SIGNATORY: READS | PAYROLL | MANAGES | SIGNS,
     Role.ADMINISTRATOR: READS | PAYROLL | MANAGES,
     Role.CLERK: READS | PAYROLL,
     Role.READER: READS,
@@ -32,9 +35,9 @@ HELD = {
 OPENED = {
     "salaries:lire": {P.EMPLOYEES_READ},
     "salaries:agir": {P.EMPLOYEES_READ, P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT},
-    "cotisations:lire": {P.CONTRIBUTIONS_READ},
-    "cotisations:agir": {P.CONTRIBUTIONS_READ, P.CONTRIBUTIONS_CONTEST},
-    "contrat:lire": {P.GROUP_CONTRACT_READ},
+    "cotisations:lire": {P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ},
+    "cotisations:agir": {P.CONTRIBUTIONS_READ, P.PAYROLL_SHEET_READ, P.CONTRIBUTIONS_CONTEST},
+    "contrat:lire": {P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ},
 }
 EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
 OPENED[EVERYTHING] = set().union(*OPENED.values())
@@ -43,7 +46,7 @@ PERSONAS = {
     **{f"mandate {scope}": (Role.DECLARANT, scope, {P.EMPLOYER_HOME} | held) for scope, held in OPENED.items()},
     "mandate taken back": (Role.DECLARANT, "", {P.EMPLOYER_HOME}),
 }
-EMPLOYERS_OWN = READS | PAYROLL | MANAGES
+EMPLOYERS_OWN = READS | PAYROLL | MANAGES | SIGNS
 
 
 def employer_routes(app):
@@ -119,7 +122,7 @@ def test_grants_of_roles_and_areas_are_those_written_out_here_r72() -> None:
 
 
 def test_no_mandate_opens_the_bank_or_the_users_r10() -> None:
-    assert not GRANTS[Role.DECLARANT] & MANAGES
+    assert not GRANTS[Role.DECLARANT] & (MANAGES | SIGNS)
 
 
 def test_acts_on_users_and_mandates_ask_for_a_recent_proof_r13(app) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from portal.bank_jobs import apply_due
-from portal.data.bank_details import EFFECT_AFTER, AccountBlocked, BankDetails
+from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked
+from portal.data.bank_details import BankDetails
 from portal.data.columns import utc_now
 from portal.formatting import today
 from tests.support import factories

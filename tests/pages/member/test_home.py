@@ -17,7 +17,7 @@ from tests.support.queries import queries
 from tests.support.relatives import EVERYONE, MEMBER, READS, canary, live_together
 
 HOME = "/adherent"
-HOME_SELECTS = 13
+HOME_SELECTS = 14
 
 
 @pytest.fixture

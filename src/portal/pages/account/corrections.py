@@ -38,6 +38,7 @@ LABELS: dict[Subject, str] = {
     Subject.BENEFITS: "Une prestation ou son calcul",
     Subject.STATEMENTS: "Un relevé",
     Subject.GUARANTEES: "Mes garanties",
+    Subject.PORTABILITY: "Ma portabilité",
     Subject.CARD: "Ma carte de tiers payant",
     Subject.BENEFICIARIES: "Un bénéficiaire",
     Subject.CLAIMS: "Une demande ou un devis",

@@ -19,6 +19,7 @@ PAGES = {
     LinkPurpose.DELETION: "deletion.confirm",
     LinkPurpose.FRAUD: "fraud.confirm",
     LinkPurpose.BANK_CHANGE: "bank.stop",
+    LinkPurpose.COMPANY_BANK_CHANGE: "bank.stop",
 }
 
 

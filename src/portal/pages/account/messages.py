@@ -54,6 +54,11 @@ TOPICS: Mapping[Space, tuple[tuple[Topic, str], ...]] = {
         (Topic.OTHER, "Autre chose"),
     ),
 }
+# How a message begins when another page leads here.
+BEGUN: Mapping[str, dict[str, str]] = {
+    "justificatif": {"sujet": Topic.CONTRACT, "titre": "Portabilité\u00a0: justificatif de France Travail"},
+    "contrat-individuel": {"sujet": Topic.CONTRACT, "titre": "Je demande un contrat individuel (loi Évin)"},
+}
 NO_TOPIC = "Choisissez de quoi il s’agit."
 NO_SUBJECT = f"Donnez un titre à votre message, en {LONGEST_SUBJECT} caractères au plus."
 TOO_OFTEN = "Vous avez envoyé beaucoup de messages aujourd’hui. Réessayez demain, ou appelez-nous."
@@ -80,7 +85,8 @@ def list_page(request: PortalRequest) -> Response[bytes]:
 
 @page("/messagerie/nouveau", name="message.new", guards=SENDS)
 def new_page(request: PortalRequest) -> Response[bytes]:
-    return _form(request, {"sujet": "", "titre": "", "message": ""}, [])
+    begun = BEGUN.get(request.query_params.get("a-propos", ""), {})
+    return _form(request, {"sujet": "", "titre": "", "message": ""} | begun, [])
 
 
 @async_action("/messagerie/nouveau", name="message.begin", guards=SENDS)

@@ -11,8 +11,8 @@ from sqlmodel import Session
 from portal.beneficiary_words import masked_nir
 from portal.data.affiliating import NewEmployee
 from portal.data.employee_acts import Acting, Refused, check_effect
-from portal.data.employee_entry import affiliate_once, contract_of, earliest_effect
-from portal.data.employees import Employee
+from portal.data.employee_entry import contract_of, earliest_effect, enter_once
+from portal.data.employees import Employee, PeriodKind
 from portal.data.evidence import Action
 from portal.data.group_figures import group_figures_on
 from portal.data.organisations import GroupContract
@@ -64,7 +64,7 @@ def _kept(request: PortalRequest, read: Read) -> str:
     new, category = read
     with request.database.write() as db:
         doing, contract = acting(request, db), contract_of(db, category)
-        employee, is_new = affiliate_once(db, doing, contract, category, new)
+        employee, is_new = enter_once(db, doing, contract, category, new, PeriodKind.AFFILIATED)
         if is_new:
             _tell(request, db, employee, new.starts_on)
             request.record(db, Action.EMPLOYEE_AFFILIATED, f"salarie:{employee.id}")

@@ -27,6 +27,7 @@ from portal.forms import FieldError, exact_value, single_values, version_of
 from portal.pages.employer.employee_filters import CATEGORY
 from portal.pages.employer.employee_forms import NO_CATEGORY, Reader
 from portal.pages.employer.employees import CHANGES, READS, TITLE
+from portal.pages.employer.exemptions import exemption_views
 from portal.pages.employer.views import acting, found_employee, home_crumb, locked_employee
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -142,6 +143,8 @@ def employee_context(
         ],
         "last": (last, EVENT_LABELS[EventKind(last.kind)], event_name(request, last.id or 0)) if last else None,
         "may_change": may_change(request),
+        "exemptions": exemption_views(request, db, employee.id or 0),
+        "may_exempt": request.services.site.is_permitted(request.viewer, "employer.exemption.accept"),
         "is_there": state is not None and state not in GONE,
         "may_reinstate": departure is not None,
         "edited": edited,

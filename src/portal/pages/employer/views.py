@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from litestar.exceptions import NotFoundException, ServiceUnavailableException
+from litestar.exceptions import NotFoundException
 from sqlmodel import Session
 
 from portal.data.employee_acts import Acting
 from portal.data.employees import Employee, find_employee, lock_employee
-from portal.data.group_figures import group_figures_on
+from portal.data.group_figures import needed_figures
 from portal.formatting import day_in_france
 from portal.rendering import Crumb
 from portal.web import PortalRequest
@@ -21,11 +21,9 @@ def home_crumb(request: PortalRequest) -> Crumb:
 
 
 def acting(request: PortalRequest, db: Session, *, batch: int | None = None) -> Acting:
-    """The viewer at work on employees, now. Raises `ServiceUnavailable` when the insurer has not
-    set the figures of today."""
-    figures = group_figures_on(db, day_in_france(request.now))
-    if figures is None:
-        raise ServiceUnavailableException
+    """The viewer at work on employees, now. Raises `FiguresUnknown` when the insurer has not set the figures of today:
+    answered by a 503 that says so."""
+    figures = needed_figures(db, day_in_france(request.now))
     return Acting(request.viewer, request.services.keyring, request.now, figures, batch)
 
 

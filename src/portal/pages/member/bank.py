@@ -6,20 +6,11 @@ from litestar.response import Redirect
 from litestar.types import Guard
 from sqlmodel import Session
 
+from portal.bank_forms import read_details
 from portal.bank_notices import tell_of_bank_change
-from portal.bank_words import LONGEST_HOLDER, NO_HOLDER, STATE_LABELS, WrongIban, details_of, iban_of
-from portal.data.bank_details import (
-    EFFECT_AFTER,
-    AccountBlocked,
-    AlreadyThere,
-    BankState,
-    NewDetails,
-    TooManyChanges,
-    ask_bank_change,
-    bank_history,
-    cancel_bank_change,
-    in_force,
-)
+from portal.bank_words import STATE_LABELS
+from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked, AlreadyThere, BankState, TooManyChanges
+from portal.data.bank_details import ask_bank_change, bank_history, cancel_bank_change, in_force
 from portal.data.evidence import Action
 from portal.data.own_account import own_account
 from portal.forms import FieldError, single_values
@@ -80,7 +71,7 @@ def cancel(request: PortalRequest) -> Redirect:
 
 def _ask(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
     raw = single_values(sent, ("iban", "titulaire"))
-    new, errors = _read(raw)
+    new, errors = read_details(raw)
     if new is None:
         return _again(request, raw, errors)
     try:
@@ -95,18 +86,6 @@ def _ask(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redir
     except AccountBlocked:
         pass  # the page says it: the session has ended
     return Redirect(request.services.urls("member.bank"), status_code=303)
-
-
-def _read(raw: dict[str, str]) -> tuple[NewDetails | None, list[FieldError]]:
-    """The details typed, or what is wrong with them."""
-    holder, errors = " ".join(raw["titulaire"].split()), []
-    if not 2 <= len(holder) <= LONGEST_HOLDER:
-        errors.append(FieldError("titulaire", NO_HOLDER))
-    try:
-        iban = iban_of(raw["iban"])
-    except WrongIban as wrong:
-        return None, [FieldError("iban", str(wrong)), *errors]
-    return (None, errors) if errors else (details_of(iban, holder), [])
 
 
 def _again(request: PortalRequest, raw: dict[str, str], errors: list[FieldError]) -> Response[bytes]:

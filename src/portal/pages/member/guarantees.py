@@ -1,7 +1,5 @@
 """The member's guarantees: the table on a day, in words and in euros, and the document. /adherent/garanties (R-20)."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from anyio import to_thread
@@ -10,11 +8,12 @@ from litestar.exceptions import NotFoundException
 
 from portal.data.evidence import Action
 from portal.data.guarantee_examples import Example, worked_examples
-from portal.data.guarantees import GuaranteeTable, Offer, TableRow, guarantee_tables, matching
+from portal.data.guarantees import GuaranteeTable, Offer, guarantee_tables
+from portal.data.leavers import own_departure
 from portal.formatting import today
-from portal.forms import FieldError, typed_day
 from portal.guarantee_documents import guarantees_pdf
-from portal.guarantee_words import HEADING_LABELS, NOTHING, Shares, shares_of
+from portal.guarantee_views import Asked, read_asked, table_groups
+from portal.guarantee_words import HEADING_LABELS, NOTHING, shares_of
 from portal.headers import DOCUMENT_POLICY
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -23,47 +22,6 @@ from portal.web import PortalRequest
 
 TITLE = "Vos garanties"
 READS = [requires(Permission.GUARANTEES_READ)]
-LONGEST_SEARCH = 80
-# How far ahead a version that is already decided may be looked at.
-AHEAD = timedelta(days=366)
-WRONG_DAY = "Cette date n’existe pas. Donnez un jour, comme 31/12/2026."
-FAR_DAY = "Cette date est trop lointaine\u00a0: choisissez-en une d’ici un an."
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the page was asked for: a day, words to look for, and what is wrong with them."""
-
-    day: date
-    raw_day: str
-    text: str
-    errors: tuple[FieldError, ...] = ()
-
-    @property
-    def asked_day(self) -> str:
-        """The day as the address names it: empty for today."""
-        return "" if self.day == today() and not self.errors else self.raw_day
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A row of the table as it is shown, with its examples."""
-
-    row: TableRow
-    shares: Shares
-    examples: tuple[Example, ...]
-
-
-def read_asked(request: PortalRequest) -> Asked:
-    """The day and the words of the query string; today when there is no day, or no good one."""
-    raw = request.query_params.get("le", "")[:20]
-    text = " ".join(request.query_params.get("q", "")[:LONGEST_SEARCH].split())
-    day = typed_day(raw) if raw else today()
-    if day is None:
-        return Asked(today(), raw, text, (FieldError("le", WRONG_DAY),))
-    if day > today() + AHEAD:
-        return Asked(today(), raw, text, (FieldError("le", FAR_DAY),))
-    return Asked(day, day.isoformat(), text)
 
 
 def table_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
@@ -76,23 +34,12 @@ def table_context(request: PortalRequest, asked: Asked) -> dict[str, Any]:
         "problems": {error.field: error.message for error in asked.errors},
         "table": table,
         "others": tables[1:],
-        "groups": _groups(request, table, asked.text) if table else [],
+        "groups": table_groups(request.db, table, asked.text) if table else [],
         "is_today": asked.day == today(),
+        "has_left": own_departure(request.db, request.viewer, today()) is not None,
         "offers": [_offer(each) for each in table.offers] if table else [],
         "labels": HEADING_LABELS,
     }
-
-
-def _groups(request: PortalRequest, table: GuaranteeTable, text: str) -> list[tuple[str, str, list[Shown]]]:
-    """Anchor, title and rows of each heading in which something was found."""
-    found = set(matching(table, text)) if text else set(table.rows)
-    examples = worked_examples(request.db, table)
-    groups = []
-    for heading in table.headings:
-        rows = [_shown(row, examples) for row in table.under(heading) if row in found]
-        if rows:
-            groups.append((heading.value.replace("_", "-"), HEADING_LABELS[heading], rows))
-    return groups
 
 
 def _offer(offer: Offer) -> tuple[str, str, list[tuple[str, str, str]]]:
@@ -102,10 +49,6 @@ def _offer(offer: Offer) -> tuple[str, str, list[tuple[str, str, str]]]:
         for before, after in offer.changes
     ]
     return offer.option.name, offer.option.description, changes
-
-
-def _shown(row: TableRow, examples: list[Example]) -> Shown:
-    return Shown(row, shares_of(row), tuple(each for each in examples if each.rule_code == row.terms.code))
 
 
 @page("/adherent/garanties", name="member.guarantees", guards=READS)

@@ -6,6 +6,7 @@ from litestar import Response
 
 from portal.data.counters import counters
 from portal.data.evidence import Action
+from portal.data.leavers import own_departure
 from portal.data.member_home import household_contracts, latest_payment, waiting_lines
 from portal.data.visibility import persons_in, represented_name, visible_scope
 from portal.formatting import today
@@ -24,6 +25,7 @@ SHORTCUTS = (
     ("member.bank", "bank", "Mes coordonnées bancaires"),
     ("messages", "message", "Écrire à la mutuelle"),
 )
+AFTER_WORK = ("member.portability", "calendar", "Après mon contrat de travail")
 HELP = ("help", "help", "Aide et contact")
 
 
@@ -40,7 +42,8 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     request.note_read(Action.BENEFITS_READ, "accueil", persons=sorted(persons_in(scope.detailed)))
     payment = latest_payment(db, viewer, scope)
     conceal, url = request.services.keyring.conceal, request.services.urls
-    shown = [each for each in SHORTCUTS if _is_open(request, each[0])]
+    mine = (AFTER_WORK, *SHORTCUTS) if own_departure(db, viewer, day) else SHORTCUTS
+    shown = [each for each in mine if _is_open(request, each[0])]
     return {
         "contracts": contracts,
         "payment": payment,

@@ -1,14 +1,16 @@
 """Stopping a change of bank details by the link of a letter about it, without signing in.
 
-Whoever comes by the link reads a mailbox of the member's: enough to stop a change, never to make one.
+Whoever comes by the link reads a mailbox of the member's, or of a signatory's: enough to stop a change, never to make
+one.
 """
 
 from litestar import Response
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.bank_notices import tell_of_bank_change
+from portal.bank_notices import tell_of_bank_change, tell_of_company_change
 from portal.data.bank_details import BankDetails, cancel_bank_change, change_behind
+from portal.data.company_bank import CompanyBankDetails, cancel_company_change, company_change_behind
 from portal.data.evidence import Action
 from portal.data.links import Link, LinkPurpose, find_link, use_link
 from portal.pages.account.links import dead_link
@@ -21,27 +23,32 @@ from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
 TITLE = "Arrêter un changement de compte bancaire"
+PURPOSES = frozenset({LinkPurpose.BANK_CHANGE, LinkPurpose.COMPANY_BANK_CHANGE})
+Change = BankDetails | CompanyBankDetails
 
 
 @page("/coordonnees-bancaires/annulation", name="bank.stop", guards=[public])
 def stop_page(request: PortalRequest) -> Response[bytes]:
-    link = find_link(request.db, request.link_token, request.now)
-    row = _pending(request.db, link)
+    row = _pending(request.db, find_link(request.db, request.link_token, request.now))
     if row is None:
         return dead_link(request)
-    return render_page(request, "public/bank/stop.html", TITLE, cookies=visit_cookies(request), row=row)
+    return render_page(
+        request,
+        "public/bank/stop.html",
+        TITLE,
+        cookies=visit_cookies(request),
+        row=row,
+        is_company=isinstance(row, CompanyBankDetails),
+    )
 
 
 @action("/coordonnees-bancaires/annulation", name="bank.stop.submit", guards=[public])
 def stop(request: PortalRequest) -> Response[bytes] | Redirect:
     with request.database.write() as db:
-        link = use_link(db, request.link_token, LinkPurpose.BANK_CHANGE, request.now)
+        link = _used(request, db)
         pending = _pending(db, link)
-        row = cancel_bank_change(db, pending.person_id, request.now) if pending else None
-        if link is not None and row is not None:
-            tell_of_bank_change(request.services, db, row, "bank-change-cancelled", request.now)
-            request.record_of(None, db, Action.BANK_CHANGE_CANCELLED, "lien", account_id=link.account_id)
-    if row is None:
+        is_stopped = link is not None and pending is not None and _stop(request, db, link, pending)
+    if not is_stopped:
         return dead_link(request)
     cookies = [drop_cookie(request.services.settings, LINK)]
     return Redirect(request.services.urls("bank.stopped"), status_code=303, cookies=cookies)
@@ -52,10 +59,44 @@ def stopped_page(request: PortalRequest) -> Response[bytes]:
     return render_page(request, "public/bank/stopped.html", "Le changement est annulé")
 
 
-def _pending(db: Session, link: Link | None) -> BankDetails | None:
-    """The pending change that a letter's link is about; nothing for any other link, or once it is over."""
-    if link is None or link.purpose is not LinkPurpose.BANK_CHANGE:
+def _used(request: PortalRequest, db: Session) -> Link | None:
+    link = find_link(db, request.link_token, request.now)
+    if link is None or link.purpose not in PURPOSES:
         return None
+    return use_link(db, request.link_token, link.purpose, request.now)
+
+
+def _stop(request: PortalRequest, db: Session, link: Link, pending: Change) -> bool:
+    """Gives the change up; False when that was done, or it took effect, meanwhile."""
+    if isinstance(pending, CompanyBankDetails):
+        done, is_stopped = Action.COMPANY_BANK_CHANGE_CANCELLED, _stop_company(request, db, pending)
+    else:
+        done, is_stopped = Action.BANK_CHANGE_CANCELLED, _stop_member(request, db, pending)
+    if is_stopped:
+        request.record_of(None, db, done, "lien", account_id=link.account_id)
+    return is_stopped
+
+
+def _stop_member(request: PortalRequest, db: Session, pending: BankDetails) -> bool:
+    row = cancel_bank_change(db, pending.person_id, request.now)
+    if row is not None:
+        tell_of_bank_change(request.services, db, row, "bank-change-cancelled", request.now)
+    return row is not None
+
+
+def _stop_company(request: PortalRequest, db: Session, pending: CompanyBankDetails) -> bool:
+    row = cancel_company_change(db, pending.company_id, request.now)
+    if row is not None:
+        tell_of_company_change(request.services, db, row, "company-bank-cancelled", request.now)
+    return row is not None
+
+
+def _pending(db: Session, link: Link | None) -> Change | None:
+    """The pending change that a letter's link is about; nothing for any other link, or once it is over."""
+    if link is None or link.purpose not in PURPOSES:
+        return None
+    if link.purpose is LinkPurpose.COMPANY_BANK_CHANGE:
+        return company_change_behind(db, link.account_id, link.subject)
     return change_behind(db, link.account_id, link.subject)
 
 

@@ -105,3 +105,6 @@ def _form(request: PortalRequest, raw: dict[str, str], errors: list[FieldError] 
         raw=raw,
         categories=category_choices(),
     )
+
+
+HANDLERS = [form_page, submit, sent_page]

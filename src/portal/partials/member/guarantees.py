@@ -2,7 +2,8 @@
 
 from litestar import Response
 
-from portal.pages.member.guarantees import READS, read_asked, table_context
+from portal.guarantee_views import read_asked
+from portal.pages.member.guarantees import READS, table_context
 from portal.pages.member.simulator import TITLE, simulator_context
 from portal.rendering import render_fragment
 from portal.routing import fragment

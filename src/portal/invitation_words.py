@@ -1,0 +1,58 @@
+"""Invitations in words: how far they are, whom one may add, what is wrong and what to do."""
+
+from portal.data.coverage import Relationship
+from portal.data.invitation_drafts import MOST_RELATIVES, Step
+from portal.data.invitations import InvitationState
+
+STATE_LABELS: dict[InvitationState, tuple[str, str]] = {
+    InvitationState.SENT: ("Envoyée", "wait"),
+    InvitationState.OPENED: ("Commencée par le salarié", "info"),
+    InvitationState.COMPLETED: ("Terminée\u00a0: affilié", "ok"),
+    InvitationState.EXEMPTION_ASKED: ("Dispense demandée", "info"),
+    InvitationState.EXPIRED: ("Expirée", "bad"),
+    InvitationState.REVOKED: ("Retirée", ""),
+    InvitationState.OVER: ("Sans suite", ""),
+}
+STEP_LABELS: dict[Step, str] = {
+    Step.IDENTITY: "Votre identité",
+    Step.COVER: "Qui est couvert",
+    Step.FAMILY: "Votre famille",
+    Step.BANK: "Vos remboursements",
+    Step.REVIEW: "Vérifier et envoyer",
+}
+RELATIVE_LABELS: dict[Relationship, str] = {
+    Relationship.CHILD: "Un enfant mineur",
+    Relationship.SPOUSE: "Mon époux ou mon épouse",
+    Relationship.CIVIL_PARTNER: "Mon partenaire de Pacs",
+    Relationship.COHABITANT: "La personne avec qui je vis",
+}
+RELATIVES: dict[str, str] = {
+    "too-many": f"Ce formulaire va jusqu’à {MOST_RELATIVES} personnes. Ajoutez les suivantes depuis votre espace.",
+    "second-partner": "Une seule personne peut être couverte comme conjoint. Retirez d’abord celle de la liste.",
+    "minor-partner": "Cette personne est mineure. Vérifiez la date, ou choisissez «\u00a0Un enfant mineur\u00a0».",
+    "adult-child": (
+        "Un enfant majeur s’ajoute depuis votre espace, avec le justificatif de ses études ou de sa situation. "
+        "Continuez sans lui\u00a0: vous le ferez ensuite."
+    ),
+    "twice": "Cette personne est déjà dans votre liste.",
+}
+NOT_YOU = (
+    "Ces réponses ne correspondent pas à ce que nous avons reçu de votre employeur. Vérifiez la date et le numéro, "
+    "sans rien oublier, puis réessayez. Si tout est juste, demandez à votre employeur de vérifier ce qu’il a déclaré."
+)
+WAIT = (
+    "Trop de réponses fausses ont été données. Réessayez dans quelques heures, ou demandez à votre employeur de "
+    "vérifier ce qu’il a déclaré."
+)
+ALREADY_THERE = (
+    "Nous ne pouvons pas terminer cette affiliation avec ce numéro. Demandez à votre employeur de regarder si vous "
+    "figurez déjà dans sa liste, ou corrigez le numéro."
+)
+UNSWORN = "Cochez cette case pour envoyer vos réponses."
+NO_FAMILY_CHOICE = "Dites qui doit être couvert."
+NO_RELATIONSHIP = "Dites qui est cette personne pour vous."
+NOBODY = "Ajoutez au moins une personne, ou choisissez de n’être couvert que vous-même."
+TOO_MANY_LETTERS = (
+    "Cette invitation a déjà été envoyée plusieurs fois aujourd’hui. Réessayez demain, ou vérifiez l’adresse e-mail."
+)
+TOO_MANY_INVITED = "Votre entreprise a envoyé beaucoup d’invitations aujourd’hui. Réessayez demain."
