@@ -50,7 +50,7 @@ from tests.support.employee_files import rows
 from tests.support.server import PROGRAM, environment
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
-PATIENCE = 60
+PATIENCE = 120
 LATEST = 0.08
 EACH = 70
 EFFECT = today().replace(day=1)
