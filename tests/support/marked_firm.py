@@ -90,14 +90,14 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
         accept_version(db, firm.users[role])
     mandate = _mandate(db, firm, company.id or 0)
     months = [add_months(today().replace(day=1), -2), add_months(today().replace(day=1), -1)]
-    early = [_at(months[0]), _at(months[1] + timedelta(days=2))]
+    early = [morning(months[0]), morning(months[1] + timedelta(days=2))]
     who = [staff.acting(keyring, firm.users[Role.CLERK], at) for at in early]
     born = {"hired_on": months[0], "starts_on": months[0]}
     people = [
         staff.employee(db, who[0], contract, category, last_name=name, **born)
         for name in ("Essai", "Absent", "Portable", "Parti")
     ]
-    calls = [issue_call(db, contract.id or 0, Period(months[0], last_day_of(months[0])), _at(months[1]))]
+    calls = [issue_call(db, contract.id or 0, Period(months[0], last_day_of(months[0])), morning(months[1]))]
     people.append(staff.employee(db, who[1], contract, category, last_name="Tard", **born))
     calls.append(issue_call(db, contract.id or 0, Period(months[1], last_day_of(months[1])), utc_now()))
     _move_on(db, staff.acting(keyring, firm.users[Role.CLERK], utc_now()), people)
@@ -124,7 +124,8 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
     return firm
 
 
-def _at(day: date) -> datetime:
+def morning(day: date) -> datetime:
+    """Nine o’clock, UTC, of a day."""
     return datetime.combine(day, time(9), UTC)
 
 
