@@ -11,15 +11,19 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from portal.case_notices import CASE
+from portal.data.company_bank import change_to_approve
 from portal.data.contribution_disputes import disputes_to_answer
 from portal.data.contribution_reading import late_calls
 from portal.data.departures import portability_ending
 from portal.data.employee_imports import files_to_finish, rows_to_correct
 from portal.data.employee_rows import Sort, State
+from portal.data.exemption_register import Shown, exemptions_to_renew, exemptions_unproven, exemptions_waiting
+from portal.data.invitations import invitations_expired
 from portal.data.mandating import mandates_ending
 from portal.data.sessions import Viewer
 from portal.data.waiting import Waiting
 from portal.formatting import NBSP, day_in_france, long_date, money, plural
+from portal.pages.employer.bank import KIND as BANK
 from portal.pages.employer.contributions import CALL
 from portal.pages.employer.import_context import FILE
 from portal.pages.employer.mandates import KIND as MANDATE
@@ -87,8 +91,45 @@ def _mandate(found: Waiting) -> tuple[str, str]:
     return title, "Prolongez ceux qui doivent l’être, sinon leur accès s’arrêtera."
 
 
+def _bank(found: Waiting) -> tuple[str, str]:
+    day = f" avant le {long_date(found.on)}" if found.on else ""
+    return f"Un changement de compte bancaire à approuver{day}", "Sans votre accord d’ici là, il sera abandonné."
+
+
+def _asked(found: Waiting) -> tuple[str, str]:
+    title = f"{plural(found.count, 'demande')} de dispense à décider"
+    return title, "Tant que vous n’avez pas décidé, le salarié reste affilié."
+
+
+def _renew(found: Waiting) -> tuple[str, str]:
+    day = f"{NBSP}: la première, le {long_date(found.on)}" if found.on else ""
+    title = f"{plural(found.count, 'dispense')} à renouveler ou à terminer{day}"
+    return title, "Demandez un nouveau justificatif au salarié ; sans lui, il doit être affilié.".replace(
+        " ;", f"{NBSP};"
+    )
+
+
+def _unproven(found: Waiting) -> tuple[str, str]:
+    title = f"{plural(found.count, 'dispense')} dont une pièce manque"
+    return title, "En cas de contrôle, l’URSSAF demande l’écrit du salarié et son justificatif."
+
+
+def _expired(found: Waiting) -> tuple[str, str]:
+    title = f"{plural(found.count, 'invitation expirée', 'invitations expirées')} sans réponse du salarié"
+    return title, "Renvoyez-les : ce que le salarié a déjà saisi est gardé.".replace(" :", f"{NBSP}:")
+
+
 KINDS = (
     Kind(late_calls, _late, "Voir le bordereau", "employer.contribution", ("call", CALL), tone="bad"),
+    Kind(change_to_approve, _bank, "Lire la demande", "employer.bank.approval", ("change", BANK)),
+    Kind(exemptions_waiting, _asked, "Décider", "employer.exemptions", query={"etat": Shown.WAITING.value}),
+    Kind(
+        exemptions_to_renew, _renew, "Voir ces dispenses", "employer.exemptions", query={"etat": Shown.TO_RENEW.value}
+    ),
+    Kind(
+        exemptions_unproven, _unproven, "Voir ces dispenses", "employer.exemptions", query={"etat": Shown.MISSING.value}
+    ),
+    Kind(invitations_expired, _expired, "Voir les invitations", "employer.invitations"),
     Kind(disputes_to_answer, _dispute, "Répondre", "employer.contribution.dispute", ("case", CASE)),
     Kind(rows_to_correct, _refused, "Voir le fichier", "employer.import", ("file", FILE)),
     Kind(files_to_finish, _unfinished, "Terminer", "employer.import", ("file", FILE)),
