@@ -1,4 +1,4 @@
-"""The employer's start page: what waits, the next due day, the headcount, for whoever may know of it (R-02, R-30, R-32)."""
+"""The employer's start page: what waits, the next due day, the headcount; for whoever may know (R-02, R-30, R-32)."""
 
 from datetime import timedelta
 
