@@ -137,11 +137,6 @@ def export_employees(db: Session, viewer: Viewer, filters: Filters, day: date) -
         is_continued = True
 
 
-def covered_groups(db: Session, viewer: Viewer, day: date) -> list[tuple[int, str, int]]:
-    """How many employees are covered on a day: category, structure, people. Unpaid leave without cover is not."""
-    return [(group[0], group[1], group[2]) for group in _groups_statement().rows(db, _values(viewer, Filters(), day))]
-
-
 def _shape(filters: Filters) -> Shape:
     return (len(_words(filters.text)), filters.category_id is not None, filters.state is not None, filters.structure)
 
@@ -217,19 +212,6 @@ def _page_statement(shape: Shape, sort: Sort, *, is_continued: bool) -> Prepared
 @lru_cache(maxsize=256)
 def _count_statement(shape: Shape) -> Prepared:
     return Prepared(_from(select(func.count())).where(*_conditions(shape)))
-
-
-@lru_cache(maxsize=1)
-def _groups_statement() -> Prepared:
-    """The inner select counts each employee's persons once; the outer one needs them twice."""
-    covered = or_(State.AFFILIATED.value == _STATE, and_(State.ABSENT.value == _STATE, _ABSENCE.keeps_cover))
-    inner = _from(select(_PERIOD.c.category_id, _COVERED.label("persons"))).where(covered).subquery()
-    structure = case(
-        (inner.c.persons < 2, literal(Structure.SINGLE.value, String())),
-        (inner.c.persons == 2, literal(Structure.PAIR.value, String())),
-        else_=literal(Structure.FAMILY.value, String()),
-    )
-    return Prepared(select(inner.c.category_id, structure, func.count()).group_by(inner.c.category_id, structure))
 
 
 @lru_cache(maxsize=1)

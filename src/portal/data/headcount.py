@@ -8,15 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Date, bindparam, exists, func, or_
 from sqlmodel import Session, col, select
 
 from portal.data.contribution_calls import ContributionCall, ContributionLine
 from portal.data.contribution_lines import LineKind
 from portal.data.contribution_rules import month_of
-from portal.data.employee_listing import covered_groups
+from portal.data.contributions import structure_of
+from portal.data.coverage import Beneficiary
+from portal.data.employees import Employee, EmployeeAbsence, EmploymentPeriod, PeriodKind
+from portal.data.prepared import Prepared
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 
@@ -62,8 +66,46 @@ def headcounts(db: Session, viewer: Viewer, day: date) -> list[Headcount]:
     since = add_months(month_of(day), 1 - MONTHS)
     months = _called(_lines(db, viewer, since))
     told = [Headcount(month, +months[month]) for month in sorted(months) if since <= month < month_of(day)]
-    current = Counter({Group(*group): people for *group, people in covered_groups(db, viewer, day)})
-    return [*told, Headcount(month_of(day), current, is_today=True)]
+    return [*told, Headcount(month_of(day), _covered(db, viewer, day), is_today=True)]
+
+
+def _covered(db: Session, viewer: Viewer, day: date) -> Counter[Group]:
+    """Whom the company's contracts cover on a day; unpaid leave without cover is not."""
+    counted: Counter[Group] = Counter()
+    for category_id, persons, people in _today().rows(db, {"company": viewer.company_id, "day": day}):
+        counted[Group(category_id, structure_of(persons))] += people
+    return counted
+
+
+@lru_cache(maxsize=1)
+def _today() -> Prepared:
+    day = bindparam("day", type_=Date())
+    staff, period = Employee.__table__.c, EmploymentPeriod.__table__.c
+    absence, cover = EmployeeAbsence.__table__.c, Beneficiary.__table__.c
+    away = exists().where(absence.employee_id == staff.id, ~absence.keeps_cover, *_holds(absence, day))
+    persons = (
+        select(func.count(func.distinct(cover.person_id)))
+        .where(
+            cover.contract_id == staff.contract_id,
+            cover.valid_from <= day,
+            or_(cover.valid_to.is_(None), cover.valid_to >= day),
+        )
+        .correlate(Employee.__table__)
+        .scalar_subquery()
+    )
+    rows = (
+        select(period.category_id, persons.label("persons"))
+        .join_from(Employee.__table__, EmploymentPeriod.__table__, period.employee_id == staff.id)
+        .where(staff.company_id == bindparam("company"), period.kind == PeriodKind.AFFILIATED.value)
+        .where(*_holds(period, day), ~away)
+        .subquery()
+    )
+    groups = (rows.c.category_id, rows.c.persons)
+    return Prepared(select(*groups, func.count()).group_by(*groups))
+
+
+def _holds(span: Any, day: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return span.starts_on <= day, or_(span.ends_on.is_(None), span.ends_on >= day)
 
 
 def _lines(db: Session, viewer: Viewer, since: date) -> Sequence[tuple]:

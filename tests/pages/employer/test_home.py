@@ -39,10 +39,12 @@ def called(client, firm, months_ago: int) -> None:
         issue_call(db, firm.contract.id, Period(month, last_day_of(month)), morning(add_months(month, 1)))
 
 
-def file_of(client, firm, state: ImportState, *, refused: int = 0, kept: str | None = "contenu") -> EmployeeImport:
+def file_of(client, firm, state: ImportState, *, refused: int = 0, is_kept: bool = True) -> EmployeeImport:
     with client.services.database.write() as db:
-        values = {"company_id": firm.company.id, "account_id": firm.clerk.id, "digest": state.value + str(refused)}
-        made = EmployeeImport(**values, file_name="paie.csv", storage_name=kept, state=state, rows=9, sent_at=utc_now())
+        name = f"{state.value}-{refused}"
+        values = {"company_id": firm.company.id, "account_id": firm.clerk.id, "digest": name, "state": state, "rows": 9}
+        kept = name if is_kept else None
+        made = EmployeeImport(**values, file_name="paie.csv", storage_name=kept, sent_at=utc_now())
         db.add(made)
         db.flush()
         for line in range(refused):
@@ -80,8 +82,8 @@ def _long(months_ago: int) -> str:
 def test_files_that_wait_and_refused_rows_are_told_until_they_are_gone_r30(client, firm) -> None:
     file_of(client, firm, ImportState.CHECKED)
     file_of(client, firm, ImportState.APPLIED, refused=2)
-    file_of(client, firm, ImportState.APPLIED, refused=3, kept=None)
-    file_of(client, firm, ImportState.UNDONE, refused=4, kept="repris")
+    file_of(client, firm, ImportState.APPLIED, refused=3, is_kept=False)
+    file_of(client, firm, ImportState.UNDONE, refused=4)
     assert titles(client) == ["2 lignes refusées dans vos fichiers de salariés", "1 fichier de salariés à terminer"]
 
 
@@ -91,7 +93,7 @@ def test_dispute_that_waits_for_a_piece_leads_to_it_r32(client, firm) -> None:
         line_id, keyring = db.exec(select(ContributionLine.id)).first(), client.services.keyring
         case = contest_line(db, staff.viewer(firm.clerk), keyring, line_id, Motive.PRICE, "Faux.", utc_now())
         move_case(db, case, CaseState.INCOMPLETE, utc_now(), by=None)
-    assert titles(client)[0] == "Une contestation attend une réponse de votre part"
+    assert "Une contestation attend une réponse de votre part" in titles(client)
     client.click("Répondre : Une contestation attend une réponse de votre part")
     assert client.page.one("h1").text().startswith("Contestation")
     enter(client, firm.reader)
