@@ -1,10 +1,11 @@
 """What waits for somebody of a company's: each area's data module has functions that find some of it."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 
-class Waiting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Waiting:
     """How many, since or until which day, for how many cents in all; `row_id`: the one of them to begin with."""
 
     count: int
