@@ -20,6 +20,7 @@ def tell_invited(
     signed = services.keyring.signer(INVITATION_LINK).sign(token).decode()
     href = services.settings.origin + services.urls("invited", {"jeton": signed})
     said: dict[str, Any] = {
+        "first_name": employee.first_name,
         "company": company_of(db, employee),
         "starts_on": starts_on,
         "until": row.expires_at,

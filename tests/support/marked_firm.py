@@ -63,7 +63,7 @@ LINE = {"base_gross_cents": 7713011, "flat_fee_cents": 0, "base_net_cents": 7713
 SPENT = 7713011 + 7713022 + 7713044
 FIRST_AMOUNT = 8_824_101
 LINES = 2
-EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
+EVERYTHING = "salaries:agir dispenses:agir cotisations:agir contrat:lire"
 
 
 @dataclass
@@ -109,13 +109,15 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
     people.append(staff.employee(db, who[1], contract, category, last_name="Tard", **born))
     calls.append(issue_call(db, contract.id or 0, Period(months[1], last_day_of(months[1])), utc_now()))
     _move_on(db, staff.acting(keyring, firm.users[Role.CLERK], utc_now()), people)
-    asked = _exemption(db, people[4])
+    asked = _exemption(db, services, people[4])
     invitation = _invited(db, services, firm, contract, category)
     change = _bank_change(db, firm, company.id or 0, keyring)
     lines = db.exec(select(ContributionLine.id).order_by(col(ContributionLine.id))).all()
     signing = staff.viewer(firm.users[Role.SIGNATORY])
     dispute = contest_line(db, signing, keyring, lines[-1] or 0, Motive.PRICE, "Le prix n’est pas le bon.", utc_now())
     sheet = _sheet(db, services, company.id or 0, firm.users[Role.CLERK])
+    for each in people:
+        db.get_one(Person, each.person_id).email = f"{CANARY}@prive.example"
     firm.member, foreign = _members_own(db, services, firm, people[0])
     keys = {"company": company.id, "group_contract": contract.id, "contribution_call": calls[0].id if calls[0] else 0,
             "contribution_line": lines[0]}  # fmt: skip
@@ -169,10 +171,11 @@ def _move_on(db: Session, acting: Acting, people: list[Employee]) -> None:
     let_go(db, acting, gone, today() - timedelta(days=2), LeavingReason.GROSS_MISCONDUCT)
 
 
-def _exemption(db: Session, employee: Employee) -> int:
+def _exemption(db: Session, services: Services, employee: Employee) -> int:
     """What an employee asked, with its evidence: the employer's to read, and nothing of it about health."""
     staff.grounds(db)
-    file = NewFile("attestation.pdf", "application/pdf", 9, 1, "1" * 64, f"attestation-{employee.id}")
+    kept = services.storage.keep(b"attestation")
+    file = NewFile("attestation.pdf", "application/pdf", 11, 1, "1" * 64, kept)
     wish = staff.wish(stated_on=today(), starts_on=today())
     return ask_exemption(db, employee, wish, utc_now(), evidence=[file]).id or 0
 

@@ -6,9 +6,10 @@ stored as its digest alone; a new letter replaces it.
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
+from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.affiliating import NewEmployee
@@ -72,6 +73,9 @@ class AffiliationInvitation(SQLModel, table=True):
     exemption_asked_at: datetime | None = instant(default=None)
     revoked_at: datetime | None = instant(default=None)
     revoked_by: int | None = Field(default=None, foreign_key="account.id")
+
+
+_DRAFT: Any = AffiliationInvitation.draft_encrypted
 
 
 class Invited(NamedTuple):
@@ -155,9 +159,11 @@ def invited_period(db: Session, employee: Employee) -> EmploymentPeriod | None:
 
 
 def invitations(db: Session, viewer: Viewer, now: datetime, before: int | None = None) -> tuple[list[Invited], bool]:
-    """Invitations of the viewer's company, the newest first, from the one before `before` on; whether more follow."""
+    """Invitations of the viewer's company, the newest first, from the one before `before` on; whether more follow. What
+    the employees typed is not even read."""
     query = (
         select(AffiliationInvitation, Employee)
+        .options(defer(_DRAFT))
         .join(Employee, col(Employee.id) == AffiliationInvitation.employee_id)
         .where(Employee.company_id == viewer.company_id)
     )

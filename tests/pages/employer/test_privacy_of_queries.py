@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
     "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate", "claim_line",
-    "complaint", "line_sharing", "payment", "person", "remote_link", "saved_place", "statement",
+    "complaint", "line_sharing", "payment", "remote_link", "saved_place", "statement",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
 # read with the guarantees of a category, of no contract.
@@ -29,6 +29,8 @@ IN_PART = {
     },
     "beneficiary": {"contract_id", "person_id", "valid_from", "valid_to"},
     "contract": {"id", "ends_on"},
+    # Whether there is an address to write to somebody who left, never which.
+    "person": {"id", "email"},
     "contract_option": {"contract_id", "product_id", "starts_on", "ends_on"},
 }  # fmt: skip
 COMPANYS = {
