@@ -75,7 +75,13 @@ def checked(page: Page) -> None:
     expect(page.get_by_role("heading", name="Lignes à relire")).to_be_visible(timeout=20_000)
 
 
+def figures(page: Page) -> None:
+    page.get_by_text("Les chiffres, mois par mois").click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
 EMPLOYER_STATES = [
+    State("employer home, figures", EMPLOYER, "/employeur", figures),
     State("calls", EMPLOYER, CALLS),
     State("calls, one", EMPLOYER, CALLS, call()),
     State("calls, compared", EMPLOYER, CALLS, compared),
