@@ -63,7 +63,7 @@ def test_clerk_works_on_the_table_with_the_keyboard_alone_r30(open_tab, site, cl
     page.keyboard.type("Sor")
     expect(page.get_by_role("heading", name="Aucun salarié ne correspond")).to_be_visible()
     keep_focus(page, "etat")
-    page.keyboard.type("Aff")
+    page.keyboard.press("Home")
     shows(page, *sorted(NAMES))
     keep_focus(page, "etat")
     tab_to(page, lambda on: (on["tag"], on["words"]) == ("A", "Embauche"))
@@ -98,11 +98,16 @@ def open_sheet(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Paule {name}")
 
 
+def edit_in_place(page: Page) -> None:
+    tab_to(page, lambda on: on["id"] == "modifier-matricule")
+    page.keyboard.press("Enter")
+    expect(page.locator("#matricule")).to_be_focused()
+
+
 def edit_number(page: Page) -> None:
     """Opens an employee and changes the company's number in place: the field takes the focus, then gives it back."""
     open_sheet(page, "Petit")
-    press_link(page, "Modifier matricule")
-    expect(page.locator("#matricule")).to_be_focused()
+    edit_in_place(page)
     page.keyboard.press("Control+A")
     page.keyboard.type("K-77")
     page.keyboard.press("Enter")
@@ -148,8 +153,7 @@ def test_number_taken_is_told_beside_its_field_and_keeps_the_focus_r30(open_tab,
     site.enter(tab, clerk)
     page = tab.go(LIST)
     open_sheet(page, "Martin")
-    press_link(page, "Modifier matricule")
-    expect(page.locator("#matricule")).to_be_focused()
+    edit_in_place(page)
     page.keyboard.press("Control+A")
     page.keyboard.type("C0")
     page.keyboard.press("Enter")
