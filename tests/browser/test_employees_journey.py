@@ -1,5 +1,6 @@
 """Work on the table of employees in a real browser: with the keyboard alone, and without JavaScript (R-30, A6, A7)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -90,7 +91,7 @@ def change_two(page: Page) -> None:
     expect(page.get_by_role("heading", name="Possible pour tous")).to_be_visible()
     press_link(page, "Confirmer pour 2")
     expect(page.get_by_text("2 salariés ont changé de catégorie.")).to_be_visible()
-    expect(page.locator("td[data-label=Catégorie]", has_text="Cadres")).to_have_count(2)
+    expect(page.locator("td[data-label=Catégorie]", has_text=re.compile("^Cadres$"))).to_have_count(2)
 
 
 def open_sheet(page: Page, name: str) -> None:
