@@ -115,7 +115,8 @@ def edit_number(page: Page) -> None:
     expect(page.locator("#fiche dd", has_text="K-77")).to_be_visible()
     expect(page.locator("#matricule")).to_have_count(0)
     expect(page.locator("#modifier-matricule")).to_be_focused()
-    edit_in_place(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#matricule")).to_be_focused()
     press_link(page, "Annuler")
     expect(page.locator("#modifier-matricule")).to_be_focused()
 
