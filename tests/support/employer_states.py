@@ -121,7 +121,13 @@ def next_month(page: Page) -> None:
     expect(page.get_by_role("heading", name="Mois à venir")).to_be_visible()
 
 
+def figures(page: Page) -> None:
+    page.get_by_text("Les chiffres, mois par mois").click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
 EMPLOYER_STATES = [
+    State("employer home, figures", EMPLOYER, "/employeur", figures),
     State("calls", EMPLOYER, CALLS),
     State("calls, one", EMPLOYER, CALLS, call()),
     State("calls, compared", EMPLOYER, CALLS, compared),

@@ -6,7 +6,7 @@ with what it did, so that whatever stops the worker, a row is done once. Rows ke
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,7 @@ from portal.data.columns import Index, instant
 from portal.data.employees import Employee
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.data.waiting import Waiting
 from portal.formatting import day_in_france
 
 REFUSED = 3
@@ -149,6 +150,34 @@ def imports_of(db: Session, viewer: Viewer) -> list[EmployeeImport]:
     """The newest files of the viewer's company."""
     query = select(EmployeeImport).where(EmployeeImport.company_id == viewer.company_id)
     return list(db.exec(query.order_by(col(EmployeeImport.id).desc()).limit(LISTED)))
+
+
+def files_to_finish(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """Files that wait for somebody: their columns to be confirmed, or what was found in them to be applied."""
+    query = select(EmployeeImport.id).where(
+        EmployeeImport.company_id == viewer.company_id,
+        col(EmployeeImport.state).in_((ImportState.MATCHING, ImportState.CHECKED)),
+        col(EmployeeImport.storage_name).is_not(None),
+    )
+    found = db.exec(query.order_by(col(EmployeeImport.id).desc())).all()
+    return Waiting(len(found), row_id=found[0]) if found else None
+
+
+def rows_to_correct(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """Rows that were refused in files that were applied, as long as they can be had to be corrected."""
+    query = (
+        select(EmployeeImport.id, func.count())
+        .join(EmployeeImportRow, col(EmployeeImportRow.import_id) == EmployeeImport.id)
+        .where(
+            EmployeeImport.company_id == viewer.company_id,
+            EmployeeImport.state == ImportState.APPLIED,
+            col(EmployeeImport.storage_name).is_not(None),
+            EmployeeImportRow.result == REFUSED,
+        )
+        .group_by(col(EmployeeImport.id))
+    )
+    found = dict(db.exec(query).all())
+    return Waiting(sum(found.values()), row_id=max(filter(None, found))) if found else None
 
 
 def find_import(db: Session, viewer: Viewer, import_id: int, *, lock: bool = False) -> EmployeeImport | None:

@@ -28,6 +28,7 @@ from portal.data.files import StoredFile
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import group_contracts
+from portal.data.waiting import Waiting
 from portal.formatting import day_in_france
 
 PAGE_SIZE = 50
@@ -152,6 +153,27 @@ def count_shown(db: Session, viewer: Viewer, day: date, ground: str = "") -> dic
     query = _joined(select(*counts), viewer)
     row = db.connection().execute(query.where(col(ExemptionGround.code) == ground) if ground else query).one()
     return dict(zip(Shown, row, strict=True))
+
+
+def exemptions_waiting(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions that employees of the viewer's company asked for, to be decided."""
+    return _waiting(db, viewer, _condition(Shown.WAITING, day))
+
+
+def exemptions_to_renew(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions in force whose evidence is no longer good, or soon."""
+    return _waiting(db, viewer, _condition(Shown.TO_RENEW, day))
+
+
+def exemptions_unproven(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions in force of which a piece is missing."""
+    return _waiting(db, viewer, and_(_IS_ACCEPTED, _IS_MISSING))
+
+
+def _waiting(db: Session, viewer: Viewer, condition: ColumnElement[bool]) -> Waiting | None:
+    query = _joined(select(func.count(), func.min(Exemption.valid_until)), viewer)
+    count, first = db.connection().execute(query.where(condition)).one()
+    return Waiting(count, first) if count else None
 
 
 def grounds_used(db: Session, viewer: Viewer) -> list[tuple[str, str]]:

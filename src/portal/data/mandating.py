@@ -14,6 +14,7 @@ from portal.data.mandates import Mandate, Scope, read_scope, scope_text
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.data.standing import closed
 from portal.data.team import Invitation, invite_user
+from portal.data.waiting import Waiting
 from portal.security import Keyring
 
 REVOKED = "L’entreprise a mis fin à votre mandat."
@@ -65,6 +66,17 @@ def mandates_of(db: Session, viewer: Viewer) -> list[HeldMandate]:
     """Every mandate of the viewer's company, ended ones included, the newest first."""
     rows = db.connection().execute(_query(viewer).order_by(col(Mandate.id).desc()))
     return [HeldMandate._make(row) for row in rows]
+
+
+def mandates_ending(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Mandates of the viewer's company that end within thirty days."""
+    query = select(col(Mandate.ends_on), col(Mandate.id)).where(
+        col(Mandate.company_id) == viewer.company_id,
+        col(Mandate.ended_at).is_(None),
+        col(Mandate.ends_on).between(day, day + REMINDED_BEFORE),
+    )
+    found = db.execute(query.order_by(col(Mandate.ends_on), col(Mandate.id))).all()
+    return Waiting(len(found), found[0][0], row_id=found[0][1]) if found else None
 
 
 def find_mandate(db: Session, viewer: Viewer, mandate_id: int) -> HeldMandate | None:
