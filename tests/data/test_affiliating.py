@@ -178,6 +178,77 @@ def test_unpaid_leave_without_an_end_ends_with_the_return(db, firm) -> None:
     assert covers(db, employee)[-1][1:] == (date(2026, 9, 1), None)
 
 
+def with_child(db: Session, employee: Employee, **values) -> int:
+    child = factories.person(db, "Lou", born=date(2015, 1, 1))
+    contract = db.get_one(Contract, employee.contract_id)
+    factories.cover(db, contract, child, **({"valid_from": employee.hired_on} | values))
+    return child.id
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_change_of_category_during_a_leave_covers_nobody_before_the_return_r30(db, firm, until) -> None:
+    employee = firm.hire()
+    child = with_child(db, employee)
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), until, keeps_cover=False)
+    affiliating.change_category(db, firm.acting, employee, firm.managers, date(2026, 8, 1))
+    if until is None:
+        departing.end_leave(db, firm.acting, employee, date(2026, 9, 1))
+    begun = [row for row in covers(db, employee) if row[1] > date(2026, 6, 1)]
+    assert begun == [(employee.person_id, date(2026, 9, 1), None), (child, date(2026, 9, 1), None)]
+
+
+def test_return_from_leave_gives_each_cover_its_own_end_back_r30(db, firm) -> None:
+    """Who was covered until October stays so; who was no longer covered is not; who was to be, is."""
+    employee = firm.hire()
+    until_october = with_child(db, employee, valid_to=date(2026, 10, 31))
+    gone = with_child(db, employee, valid_to=date(2026, 6, 30))
+    coming = with_child(db, employee, valid_from=date(2026, 7, 15))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), None, keeps_cover=False)
+    departing.end_leave(db, firm.acting, employee, date(2026, 9, 1))
+    resumed = {person: until for person, since, until in covers(db, employee) if since == date(2026, 9, 1)}
+    assert resumed == {employee.person_id: None, until_october: date(2026, 10, 31), coming: None}
+    assert gone not in resumed
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_whoever_is_dismissed_during_a_leave_gets_the_cover_that_is_told_l911_8(db, firm, until) -> None:
+    employee = firm.hire(hired_on=date(2026, 1, 1), starts_on=date(2026, 4, 1))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 5, 1), until, keeps_cover=False)
+    departure, event = departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.DISMISSAL)
+    assert covers(db, employee)[-1][1:] == (date(2026, 6, 11), departure.portability_ends_on)
+    undo_event(db, firm.acting, employee, event)
+    assert covers(db, employee)[-1][1:] == (
+        (date(2026, 9, 1), None) if until else (date(2026, 4, 1), date(2026, 4, 30))
+    )
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_return_sooner_than_said_takes_cover_up_again_that_day_r30(db, firm, until) -> None:
+    employee = firm.hire()
+    child = with_child(db, employee, valid_to=date(2026, 8, 20))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), until, keeps_cover=False)
+    departing.end_leave(db, firm.acting, employee, date(2026, 8, 1))
+    begun = [row for row in covers(db, employee) if row[1] > date(2026, 6, 1)]
+    expected = {(employee.person_id, date(2026, 8, 1), None), (child, date(2026, 8, 1), date(2026, 8, 20))}
+    assert set(begun) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (date(2025, 9, 1), "too-early"),
+        (date(2999, 9, 1), "too-late"),
+        (date(2026, 7, 1), "not-absent"),
+        (date(2026, 9, 1), "not-absent"),
+    ],
+)
+def test_impossible_day_of_return_is_refused_r30(db, firm, day, code) -> None:
+    employee = firm.hire()
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), date(2026, 8, 31), keeps_cover=False)
+    with pytest.raises(Refused, match=code):
+        departing.end_leave(db, firm.acting, employee, day)
+
+
 @pytest.mark.parametrize("act", ["leave", "category", "absence", "exempt"])
 def test_each_act_taken_back_leaves_no_trace_in_the_cover(db, firm, act) -> None:
     employee = firm.hire()

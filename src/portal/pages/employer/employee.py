@@ -1,6 +1,7 @@
 """One employee: who, where the affiliation stands, what happened, what can be done; fields edited in place (R-30)."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from litestar import Response
@@ -137,7 +138,7 @@ def employee_context(
         "nir": masked_nir(request.services.keyring.decrypt(employee.nir_encrypted)) if employee.nir_encrypted else "",
         "departure": departure,
         "reason": REASON_LABELS[LeavingReason(departure.reason)] if departure else "",
-        "absence": next((each for each in absences_of(db, employee) if each.ends_on is None), None),
+        "absence": next((each for each in absences_of(db, employee) if (each.ends_on or date.max) > day), None),
         "history": [
             (told, EVENT_LABELS[EventKind(told.event.kind)], event_words(told.event), author_words(told))
             for told in history_of(db, request.viewer, employee)
