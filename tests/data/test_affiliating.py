@@ -147,6 +147,25 @@ def test_reinstated_employee_is_covered_as_before(db, firm) -> None:
     assert departure_of(db, employee) is None
 
 
+def test_correction_after_a_departure_leaves_it_reinstatable_r30(db, firm) -> None:
+    employee = firm.hire()
+    before = covers(db, employee)
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    affiliating.correct(db, firm.acting, employee, email="paule@exemple.example")
+    assert departing.may_reinstate(db, employee)
+    departing.reinstate(db, firm.acting, employee)
+    assert (covers(db, employee), employee.email) == (before, "paule@exemple.example")
+
+
+def test_whoever_was_hired_again_has_no_departure_to_take_back_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 15), starts_on=date(2026, 6, 15))
+    assert not departing.may_reinstate(db, employee)
+    with pytest.raises(Refused, match="not-left"):
+        departing.reinstate(db, firm.acting, employee)
+
+
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
     employee = firm.hire()
     child = factories.person(db, "Lou", born=date(2015, 1, 1))

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from portal.data.batches import added
 from portal.data.departures import Departure, departure_of
-from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, undo_event
+from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, revert
 from portal.data.employee_cover import end_cover, resume_cover, suspend_cover
 from portal.data.employees import (
     Employee,
@@ -52,11 +52,16 @@ def reinstate(db: Session, acting: Acting, employee: Employee) -> EmployeeEvent:
 
     Raises `Refused`, and `ChangedSince` when the cover was changed after the departure.
     """
-    departure, left = departure_of(db, employee), last_event(db, employee)
-    if departure is None or left is None or left.kind != EventKind.LEFT:
+    departure, left = departure_of(db, employee), _departed(db, employee)
+    if departure is None or left is None:
         raise Refused("not-left")
-    undo_event(db, acting, employee, left)
+    revert(db, acting, employee, left)
     return note(db, acting, employee, EventKind.REINSTATED, departure.left_on + timedelta(days=1), Changes(db))
+
+
+def may_reinstate(db: Session, employee: Employee) -> bool:
+    """Whether the last that was done is a departure: whoever was hired again since has no other to take back."""
+    return _departed(db, employee) is not None
 
 
 def grant_leave(
@@ -87,6 +92,12 @@ def end_leave(db: Session, acting: Acting, employee: Employee, back_on: date) ->
         resume_cover(db, changes, employee, absence, back_on)
     changes.set(absence, ends_on=back_on - timedelta(days=1))
     return note(db, acting, employee, EventKind.BACK, back_on, changes)
+
+
+def _departed(db: Session, employee: Employee) -> EmployeeEvent | None:
+    """The departure, when nothing followed but corrections of what was declared: they bear on nothing of it."""
+    last = last_event(db, employee, but=EventKind.CORRECTED)
+    return last if last is not None and last.kind == EventKind.LEFT else None
 
 
 def _is_within(absence: EmployeeAbsence, back_on: date) -> bool:

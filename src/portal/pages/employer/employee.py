@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from portal.beneficiary_words import masked_nir
 from portal.data.affiliating import change_category, correct
+from portal.data.departing import may_reinstate
 from portal.data.departures import departure_of
 from portal.data.employee_acts import Acting, Refused
 from portal.data.employee_history import history_of, undoable
@@ -148,7 +149,7 @@ def employee_context(
         "exemptions": exemption_views(request, db, employee.id or 0),
         "may_exempt": request.services.site.is_permitted(request.viewer, "employer.exemption.accept"),
         "is_there": state is not None and state not in GONE,
-        "may_reinstate": departure is not None,
+        "may_reinstate": may_reinstate(db, employee),
         "has_left": left_of(db, employee) is not None,
         "edited": edited,
         "raw": stored | {"jour": day.isoformat()} | dict(raw or {}),
