@@ -10,6 +10,8 @@ from portal.data.contributions import Structure
 from portal.data.coverage import Beneficiary, Contract, Relationship
 from portal.data.departures import departure_of
 from portal.data.employee_acts import Acting, Refused, undo_event
+from portal.data.employee_entry import correct_entry
+from portal.data.employee_history import undo_last, undoable
 from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind, events_of, find_employee, periods_of
 from portal.data.leaving_rules import LeavingReason
 from portal.data.persons import Person
@@ -164,6 +166,17 @@ def test_whoever_was_hired_again_has_no_departure_to_take_back_r30(db, firm) -> 
     assert not departing.may_reinstate(db, employee)
     with pytest.raises(Refused, match="not-left"):
         departing.reinstate(db, firm.acting, employee)
+
+
+def test_number_given_later_is_no_act_that_is_taken_back_r30(db, firm) -> None:
+    """A number stays once given: undoing goes on with the act before, and does not say that it took the number back."""
+    employee = firm.hire()
+    correct_entry(db, firm.acting, employee, valid_nir(), email="paule@exemple.example")
+    undo_last(db, firm.acting, employee, undoable(db, employee, staff.NOW).id)
+    told = [(event.kind, event.undone_at is None) for event in events_of(db, employee)]
+    corrected = EventKind.CORRECTED
+    assert told == [(corrected, True), (corrected, False), (EventKind.AFFILIATED, True)]
+    assert (employee.email, employee.nir_lookup is None) == ("", False)
 
 
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
