@@ -179,6 +179,21 @@ def test_number_given_later_is_no_act_that_is_taken_back_r30(db, firm) -> None:
     assert (employee.email, employee.nir_lookup is None) == ("", False)
 
 
+def test_whoever_was_hired_again_is_corrected_like_anybody_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 15), starts_on=date(2026, 6, 20))
+    assert correct_entry(db, firm.acting, employee, "", first_name="Paula", hired_on=date(2026, 6, 18)) is not None
+    with pytest.raises(Refused, match="hired-later"):
+        correct_entry(db, firm.acting, employee, "", hired_on=date(2026, 6, 21))
+
+
+def test_correction_keeps_birth_before_hiring_r30(db, firm) -> None:
+    employee = firm.hire()
+    with pytest.raises(Refused, match="born-later"):
+        correct_entry(db, firm.acting, employee, "", birth_date=date(2012, 1, 1), hired_on=date(1999, 1, 1))
+
+
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
     employee = firm.hire()
     child = factories.person(db, "Lou", born=date(2015, 1, 1))
