@@ -194,6 +194,21 @@ def test_correction_keeps_birth_before_hiring_r30(db, firm) -> None:
         correct_entry(db, firm.acting, employee, "", birth_date=date(2012, 1, 1), hired_on=date(1999, 1, 1))
 
 
+def test_whoever_is_hired_again_during_portability_is_covered_once_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    child = with_child(db, employee)
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.DISMISSAL)
+    before = covers(db, employee)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 20), starts_on=date(2026, 6, 20))
+    assert covers(db, employee) == [
+        (employee.person_id, date(2026, 6, 1), date(2026, 6, 19)),
+        (child, date(2026, 6, 1), date(2026, 7, 10)),
+        (employee.person_id, date(2026, 6, 20), None),
+    ]
+    undo_event(db, firm.acting, employee, events_of(db, employee)[0])
+    assert covers(db, employee) == before
+
+
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
     employee = firm.hire()
     child = factories.person(db, "Lou", born=date(2015, 1, 1))

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from portal.data.batches import added, is_first, rows_of
 from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period, succeed
-from portal.data.employee_cover import end_cover, move_cover, open_cover
+from portal.data.employee_cover import end_cover, end_own_cover, move_cover, open_cover
 from portal.data.employees import (
     Employee,
     EmployeeEvent,
@@ -69,6 +69,7 @@ def declare(
         EmploymentPeriod(employee_id=employee.id or 0, category_id=category.id or 0, kind=kind, starts_on=new.starts_on)
     )
     if kind is PeriodKind.AFFILIATED:
+        end_own_cover(db, changes, employee, new.starts_on - timedelta(days=1))
         open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
     if ground is not None:
         declared_exempt(changes, employee, ground, new.starts_on, acting.now, acting.viewer.account_id)

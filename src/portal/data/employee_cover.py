@@ -63,6 +63,15 @@ def end_cover(db: Session, changes: Changes, employee: Employee, last_day: date)
         _cut(changes, row, last_day)
 
 
+def end_own_cover(db: Session, changes: Changes, employee: Employee, last_day: date) -> None:
+    """Ends the cover of an employee alone with a day, included: of whoever is hired again while portability lasts, who
+    would be covered twice. The family keeps it to its end: the employee has to add it to the new cover."""
+    contract = _contract(db, employee)
+    for row in _covered(db, contract, last_day) if contract else ():
+        if row.relationship == Relationship.MEMBER:
+            _cut(changes, row, last_day)
+
+
 def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: date, resumes_on: date | None) -> None:
     """Stops cover after a day and takes it up again on another, for whoever was covered; the contract goes on."""
     contract = _contract(db, employee)
