@@ -39,7 +39,7 @@ PUBLIC = {
     "card.check": 200, "card.manifest": 200, "card.worker": 200,
     "complaint": 200, "complaint.sent": 200, "complaint.follow": 404, "complaint.follow.pdf": 404,
     "bank.stop": 404, "bank.stopped": 200,
-    "invited": 404, "invited.step": 404, "invited.exemption": 303,
+    "invited": 404, "invited.step": 404, "invited.exemption": "303 /affiliation",
     "directory": 200, "directory.practice": 404, "directory.card": 404, "directory.results": 200,
     "directory.map": 200, "directory.popup": 404,
     "directory.places": 200, "map.tile": 404,
