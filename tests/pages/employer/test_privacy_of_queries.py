@@ -28,7 +28,7 @@ IN_PART = {
         "completed_at", "exemption_asked_at", "revoked_at", "revoked_by", "proven_at", "proven_hash",
     },
     "beneficiary": {"contract_id", "person_id", "valid_from", "valid_to"},
-    "contract": {"id", "ends_on"},
+    "contract": {"id", "kind", "member_id", "product_id", "ends_on"},
     # Whether there is an address to write to somebody who left, never which.
     "person": {"id", "email"},
     "contract_option": {"contract_id", "product_id", "starts_on", "ends_on"},
