@@ -20,6 +20,7 @@ from tests.support.browser import PROFILES, DemoServer, Tab
 from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.claim_states import CLAIM_STATES
+from tests.support.company_bank_states import COMPANY_BANK_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.directory_states import DIRECTORY_STATES
@@ -37,6 +38,7 @@ STATES = [
     *BENEFICIARY_STATES,
     *CARD_STATES,
     *CLAIM_STATES,
+    *COMPANY_BANK_STATES,
     *COMPLAINT_STATES,
     *CONTRACT_STATES,
     *DIRECTORY_STATES,

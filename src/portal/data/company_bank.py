@@ -20,7 +20,6 @@ from portal.data.bank_changes import (
     NewDetails,
     added,
     cancel_pending,
-    current_of,
     history_of,
     is_due,
     is_one_blocked,
@@ -79,11 +78,6 @@ class OwnChange(Exception):
 def company_bank_history(db: Session, viewer: Viewer, keyring: Keyring) -> list[Given[CompanyBankDetails]]:
     """The bank details of the viewer's company, the newest first."""
     return history_of(keyring, _rows(db, viewer.company_id or 0))
-
-
-def company_account(db: Session, viewer: Viewer) -> CompanyBankDetails | None:
-    """Where contributions are debited now; None when the insurer knows no account."""
-    return current_of(_rows(db, viewer.company_id or 0))
 
 
 def signed_mandate(db: Session, viewer: Viewer, row_id: int) -> CompanyBankDetails | None:

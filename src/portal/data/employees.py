@@ -205,6 +205,12 @@ def events_of(db: Session, employee: Employee) -> list[EmployeeEvent]:
     return list(db.exec(query.order_by(col(EmployeeEvent.id).desc())))
 
 
+def is_acted_on(db: Session, viewer: Viewer) -> bool:
+    """Whether anybody acted already on an employee of the viewer's company: those of an import have no acts."""
+    query = select(EmployeeEvent.id).join(Employee, col(Employee.id) == EmployeeEvent.employee_id)
+    return db.exec(query.where(Employee.company_id == viewer.company_id).limit(1)).first() is not None
+
+
 def employed_on(db: Session, viewer: Viewer, day: date) -> int:
     """How many people the viewer's company employs on a day, affiliated or not."""
     query = (

@@ -18,6 +18,7 @@ from portal.data.employee_listing import employee_row
 from portal.data.employee_rows import State
 from portal.data.employees import Employee, EmployeeMoved, EventKind, absences_of
 from portal.data.evidence import Action
+from portal.data.leavers import left_of
 from portal.data.leaving_rules import LeavingReason
 from portal.data.staff_categories import StaffCategory, staff_categories
 from portal.employee_list_words import STRUCTURE_LABELS, state_words
@@ -147,6 +148,7 @@ def employee_context(
         "may_exempt": request.services.site.is_permitted(request.viewer, "employer.exemption.accept"),
         "is_there": state is not None and state not in GONE,
         "may_reinstate": departure is not None,
+        "has_left": left_of(db, employee) is not None,
         "edited": edited,
         "raw": stored | {"jour": day.isoformat()} | dict(raw or {}),
         "problems": {error.field: error.message for error in errors or []},
