@@ -149,7 +149,6 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
         frozenset({P.CONTRIBUTIONS_CONTEST}),
     ),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
-    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
