@@ -5,7 +5,17 @@
 
 import sys
 
-from benchmarks import directory, documents, employee_import, employees, importing_speed, listing, practice_map, sizes
+from benchmarks import (
+    directory,
+    documents,
+    employee_import,
+    employees,
+    employer_home,
+    importing_speed,
+    listing,
+    practice_map,
+    sizes,
+)
 
 PARTS = {
     "import": importing_speed.main,
@@ -16,6 +26,7 @@ PARTS = {
     "map": practice_map.main,
     "employees": employees.main,
     "employee files": employee_import.main,
+    "employer home": employer_home.main,
 }
 
 for name in sys.argv[1:] or PARTS:

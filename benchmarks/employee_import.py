@@ -91,7 +91,7 @@ def _tell(services: Services, viewer: Viewer, name: str, content: bytes, *, undo
     if undo:
         begun, worked = time.perf_counter(), time.process_time()
         with services.database.write() as db:
-            start_undoing(db, _found(db, viewer, number), utc_now())
+            start_undoing(db, viewer, _found(db, viewer, number), utc_now())
         work_on_imports(services)
         worked = (time.process_time() - worked) / ROWS * 1000
         print(f"    taken back in {time.perf_counter() - begun:.1f} s, {worked:.2f} ms of processor a row")

@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{build_sqlite_template(Path(folder) / 'portal.sqlite3')}")
         with database.write() as db:
-            viewer = _hire(db, Path(folder))
+            viewer = hire(db, Path(folder))
         with database.read() as db:
             for name, filters in LISTS.items():
                 _tell(name, lambda filters=filters: _page(db, viewer, filters))  # type: ignore[misc]
@@ -53,7 +53,8 @@ def _page(db: Session, viewer: Viewer, filters: Filters) -> None:
     count_employees(db, viewer, filters, DAY)
 
 
-def _hire(db: Session, folder: Path) -> Viewer:
+def hire(db: Session, folder: Path) -> Viewer:
+    """A company with its employees; a clerk of it."""
     keys = {"secret_keys": [secrets.token_hex(32)], "data_keys": [secrets.token_hex(32)]}
     company, rng = staff.company(db), Random(1)  # noqa: S311
     contract = staff.group_contract(db, company)

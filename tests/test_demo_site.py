@@ -33,6 +33,7 @@ ACCOUNTS = {
     "1000000065": ("adherent", "ayant_droit"),
     "2000000014": ("employeur", "signataire"),
     "2000000022": ("employeur", "gestionnaire_paie"),
+    "2000000030": ("employeur", "signataire"),
     "3000000012": ("professionnel", "professionnel"),
     "3000000020": ("professionnel", "professionnel"),
     "3000000038": ("professionnel", "professionnel"),

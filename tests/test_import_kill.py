@@ -50,7 +50,7 @@ from tests.support.employee_files import rows
 from tests.support.server import PROGRAM, environment
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
-PATIENCE = 60
+PATIENCE = 120
 LATEST = 0.08
 EACH = 70
 EFFECT = today().replace(day=1)
@@ -152,7 +152,7 @@ def begin(services: Services, sent: Sent, state: ImportState) -> None:
         if state is ImportState.APPLIED:
             start_applying(db, staff.viewer(sent.account), found)
         else:
-            start_undoing(db, found, utc_now())
+            start_undoing(db, staff.viewer(sent.account), found, utc_now())
 
 
 def progress(database: Database, sent: Sent) -> tuple[str, int, int | None]:

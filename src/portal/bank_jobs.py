@@ -27,10 +27,11 @@ class Ending:
     end: Callable[[Session, int, int, datetime], CompanyBankDetails | None]
     letter: str
     done: Action
+    object: str = "coordonnees-bancaires"
 
 
 APPLIED = Ending(apply_company_change, "company-bank-changed", Action.COMPANY_BANK_CHANGED)
-LAPSED = Ending(drop_lapsed_change, "company-bank-cancelled", Action.COMPANY_BANK_CHANGE_CANCELLED)
+LAPSED = Ending(drop_lapsed_change, "company-bank-cancelled", Action.COMPANY_BANK_CHANGE_CANCELLED, "abandon")
 
 
 def apply_due(services: Services, now: datetime) -> int:
@@ -67,5 +68,5 @@ def _end(services: Services, ending: Ending, row_id: int, company_id: int, now: 
             return False
         tell_of_company_change(services, db, row, ending.letter, now)
         details = {"mandate": row.mandate}
-        record(db, None, ending.done, object="coordonnees-bancaires", actor=row.asked_by, details=details, now=now)
+        record(db, None, ending.done, object=ending.object, actor=row.asked_by, details=details, now=now)
     return True

@@ -14,6 +14,7 @@ NOBODY_APPROVES = (
 MOVED = "Ce changement a été annulé, approuvé ou remplacé entre-temps. Revenez à la page du compte bancaire."
 OWN = "Vous avez demandé ce changement\u00a0: c’est à un autre signataire de l’approuver."
 ALONE = "Vous êtes le seul signataire de l’entreprise dans cet espace\u00a0: personne d’autre ne pourrait approuver."
+TOO_MANY_CHOICES = "Ce choix a changé trois fois en un jour. Réessayez demain, ou appelez-nous."
 NO_CHOICE = "Choisissez une ou deux signatures."
 
 

@@ -74,6 +74,11 @@ def day_in_france(at: datetime) -> date:
     return at.astimezone(PARIS).date()
 
 
+def whole(count: int) -> str:
+    """« 10 432 »."""
+    return _spaced(count)
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """« 1 ligne », « 2 lignes »; zero takes the singular in French."""
     return f"{_spaced(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"

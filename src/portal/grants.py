@@ -137,6 +137,8 @@ _EMPLOYER = (
     | _WRITING
     | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
     | {P.PAYROLL_SHEET_READ}
+    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ}
+    | {P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
 )
 # What running the payroll takes; what concerns the company's money and its users is for those who manage the contract.
 _PAYROLL = frozenset({P.EMPLOYEES_CHANGE, P.EMPLOYEES_IMPORT, P.EXEMPTIONS_MANAGE, P.CONTRIBUTIONS_CONTEST})
@@ -149,8 +151,6 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
     ),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
     Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_MANAGE})),
-    Area.CONTRIBUTIONS: (frozenset({P.CONTRIBUTIONS_READ}), frozenset({P.CONTRIBUTIONS_CONTEST})),
-    Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ}), frozenset()),
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))

@@ -38,7 +38,7 @@ def pdf_data(leaver: Leaver, figures: GroupFigures, insurer: Insurer, today: dat
         "steps": [(step.when, step.title, step.text) for step in step_words(leaving, leaver.steps, today, own=True)],
         "prices": [list(price) for price in price_words(leaver.prices)],
         "price_note": price_note(leaver),
-        "request": f"Pour accepter l’offre, écrivez-nous avant le {long_date(leaver.request_until)}."
+        "request": f"Pour accepter l’offre, écrivez-nous au plus tard le {long_date(leaver.request_until)}."
         if leaver.request_until
         else "",
         "law": LAW,

@@ -9,7 +9,7 @@ from portal.data.group_figures import GroupFigures
 from portal.data.leaver_letters import Recipient, Returned, Taken
 from portal.data.leavers import Leaver
 from portal.formatting import long_date
-from portal.leaver_words import pieces, price_words, why_words
+from portal.leaver_words import pieces, price_words, why_by_email
 from portal.web import Services
 
 LETTERS: dict[LetterKind, str] = {
@@ -27,7 +27,7 @@ def tell_leaver(services: Services, db: Session, taken: Taken, leaver: Leaver, f
         "left_on": long_date(leaving.left_on),
         "covered_until": long_date(leaving.covered_until or leaving.left_on),
         "months": leaving.months,
-        "why": why_words(leaving, figures),
+        "why": why_by_email(leaving, figures),
         "pieces": pieces(leaving),
         "request_until": long_date(leaver.request_until) if leaver.request_until else "",
         "prices": [

@@ -25,6 +25,10 @@ PROOFS = "l’attestation de paiement de France Travail"
 LAW = "Code de la sécurité sociale, article L911-8\u00a0; loi n°\u00a089-1009 du 31 décembre 1989, article 4."
 CERTIFICATE_LAW = "code de la sécurité sociale, article L911-8, 6°"
 UNEMPLOYMENT = "n’ouvre pas droit à l’indemnisation du chômage, dont dépend la portabilité."
+NO_RIGHT_BY_EMAIL = (
+    "Le motif de la fin de votre contrat n’ouvre pas de portabilité\u00a0: la couverture s’arrête le dernier jour du "
+    "contrat de travail. Votre espace en dit la raison."
+)
 UNCOVERED = "Le salarié n’était pas affilié le dernier jour\u00a0: il n’y a ni portabilité, ni offre."
 NO_RIGHT: dict[LeavingReason, str] = {
     LeavingReason.RESIGNATION: f"Une démission {UNEMPLOYMENT}",
@@ -36,14 +40,15 @@ NO_RIGHT: dict[LeavingReason, str] = {
 
 
 class StepWords(NamedTuple):
-    """A step as a page shows it. `day`: for machines; `state`: label and tone of its badge."""
+    """A step as a page shows it. `day`: for machines; `state`: label and tone of its badge; `is_now`: the first one
+    under way."""
 
     title: str
     when: str
     text: str
     day: date
     state: tuple[str, str]
-    is_now: bool
+    is_now: bool = False
 
 
 class PriceWords(NamedTuple):
@@ -102,9 +107,16 @@ def why_words(leaving: Leaving, figures: GroupFigures) -> str:
     return portability_words(right, figures.portability_months)
 
 
+def why_by_email(leaving: Leaving, figures: GroupFigures) -> str:
+    """The same for a mailbox that others may read: it does not say for which reason the employment ended."""
+    return NO_RIGHT_BY_EMAIL if leaving.no_portability is NoPortability.REASON else why_words(leaving, figures)
+
+
 def step_words(leaving: Leaving, steps: Iterable[Step], today: date, *, own: bool = False) -> list[StepWords]:
     """The timeline; `own`: as the employee reads it."""
-    return [_step(leaving, step, today, _OWN if own else _EMPLOYER) for step in steps]
+    words = [_step(leaving, step, today, _OWN if own else _EMPLOYER) for step in steps]
+    now = next((one for one in words if one.state is NOW), None)
+    return [one._replace(is_now=one is now) for one in words]
 
 
 def price_words(prices: Iterable[YearPrice]) -> list[PriceWords]:
@@ -120,11 +132,14 @@ def duties(leaving: Leaving, *, is_reachable: bool) -> list[str]:
             "Remettez la notice de portabilité au salarié avec les documents de fin de contrat.",
         ]
     elif leaving.is_covered:
-        first = ["N’annoncez pas de portabilité sur le certificat de travail\u00a0: il n’y en a pas."]
+        first = [
+            "N’annoncez pas de portabilité sur le certificat de travail\u00a0: il n’y en a pas.",
+            "Remettez la notice, qui dit pourquoi la couverture s’arrête, et ce qui suit.",
+        ]
     else:
         return ["Rien à faire\u00a0: le salarié n’était pas affilié."]
     if leaving.reason is LeavingReason.DEATH:
-        return [*first, "Remettez la notice à la famille. Nous n’écrivons à personne par e-mail."]
+        return [*first, "Cette notice s’adresse à la famille. Nous n’écrivons à personne par e-mail."]
     return (
         first if is_reachable else [*first, "Prévenez vous-même le salarié\u00a0: aucune adresse e-mail n’est connue."]
     )
@@ -145,9 +160,17 @@ def _step(leaving: Leaving, step: Step, today: date, voice: dict[Milestone, tupl
     title, text = voice[step.milestone]
     if step.milestone is M.OFFER and leaving.evin is Evin.HEIRS:
         text = f"{text} {_HEIRS}"
-    is_past, is_now = step.is_past(today), step.day <= today
-    state = PAST if is_past else NOW if is_now else COMING
-    return StepWords(title, _when(step), text, step.day, state, is_now and not is_past)
+    if step.milestone is M.PROOF:  # asked for on that day, and welcome as long as portability lasts
+        return StepWords(
+            title, f"Dès le {long_date(step.day)}", text, step.day, _state(step.day, leaving.ends_on, today)
+        )
+    return StepWords(title, _when(step), text, step.day, _state(step.day, step.until, today))
+
+
+def _state(first: date, last: date | None, today: date) -> tuple[str, str]:
+    if (last or first) < today:
+        return PAST
+    return NOW if first <= today else COMING
 
 
 def _when(step: Step) -> str:

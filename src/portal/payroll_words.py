@@ -89,13 +89,13 @@ def category_lines(values: Values) -> tuple[Told, ...]:
         Told("S21.G00.70.004", "Code option retenue par le salarié", _code(values[Item.OPTION])),
         Told("S21.G00.78.001", "Code de base assujettie", BASE),
         Told("S21.G00.79.001", "Type de composant de base assujettie", component),
-        Told("S21.G00.79.004", "Montant du composant (€)", _amount(values[Item.CEILING])),
+        Told("S21.G00.79.004", "Montant du composant, en euros", _amount(values[Item.CEILING])),
         Told("S21.G00.81.001", "Code de cotisation", CONTRIBUTION),
-        Told("S21.G00.81.004", "Montant de cotisation (€)", _amount(month)),
-        Told("", "Taux appliqué au plafond (%)", _rate(values[Item.RATE])),
-        Told("", "Part de l’employeur (%)", str(values[Item.EMPLOYER_PERCENT])),
-        Told("", "Part de l’employeur (€)", _amount(employer)),
-        Told("", "Part du salarié (€)", _amount(employee)),
+        Told("S21.G00.81.004", "Montant de cotisation, en euros", _amount(month)),
+        Told("", "Taux du plafond, en pour cent", _rate(values[Item.RATE])),
+        Told("", "Part de l’employeur, en pour cent", str(values[Item.EMPLOYER_PERCENT])),
+        Told("", "Part de l’employeur, en euros", _amount(employer)),
+        Told("", "Part du salarié, en euros", _amount(employee)),
     )
 
 

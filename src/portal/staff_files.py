@@ -5,6 +5,7 @@ Whatever comes is written anew as one plain CSV: UTF-8, `;`, the title row first
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from portal.cleaning.verdicts import MOST_SHEET_ROWS, Cleaned, Refusal
@@ -52,11 +53,22 @@ TOO_MANY_ROWS = (
 DAMAGED = "Ce fichier est endommagé\u00a0: nous ne pouvons pas l’ouvrir. Exportez-le à nouveau, puis envoyez-le."
 HEAVY = "Ce fichier est anormalement lourd à ouvrir. Copiez le tableau dans un nouveau classeur, puis envoyez-le."
 HUGE_CELL = "Une case de ce fichier est démesurée. Vérifiez que les guillemets sont fermés, puis exportez-le à nouveau."
+CLOSE_QUOTES = "Fermez-les, ou exportez le fichier à nouveau."
 NO_ROWS = "Ce fichier n’a aucune ligne sous ses titres. Ajoutez vos salariés sous la première ligne."
 WIDE = f"Ce fichier a plus de {MOST_COLUMNS} colonnes. Gardez celles du modèle."
-_WORDS = {Refusal.LOCKED: OLD_WORKBOOK, Refusal.LONG: TOO_MANY_ROWS, Refusal.HEAVY: HEAVY, Refusal.DAMAGED: DAMAGED}
+_WORDS = {
+    Refusal.LOCKED: OLD_WORKBOOK,
+    Refusal.LONG: TOO_MANY_ROWS,
+    Refusal.HUGE: WIDE,
+    Refusal.HEAVY: HEAVY,
+    Refusal.DAMAGED: DAMAGED,
+}
 _ARCHIVE, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# Pages, programs' data and documents, which are text as well.
+_OTHER_TEXTS = ("<", "{", "[", "%PDF-", "%!PS")
+_SEPARATORS = ";\t,|"
+_SAID_SEPARATOR = re.compile(r"sep=([;\t,|])\r?\n?")
 
 
 def plain_sheet(content: bytes) -> bytes:
@@ -67,8 +79,10 @@ def plain_sheet(content: bytes) -> bytes:
         raise FileRefused(TOO_LARGE)
     if content.startswith(_OLD_WORKBOOK):
         raise FileRefused(OLD_WORKBOOK)
-    text, delimiter = (_workbook(content), ";") if content.startswith(_ARCHIVE) else _text(content)
-    return _written_anew(text, delimiter)
+    if content.startswith(_ARCHIVE):
+        return _written_anew(csv.reader(io.StringIO(_workbook(content), newline=""), delimiter=";"))
+    text, delimiter = _text(content)
+    return _written_anew(_closed(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), delimiter))
 
 
 def rows_of(sheet: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -108,10 +122,14 @@ def _text(content: bytes) -> tuple[str, str]:
     else:
         lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
         text = "".join(map(_line, lines[: 2 * MOST_SHEET_ROWS]))
-    if "\x00" in text:
+    text = text.lstrip("\ufeff").rstrip("\x1a")
+    if "\x00" in text or text.lstrip().startswith(_OTHER_TEXTS):
         raise FileRefused(NOT_A_SHEET)
-    first = text.lstrip().partition("\n")[0]
-    return text, max(";\t,", key=first.count)
+    said = _SAID_SEPARATOR.match(text)
+    if said:  # as Excel writes it, above the titles; rows keep their numbers
+        return "\n" + text[said.end() :], said.group(1)
+    first = next(iter(text.lstrip().splitlines()), "")
+    return text, max(_SEPARATORS, key=first.count)
 
 
 def _line(line: bytes) -> str:
@@ -121,12 +139,20 @@ def _line(line: bytes) -> str:
         return line.decode("cp1252", errors="replace")
 
 
-def _written_anew(text: str, delimiter: str) -> bytes:
+def _closed(rows: Iterator[list[str]], delimiter: str) -> Iterator[list[str]]:
+    """The rows of a text, none of which has swallowed those that follow it. Raises `FileRefused`."""
+    for line, cells in enumerate(rows, start=1):
+        if any("\n" in cell and delimiter in cell for cell in cells):
+            raise FileRefused(f"Sur la ligne {line}, des guillemets ne sont pas fermés. {CLOSE_QUOTES}")
+        yield cells
+
+
+def _written_anew(rows: Iterator[list[str]]) -> bytes:
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\n")
     said = 0
     try:
-        for line, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
+        for line, cells in enumerate(rows):
             if line > MOST_SHEET_ROWS:
                 raise FileRefused(TOO_MANY_ROWS)
             trimmed = [" ".join(cell.split()) for cell in cells]

@@ -17,18 +17,18 @@ from portal.attachments import discard
 from portal.data.columns import utc_now
 from portal.data.employee_acts import Acting, Refused, undo_event
 from portal.data.employee_import_work import (
+    checked_between,
+    correct_row,
     events_to_undo,
     forget_rows,
     next_at_work,
     note_failure,
     old_files,
-    refused_between,
     save_rows,
     taken_up,
     viewer_of_import,
-    worsen,
 )
-from portal.data.employee_imports import EmployeeImport, ImportState, WrongImportState
+from portal.data.employee_imports import REFUSED, EmployeeImport, ImportState, WrongImportState
 from portal.data.employees import lock_employee
 from portal.data.group_figures import group_figures_on
 from portal.data.reversal import ChangedSince
@@ -125,13 +125,15 @@ def _apply(services: Services, seen: EmployeeImport, stopping: Event) -> None:
 
 def _apply_rows(db: Session, acting: Acting, found: EmployeeImport, chunk: list[StaffRow]) -> None:
     """What the check refused stays refused; what it accepted is judged anew, by what is true now."""
-    refused = refused_between(db, found, chunk[0].line, chunk[-1].line)
-    judge = Judge(db, acting, dry=False)
-    accepted = [row for row in chunk if row.line not in refused]
-    judge.take_all(db, accepted)
+    checked = checked_between(db, found, chunk[0].line, chunk[-1].line)
+    accepted = [row for row in chunk if row.line in checked and checked[row.line].result != REFUSED]
     for row in accepted:
-        if row.is_refused:
-            worsen(db, found, row.line, row.result, row.reasons)
+        row.version = checked[row.line].version
+    Judge(db, acting, dry=False).take_all(db, accepted)
+    for row in accepted:
+        told = (int(row.result), _reasons(row))
+        if told != checked[row.line][:2]:
+            correct_row(db, found, row.line, *told)
 
 
 def _undo(services: Services, seen: EmployeeImport, stopping: Event) -> None:
@@ -179,8 +181,10 @@ def _rows(services: Services, seen: EmployeeImport, after: int) -> Iterator[Staf
     sheet = services.storage.give(seen.storage_name or "")
     columns: dict[str, int] = json.loads(seen.columns)
     today = day_in_france(utc_now())
-    for line, cells in rows_of(sheet):
-        if line > max(after, 1):
+    rows = rows_of(sheet)
+    next(rows)  # the titles, which may stand below empty rows
+    for line, cells in rows:
+        if line > after:
             said = {name: cells[at] for name, at in columns.items() if at < len(cells)}
             yield read_row(line, said, today)
 
@@ -201,6 +205,15 @@ def _left(db: Session, found: EmployeeImport) -> EmployeeImport:
 
 
 def _told(found: EmployeeImport, row: StaffRow) -> dict[str, object]:
-    reasons = json.dumps(row.reasons, ensure_ascii=False)
-    action = row.action or "?"
-    return {"import_id": found.id, "line": row.line, "action": action, "result": int(row.result), "reasons": reasons}
+    return {
+        "import_id": found.id,
+        "line": row.line,
+        "action": row.action or "?",
+        "result": int(row.result),
+        "reasons": _reasons(row),
+        "version": row.version,
+    }
+
+
+def _reasons(row: StaffRow) -> str:
+    return json.dumps(row.reasons, ensure_ascii=False)

@@ -32,12 +32,19 @@ from portal.employee_words import REFUSALS
 from portal.folding import fold
 from portal.staff_rows import Result, StaffRow
 
-UNKNOWN = "Aucun salarié de votre entreprise n’a ce matricule ou ce numéro de sécurité sociale."
+UNKNOWN = (
+    "Aucun salarié de votre entreprise n’a ce matricule ou ce numéro de sécurité sociale. Vérifiez aussi les zéros du "
+    "début, qu’un tableur retire."
+)
 NO_NUMBER = "Donnez le matricule ou le numéro de sécurité sociale\u00a0: nous ne savons pas de qui il s’agit."
 TWO_PEOPLE = "Le matricule et le numéro de sécurité sociale désignent deux salariés différents."
 OTHER_NIR = "Ce numéro de sécurité sociale n’est pas celui du salarié qui a ce matricule."
 NO_NIR_YET = (
     "Le numéro de sécurité sociale d’un salarié déjà déclaré se complète sur sa fiche\u00a0: il n’est pas repris."
+)
+MOVED = (
+    "Le dossier de ce salarié a changé depuis le contrôle\u00a0: rien n’a été repris. Relisez sa fiche, puis renvoyez "
+    "la ligne."
 )
 NOTHING = "Ces informations sont déjà les nôtres\u00a0: rien ne change."
 REQUIRED = {"nom": "le nom", "prenom": "le prénom", "categorie": "la catégorie"}
@@ -86,11 +93,10 @@ class Judge:
             return
         contract, new = self._contracts[category.group_contract_id], _new(row)
         ground = self._ground(db, row, contract, new.starts_on)
-        if self._dry:
-            check_declared(db, self._acting, contract, new)
-        else:
-            kind = PeriodKind.EXEMPT if ground else PeriodKind.AFFILIATED
-            declare(db, self._acting, contract, category, new, kind, ground)
+        if self._has_moved(row, check_declared(db, self._acting, contract, new)) or self._dry:
+            return
+        kind = PeriodKind.EXEMPT if ground else PeriodKind.AFFILIATED
+        declare(db, self._acting, contract, category, new, kind, ground)
 
     def _ground(self, db: Session, row: StaffRow, contract: GroupContract, day: date) -> ExemptionGround | None:
         code = row.values.get("dispense_code", "")
@@ -148,7 +154,18 @@ class Judge:
         if problem:
             row.say(Result.REFUSED, problem)
             return None
-        return None if self._said_before(row, named[0].id) else named[0]
+        if self._said_before(row, named[0].id) or self._has_moved(row, named[0]):
+            return None
+        return named[0]
+
+    def _has_moved(self, row: StaffRow, employee: Employee | None) -> bool:
+        """Whether somebody changed the employee since the check, whose version it notes."""
+        version = employee.version if employee is not None else None
+        if self._dry:
+            row.version = version
+        elif row.version != version:
+            row.say(Result.REFUSED, MOVED)
+        return row.is_refused
 
     def _said_before(self, row: StaffRow, *names: object) -> bool:
         if not self._dry:

@@ -4,9 +4,10 @@ Reasons are plain French, and name nobody.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import IntEnum
 
 from stdnum.exceptions import ValidationError
@@ -33,11 +34,21 @@ REGIMES = {
     "alsace-moselle": "alsace-moselle", "alsace moselle": "alsace-moselle", "local": "alsace-moselle",
     "regime local": "alsace-moselle",
 }  # fmt: skip
-_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
-_PACKED = re.compile(r"(\d{2})(\d{2})(\d{4})")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
-_FORMULAS = ("=", "+", "@", "\t")
+_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})", re.ASCII)
+_PACKED = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", re.ASCII)
+# How spreadsheets count days; five digits go from 1927 to 2173.
+_SERIAL, _SERIAL_START = re.compile(r"[1-9]\d{4}", re.ASCII), date(1899, 12, 30)
+_ROUNDED = re.compile(r"\d([.,]\d+)?E\+?\d+", re.ASCII)
+_FORMULAS = ("=", "+", "-", "@", "\t")
+_WITHIN_NAMES = frozenset(" -'’ʼ.·")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+ROUNDED = (
+    "Le tableur a arrondi le numéro de sécurité sociale (1,85E+14). Mettez la colonne au format Texte, puis "
+    "saisissez-le à nouveau."
+)
 
 
 class Result(IntEnum):
@@ -51,7 +62,10 @@ class Result(IntEnum):
 
 @dataclass(slots=True)
 class StaffRow:
-    """`values`: what each field says, days as dates; an absent field is empty. `result` is the worst that was met."""
+    """`values`: what each field says, days as dates; an absent field is empty. `result` is the worst that was met.
+
+    `version`: that of the employee whom the check met, None for nobody.
+    """
 
     line: int
     action: str = ""
@@ -59,6 +73,7 @@ class StaffRow:
     days: dict[str, date] = field(default_factory=dict)
     result: Result = Result.ACCEPTED
     reasons: list[str] = field(default_factory=list)
+    version: int | None = None
 
     def say(self, result: Result, reason: str) -> None:
         """Adds a reason, which can only make the result worse."""
@@ -87,7 +102,7 @@ def read_row(line: int, cells: Mapping[str, str], today: date) -> StaffRow:
 
 def _plain(text: str) -> str:
     """Without the apostrophe by which spreadsheets, and our own files, mark text."""
-    return text[1:].strip() if text.startswith("'") else text.strip()
+    return unicodedata.normalize("NFC", text.removeprefix("'")).strip()
 
 
 def _read_numbers(row: StaffRow) -> None:
@@ -95,11 +110,16 @@ def _read_numbers(row: StaffRow) -> None:
     if nir:
         _read_nir(row, "".join(nir.split()).replace(".", "").replace("-", "").upper())
     number = row.values.get("matricule", "")
-    if len(number) > LONGEST_NUMBER or not number.isprintable() or number.startswith(_FORMULAS):
+    is_formula = unicodedata.normalize("NFKC", number[:1]).startswith(_FORMULAS)
+    if len(number) > LONGEST_NUMBER or not number.isprintable() or is_formula:
         row.say(Result.REFUSED, f"Le matricule doit avoir {LONGEST_NUMBER} caractères au plus, sans formule.")
 
 
 def _read_nir(row: StaffRow, nir: str) -> None:
+    if _ROUNDED.fullmatch(row.values["nir"].replace(" ", "").upper()):
+        row.values["nir"] = ""
+        row.say(Result.REFUSED, ROUNDED)
+        return
     try:
         if len(nir) == 13:
             nir += stdnum_nir.calc_check_digits(nir)
@@ -119,13 +139,26 @@ def _read_names(row: StaffRow) -> None:
         text = row.values.get(name, "")
         if len(text) > LONGEST_NAME or not text.isprintable() or "\ufffd" in text:
             row.say(Result.REFUSED, f"{label} est illisible ou dépasse {LONGEST_NAME} caractères.")
-        elif text and (text.startswith(_FORMULAS) or any(sign.isdecimal() for sign in text)):
-            row.say(Result.REFUSED, f"{label} contient une formule ou des chiffres. Vérifiez l’ordre des colonnes.")
+        elif text and not (text[0].isalpha() and all(map(_may_be_in_a_name, text))):
+            row.say(
+                Result.REFUSED,
+                f"{label} contient une formule, des chiffres ou des signes qu’un nom n’a pas. "
+                "Vérifiez l’ordre des colonnes.",
+            )
+
+
+def _may_be_in_a_name(sign: str) -> bool:
+    """Names at the registry are in Latin letters: another alphabet's look-alike would hide who is meant."""
+    return sign in _WITHIN_NAMES or (sign.isalpha() and unicodedata.name(sign, "").startswith("LATIN"))
 
 
 def _read_day(row: StaffRow, name: str, label: str, today: date) -> None:
     text = row.values.get(name, "")
     if not text:
+        return
+    if _SERIAL.fullmatch(text):
+        row.days[name] = _SERIAL_START + timedelta(days=int(text))
+        row.say(Result.CORRECTED, f"La date de {label} venait d’un tableur\u00a0: {row.days[name]:%d/%m/%Y}.")
         return
     found = _ISO.fullmatch(text)
     year, month, day = found.groups() if found else ("", "", "")
@@ -177,7 +210,8 @@ def _read_exemption(row: StaffRow) -> None:
         row.say(Result.REFUSED, "Le code de dispense est illisible. Laissez-le vide si le salarié n’est pas dispensé.")
     elif code and row.action == "A":
         row.say(
-            Result.PARTLY, "Le salarié est noté dispensé\u00a0: déposez son justificatif au registre des dispenses."
+            Result.PARTLY,
+            f"Le salarié est noté dispensé, code {code}\u00a0: déposez son justificatif au registre des dispenses.",
         )
     elif code:
         row.say(

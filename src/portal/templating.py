@@ -39,6 +39,7 @@ _FILTERS = {
     "local_hour": formatting.local_hour,
     "local_period": formatting.local_period,
     "plural": formatting.plural,
+    "whole": formatting.whole,
     "file_size": formatting.file_size,
     "glossary_anchor": anchor_of,
     "reading_until": reading_until,

@@ -46,6 +46,12 @@
     found.focus();
   }
 
+  // What was asked for took its own form away: the focus goes back to what had opened it.
+  function giveBack(asker) {
+    const opener = document.getElementById(asker?.dataset?.portalBack || "");
+    if (opener && document.activeElement === document.body) opener.focus();
+  }
+
   // A live region is heard when its words change, not when it arrives: one that stays repeats what a swap brought.
   function announceFrom(root) {
     const said = root?.querySelector?.("[data-portal-said]");
@@ -73,10 +79,11 @@
   on("htmx:responseError", ({ detail }) => say(consequence(detail.xhr)));
   on("htmx:sendError", () => say(OFFLINE));
   on("htmx:timeout", () => say(SLOW));
-  on("htmx:afterSettle", ({ target }) => {
+  on("htmx:afterSettle", ({ target, detail }) => {
     announceFrom(target);
     // Rows that follow come after the group that was asked for them.
     focusIn(target.matches?.("tbody") ? target.nextElementSibling : target);
+    giveBack(detail.requestConfig?.elt);
     showRevealButtons(document);
   });
   on("htmx:xhr:progress", ({ target, detail }) => {

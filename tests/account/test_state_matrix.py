@@ -41,14 +41,17 @@ OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/secur
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
 BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
+DELIVERIES = "/employeur/contrat/categories/{category}/notices/{version}/remise"
 COMPANY_BANK = tuple(
     f"/employeur/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")
 )
 STAFF = (
     *COMPANY_BANK,
+    DELIVERIES,
     *("/employeur/salaries/{employee}", "/fragments/employeur/salaries/{employee}"),
     *("/employeur/salaries/affiliation", "/employeur/salaries/groupe", "/employeur/salaries/fichiers"),
     *("/fragments/employeur/salaries/fichiers", "/employeur/cotisations/contester"),
+    "/employeur/dispenses/{exemption}",
     "/employeur/salaries/invitations/",
 )
 CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
@@ -203,6 +206,8 @@ STATES = {
 }  # fmt: skip
 STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation"}
 READS_LISTS = (
+    DELIVERIES,
+    f"{DELIVERIES}/csv",
     "/employeur/utilisateurs",
     "/employeur/utilisateurs/mandats",
     "/professionnel/utilisateurs",
@@ -211,6 +216,8 @@ READS_LISTS = (
     "/employeur/salaries/{employee}/suites",
     "/employeur/salaries/{employee}/suites/notice.pdf",
     "/fragments/employeur/salaries/{employee}",
+    "/employeur/dispenses/{exemption}",
+    "/employeur/dispenses/{exemption}/fichiers/{piece}",
 )
 
 

@@ -20,11 +20,13 @@ from tests.support.browser import PROFILES, DemoServer, Tab
 from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.claim_states import CLAIM_STATES
+from tests.support.company_bank_states import COMPANY_BANK_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
 from tests.support.employer_states import EMPLOYER_STATES
+from tests.support.exemption_states import EXEMPTION_STATES
 from tests.support.invitation_states import INVITATION_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
@@ -37,11 +39,13 @@ STATES = [
     *BENEFICIARY_STATES,
     *CARD_STATES,
     *CLAIM_STATES,
+    *COMPANY_BANK_STATES,
     *COMPLAINT_STATES,
     *CONTRACT_STATES,
     *DIRECTORY_STATES,
     *EMPLOYEE_STATES,
     *EMPLOYER_STATES,
+    *EXEMPTION_STATES,
     *INVITATION_STATES,
     *MESSAGE_STATES,
 ]

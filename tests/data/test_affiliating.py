@@ -10,8 +10,10 @@ from portal.data.contributions import Structure
 from portal.data.coverage import Beneficiary, Contract, Relationship
 from portal.data.departures import departure_of
 from portal.data.employee_acts import Acting, Refused, undo_event
+from portal.data.employee_entry import correct_entry
+from portal.data.employee_history import undo_last, undoable
 from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind, events_of, find_employee, periods_of
-from portal.data.leaving_rules import LeavingReason
+from portal.data.leaving_rules import LeavingReason, portability_of
 from portal.data.persons import Person
 from portal.data.reversal import ChangedSince
 from portal.data.staff_categories import price_of, rate_on
@@ -147,6 +149,87 @@ def test_reinstated_employee_is_covered_as_before(db, firm) -> None:
     assert departure_of(db, employee) is None
 
 
+def test_correction_after_a_departure_leaves_it_reinstatable_r30(db, firm) -> None:
+    employee = firm.hire()
+    before = covers(db, employee)
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    affiliating.correct(db, firm.acting, employee, email="paule@exemple.example")
+    assert departing.may_reinstate(db, employee)
+    departing.reinstate(db, firm.acting, employee)
+    assert (covers(db, employee), employee.email) == (before, "paule@exemple.example")
+
+
+def test_whoever_was_hired_again_has_no_departure_to_take_back_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 15), starts_on=date(2026, 6, 15))
+    assert not departing.may_reinstate(db, employee)
+    with pytest.raises(Refused, match="not-left"):
+        departing.reinstate(db, firm.acting, employee)
+
+
+def test_number_given_later_is_no_act_that_is_taken_back_r30(db, firm) -> None:
+    """A number stays once given: undoing goes on with the act before, and does not say that it took the number back."""
+    employee = firm.hire()
+    correct_entry(db, firm.acting, employee, valid_nir(), email="paule@exemple.example")
+    undo_last(db, firm.acting, employee, undoable(db, employee, staff.NOW).id)
+    told = [(event.kind, event.undone_at is None) for event in events_of(db, employee)]
+    corrected = EventKind.CORRECTED
+    assert told == [(corrected, True), (corrected, False), (EventKind.AFFILIATED, True)]
+    assert (employee.email, employee.nir_lookup is None) == ("", False)
+
+
+def test_whoever_was_hired_again_is_corrected_like_anybody_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.RESIGNATION)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 15), starts_on=date(2026, 6, 20))
+    assert correct_entry(db, firm.acting, employee, "", first_name="Paula", hired_on=date(2026, 6, 18)) is not None
+    with pytest.raises(Refused, match="hired-later"):
+        correct_entry(db, firm.acting, employee, "", hired_on=date(2026, 6, 21))
+
+
+def test_correction_keeps_birth_before_hiring_r30(db, firm) -> None:
+    employee = firm.hire()
+    with pytest.raises(Refused, match="born-later"):
+        correct_entry(db, firm.acting, employee, "", birth_date=date(2012, 1, 1), hired_on=date(1999, 1, 1))
+
+
+def test_whoever_is_hired_again_during_portability_is_covered_once_r30(db, firm) -> None:
+    employee = firm.hire(nir=valid_nir())
+    child = with_child(db, employee)
+    departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.DISMISSAL)
+    before = covers(db, employee)
+    firm.hire(nir=valid_nir(), hired_on=date(2026, 6, 20), starts_on=date(2026, 6, 20))
+    assert covers(db, employee) == [
+        (employee.person_id, date(2026, 6, 1), date(2026, 6, 19)),
+        (child, date(2026, 6, 1), date(2026, 7, 10)),
+        (employee.person_id, date(2026, 6, 20), None),
+    ]
+    undo_event(db, firm.acting, employee, events_of(db, employee)[0])
+    assert covers(db, employee) == before
+
+
+@pytest.mark.parametrize(
+    ("hired", "left", "months", "until"),
+    [
+        (date(2026, 1, 5), date(2026, 1, 30), 1, date(2026, 2, 28)),
+        (date(2026, 1, 31), date(2026, 2, 28), 1, date(2026, 3, 31)),
+        (date(2024, 2, 29), date(2025, 2, 28), 12, date(2026, 2, 28)),
+        (date(2026, 1, 31), date(2026, 3, 1), 2, date(2026, 5, 1)),
+        (date(2026, 3, 10), date(2026, 3, 10), 1, date(2026, 4, 10)),
+    ],
+)
+def test_portability_at_the_end_of_a_month_lasts_whole_months_l911_8(hired, left, months, until) -> None:
+    right = portability_of(LeavingReason.DISMISSAL, hired, left, staff.FIGURES)
+    assert (right.months, right.ends_on) == (months, until)
+
+
+def test_category_of_another_contract_is_refused_as_such_r30(db, firm) -> None:
+    other = staff.category(db, staff.group_contract(db, firm.company), "OUVRIERS")
+    with pytest.raises(Refused, match="other-contract"):
+        affiliating.change_category(db, firm.acting, firm.hire(), other, date(2026, 7, 1))
+
+
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
     employee = firm.hire()
     child = factories.person(db, "Lou", born=date(2015, 1, 1))
@@ -176,6 +259,77 @@ def test_unpaid_leave_without_an_end_ends_with_the_return(db, firm) -> None:
     departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), None, keeps_cover=False)
     departing.end_leave(db, firm.acting, employee, date(2026, 9, 1))
     assert covers(db, employee)[-1][1:] == (date(2026, 9, 1), None)
+
+
+def with_child(db: Session, employee: Employee, **values) -> int:
+    child = factories.person(db, "Lou", born=date(2015, 1, 1))
+    contract = db.get_one(Contract, employee.contract_id)
+    factories.cover(db, contract, child, **({"valid_from": employee.hired_on} | values))
+    return child.id
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_change_of_category_during_a_leave_covers_nobody_before_the_return_r30(db, firm, until) -> None:
+    employee = firm.hire()
+    child = with_child(db, employee)
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), until, keeps_cover=False)
+    affiliating.change_category(db, firm.acting, employee, firm.managers, date(2026, 8, 1))
+    if until is None:
+        departing.end_leave(db, firm.acting, employee, date(2026, 9, 1))
+    begun = [row for row in covers(db, employee) if row[1] > date(2026, 6, 1)]
+    assert begun == [(employee.person_id, date(2026, 9, 1), None), (child, date(2026, 9, 1), None)]
+
+
+def test_return_from_leave_gives_each_cover_its_own_end_back_r30(db, firm) -> None:
+    """Who was covered until October stays so; who was no longer covered is not; who was to be, is."""
+    employee = firm.hire()
+    until_october = with_child(db, employee, valid_to=date(2026, 10, 31))
+    gone = with_child(db, employee, valid_to=date(2026, 6, 30))
+    coming = with_child(db, employee, valid_from=date(2026, 7, 15))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), None, keeps_cover=False)
+    departing.end_leave(db, firm.acting, employee, date(2026, 9, 1))
+    resumed = {person: until for person, since, until in covers(db, employee) if since == date(2026, 9, 1)}
+    assert resumed == {employee.person_id: None, until_october: date(2026, 10, 31), coming: None}
+    assert gone not in resumed
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_whoever_is_dismissed_during_a_leave_gets_the_cover_that_is_told_l911_8(db, firm, until) -> None:
+    employee = firm.hire(hired_on=date(2026, 1, 1), starts_on=date(2026, 4, 1))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 5, 1), until, keeps_cover=False)
+    departure, event = departing.let_go(db, firm.acting, employee, date(2026, 6, 10), LeavingReason.DISMISSAL)
+    assert covers(db, employee)[-1][1:] == (date(2026, 6, 11), departure.portability_ends_on)
+    undo_event(db, firm.acting, employee, event)
+    assert covers(db, employee)[-1][1:] == (
+        (date(2026, 9, 1), None) if until else (date(2026, 4, 1), date(2026, 4, 30))
+    )
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 8, 31)])
+def test_return_sooner_than_said_takes_cover_up_again_that_day_r30(db, firm, until) -> None:
+    employee = firm.hire()
+    child = with_child(db, employee, valid_to=date(2026, 8, 20))
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), until, keeps_cover=False)
+    departing.end_leave(db, firm.acting, employee, date(2026, 8, 1))
+    begun = [row for row in covers(db, employee) if row[1] > date(2026, 6, 1)]
+    expected = {(employee.person_id, date(2026, 8, 1), None), (child, date(2026, 8, 1), date(2026, 8, 20))}
+    assert set(begun) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (date(2025, 9, 1), "too-early"),
+        (date(2999, 9, 1), "too-late"),
+        (date(2026, 7, 1), "not-absent"),
+        (date(2026, 9, 1), "not-absent"),
+    ],
+)
+def test_impossible_day_of_return_is_refused_r30(db, firm, day, code) -> None:
+    employee = firm.hire()
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), date(2026, 8, 31), keeps_cover=False)
+    with pytest.raises(Refused, match=code):
+        departing.end_leave(db, firm.acting, employee, day)
 
 
 @pytest.mark.parametrize("act", ["leave", "category", "absence", "exempt"])

@@ -29,7 +29,6 @@ from portal.data.company_bank import (
     approve_company_change,
     ask_company_change,
     cancel_company_change,
-    company_account,
     company_bank_history,
     company_change_behind,
     drop_lapsed_change,
@@ -38,6 +37,7 @@ from portal.data.company_bank import (
     signed_mandate,
 )
 from portal.data.company_bank_contacts import company_addresses
+from portal.data.company_bank_reading import read_company_account
 from portal.data.company_bank_rules import NobodyApproves, choose_rule, is_approval_required
 from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
@@ -106,6 +106,10 @@ def reported(db, keyring, company, iban: str = FIRST) -> CompanyBankDetails:
     return row
 
 
+def read(db, viewer, keyring):
+    return read_company_account(db, viewer, keyring, NOW)
+
+
 def states(db, viewer, keyring) -> dict[int, BankState]:
     return {given.row.id: given.state for given in company_bank_history(db, viewer, keyring)}
 
@@ -151,7 +155,7 @@ class TestChange:
     def test_signatory_signs_and_the_old_account_serves_for_72_hours(self, db, keyring, company, agathe) -> None:
         old = reported(db, keyring, company)
         row = ask_company_change(db, agathe, keyring, new(), NOW)
-        assert (row.takes_effect_at, company_account(db, agathe).id) == (LATER, old.id)
+        assert (row.takes_effect_at, read(db, agathe, keyring).current.row.id) == (LATER, old.id)
         assert row.mandate.startswith(company.siret)
         assert len(row.mandate) <= 35
         assert keyring.decrypt(row.signer_encrypted) == "Agathe Modèle"
@@ -167,7 +171,7 @@ class TestChange:
         assert cancel_company_change(db, company.id, NOW).id == row.id
         assert cancel_company_change(db, company.id, NOW) is None
         assert apply_company_change(db, row.id, company.id, LATER) is None
-        assert company_account(db, agathe) is None
+        assert read(db, agathe, keyring).current is None
 
     def test_signatory_asks_again_and_the_clock_starts_again(self, db, keyring, agathe, felix) -> None:
         first = ask_company_change(db, agathe, keyring, new(SECOND), NOW)
@@ -279,6 +283,14 @@ class TestApproval:
         choose_rule(db, agathe, needs_approval=False, now=NOW)
         choose_rule(db, felix, needs_approval=True, now=NOW + timedelta(hours=1))
         assert is_approval_required(db, agathe, LATER + timedelta(days=30))
+
+
+def test_signatory_changes_the_rule_three_times_a_day_and_no_more(db, agathe, felix) -> None:
+    """Each choice writes to everybody: letters are limited."""
+    for wanted in (True, False, True):
+        assert choose_rule(db, felix, needs_approval=wanted, now=NOW)
+    with pytest.raises(TooManyChanges):
+        choose_rule(db, agathe, needs_approval=False, now=NOW)
 
 
 def test_only_signatory_asks_for_two_signatures_and_is_refused(db, agathe) -> None:

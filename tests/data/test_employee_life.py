@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from portal.data import affiliating, departing
 from portal.data.coverage import Beneficiary, Contract
+from portal.data.departures import departure_of
 from portal.data.employee_acts import Acting, Refused, undo_event
 from portal.data.employees import Employee, EmployeeEvent, PeriodKind, absences_of, events_of, periods_of
 from portal.data.leaving_rules import LeavingReason
@@ -96,7 +97,16 @@ def assert_sound(db: Session, employee: Employee) -> None:
     for spans in by_person.values():
         assert all(one[1] < two[0] for one, two in pairwise(sorted(spans)))
         for since, _ in spans:
-            assert any(period.holds_on(since) and period.kind == PeriodKind.AFFILIATED for period in periods)
+            assert _is_free(db, employee, since) or any(
+                period.holds_on(since) and period.kind == PeriodKind.AFFILIATED for period in periods
+            )
+
+
+def _is_free(db: Session, employee: Employee, day: date) -> bool:
+    """Whether portability holds that day: it gives back the cover that a leave had suspended."""
+    departure = departure_of(db, employee)
+    first = departure.portability_starts_on if departure else None
+    return departure is not None and first is not None and first <= day <= (departure.portability_ends_on or day)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -37,7 +37,7 @@ def firm(db):
     for structure in Structure:
         db.add(
             PayrollCode(
-                category_id=category.id, structure=structure, valid_from=date(2019, 1, 1), population_code="NCA",
+                category_id=category.id, structure=structure, valid_from=date(2019, 1, 1),
                 option_code=structure[:3].upper(),
             )
         )  # fmt: skip

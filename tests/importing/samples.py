@@ -106,7 +106,7 @@ SAMPLES: dict[str, Cells] = {
     },
     "payroll-codes": {
         "group_contract": "G1", "category": "CADRES", "structure": "isole", "valid_from": "2025-01-01",
-        "population_code": "CAD", "option_code": "ISO",
+        "option_code": "ISO",
     },
     "employees": {
         "group_contract": "G1", "contract": "C1", "matricule": "0042", "usage_name": "", "email": "",

@@ -8,30 +8,35 @@ from sqlmodel import Session
 
 from portal.bank_words import details_of, iban_of
 from portal.case_notices import COMPLAINT_LINK
-from portal.data.accounts import Account, Space
+from portal.data.accounts import Account, Role, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
+from portal.data.company_bank import company_bank_history
 from portal.data.complaints import Category, Contact, Said
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
+from portal.data.leavers import recent_departures
 from portal.data.links import LinkPurpose, make_link
 from portal.data.open_complaints import complain_without_account
 from portal.data.passkeys import NewPasskey, add_passkey
+from portal.data.persons import Person
 from portal.data.recovery_codes import make_recovery_codes
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
-from tests.support import factories
+from tests.support import factories, staff
 from tests.support.invitation_states import invitation_places
 from tests.support.states import Cast
 from tests.support.terms import accept_version
-from tests.support.visits import MEMBER, Site, long_named, newcomer
+from tests.support.visits import EMPLOYER, MEMBER, Site, long_named, newcomer
 
+PORTABLE = "in portability"
 NEWCOMER, LONG, ADOLESCENT = "newcomer", "long", "adolescent"
 TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
+LONE = "only signatory"
 GUARDED, KEYHOLDER = "application and key", "key alone"
 ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
 WHY = "Des connexions depuis trois pays en une heure, que le titulaire ne reconnaît pas."
@@ -42,6 +47,7 @@ def make_cast(site: Site) -> Cast:
     cast = Cast({NEWCOMER: newcomer(site), LONG: long_named(site)})
     with site.database.write() as db:
         accounts = {name: make(db, site) for name, make in _MAKERS.items()}
+        cast.accounts[PORTABLE] = _portable(db, site).id or 0
         cast.accounts |= {name: account.id or 0 for name, account in accounts.items()}
         cast.places = _links(db, site, accounts[ASKED]) | _desk_places(db, site, accounts)
         cast.places |= {"blocked": accounts[BLOCKED].identifier, "expired": accounts[EXPIRED].identifier}
@@ -49,8 +55,18 @@ def make_cast(site: Site) -> Cast:
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
         cast.places["complaint"] = _followed_complaint(db, site)
+        cast.places["company_bank"] = _company_bank_link(db, site)
         cast.places |= invitation_places(db, site)
     return cast
+
+
+def _portable(db: Session, site: Site) -> Account:
+    """The account of one of the company's people whom portability still covers."""
+    (left,) = recent_departures(db, add_months(today(), 8), today())
+    person = db.get_one(Person, left.employee.person_id)
+    account = factories.member_account(db, site.keyring, person, display_name=left.employee.name)
+    accept_version(db, account)
+    return account
 
 
 def withdraw_provider_teams(site: Site, state: SwitchState) -> None:
@@ -90,6 +106,17 @@ def _exposed(db: Session, site: Site) -> Account:
     return account
 
 
+def _only_signatory(db: Session, site: Site) -> Account:
+    """Somebody who signs alone for a company that gave no account yet."""
+    company = staff.company(db, "Comptoir de la Troupe")
+    staff.group_contract(db, company)
+    account = staff.user(
+        db, site.keyring, company, Role.SIGNATORY, display_name="Solange Troupe", email="solange@troupe.example"
+    )
+    accept_version(db, account)
+    return account
+
+
 def _adolescent(db: Session, site: Site) -> Account:
     """Somebody of seventeen, whom a parent's contract covers."""
     home = factories.household(db, children={"Agathe": add_months(today(), -12 * 17)}, name="Troupe")
@@ -112,6 +139,7 @@ _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     EXPIRED: _member("Edwige", until=-1),
     FROZEN: _member("Firmin"),
     ADOLESCENT: _adolescent,
+    LONE: _only_signatory,
 }
 
 
@@ -137,6 +165,15 @@ def _bank_change(db: Session, site: Site, viewer: Viewer, now: datetime) -> int:
     """A change of bank details that waits."""
     new = details_of(iban_of("DE89370400440532013000"), "Aude Troupe")
     return ask_bank_change(db, viewer, site.keyring, new, now).id or 0
+
+
+def _company_bank_link(db: Session, site: Site) -> str:
+    """The link of a letter about the change that the demonstration's company waits for."""
+    account = db.get_one(Account, site.account_of(EMPLOYER))
+    history = company_bank_history(db, factories.viewer_of(db, account), site.keyring)
+    pending = next(given.row for given in history if given.row.is_pending)
+    token = make_link(db, account.id or 0, LinkPurpose.COMPANY_BANK_CHANGE, utc_now(), str(pending.id))
+    return f"/lien/{site.keyring.signer(LINK).sign(token).decode()}"
 
 
 def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[str, str]:

@@ -58,6 +58,9 @@ def queries(path: str, places: Places) -> list[str]:
         "/employeur/salaries/export.xlsx": _filters(places),
         "/fragments/employeur/salaries/suite": [{"apres": someone}, {"apres": someone, "tri": "etat"}],
         "/employeur/salaries/groupe": [{"salarie": several}],
+        "/employeur/dispenses": [{"etat": shown} for shown in ("a-decider", "a-renouveler", "pieces-manquantes")],
+        "/fragments/employeur/dispenses": [{"etat": "a-decider"}],
+        "/employeur/salaries/invitations": [{"apres": places["invitation"][0]}],
         "/employeur/cotisations": [{"apres": places["call"][-1]}],
         "/employeur/cotisations/comparaison": [dict(zip(("de", "a"), places["call"], strict=True))],
     }

@@ -20,20 +20,26 @@ FOCUSED = """() => {
 }"""
 
 
-def tab_once(page: Page) -> dict[str, object]:
+def tab_once(page: Page, key: str = "Tab") -> dict[str, object]:
     """Presses Tab; what has the focus then is somewhere, in the window, and outlined."""
-    page.keyboard.press("Tab")
-    focused: dict[str, object] = page.evaluate(FOCUSED)
+    page.keyboard.press(key)
+    focused = focused_on(page)
     assert focused["tag"] != "BODY", "the focus was lost"
     assert focused["seen"], f"nothing shows that the focus is on {focused}"
     assert focused["inside"], f"{focused} has the focus outside the window"
     return focused
 
 
-def tab_to(page: Page, is_there: Callable[[dict[str, object]], bool]) -> dict[str, object]:
-    """Presses Tab until the focus is there."""
+def focused_on(page: Page) -> dict[str, object]:
+    """What the keyboard is on."""
+    focused: dict[str, object] = page.evaluate(FOCUSED)
+    return focused
+
+
+def tab_to(page: Page, is_there: Callable[[dict[str, object]], bool], key: str = "Tab") -> dict[str, object]:
+    """Presses Tab, or Shift+Tab, until the focus is there."""
     for _ in range(MOST_TABS):
-        focused = tab_once(page)
+        focused = tab_once(page, key)
         if is_there(focused):
             return focused
     raise AssertionError("the keyboard does not get there")

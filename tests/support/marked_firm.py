@@ -10,8 +10,10 @@ from sqlalchemy import LargeBinary, Table
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role
+from portal.data.bank_changes import NewDetails, sealed
 from portal.data.case_pieces import add_pieces
 from portal.data.columns import utc_now
+from portal.data.company_bank import CompanyBankDetails
 from portal.data.complaints import Category, Said, start_complaint
 from portal.data.contribution_calls import ContributionLine
 from portal.data.contribution_disputes import Motive, contest_line
@@ -23,16 +25,22 @@ from portal.data.employee_acts import Acting
 from portal.data.employee_imports import EmployeeImport
 from portal.data.employees import Employee
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
+from portal.data.exemption_rows import ExemptionPiece
+from portal.data.exemptions import ask_exemption
 from portal.data.files import NewFile
 from portal.data.holdings import Owner
+from portal.data.invitations import invite
 from portal.data.leaving_rules import LeavingReason
 from portal.data.mandates import Mandate
 from portal.data.messages import Topic, begin_thread
+from portal.data.organisations import GroupContract
 from portal.data.personal_data import HOLDINGS
 from portal.data.persons import Person
 from portal.data.rules import add_months
+from portal.data.staff_categories import StaffCategory
 from portal.data.tables import metadata
 from portal.formatting import today
+from portal.security import Keyring
 from portal.web import Services
 from tests.support import factories, staff
 from tests.support.canaries import CANARY, FITTING, fill
@@ -55,7 +63,7 @@ LINE = {"base_gross_cents": 7713011, "flat_fee_cents": 0, "base_net_cents": 7713
 SPENT = 7713011 + 7713022 + 7713044
 FIRST_AMOUNT = 8_824_101
 LINES = 2
-EVERYTHING = "salaries:agir cotisations:agir contrat:lire"
+EVERYTHING = "salaries:agir dispenses:agir cotisations:agir contrat:lire"
 
 
 @dataclass
@@ -82,7 +90,7 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
     company = staff.company(db)
     contract = staff.group_contract(db, company)
     covers = factories.product(db)
-    factories.guarantees(db, covers, factories.rule())
+    version = factories.guarantees(db, covers, factories.rule())
     category = staff.category(db, contract, covers=covers)
     for role in (Role.SIGNATORY, Role.ADMINISTRATOR, Role.CLERK, Role.READER, Role.DECLARANT):
         email = f"{role.value}@ateliers.example"
@@ -90,21 +98,26 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
         accept_version(db, firm.users[role])
     mandate = _mandate(db, firm, company.id or 0)
     months = [add_months(today().replace(day=1), -2), add_months(today().replace(day=1), -1)]
-    early = [_at(months[0]), _at(months[1] + timedelta(days=2))]
+    early = [morning(months[0]), morning(months[1] + timedelta(days=2))]
     who = [staff.acting(keyring, firm.users[Role.CLERK], at) for at in early]
     born = {"hired_on": months[0], "starts_on": months[0]}
     people = [
         staff.employee(db, who[0], contract, category, last_name=name, **born)
         for name in ("Essai", "Absent", "Portable", "Parti")
     ]
-    calls = [issue_call(db, contract.id or 0, Period(months[0], last_day_of(months[0])), _at(months[1]))]
+    calls = [issue_call(db, contract.id or 0, Period(months[0], last_day_of(months[0])), morning(months[1]))]
     people.append(staff.employee(db, who[1], contract, category, last_name="Tard", **born))
     calls.append(issue_call(db, contract.id or 0, Period(months[1], last_day_of(months[1])), utc_now()))
     _move_on(db, staff.acting(keyring, firm.users[Role.CLERK], utc_now()), people)
+    asked = _exemption(db, services, people[4])
+    invitation = _invited(db, services, firm, contract, category)
+    change = _bank_change(db, firm, company.id or 0, keyring)
     lines = db.exec(select(ContributionLine.id).order_by(col(ContributionLine.id))).all()
     signing = staff.viewer(firm.users[Role.SIGNATORY])
     dispute = contest_line(db, signing, keyring, lines[-1] or 0, Motive.PRICE, "Le prix n’est pas le bon.", utc_now())
     sheet = _sheet(db, services, company.id or 0, firm.users[Role.CLERK])
+    for each in people:
+        db.get_one(Person, each.person_id).email = f"{CANARY}@prive.example"
     firm.member, foreign = _members_own(db, services, firm, people[0])
     keys = {"company": company.id, "group_contract": contract.id, "contribution_call": calls[0].id if calls[0] else 0,
             "contribution_line": lines[0]}  # fmt: skip
@@ -119,12 +132,20 @@ def marked_firm(db: Session, services: Services) -> MarkedFirm:
         "user": ("account", [account.id for account in firm.users.values()]),
         "case": ("case", [dispute.id if dispute else 0, *foreign["case"]]),
         "piece": ("piece", foreign["piece"]),
+        "exemption": ("exemption", [asked]),
+        "invitation": ("affiliation-invitation", [invitation]),
+        "version": ("guarantee-version", [version.id]),
+        "change": ("company-bank", [change]),
     }
     firm.places = {name: keyring.conceal(kind, [each or 0 for each in ids]) for name, (kind, ids) in kinds.items()}
+    files = db.exec(select(ExemptionPiece.id)).all()
+    firm.places["piece"] += keyring.conceal("exemption-piece", [each or 0 for each in files])
+    firm.places["slot"] = ["demande", "justificatif"]
     return firm
 
 
-def _at(day: date) -> datetime:
+def morning(day: date) -> datetime:
+    """Nine o’clock, UTC, of a day."""
     return datetime.combine(day, time(9), UTC)
 
 
@@ -148,6 +169,43 @@ def _move_on(db: Session, acting: Acting, people: list[Employee]) -> None:
     grant_leave(db, acting, absent, today(), None, keeps_cover=False)
     let_go(db, acting, portable, today() - timedelta(days=2), LeavingReason.DISMISSAL)
     let_go(db, acting, gone, today() - timedelta(days=2), LeavingReason.GROSS_MISCONDUCT)
+
+
+def _exemption(db: Session, services: Services, employee: Employee) -> int:
+    """What an employee asked, with its evidence: the employer's to read, and nothing of it about health."""
+    staff.grounds(db)
+    kept = services.storage.keep(b"attestation")
+    file = NewFile("attestation.pdf", "application/pdf", 11, 1, "1" * 64, kept)
+    wish = staff.wish(stated_on=today(), starts_on=today())
+    return ask_exemption(db, employee, wish, utc_now(), evidence=[file]).id or 0
+
+
+def _invited(db: Session, services: Services, firm: MarkedFirm, of: GroupContract, within: StaffCategory) -> int:
+    """Somebody who was invited, and typed a family and a bank account that were not sent yet."""
+    acting = staff.acting(services.keyring, firm.users[Role.CLERK], utc_now())
+    born = {"hired_on": today(), "starts_on": today(), "email": "invitee@ateliers.example"}
+    _, row, _ = invite(db, acting, of, within, staff.new_employee("Invitée", **born))
+    row.draft_encrypted = services.keyring.encrypt(CANARY)
+    db.add(row)
+    db.flush()
+    return row.id or 0
+
+
+def _bank_change(db: Session, firm: MarkedFirm, company_id: int, keyring: Keyring) -> int:
+    """A change of the company's own account that another signatory is to approve."""
+    new = NewDetails("FR7630006000011234567890189", "Ateliers d’essai", "Banque d’essai")
+    row = CompanyBankDetails(
+        company_id=company_id,
+        mandate="RUM-ESSAI",
+        signer_encrypted=keyring.encrypt("Administrateur"),
+        asked_at=utc_now(),
+        asked_by=firm.users[Role.ADMINISTRATOR].id,
+        needs_approval=True,
+        **sealed(keyring, new),
+    )
+    db.add(row)
+    db.flush()
+    return row.id or 0
 
 
 def _sheet(db: Session, services: Services, company_id: int, clerk: Account) -> EmployeeImport:

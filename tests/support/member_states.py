@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from portal.data.sessions import Stage
 from portal.formatting import today
-from tests.support.cast import LONG, NEWCOMER
+from tests.support.cast import LONG, NEWCOMER, PORTABLE
 from tests.support.states import NOBODY, State, fail
 from tests.support.visits import DEPENDANT, DESK, EMPLOYER, LEAVER, MEMBER, PROVIDER, SINGLE
 
@@ -54,6 +54,9 @@ def open_menu(page: Page) -> None:
 
 MEMBER_STATES = [
     State("public start", NOBODY, "/"),
+    State("portability, past", LEAVER, "/adherent/portabilite"),
+    State("portability, under way", PORTABLE, "/adherent/portabilite"),
+    State("portability, none", SINGLE, "/adherent/portabilite"),
     State("demonstration", NOBODY, "/demonstration"),
     State("sign-in, error", NOBODY, "/connexion", fail("Se connecter")),
     State("code", EMPLOYER, "/connexion/code", stage=Stage.CODE),

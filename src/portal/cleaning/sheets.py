@@ -23,8 +23,10 @@ def clean(content: bytes) -> Cleaned:
         _check_size(content)
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheet = workbook.get_sheet_by_index(0)
-        if sheet.width > MOST_COLUMNS or sheet.height > MOST_SHEET_ROWS + 1:
+        if sheet.height > MOST_SHEET_ROWS + 1:
             raise Refused(Refusal.LONG)
+        if sheet.width > MOST_COLUMNS:
+            raise Refused(Refusal.HUGE)
         return Cleaned(MediaType.CSV, _as_csv(sheet.iter_rows()))
     except python_calamine.PasswordError as problem:
         raise Refused(Refusal.LOCKED) from problem

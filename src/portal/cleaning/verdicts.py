@@ -23,8 +23,8 @@ class MediaType(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a file is refused. HUGE: too many pixels; LONG: too many pages or rows; HEAVY: reading it takes more than we
-    give."""
+    """Why a file is refused. HUGE: too many pixels or columns; LONG: too many pages or rows; HEAVY: reading it takes
+    more than we give."""
 
     DAMAGED = "damaged"
     HUGE = "huge"

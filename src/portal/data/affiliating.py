@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from portal.data.batches import added, is_first, rows_of
 from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period, succeed
-from portal.data.employee_cover import end_cover, move_cover, open_cover
+from portal.data.employee_cover import end_cover, end_own_cover, move_cover, open_cover
 from portal.data.employees import (
     Employee,
     EmployeeEvent,
@@ -69,6 +70,7 @@ def declare(
         EmploymentPeriod(employee_id=employee.id or 0, category_id=category.id or 0, kind=kind, starts_on=new.starts_on)
     )
     if kind is PeriodKind.AFFILIATED:
+        end_own_cover(db, changes, employee, new.starts_on - timedelta(days=1))
         open_cover(db, acting.keyring, changes, employee, category, new.starts_on)
     if ground is not None:
         declared_exempt(changes, employee, ground, new.starts_on, acting.now, acting.viewer.account_id)
@@ -136,7 +138,9 @@ def check_category_change(
     """The period that a change of category would end, or change. Raises `Refused`."""
     check_effect(acting, from_day, "jour")
     period = open_period(db, employee, from_day)
-    if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
+    if category.group_contract_id != employee.group_contract_id:
+        raise Refused("other-contract", "categorie")
+    if period.category_id == category.id:
         raise Refused("same-category", "categorie")
     return period
 
@@ -153,7 +157,10 @@ def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> E
     changes.set(employee, search=search_text(*names))
     if employee.person_id is not None and {"last_name", "first_name", "birth_date"} & changed.keys():
         changes.set(employee, is_identity_doubtful=True)
-    return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+    try:
+        return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+    except IntegrityError:  # a colleague has just given it to another employee
+        raise Refused("matricule-taken", "matricule") from None
 
 
 def check_correction(db: Session, employee: Employee, values: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ signatory must approve, within `APPROVAL_WITHIN`; the 72 hours then count from t
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, or_
@@ -20,7 +20,6 @@ from portal.data.bank_changes import (
     NewDetails,
     added,
     cancel_pending,
-    current_of,
     history_of,
     is_due,
     is_one_blocked,
@@ -36,6 +35,7 @@ from portal.data.company_bank_rules import NobodyApproves, is_approval_required,
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.standing import closed
+from portal.data.waiting import Waiting
 from portal.security import Keyring
 
 APPROVAL_WITHIN = timedelta(days=7)
@@ -81,11 +81,6 @@ def company_bank_history(db: Session, viewer: Viewer, keyring: Keyring) -> list[
     return history_of(keyring, _rows(db, viewer.company_id or 0))
 
 
-def company_account(db: Session, viewer: Viewer) -> CompanyBankDetails | None:
-    """Where contributions are debited now; None when the insurer knows no account."""
-    return current_of(_rows(db, viewer.company_id or 0))
-
-
 def signed_mandate(db: Session, viewer: Viewer, row_id: int) -> CompanyBankDetails | None:
     """A row of the viewer's company whose mandate was signed here; None for another company's."""
     whose = (CompanyBankDetails.id == row_id, CompanyBankDetails.company_id == viewer.company_id)
@@ -121,6 +116,13 @@ def ask_company_change(
         **sealed(keyring, new),
     )
     return added(db, row)
+
+
+def change_to_approve(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """The change that somebody else of the company's asked for, and that waits for the viewer to approve it."""
+    rows = _rows(db, viewer.company_id or 0)
+    row = next((each for each in rows if each.awaits_approval and each.asked_by != viewer.account_id), None)
+    return Waiting(1, row.approval_until.date() if row.approval_until else None, row_id=row.id) if row else None
 
 
 def approve_company_change(db: Session, viewer: Viewer, row_id: int, now: datetime) -> CompanyBankDetails:

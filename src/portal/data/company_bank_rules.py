@@ -4,13 +4,13 @@ Asking for it counts at once. Giving it up counts `EFFECT_AFTER`, told to every 
 must not get round the second one within a minute.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, Role
-from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked, is_one_blocked
+from portal.data.bank_changes import EFFECT_AFTER, MOST_A_DAY, AccountBlocked, TooManyChanges, is_one_blocked
 from portal.data.columns import Index, instant
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
@@ -53,8 +53,8 @@ def is_approval_required(db: Session, viewer: Viewer, now: datetime) -> bool:
 
 
 def choose_rule(db: Session, viewer: Viewer, *, needs_approval: bool, now: datetime) -> CompanyBankRule | None:
-    """Chooses; None when that is the last choice already. Raises `AccountBlocked`, and
-    `NobodyApproves` when that would let no change through."""
+    """Chooses; None when that is the last choice already. Raises `AccountBlocked`, `TooManyChanges`,
+    and `NobodyApproves` when that would let no change through."""
     company = db.get_one(Company, viewer.company_id, with_for_update=True)
     if is_one_blocked(db, Account.id == viewer.account_id):
         raise AccountBlocked
@@ -63,12 +63,19 @@ def choose_rule(db: Session, viewer: Viewer, *, needs_approval: bool, now: datet
         return None
     if needs_approval and not other_signatories(db, viewer):
         raise NobodyApproves
+    if _chosen_since(db, viewer, now - timedelta(days=1)) >= MOST_A_DAY:
+        raise TooManyChanges
     counts_from = now if needs_approval else now + EFFECT_AFTER
     values = {"needs_approval": needs_approval, "chosen_at": now, "counts_from": counts_from}
     rule = CompanyBankRule(company_id=company.id or 0, chosen_by=viewer.account_id, **values)
     db.add(rule)
     db.flush()
     return rule
+
+
+def _chosen_since(db: Session, viewer: Viewer, then: datetime) -> int:
+    recent = (CompanyBankRule.company_id == viewer.company_id, col(CompanyBankRule.chosen_at) > then)
+    return db.exec(select(func.count()).select_from(CompanyBankRule).where(*recent)).one()
 
 
 def _last(db: Session, viewer: Viewer, now: datetime | None = None) -> CompanyBankRule | None:

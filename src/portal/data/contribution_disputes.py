@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -12,6 +12,7 @@ from portal.data.cases import ENDS, Case, CaseKind, CaseState, begin_case, find_
 from portal.data.columns import Index
 from portal.data.contribution_calls import ContributionCall, ContributionLine, find_call
 from portal.data.sessions import Viewer
+from portal.data.waiting import Waiting
 from portal.security import Keyring
 
 KIND = CaseKind.CONTRIBUTION_DISPUTE
@@ -97,6 +98,15 @@ def open_disputes(db: Session, call_ids: Iterable[int]) -> dict[int, dict[int, C
     for call_id, line_id, case in db.exec(query):
         found.setdefault(call_id, {})[line_id or 0] = case
     return found
+
+
+def disputes_to_answer(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """The viewer's disputes for which the insurer asked for a piece or an answer."""
+    query = select(Case.id).where(
+        Case.account_id == viewer.account_id, Case.kind == KIND, Case.state == CaseState.INCOMPLETE
+    )
+    found = db.exec(query.order_by(col(Case.id))).all()
+    return Waiting(len(found), row_id=found[0]) if found else None
 
 
 def dispute_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Contested | None:

@@ -14,6 +14,7 @@ from portal.data.employees import Employee, EmployeeEvent
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import group_contracts, staff_categories
+from portal.data.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,16 @@ def account_of(db: Session, viewer: Viewer, day: date) -> Account:
             standings[call.id or 0] = Standing(call, settlement, state)
     balance = sum(call.amount_cents for call in calls) - sum(each.amount_cents for each in payments)
     return Account(standings, balance)
+
+
+def late_calls(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Calls of the viewer's company of which something is left after the due day; a contested one stays due."""
+    standings = account_of(db, viewer, day).standings.values()
+    late = [each for each in standings if each.settlement.left_cents and each.call.due_on < day]
+    if not late:
+        return None
+    first = min(late, key=lambda each: (each.call.due_on, each.call.id or 0)).call
+    return Waiting(len(late), first.due_on, sum(each.settlement.left_cents for each in late), first.id)
 
 
 def category_labels(db: Session, viewer: Viewer) -> dict[int, str]:

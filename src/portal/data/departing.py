@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from portal.data.batches import added
 from portal.data.departures import Departure, departure_of
-from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, undo_event
+from portal.data.employee_acts import Acting, Refused, check_effect, last_event, note, open_period, revert
 from portal.data.employee_cover import end_cover, resume_cover, suspend_cover
 from portal.data.employees import (
     Employee,
@@ -31,9 +31,9 @@ def let_go(
     period = check_departure(db, acting, employee, left_on)
     changes = Changes(db)
     changes.set(period, ends_on=left_on)
-    _end_absences(db, changes, employee, left_on)
     end_accepted(db, changes, employee, left_on, EndCause.LEFT)
     departure = _departure(db, acting, employee, period, left_on, reason)
+    _end_absences(db, changes, employee, departure)
     if period.kind == PeriodKind.AFFILIATED:
         end_cover(db, changes, employee, departure.portability_ends_on or left_on)
     months = departure.portability_months
@@ -52,11 +52,16 @@ def reinstate(db: Session, acting: Acting, employee: Employee) -> EmployeeEvent:
 
     Raises `Refused`, and `ChangedSince` when the cover was changed after the departure.
     """
-    departure, left = departure_of(db, employee), last_event(db, employee)
-    if departure is None or left is None or left.kind != EventKind.LEFT:
+    departure, left = departure_of(db, employee), _departed(db, employee)
+    if departure is None or left is None:
         raise Refused("not-left")
-    undo_event(db, acting, employee, left)
+    revert(db, acting, employee, left)
     return note(db, acting, employee, EventKind.REINSTATED, departure.left_on + timedelta(days=1), Changes(db))
+
+
+def may_reinstate(db: Session, employee: Employee) -> bool:
+    """Whether the last that was done is a departure: whoever was hired again since has no other to take back."""
+    return _departed(db, employee) is not None
 
 
 def grant_leave(
@@ -77,20 +82,37 @@ def grant_leave(
 
 
 def end_leave(db: Session, acting: Acting, employee: Employee, back_on: date) -> EmployeeEvent:
-    """Ends a leave that had no end, with the day of return. Raises `Refused`."""
-    absence = next((one for one in absences_of(db, employee) if one.ends_on is None), None)
-    if absence is None or back_on <= absence.starts_on:
+    """Ends a leave with the day of return: one without an end, or sooner than was said. Raises `Refused`."""
+    check_effect(acting, back_on, "jour")
+    absence = next((one for one in absences_of(db, employee) if _is_within(one, back_on)), None)
+    if absence is None:
         raise Refused("not-absent", "jour")
     changes = Changes(db)
-    changes.set(absence, ends_on=back_on - timedelta(days=1))
     if not absence.keeps_cover:
-        resume_cover(db, changes, employee, absence.starts_on - timedelta(days=1), back_on)
+        resume_cover(db, changes, employee, absence, back_on)
+    changes.set(absence, ends_on=back_on - timedelta(days=1))
     return note(db, acting, employee, EventKind.BACK, back_on, changes)
 
 
-def _end_absences(db: Session, changes: Changes, employee: Employee, left_on: date) -> None:
+def _departed(db: Session, employee: Employee) -> EmployeeEvent | None:
+    """The departure, when nothing followed but corrections of what was declared: they bear on nothing of it."""
+    last = last_event(db, employee, but=EventKind.CORRECTED)
+    return last if last is not None and last.kind == EventKind.LEFT else None
+
+
+def _is_within(absence: EmployeeAbsence, back_on: date) -> bool:
+    """Whether one may come back that day: after the first day of the leave, before the day that follows its last."""
+    return absence.starts_on < back_on and (absence.ends_on is None or back_on <= absence.ends_on)
+
+
+def _end_absences(db: Session, changes: Changes, employee: Employee, departure: Departure) -> None:
+    """Ends leaves with the employment. Portability gives back the cover that one suspended: it is owed to whoever had a
+    right to it before (L911-8)."""
+    left_on = departure.left_on
     for absence in absences_of(db, employee):
         if absence.ends_on is None or absence.ends_on > left_on:
+            if departure.portability_months and not absence.keeps_cover:
+                resume_cover(db, changes, employee, absence, max(left_on + timedelta(days=1), absence.starts_on))
             if absence.starts_on > left_on:
                 changes.remove(absence)
             else:

@@ -1,14 +1,18 @@
 """Employees who leave: the day, the reason, and what follows (L911-8, loi Évin), kept as it was computed that day; the
 letters that told of it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
 from portal.data.employees import Employee
+from portal.data.sessions import Viewer
+from portal.data.waiting import Waiting
+
+TOLD_BEFORE = timedelta(days=30)
 
 
 class Departure(SQLModel, table=True):
@@ -58,6 +62,17 @@ class LeaverLetter(SQLModel, table=True):
     employee_id: int = Field(foreign_key="employee.id")
     kind: str
     posted_at: datetime = instant()
+
+
+def portability_ending(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Former employees of the viewer's company whose portability ends within thirty days."""
+    query = select(func.count(), func.min(Departure.portability_ends_on)).where(
+        Employee.company_id == viewer.company_id,
+        col(Departure.cancelled_at).is_(None),
+        col(Departure.portability_ends_on).between(day, day + TOLD_BEFORE),
+    )
+    count, first = db.exec(query.join(Employee, col(Employee.id) == Departure.employee_id)).one()
+    return Waiting(count, first) if count else None
 
 
 def departure_of(db: Session, employee: Employee) -> Departure | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from portal.data.batches import added
@@ -91,11 +91,13 @@ def succeed(
     changes.add(following)
 
 
-def last_event(db: Session, employee: Employee) -> EmployeeEvent | None:
-    """The last act that was not taken back."""
+def last_event(db: Session, employee: Employee, *, but: EventKind | None = None) -> EmployeeEvent | None:
+    """The last act that was not taken back, of another kind than `but`. A number given later (`correct_entry`) is none:
+    it stays, so it bars nothing, and is never said to be taken back."""
     last = select(func.max(EmployeeEvent.id)).where(
-        EmployeeEvent.employee_id == employee.id, col(EmployeeEvent.undone_at).is_(None)
+        EmployeeEvent.employee_id == employee.id, col(EmployeeEvent.undone_at).is_(None), EmployeeEvent.kind != but
     )
+    last = last.where(or_(EmployeeEvent.kind != EventKind.CORRECTED, EmployeeEvent.done != "[]"))
     return db.exec(select(EmployeeEvent).where(EmployeeEvent.id == last.scalar_subquery())).first()
 
 
@@ -135,6 +137,11 @@ def undo_event(db: Session, acting: Acting, employee: Employee, event: EmployeeE
         raise Refused("not-last")
     if event.kind in FINAL:
         raise Refused("final")
+    revert(db, acting, employee, event)
+
+
+def revert(db: Session, acting: Acting, employee: Employee, event: EmployeeEvent) -> None:
+    """Takes back an act after which nothing was done but what it does not bear on. Raises `ChangedSince`."""
     take_back(db, event.done)
     departure = departure_of(db, employee)
     if event.kind == EventKind.LEFT and departure is not None:

@@ -8,18 +8,20 @@ import secrets
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from portal.data.batches import rows_of
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
-from portal.data.employees import Employee
+from portal.data.employees import Employee, EmployeeAbsence, EventKind, absences_of, events_of
 from portal.data.organisations import GroupContract
 from portal.data.persons import Person
-from portal.data.reversal import Changes
+from portal.data.reversal import Changes, before_of, removed_by
 from portal.data.staff_categories import StaffCategory
 from portal.folding import same_name
 from portal.security import Keyring
+
+_DAY = timedelta(days=1)
 
 
 def recognise(db: Session, keyring: Keyring, changes: Changes, employee: Employee) -> Person:
@@ -42,17 +44,8 @@ def open_cover(
     db: Session, keyring: Keyring, changes: Changes, employee: Employee, category: StaffCategory, starts_on: date
 ) -> Contract:
     """Covers an employee from a day on: alone, until the employee adds a family."""
-    person = recognise(db, keyring, changes, employee)
-    contract = changes.add(_new_contract(db, employee, category, person.id or 0, starts_on))
-    changes.add(
-        Beneficiary(
-            contract_id=contract.id or 0,
-            person_id=person.id or 0,
-            relationship=Relationship.MEMBER,
-            valid_from=starts_on,
-        )
-    )
-    changes.set(employee, contract_id=contract.id)
+    contract = _open_contract(db, keyring, changes, employee, category, starts_on)
+    changes.add(_member_row(contract, starts_on))
     return contract
 
 
@@ -70,6 +63,15 @@ def end_cover(db: Session, changes: Changes, employee: Employee, last_day: date)
         _cut(changes, row, last_day)
 
 
+def end_own_cover(db: Session, changes: Changes, employee: Employee, last_day: date) -> None:
+    """Ends the cover of an employee alone with a day, included: of whoever is hired again while portability lasts, who
+    would be covered twice. The family keeps it to its end: the employee has to add it to the new cover."""
+    contract = _contract(db, employee)
+    for row in _covered(db, contract, last_day) if contract else ():
+        if row.relationship == Relationship.MEMBER:
+            _cut(changes, row, last_day)
+
+
 def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: date, resumes_on: date | None) -> None:
     """Stops cover after a day and takes it up again on another, for whoever was covered; the contract goes on."""
     contract = _contract(db, employee)
@@ -83,45 +85,48 @@ def suspend_cover(db: Session, changes: Changes, employee: Employee, last_day: d
             _cut(changes, row, last_day)
 
 
-def resume_cover(db: Session, changes: Changes, employee: Employee, suspended_after: date, resumes_on: date) -> None:
-    """Covers again, from a day on, those whose cover a suspension without an end stopped after `suspended_after`.
+def resume_cover(db: Session, changes: Changes, employee: Employee, absence: EmployeeAbsence, resumes_on: date) -> None:
+    """Covers again, from a day on, those whose cover a leave stopped, until the end that each cover had before; where
+    the leave's end was known, cover that begins after it is brought forward. The absence is as it was until now.
 
     A contract that ended meanwhile covers nobody again.
     """
     contract = _contract(db, employee)
     if contract is None or (contract.ends_on is not None and contract.ends_on < resumes_on):
         return
-    query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.valid_to == suspended_after)
-    for row in db.exec(query.order_by(col(Beneficiary.id))).all():
-        values = row.model_dump(exclude={"id", "valid_from", "valid_to"})
-        changes.add(Beneficiary(**values, valid_from=resumes_on, valid_to=contract.ends_on))
+    for held in _suspended(db, employee, absence):
+        since, until = max(held.valid_from, resumes_on), _first_of(held.valid_to, contract.ends_on)
+        if until is not None and until < since:
+            continue
+        following = _held_from(db, contract, held.person_id, since)
+        if following is None:
+            values = held.model_dump(exclude={"id", "contract_id", "valid_from", "valid_to"})
+            changes.add(Beneficiary(**values, contract_id=contract.id or 0, valid_from=since, valid_to=until))
+        elif absence.ends_on is not None and following.valid_from == max(held.valid_from, absence.ends_on + _DAY):
+            changes.set(following, valid_from=since)
 
 
 def move_cover(
     db: Session, keyring: Keyring, changes: Changes, employee: Employee, category: StaffCategory, from_day: date
 ) -> None:
-    """Covers an employee by the guarantees of another category from a day on, and the family with the employee.
+    """Covers an employee by the guarantees of another category from a day on, and the family with the employee; a leave
+    that suspends cover goes on suspending it.
 
     A category with the same guarantees changes nothing.
     """
     contract = _contract(db, employee)
     if contract is None or contract.product_id == category.product_id:
         return
-    family = [row for row in _covered(db, contract, from_day - timedelta(days=1)) if not _is_member(row)]
-    carried = [(row.person_id, row.relationship, row.birth_rank, row.valid_from, row.valid_to) for row in family]
-    end_cover(db, changes, employee, from_day - timedelta(days=1))
-    following = open_cover(db, keyring, changes, employee, category, from_day)
-    for person_id, relationship, rank, since, until in carried:
-        changes.add(
-            Beneficiary(
-                contract_id=following.id or 0,
-                person_id=person_id,
-                relationship=relationship,
-                birth_rank=rank,
-                valid_from=max(since, from_day),
-                valid_to=until,
-            )
-        )
+    carried = [row.model_dump(exclude={"id", "contract_id"}) for row in _covered(db, contract, from_day - _DAY)]
+    end_cover(db, changes, employee, from_day - _DAY)
+    following = _open_contract(db, keyring, changes, employee, category, from_day)
+    if not any(row["relationship"] == Relationship.MEMBER for row in carried) and not _is_suspended(
+        db, employee, from_day
+    ):
+        changes.add(_member_row(following, from_day))
+    for row in carried:
+        since = max(row.pop("valid_from"), from_day)
+        changes.add(Beneficiary(**row, contract_id=following.id or 0, valid_from=since))
 
 
 def persons_covered(db: Session, contract_ids: Iterable[int], day: date) -> dict[int, int]:
@@ -154,15 +159,60 @@ def _cut(changes: Changes, row: Beneficiary, last_day: date) -> None:
         changes.set(row, valid_to=last_day)
 
 
+def _suspended(db: Session, employee: Employee, absence: EmployeeAbsence) -> list[Beneficiary]:
+    """Whose cover a leave stopped, as it was before by what the act noted; whoever's cover was changed since is not
+    among them. Where no act tells, everybody whose cover ended the day before the leave."""
+    last_day = absence.starts_on - _DAY
+    query = select(Beneficiary).join(Contract, col(Contract.id) == Beneficiary.contract_id)
+    query = query.where(Contract.member_id == employee.person_id, Beneficiary.valid_to == last_day)
+    stopped = {row.person_id: row for row in db.exec(query.order_by(col(Beneficiary.id)))}
+    done = _noted(db, employee, absence)
+    if done is None:
+        return [_as_it_was(row, None) for row in stopped.values()]
+    before = before_of(done, Beneficiary, "valid_to")
+    persons = {row.person_id: before[row.id or 0] for row in db.exec(select(Beneficiary).where(_numbered(before)))}
+    held = [_as_it_was(row, persons[each]) for each, row in stopped.items() if each in persons]
+    return held + removed_by(done, Beneficiary)
+
+
+def _noted(db: Session, employee: Employee, absence: EmployeeAbsence) -> str | None:
+    for event in events_of(db, employee):
+        if event.kind == EventKind.ABSENT and event.undone_at is None and event.effective_on == absence.starts_on:
+            return event.done
+    return None
+
+
+def _numbered(numbers: Iterable[int]) -> ColumnElement[bool]:
+    return col(Beneficiary.id).in_(list(numbers))
+
+
+def _as_it_was(row: Beneficiary, until: date | None) -> Beneficiary:
+    return Beneficiary(**row.model_dump(exclude={"id", "valid_to"}), valid_to=until)
+
+
+def _held_from(db: Session, contract: Contract, person_id: int, day: date) -> Beneficiary | None:
+    """The first period of a person's under a contract that holds a day, or begins later."""
+    beyond = or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) >= day)
+    query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.person_id == person_id)
+    return db.exec(query.where(beyond).order_by(col(Beneficiary.valid_from))).first()
+
+
+def _is_suspended(db: Session, employee: Employee, day: date) -> bool:
+    return any(
+        not each.keeps_cover and each.starts_on <= day and (each.ends_on is None or each.ends_on >= day)
+        for each in absences_of(db, employee)
+    )
+
+
+def _first_of(*days: date | None) -> date | None:
+    return min((day for day in days if day is not None), default=None)
+
+
 def _held_on(day: date) -> tuple[object, ...]:
     return (
         Beneficiary.valid_from <= day,
         or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) >= day),
     )
-
-
-def _is_member(row: Beneficiary) -> bool:
-    return row.relationship == Relationship.MEMBER
 
 
 def _known(db: Session, keyring: Keyring, employee: Employee) -> list[Person]:
@@ -192,6 +242,24 @@ def _new_person(employee: Employee, *, with_nir: bool) -> Person:
         nir_encrypted=employee.nir_encrypted if with_nir else None,
         nir_lookup=employee.nir_lookup if with_nir else None,
         email=employee.email,
+    )
+
+
+def _open_contract(
+    db: Session, keyring: Keyring, changes: Changes, employee: Employee, category: StaffCategory, starts_on: date
+) -> Contract:
+    person = recognise(db, keyring, changes, employee)
+    contract = changes.add(_new_contract(db, employee, category, person.id or 0, starts_on))
+    changes.set(employee, contract_id=contract.id)
+    return contract
+
+
+def _member_row(contract: Contract, starts_on: date) -> Beneficiary:
+    return Beneficiary(
+        contract_id=contract.id or 0,
+        person_id=contract.member_id,
+        relationship=Relationship.MEMBER,
+        valid_from=starts_on,
     )
 
 

@@ -1,7 +1,10 @@
 """What is entered about one employee by hand: a declaration that is made once, a NIR given later (R-30)."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from portal.data.affiliating import NewEmployee, correct, declare, lock_company
@@ -42,16 +45,28 @@ def enter_once(
     return declare(db, acting, contract, category, new, kind)[0], True
 
 
-def correct_entry(db: Session, acting: Acting, employee: Employee, nir: str, **values: object) -> EmployeeEvent | None:
+def correct_entry(db: Session, acting: Acting, employee: Employee, nir: str, **values: Any) -> EmployeeEvent | None:
     """Corrects what was declared, and adds a NIR where there was none; a NIR that was given once is changed by the
     insurer alone. Raises `Refused`."""
-    if values.get("hired_on") and any(each.starts_on < values["hired_on"] for each in periods_of(db, employee)[:1]):  # type: ignore[operator]
-        raise Refused("hired-later", "embauche")
+    _check_days(db, employee, values)
     event = correct(db, acting, employee, **values)
     if not nir or employee.nir_lookup is not None:
         return event
     _add_nir(db, acting, employee, nir)
-    return note(db, acting, employee, EventKind.CORRECTED, acting.today, Changes(db), fields=["nir"])
+    try:
+        return note(db, acting, employee, EventKind.CORRECTED, acting.today, Changes(db), fields=["nir"])
+    except IntegrityError:  # a colleague has just given it to another employee
+        raise Refused("known-number", "nir") from None
+
+
+def _check_days(db: Session, employee: Employee, values: Mapping[str, Any]) -> None:
+    """Birth, hiring and affiliation in that order; of whoever was hired again, those of the employment that goes on."""
+    hired_on, born_on = values.get("hired_on", employee.hired_on), values.get("birth_date", employee.birth_date)
+    begun = [each.starts_on for each in periods_of(db, employee) if each.starts_on >= employee.hired_on]
+    if begun and hired_on > begun[0]:
+        raise Refused("hired-later", "embauche")
+    if born_on >= hired_on:
+        raise Refused("born-later", "naissance")
 
 
 def _add_nir(db: Session, acting: Acting, employee: Employee, nir: str) -> None:

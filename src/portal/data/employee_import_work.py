@@ -1,9 +1,8 @@
 """The worker's side of files of employees: no viewer asks, the import itself says whose it is."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
@@ -16,9 +15,9 @@ from portal.data.employee_acts import Acting
 from portal.data.employee_imports import (
     AT_WORK,
     MOST_FAILURES,
-    REFUSED,
     EmployeeImport,
     EmployeeImportRow,
+    ImportState,
     WrongImportState,
 )
 from portal.data.employees import Employee, EmployeeAbsence, EmployeeEvent, EmploymentPeriod
@@ -51,10 +50,11 @@ def note_failure(db: Session, seen: EmployeeImport) -> None:
 
 
 def viewer_of_import(db: Session, found: EmployeeImport) -> Viewer:
-    """Whoever sent a file, as acts want to know who acts."""
-    account = db.get_one(Account, found.account_id)
+    """Whoever asked for what is done with a file, as acts want to know who acts."""
+    number = found.undone_by if found.state == ImportState.UNDOING else found.applied_by
+    account = db.get_one(Account, number or found.account_id)
     return Viewer(
-        account_id=found.account_id,
+        account_id=account.id or 0,
         space=account.space,
         role=account.role,
         display_name=account.display_name,
@@ -79,13 +79,12 @@ def save_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
         db.execute(insert(EmployeeImportRow), rows)
 
 
-def worsen(db: Session, found: EmployeeImport, line: int, result: int, reasons: Sequence[str]) -> None:
-    """What became of a row when it was applied, when that is not what the check had said."""
-    values = {"result": result, "reasons": json.dumps(list(reasons))}
+def correct_row(db: Session, found: EmployeeImport, line: int, result: int, reasons: str) -> None:
+    """What became of a row when it was applied, when that is not what the check had said. `reasons`: as JSON."""
     query = update(EmployeeImportRow).where(
         col(EmployeeImportRow.import_id) == found.id, col(EmployeeImportRow.line) == line
     )
-    db.execute(query.values(**values))
+    db.execute(query.values(result=result, reasons=reasons))
 
 
 def read_for_rows(
@@ -110,15 +109,21 @@ def read_for_rows(
         read_ahead(db, Person, "nir_lookup", lookups, lock=False)
 
 
-def refused_between(db: Session, found: EmployeeImport, first: int, last: int) -> set[int]:
-    """The rows that the check refused, between two of them, both included."""
-    query = select(EmployeeImportRow.line).where(
-        EmployeeImportRow.import_id == found.id,
-        EmployeeImportRow.result == REFUSED,
-        EmployeeImportRow.line >= first,
-        EmployeeImportRow.line <= last,
+class Checked(NamedTuple):
+    """What the check said of a row (`EmployeeImportRow`)."""
+
+    result: int
+    reasons: str
+    version: int | None
+
+
+def checked_between(db: Session, found: EmployeeImport, first: int, last: int) -> dict[int, Checked]:
+    """What the check said of rows, between two of them, both included, by number."""
+    row = EmployeeImportRow
+    query = select(row.line, row.result, row.reasons, row.version).where(
+        row.import_id == found.id, row.line >= first, row.line <= last
     )
-    return set(db.exec(query))
+    return {line: Checked(*told) for line, *told in db.exec(query)}
 
 
 def events_to_undo(db: Session, found: EmployeeImport, limit: int) -> list[EmployeeEvent]:

@@ -6,18 +6,20 @@ with what it did, so that whatever stops the worker, a row is done once. Rows ke
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Text, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.accounts import Account
 from portal.data.batches import rows_of
 from portal.data.columns import Index, instant
 from portal.data.employees import Employee
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.data.waiting import Waiting
 from portal.formatting import day_in_france
 
 REFUSED = 3
@@ -42,10 +44,12 @@ _TAKEN = (ImportState.APPLYING, ImportState.APPLIED, ImportState.UNDOING)
 
 
 class EmployeeImport(SQLModel, table=True):
-    """A file. `digest`: SHA-256 of its plain content; `storage_name`: where that lies, None once it was deleted.
+    """A file, sent by an account of its company. `digest`: SHA-256 of its plain content; `storage_name`: where that
+    lies, None once it was deleted.
 
     `columns`: which column holds which field, as JSON. `rows`: the last one's number in the file; `position`: the last
     one that is done; `undoing`: the last event that was looked at. `kept`: acts that could not be taken back.
+    `applied_by`, `undone_by`: who asked for it.
     """
 
     __tablename__ = "employee_import"
@@ -69,7 +73,9 @@ class EmployeeImport(SQLModel, table=True):
     failures: int = 0
     sent_at: datetime = instant()
     applied_at: datetime | None = instant(default=None)
+    applied_by: int | None = Field(default=None, foreign_key="account.id")
     undone_at: datetime | None = instant(default=None)
+    undone_by: int | None = Field(default=None, foreign_key="account.id")
 
     @property
     def object(self) -> str:
@@ -83,7 +89,10 @@ class EmployeeImport(SQLModel, table=True):
 
 
 class EmployeeImportRow(SQLModel, table=True):
-    """A row: `result` on the scale of the DSN (0 accepted to 3 refused), `reasons` in French as a JSON list."""
+    """A row: `result` on the scale of the DSN (0 accepted to 3 refused), `reasons` in French as a JSON list.
+
+    `version`: that of the employee whom the check met; None when nobody was there.
+    """
 
     __tablename__ = "employee_import_row"
     __table_args__ = (Index("ix_employee_import_row_result", "import_id", "result", "line"),)
@@ -93,6 +102,7 @@ class EmployeeImportRow(SQLModel, table=True):
     action: str
     result: int
     reasons: str = Field(default="[]", sa_type=Text)
+    version: int | None = None
 
 
 class EmployeeImportLayout(SQLModel, table=True):
@@ -142,6 +152,34 @@ def imports_of(db: Session, viewer: Viewer) -> list[EmployeeImport]:
     return list(db.exec(query.order_by(col(EmployeeImport.id).desc()).limit(LISTED)))
 
 
+def files_to_finish(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """Files that wait for somebody: their columns to be confirmed, or what was found in them to be applied."""
+    query = select(EmployeeImport.id).where(
+        EmployeeImport.company_id == viewer.company_id,
+        col(EmployeeImport.state).in_((ImportState.MATCHING, ImportState.CHECKED)),
+        col(EmployeeImport.storage_name).is_not(None),
+    )
+    found = db.exec(query.order_by(col(EmployeeImport.id).desc())).all()
+    return Waiting(len(found), row_id=found[0]) if found else None
+
+
+def rows_to_correct(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """Rows that were refused in files that were applied, as long as they can be had to be corrected."""
+    query = (
+        select(EmployeeImport.id, func.count())
+        .join(EmployeeImportRow, col(EmployeeImportRow.import_id) == EmployeeImport.id)
+        .where(
+            EmployeeImport.company_id == viewer.company_id,
+            EmployeeImport.state == ImportState.APPLIED,
+            col(EmployeeImport.storage_name).is_not(None),
+            EmployeeImportRow.result == REFUSED,
+        )
+        .group_by(col(EmployeeImport.id))
+    )
+    found = dict(db.exec(query).all())
+    return Waiting(sum(found.values()), row_id=max(filter(None, found))) if found else None
+
+
 def find_import(db: Session, viewer: Viewer, import_id: int, *, lock: bool = False) -> EmployeeImport | None:
     """A file of the viewer's company; None when there is none."""
     query = select(EmployeeImport).where(EmployeeImport.id == import_id, EmployeeImport.company_id == viewer.company_id)
@@ -179,14 +217,16 @@ def start_applying(db: Session, viewer: Viewer, found: EmployeeImport) -> None:
         raise WrongImportState
     _check_new(db, company_id, found.digest)
     found.state, found.position, found.failures = ImportState.APPLYING, 1, 0
+    found.applied_by = viewer.account_id
     db.add(found)
 
 
-def start_undoing(db: Session, found: EmployeeImport, now: datetime) -> None:
+def start_undoing(db: Session, viewer: Viewer, found: EmployeeImport, now: datetime) -> None:
     """Lets the worker take back what a file did. Raises `WrongImportState`, also after midnight."""
     if not found.may_be_undone(now):
         raise WrongImportState
     found.state, found.undoing, found.kept, found.failures = ImportState.UNDOING, None, 0, 0
+    found.undone_by = viewer.account_id
     db.add(found)
 
 
@@ -196,6 +236,13 @@ def resume(db: Session, found: EmployeeImport) -> None:
         raise WrongImportState
     found.failures = 0
     db.add(found)
+
+
+def authors_of(db: Session, viewer: Viewer, found: EmployeeImport) -> dict[int, str]:
+    """The names of the colleagues who sent a file, applied it, took it back, by account."""
+    numbers = [number for number in (found.account_id, found.applied_by, found.undone_by) if number]
+    query = select(Account).where(col(Account.id).in_(numbers), Account.company_id == viewer.company_id)
+    return {account.id or 0: account.display_name for account in db.exec(query)}
 
 
 def counts_of(db: Session, found: EmployeeImport) -> dict[tuple[str, int], int]:

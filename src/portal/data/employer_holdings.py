@@ -200,6 +200,8 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         "company_id",
         withheld={
             "account_id": INTERNAL,
+            "applied_by": INTERNAL,
+            "undone_by": INTERNAL,
             "digest": INTERNAL,
             "storage_name": INTERNAL,
             "position": INTERNAL,
@@ -213,6 +215,7 @@ EMPLOYER_HOLDINGS: dict[str, Held] = {
         Owner.COMPANY,
         "company_id",
         via=("import_id", "employee_import", "id"),
+        withheld={"version": INTERNAL},
         kept_for=CONTRACT,
     ),
     "employee_import_layout": Held(

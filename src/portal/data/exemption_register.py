@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal,
 from sqlmodel import Session, col
 
 from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
-from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import (
     EVIDENCE,
     REQUEST,
@@ -27,6 +27,8 @@ from portal.data.exemption_rows import (
 from portal.data.files import StoredFile
 from portal.data.organisations import Company
 from portal.data.sessions import Viewer
+from portal.data.staff_categories import group_contracts
+from portal.data.waiting import Waiting
 from portal.formatting import day_in_france
 
 PAGE_SIZE = 50
@@ -153,6 +155,27 @@ def count_shown(db: Session, viewer: Viewer, day: date, ground: str = "") -> dic
     return dict(zip(Shown, row, strict=True))
 
 
+def exemptions_waiting(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions that employees of the viewer's company asked for, to be decided."""
+    return _waiting(db, viewer, _condition(Shown.WAITING, day))
+
+
+def exemptions_to_renew(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions in force whose evidence is no longer good, or soon."""
+    return _waiting(db, viewer, _condition(Shown.TO_RENEW, day))
+
+
+def exemptions_unproven(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Exemptions in force of which a piece is missing."""
+    return _waiting(db, viewer, and_(_IS_ACCEPTED, _IS_MISSING))
+
+
+def _waiting(db: Session, viewer: Viewer, condition: ColumnElement[bool]) -> Waiting | None:
+    query = _joined(select(func.count(), func.min(Exemption.valid_until)), viewer)
+    count, first = db.connection().execute(query.where(condition)).one()
+    return Waiting(count, first) if count else None
+
+
 def grounds_used(db: Session, viewer: Viewer) -> list[tuple[str, str]]:
     """The legal cases of the company's exemptions: code and label."""
     query = _joined(select(ExemptionGround.code, func.max(ExemptionGround.label)), viewer)
@@ -179,9 +202,15 @@ def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int
     return count, list(db.scalars(query))
 
 
-def company_of(db: Session, viewer: Viewer) -> Company:
-    """The viewer's company."""
-    return db.get_one(Company, viewer.company_id)
+def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]:
+    """The legal cases that the company's employees may ask for on a day: label by code."""
+    contracts = group_contracts(db, viewer)
+    return {ground.code: ground.label for each in contracts for ground in grounds_open(db, each.id or 0, day)}
+
+
+def company_of(db: Session, viewer: Viewer) -> Company | None:
+    """The viewer's company; None for an account that was given none."""
+    return db.get(Company, viewer.company_id) if viewer.company_id is not None else None
 
 
 def _has(slot: str) -> ColumnElement[bool]:

@@ -58,6 +58,11 @@ def take_due(db: Session, company_id: int, day: date, now: datetime) -> Due | No
     return Due(company, rows)
 
 
+def employer_of(db: Session, employee: Employee) -> Company:
+    """The company of an employee whom the caller has reached."""
+    return db.get_one(Company, employee.company_id)
+
+
 def handlers_of(db: Session, company_id: int) -> list[Account]:
     """Those who handle a company's staff and can be written to; no outside firm."""
     query = select(Account).where(

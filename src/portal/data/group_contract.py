@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.contributions import Structure
 from portal.data.group_figures import group_figures_on
-from portal.data.guarantees import CoveringContract, GuaranteeTable, VersionPeriod, table_of_contract
+from portal.data.guarantees import CoveringContract, GuaranteeTable, table_of_contract
 from portal.data.notice_deliveries import Notice
 from portal.data.organisations import GroupContract
 from portal.data.sessions import Viewer
@@ -68,19 +68,17 @@ def category_guarantees(db: Session, viewer: Viewer, category_id: int, day: date
     return table_of_contract(db, covering, day)
 
 
+def notices_of(category: StaffCategory, table: GuaranteeTable) -> list[Notice]:
+    """The notices of a category whose table this is, the latest version first."""
+    return [Notice(category, version, table.contract) for version in table.versions]
+
+
 def find_notice(db: Session, viewer: Viewer, category_id: int, version_id: int) -> Notice | None:
     """The notice of a category of the viewer's company, in a version that held, or will hold, during the contract."""
     category = find_category(db, viewer, category_id)
     table = category_guarantees(db, viewer, category_id, date.min)
-    versions = table.versions if table else ()
-    version = next((each for each in versions if each.id == version_id), None)
-    return Notice(category, version) if category and version else None
-
-
-def notice_day(version: VersionPeriod, contract: CoveringContract, today: date) -> date:
-    """The day on which a version is told: today while it holds, else its last day, or its first one to come."""
-    last = min((day for day in (version.valid_to, contract.ends_on) if day is not None), default=date.max)
-    return min(max(version.valid_from, contract.starts_on, today), last)
+    notices = notices_of(category, table) if category and table else ()
+    return next((each for each in notices if each.version.id == version_id), None)
 
 
 def _line(db: Session, category: StaffCategory, structure: Structure, rate: CategoryRate, day: date) -> RateLine:

@@ -4,10 +4,12 @@ The employer sees how far an invitation is, never what the employee typed. The l
 stored as its digest alone; a new letter replaces it.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sqlalchemy import func
+from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.affiliating import NewEmployee
@@ -20,6 +22,7 @@ from portal.data.organisations import Company, GroupContract
 from portal.data.reversal import Changes
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import StaffCategory
+from portal.data.waiting import Waiting
 from portal.security import fingerprint, new_token
 
 LIVES = timedelta(days=30)
@@ -71,6 +74,9 @@ class AffiliationInvitation(SQLModel, table=True):
     exemption_asked_at: datetime | None = instant(default=None)
     revoked_at: datetime | None = instant(default=None)
     revoked_by: int | None = Field(default=None, foreign_key="account.id")
+
+
+_DRAFT: Any = AffiliationInvitation.draft_encrypted
 
 
 class Invited(NamedTuple):
@@ -162,9 +168,11 @@ def invited_period(db: Session, employee: Employee) -> EmploymentPeriod | None:
 
 
 def invitations(db: Session, viewer: Viewer, now: datetime, before: int | None = None) -> tuple[list[Invited], bool]:
-    """Invitations of the viewer's company, the newest first, from the one before `before` on; whether more follow."""
+    """Invitations of the viewer's company, the newest first, from the one before `before` on; whether more follow. What
+    the employees typed is not even read."""
     query = (
         select(AffiliationInvitation, Employee)
+        .options(defer(_DRAFT))
         .join(Employee, col(Employee.id) == AffiliationInvitation.employee_id)
         .where(Employee.company_id == viewer.company_id)
     )
@@ -173,6 +181,27 @@ def invitations(db: Session, viewer: Viewer, now: datetime, before: int | None =
     found = db.exec(query.order_by(col(AffiliationInvitation.id).desc()).limit(PAGE + 1)).all()
     periods = _last_periods(db, [employee.id or 0 for _, employee in found[:PAGE]])
     return [_invited(row, employee, periods, now) for row, employee in found[:PAGE]], len(found) > PAGE
+
+
+def invitations_expired(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Employees of the viewer's company who still have to finish, and whose link works no more by the end of the
+    day."""
+    query = (
+        select(func.count(), func.min(AffiliationInvitation.expires_at))
+        .join(Employee, col(Employee.id) == AffiliationInvitation.employee_id)
+        .join(EmploymentPeriod, col(EmploymentPeriod.employee_id) == Employee.id)
+        .where(
+            Employee.company_id == viewer.company_id,
+            EmploymentPeriod.kind == PeriodKind.INVITED,
+            col(EmploymentPeriod.ends_on).is_(None),
+            col(AffiliationInvitation.completed_at).is_(None),
+            col(AffiliationInvitation.exemption_asked_at).is_(None),
+            col(AffiliationInvitation.revoked_at).is_(None),
+            AffiliationInvitation.expires_at <= datetime.combine(day, time.min, UTC),
+        )
+    )
+    count, first = db.exec(query).one()
+    return Waiting(count, first.date()) if count else None
 
 
 def find_invitation(

@@ -14,6 +14,7 @@ from portal.data.mandates import Mandate, Scope, read_scope, scope_text
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.data.standing import closed
 from portal.data.team import Invitation, invite_user
+from portal.data.waiting import Waiting
 from portal.security import Keyring
 
 REVOKED = "L’entreprise a mis fin à votre mandat."
@@ -25,9 +26,13 @@ class MandateMoved(Exception):
     """The mandate was changed or taken back meanwhile."""
 
 
+class HolderGone(Exception):
+    """The holder's account is closed for good: no mandate lets it in again."""
+
+
 class HeldMandate(NamedTuple):
     """A mandate of the viewer's company, and who holds it. `is_waiting`: has not chosen a password yet. `given_by`: the
-    name of whoever gave it, empty once that account is erased."""
+    name of whoever gave it, empty once that account is erased. `is_closed`: the holder's account is closed."""
 
     id: int
     account_id: int
@@ -41,6 +46,7 @@ class HeldMandate(NamedTuple):
     is_revoked: bool
     is_waiting: bool
     given_by: str
+    is_closed: bool
 
     @property
     def scope(self) -> dict[Any, Any]:
@@ -67,6 +73,17 @@ def mandates_of(db: Session, viewer: Viewer) -> list[HeldMandate]:
     return [HeldMandate._make(row) for row in rows]
 
 
+def mandates_ending(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """Mandates of the viewer's company that end within thirty days."""
+    query = select(col(Mandate.ends_on), col(Mandate.id)).where(
+        col(Mandate.company_id) == viewer.company_id,
+        col(Mandate.ended_at).is_(None),
+        col(Mandate.ends_on).between(day, day + REMINDED_BEFORE),
+    )
+    found = db.execute(query.order_by(col(Mandate.ends_on), col(Mandate.id))).all()
+    return Waiting(len(found), found[0][0], row_id=found[0][1]) if found else None
+
+
 def find_mandate(db: Session, viewer: Viewer, mandate_id: int) -> HeldMandate | None:
     """One of them; None when it is another company's."""
     row = db.connection().execute(_query(viewer).where(col(Mandate.id) == mandate_id)).first()
@@ -83,8 +100,10 @@ def give_mandate(
 
 def change_mandate(db: Session, viewer: Viewer, mandate_id: int, wish: Wish, now: datetime) -> Mandate:
     """Another scope, firm or end, from now on: a mandate that takes this one's place. Open sessions follow at their
-    next request. Raises `MandateMoved`."""
+    next request. Raises `MandateMoved`, and `HolderGone`."""
     held = _locked(db, viewer, mandate_id)
+    if db.get(AccountClosing, held.account_id) is not None:
+        raise HolderGone
     _end(held, viewer, now)
     db.flush()
     account = db.get_one(Account, held.account_id)
@@ -97,7 +116,9 @@ def revoke_mandate(db: Session, viewer: Viewer, mandate_id: int, now: datetime) 
     held = _locked(db, viewer, mandate_id)
     _end(held, viewer, now)
     held.is_revoked = True
-    db.add(AccountClosing(account_id=held.account_id, reason=REVOKED, closed_at=now, closed_by=viewer.account_id))
+    db.get_one(Account, held.account_id, with_for_update=True)  # somebody else may be closing it
+    if db.get(AccountClosing, held.account_id) is None:
+        db.add(AccountClosing(account_id=held.account_id, reason=REVOKED, closed_at=now, closed_by=viewer.account_id))
     db.flush()
     end_sessions_of(db, held.account_id, now)
     return held
@@ -118,7 +139,9 @@ def signatories_of(db: Session, company_id: int) -> list[Account]:
 
 def mandates_to_remind(db: Session, day: date) -> list[int]:
     """Mandates that end within thirty days, and whose parties were not told yet."""
-    query = select(Mandate.id).where(
+    query = select(Mandate.id).join(Account, col(Account.id) == Mandate.account_id)
+    query = query.where(
+        ~closed,
         col(Mandate.ended_at).is_(None),
         col(Mandate.reminded_at).is_(None),
         col(Mandate.ends_on) >= day,
@@ -178,6 +201,7 @@ def _query(viewer: Viewer) -> Any:
         Mandate.is_revoked,
         col(Account.password_temporary_until).is_not(None),
         _given_by.display_name,
+        closed,
     )
     return (
         select(*columns)

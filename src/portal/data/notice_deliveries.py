@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
 from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
-from portal.data.guarantees import VersionPeriod
+from portal.data.guarantees import CoveringContract, VersionPeriod
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import StaffCategory
 
@@ -72,10 +72,26 @@ class Recipient(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A category's notice in one version."""
+    """A category's notice in one version, while a contract lasts."""
 
     category: StaffCategory
     version: VersionPeriod
+    contract: CoveringContract
+
+    @property
+    def since(self) -> date:
+        """The first day of the version under the contract."""
+        return max(self.version.valid_from, self.contract.starts_on)
+
+    @property
+    def until(self) -> date | None:
+        """The last one, None while none is known."""
+        return min((day for day in (self.version.valid_to, self.contract.ends_on) if day is not None), default=None)
+
+    def day(self, today: date) -> date:
+        """The day on which the version is told, and its employees counted: today while it holds, else its last day, or
+        its first one to come."""
+        return min(max(self.since, today), self.until or date.max)
 
 
 @dataclass(frozen=True, slots=True)

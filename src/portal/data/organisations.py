@@ -65,11 +65,6 @@ def company_by_siret(db: Session, siret: str) -> int:
     return db.exec(select(Company.id).where(Company.siret == siret)).one() or 0
 
 
-def company_name(db: Session, company_id: int) -> str:
-    """The name of a company that the caller has reached."""
-    return db.get_one(Company, company_id).name
-
-
 def provider_by_number(db: Session, national_id: str) -> int:
     """The id behind a professional's RPPS or FINESS; raises `NoResultFound`."""
     return db.exec(select(Provider.id).where(Provider.national_id == national_id)).one() or 0

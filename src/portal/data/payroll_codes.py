@@ -30,8 +30,8 @@ class PayrollSetting(SQLModel, table=True):
 
 
 class PayrollCode(SQLModel, table=True):
-    """How declarations name a category's employees covered in a structure: `population_code` (S21.G00.70.005) and
-    `option_code` (S21.G00.70.004), empty where there is none to declare."""
+    """How declarations name the structure in which a category's employees are covered: `option_code` (S21.G00.70.004),
+    empty where there is none to declare. The population (S21.G00.70.005) is the category's own code."""
 
     __tablename__ = "payroll_code"
     __table_args__ = (UniqueConstraint("category_id", "structure", "valid_from"),)
@@ -40,7 +40,6 @@ class PayrollCode(SQLModel, table=True):
     category_id: int = Field(foreign_key="staff_category.id")
     structure: str
     valid_from: date
-    population_code: str
     option_code: str = ""
 
 

@@ -165,7 +165,7 @@ def _state_on(facts: _Facts, day: date) -> State:
             rate = next((each for each in facts.rates if _is_rate(each, category, structure, day)), None)
             if rate is not None:
                 codes = _latest(facts.codes, day, _of_line, (category.id, structure))
-                state[Key(category.id or 0, structure)] = _line_values(rate, ceiling, codes)
+                state[Key(category.id or 0, structure)] = _line_values(category, rate, ceiling, codes)
     return state
 
 
@@ -178,10 +178,10 @@ def _contract_values(facts: _Facts, day: date) -> Values:
     }
 
 
-def _line_values(rate: CategoryRate, ceiling: int | None, codes: PayrollCode | None) -> Values:
+def _line_values(category: StaffCategory, rate: CategoryRate, ceiling: int | None, codes: PayrollCode | None) -> Values:
     price: Price | None = price_of(rate, ceiling)
     return {
-        Item.POPULATION: codes.population_code if codes else None,
+        Item.POPULATION: category.code,
         Item.OPTION: codes.option_code if codes else None,
         Item.RATE: rate.pmss_rate,
         Item.CEILING: ceiling if rate.pmss_rate is not None else rate.month_cents,

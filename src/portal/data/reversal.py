@@ -57,6 +57,20 @@ class Changes:
         return json.dumps(self._done)
 
 
+def before_of(done: str, model: type[SQLModel], name: str) -> dict[int, Any]:
+    """What a field of a table's rows was before an act gave it another value, by row."""
+    told = [
+        each for each in json.loads(done) if each[0] == "set" and each[1] == model.__tablename__ and each[3] == name
+    ]
+    return {number: _typed(model, name, before) for _, _, number, _, before, _ in told}
+
+
+def removed_by(done: str, model: type[Row]) -> list[Row]:
+    """The rows of a table that an act removed, as they were; none is in the database."""
+    told = [each[2] for each in json.loads(done) if each[0] == "remove" and each[1] == model.__tablename__]
+    return [model(**{name: _typed(model, name, value) for name, value in values.items()}) for values in told]
+
+
 def take_back(db: Session, done: str) -> None:
     """Undoes what `Changes.as_json` tells, the last write first.
 

@@ -17,8 +17,10 @@ from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.company_bank import show_company_bank
 from portal.demo.complaints import show_complaints
+from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
+from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.invitations import show_invitations
 from portal.demo.leavers import show_leaver
@@ -76,6 +78,8 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_leaver(database, keyring)
             show_invitations(database, keyring, seed)
             show_contributions(database, keyring)
+            show_contract_documents(database)
+            show_exemptions(database, keyring, Storage(settings, keyring), seed)
             show_company_bank(database, keyring)
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))

@@ -37,7 +37,6 @@ class CodeRecord(NamedTuple):
     category: str
     structure: str
     valid_from: str
-    population_code: str
     option_code: str
 
 
@@ -103,13 +102,12 @@ PAYROLL_CODES = Kind(
         "category": _CODE,
         "structure": required(choice(Structure)),
         "valid_from": _DAY,
-        "population_code": _CODE,
         "option_code": optional(code, ""),
     },
     Target(
         PayrollCode,
         ("category_id", "structure", "valid_from"),
-        ("category_id", "structure", "valid_from", "population_code", "option_code"),
+        ("category_id", "structure", "valid_from", "option_code"),
     ),
     RateResolver,
 )

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from threading import Thread
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import Select, false
+from sqlmodel import Session, select
 
 from portal.data.employees import Employee, EmployeeEvent
 from portal.formatting import today
@@ -146,6 +147,7 @@ def test_field_edited_in_place_equals_the_page_reloaded(client, firm, field, val
     values = values or {"categorie": firm.name("staff-category", firm.managers)}
     page = assert_swap_equals_reload(client, "form[hx-post]", **values)
     assert not page.css("form[hx-post]")
+    assert [node.attributes["id"] for node in page.css("[data-portal-focus]")] == ["declare"]  # else the focus is lost
     assert len(events(client)) == 2
 
 
@@ -185,6 +187,25 @@ def test_two_clerks_at_once_leave_one_act(client, firm) -> None:
     assert len(events(client)) == 2
 
 
+@pytest.mark.parametrize("field", ["matricule", "nir"])
+def test_two_clerks_giving_one_number_to_two_people_are_told_which(client, firm, monkeypatch, field) -> None:
+    """Each looked before the other wrote: the database is the judge, and the second one reads what to do."""
+    value = {"matricule": "8", "nir": nir_of()}[field]
+    first, second = firm.hire("Un", "Ana", **{field: value}), firm.hire("Deux", "Bea", birth_date=BORN)
+    assert first.id != second.id
+    blind = Session.exec
+
+    def looks_early(self, statement, **options):
+        is_look = isinstance(statement, Select) and f"employee.{field}" in str(statement.whereclause)
+        return blind(self, statement.where(false()) if is_look else statement, **options)
+
+    client.get(firm.path(second, "/correction"))
+    monkeypatch.setattr(Session, "exec", looks_early)
+    client.submit("main form", **{field: value})
+    assert client.status == 422
+    assert "autre salarié" in client.page.text
+
+
 def test_correction_adds_a_number_once_and_tells_no_one_it(client, firm) -> None:
     employee = firm.hire()
     client.get(firm.path(employee, "/correction"))
@@ -195,6 +216,25 @@ def test_correction_adds_a_number_once_and_tells_no_one_it(client, firm) -> None
     client.submit("main form", nir=nir_of())
     assert client.status == 422
     assert "Rien n’a changé" in client.page.text
+
+
+@pytest.mark.parametrize("page", ["", "/correction", "/sortie", "/conge", "/retour"])
+def test_each_page_of_an_employee_leaves_evidence_of_whom_it_showed_r51(client, firm, page) -> None:
+    employee = firm.hire()
+    evidence = Evidence(client)
+    client.get(firm.path(employee, page))
+    told = [(each.action, each.details["persons"]) for each in evidence.fresh()]
+    assert told == [("employee.read", [employee.person_id])]
+
+
+def test_leave_with_an_end_is_ended_sooner_from_the_page_r30(client, firm) -> None:
+    employee = firm.hire()
+    client.get(firm.path(employee, "/conge"))
+    first, last = today() + timedelta(days=1), today() + timedelta(days=40)
+    client.submit("main form", debut=first.isoformat(), fin=last.isoformat(), couverture="suspendue")
+    client.get(client.page.css('a[href$="/retour"]')[0].attributes["href"])
+    client.submit("main form", jour=(first + timedelta(days=9)).isoformat())
+    assert "Retour de congé" in client.page.text
 
 
 def test_stranger_meets_nobody_on_any_act(client, firm) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.data.affiliating import change_category
 from portal.data.columns import utc_now
 from portal.data.departing import grant_leave, let_go
 from portal.data.leaving_rules import LeavingReason
@@ -66,6 +67,14 @@ def test_each_state_is_told_and_filters_the_list(client, firm) -> None:
     for state, found in (("conge", "Absent"), ("portabilite", "Licencié"), ("a-venir", "Bientôt"), ("sorti", "Parti")):
         client.get(f"{LIST}?etat={state}")
         assert names(client) == [f"{found} Paule"]
+
+
+def test_structure_stays_told_until_a_coming_change_of_category_r30(client, firm) -> None:
+    employee = firm.hire()
+    act(client, firm, change_category, employee, firm.managers, today() + timedelta(days=10))
+    for query in ("", "?structure=isole"):
+        client.get(f"{LIST}{query}")
+        assert [text_of(node) for node in client.page.css('td[data-label="Structure"]')] == ["Isolé"]
 
 
 def test_list_pages_by_key_in_every_order_and_asks_little(client, firm) -> None:
@@ -153,6 +162,22 @@ def test_chosen_employees_change_category_together_after_a_look(client, firm) ->
     client.submit('form[action$="/groupe"]', button="Confirmer pour 2\u00a0salariés")
     assert "2\u00a0salariés ont changé de catégorie" in client.page.text
     assert client.page.text.count("Cadres</td>") == 2
+
+
+def test_choice_asks_little_and_tells_whose_data_it_showed_r51(client, firm) -> None:
+    def asked(people) -> int:
+        names = [firm.name("employee", each) for each in people]
+        sent = {"categorie": firm.name("staff-category", firm.managers), "jour": today().isoformat(), "salarie": names}
+        with queries(client.services.database) as seen:
+            assert "Possible pour tous" in send(client, f"{LIST}/groupe", sent, form_at=LIST).text
+        return len(seen)
+
+    people = [firm.hire(chr(97 + number)) for number in range(8)]
+    evidence = Evidence(client)
+    few, many = asked(people[:2]), asked(people)
+    assert many - few <= 2 * 6
+    shown = [each.details["persons"] for each in evidence.fresh() if each.object == "groupe"]
+    assert shown[-1] == sorted(each.person_id for each in people)
 
 
 def test_chosen_employees_change_all_or_none(client, firm) -> None:

@@ -1,45 +1,45 @@
 """Files of employees by the pages: checked, applied once, taken back, refused in words (R-30)."""
 
-import io
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-import xlsxwriter
 from sqlmodel import select
 
 from portal import staff_import_jobs
 from portal.data.accounts import Role
-from portal.data.employee_imports import ImportState
-from portal.data.employees import Employee, EmployeeEvent, EmploymentPeriod
-from portal.formatting import today
+from portal.data.affiliating import correct
+from portal.data.coverage import Contract
+from portal.data.employee_imports import (
+    AppliedAlready,
+    EmployeeImport,
+    EmployeeImportRow,
+    ImportState,
+    WrongImportState,
+    find_import,
+    start_applying,
+)
+from portal.data.employees import Employee, EmployeeEvent, EmploymentPeriod, EventKind, PeriodKind
+from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemptions import Exemption, Origin
 from portal.staff_import_jobs import work_on_imports
 from tests.support import staff
-from tests.support.employee_files import LIST, Payroll, newest, rows
+from tests.support.employee_files import (
+    DAY,
+    EFFECT,
+    LIST,
+    Payroll,
+    arrival,
+    change,
+    departure,
+    newest,
+    nir,
+    rows,
+    workbook,
+)
+from tests.support.entry import enter
 from tests.support.swap import assert_swap_equals_reload
-
-EFFECT = today().replace(day=1)
-DAY = EFFECT.strftime("%d/%m/%Y")
-NIR = "190049900134593"
-
-
-def nir(serial: int) -> str:
-    digits = f"1900499001{serial:03d}"
-    return f"{digits}{97 - int(digits) % 97:02d}"
-
-
-def arrival(serial: int, **cells: str) -> str:
-    values = {"action": "A", "matricule": str(serial), "nir": nir(serial), "nom": "Essai", "nom_usage": ""}
-    values |= {"prenom": "Paule", "date_naissance": "12/04/1990", "email": "", "categorie": "NONCADRES"}
-    values |= {
-        "date_effet": DAY,
-        "option": "",
-        "regime": "",
-        "date_sortie": "",
-        "motif_sortie": "",
-        "dispense_code": "",
-    }
-    return ";".join((values | cells).values())
 
 
 @pytest.fixture
@@ -124,116 +124,12 @@ def test_progress_by_htmx_equals_the_page_reloaded_r_30(payroll, client) -> None
     assert_swap_equals_reload(client, "#actualiser")
 
 
-def workbook(*lines: list, merge: bool = False) -> bytes:
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file) as book:
-        sheet = book.add_worksheet()
-        day = book.add_format({"num_format": "dd/mm/yyyy"})
-        for number, line in enumerate(lines):
-            for at, cell in enumerate(line):
-                sheet.write(number, at, cell, *([day] if isinstance(cell, date) else []))
-        if merge:
-            sheet.merge_range(3, 0, 4, 3, "A")
-    return file.getvalue()
-
-
-def bomb() -> bytes:
-    """A workbook whose sheet unpacks to hundreds of megabytes."""
-    import zipfile  # noqa: PLC0415
-
-    file = io.BytesIO(workbook(["action"], ["A"]))
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/media/x.bin", b"\0" * 300_000_000)
-    return file.getvalue()
-
-
 def test_workbook_is_read_with_its_days_and_numbers_r_30(payroll, database) -> None:
     titles = ["action", "matricule", "nir", "nom", "prenom", "date_naissance", "categorie", "date_effet"]
     line = ["A", 12, int(nir(12)), "Essai", "Paule", date(1990, 4, 12), "NONCADRES", EFFECT]
     payroll.check(workbook(titles, line), "paie.xlsx")
     payroll.apply()
     assert employees(database) == ["12"]
-
-
-HOSTILE_FILES = {
-    "empty": (b"", "vide"),
-    "spaces": (b" \n \n", "vide"),
-    "titles alone": (rows(), "aucune ligne"),
-    "mark alone": (b"\xef\xbb\xbf\n", "aucune ligne"),
-    "nul": (b"action;nom\nA;\x00\n", "savons lire"),
-    "binary": (bytes(range(256)) * 50, "savons lire"),
-    "pdf": (b"%PDF-1.7\n\x00", "savons lire"),
-    "old workbook": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "ancien format"),
-    "archive": (b"PK\x03\x04" + b"\0" * 600, "endommagé"),
-    "huge cell": (rows("A;" + "x" * 200_000), "démesurée"),
-    "quote left open": (rows('A;"' + "x;\n" * 60_000), "démesurée"),
-    "a million rows": (b"action;nom\n" + b"A;x\n" * 1_000_000, "50\u00a0000 lignes"),
-    "too heavy": (b"action;nom\n" + b"A;xxxxxxxxxxxxxx\n" * 730_000, "12\u00a0Mo"),
-    "too wide": (b"action" + b";x" * 500 + b"\nA\n", "colonnes"),
-    "zip bomb": (bomb, "anormalement lourd"),
-}
-
-
-@pytest.mark.engines("sqlite")
-@pytest.mark.parametrize("kind", HOSTILE_FILES)
-def test_hostile_file_is_refused_in_words(payroll, client, kind) -> None:
-    content, words = HOSTILE_FILES[kind]
-    assert payroll.send(content() if callable(content) else content) == 422
-    assert words in client.page.text
-
-
-HOSTILE_ROWS = {
-    "formula in a name": (arrival(1, nom="=cmd|' /C calc'!A0"), "contient une formule"),
-    "formula as a number": (arrival(1, matricule="=1+1"), "sans formule"),
-    "formula by plus": (arrival(1, prenom="+33"), "contient une formule"),
-    "formula by at": (arrival(1, prenom="@SUM"), "contient une formule"),
-    "unknown action": (arrival(1, action="X"), "A (ajout)"),
-    "no action": (arrival(1, action=""), "A (ajout)"),
-    "wrong key": (arrival(1, nir="190049900134500"), "sa clé est fausse"),
-    "short number": (arrival(1, nir="12"), "15 caractères"),
-    "letters for a number": (arrival(1, nir="ABCDEFGHIJKLMNO"), "15 caractères"),
-    "no such day": (arrival(1, date_naissance="31/02/1990"), "n’existe pas"),
-    "month thirteen": (arrival(1, date_effet="01/13/2026"), "n’existe pas"),
-    "words for a day": (arrival(1, date_effet="demain"), "n’existe pas"),
-    "year zero": (arrival(1, date_naissance="01/01/0000"), "n’existe pas"),
-    "two-digit year": (arrival(1, date_naissance="12/04/90"), "nous avons lu 1990"),
-    "day of a workbook's clock": (arrival(1, date_naissance="1990-04-12 00:00:00"), "additions? ?"),
-    "years ahead": (arrival(1, date_effet="01/01/2090"), "trop lointain"),
-    "years ago": (arrival(1, date_effet="01/01/1990"), "trop ancien"),
-    "born later": (arrival(1, date_naissance="01/01/2090"), "postérieure"),
-    "no name": (arrival(1, nom=""), "Il manque"),
-    "no category": (arrival(1, categorie=""), "Il manque"),
-    "unknown category": (arrival(1, categorie="DIEUX"), "pas dans votre contrat"),
-    "category by its label": (arrival(1, categorie="Noncadres"), "a été lue"),
-    "wrong e-mail": (arrival(1, email="pas une adresse"), "n’est pas reprise"),
-    "unknown regime": (arrival(1, regime="martien"), "régime est inconnu"),
-    "an option": (arrival(1, option="OR"), "L’option n’est pas reprise"),
-    "exempt": (arrival(1, dispense_code="css"), "noté dispensé"),
-    "wrong exemption": (arrival(1, dispense_code="<script>"), "illisible"),
-    "exemption of no act": (arrival(1, dispense_code="temps-partiel"), "n’est pas ouvert"),
-    "swapped columns": (arrival(1, nom=nir(1), nir="Essai"), "ordre des colonnes"),
-    "script in a name": (arrival(1, nom="<script>alert(1)</script>"), "chiffres"),
-    "huge name": (arrival(1, nom="x" * 900), "dépasse 80"),
-    "broken signs": (arrival(1, nom="\ufffd\ufffd"), "illisible"),
-    "stranger leaves": (f"R;stranger;;;;;;;;;;;{DAY};demission", "Aucun salarié de votre entreprise"),
-    "nobody leaves": (
-        arrival(1, action="R", matricule="", nir="", date_sortie=DAY, motif_sortie="demission"),
-        "Donnez le matricule",
-    ),
-    "no reason": (f"R;1;;;;;;;;;;;{DAY};parti", "motif de sortie"),
-    "no last day": ("R;1;;;;;;;;;;;;demission", "date de sortie manque"),
-    "same person twice": (f"{arrival(1)}\n{arrival(2, nir=nir(1))}", "concerne déjà"),
-    "same number twice": (f"{arrival(1)}\n{arrival(2, matricule='1')}", "concerne déjà"),
-    "key left out": (arrival(1, nir=nir(1)[:13]), "nous l’avons calculée"),
-}
-
-
-@pytest.mark.engines("sqlite")
-@pytest.mark.parametrize("kind", HOSTILE_ROWS)
-def test_hostile_row_is_told_in_words(payroll, client, kind) -> None:
-    line, words = HOSTILE_ROWS[kind]
-    payroll.check(rows(line))
-    assert words.removesuffix("s? ?") in client.page.text
 
 
 @pytest.mark.engines("sqlite")
@@ -255,8 +151,6 @@ def test_another_company_finds_neither_the_file_nor_the_employee(payroll, client
         other = staff.company(db)
         staff.category(db, staff.group_contract(db, other))
         stranger = staff.user(db, payroll.keyring, other)
-    from tests.support.entry import enter  # noqa: PLC0415
-
     enter(client, stranger)
     client.get(path)
     assert client.status == 404
@@ -292,3 +186,168 @@ def test_work_cut_off_half_way_goes_on_as_if_it_never_stopped_r_30(payroll, data
     with database.read() as db:
         assert newest(db).state == ImportState.APPLIED
         assert len(db.exec(select(EmployeeEvent)).all()) == 7
+
+
+# --- between the check and the application ---
+
+
+def hired(payroll, *numbers: str, **values) -> None:
+    """Employees of the company, hired last month."""
+    since = {"hired_on": EFFECT - timedelta(days=20), "starts_on": EFFECT - timedelta(days=20)}
+    with payroll.database.write() as db:
+        who = staff.acting(payroll.keyring, payroll.account, staff.datetime.now(staff.UTC))
+        for number in numbers:
+            staff.employee(db, who, payroll.contract, payroll.category, matricule=number, **since, **values)
+
+
+def named(db, matricule: str) -> Employee:
+    return db.exec(select(Employee).where(Employee.matricule == matricule)).one()
+
+
+def test_row_on_an_employee_changed_by_hand_meanwhile_is_told_not_overwritten_r_30(payroll, database, client) -> None:
+    hired(payroll, "70", "71")
+    payroll.check(rows(change("70", email="fichier@exemple.example"), change("71", email="fichier@exemple.example")))
+    with database.write() as db:
+        who = staff.acting(payroll.keyring, payroll.account, staff.datetime.now(staff.UTC))
+        correct(db, who, named(db, "70"), email="main@exemple.example")
+    payroll.apply()
+    assert "Le dossier de ce salarié a changé depuis le contrôle" in client.page.text
+    with database.read() as db:
+        assert named(db, "70").email == "main@exemple.example"
+        assert named(db, "71").email == "fichier@exemple.example"
+
+
+def test_row_on_somebody_declared_by_hand_meanwhile_is_refused_r_30(payroll, database, client) -> None:
+    payroll.check(rows(arrival(1), arrival(2)))
+    hired(payroll, "autre", nir=nir(1))
+    payroll.apply()
+    assert "figure déjà dans votre liste" in client.page.text
+    assert employees(database) == ["2", "autre"]
+
+
+def test_row_that_a_colleague_made_needless_meanwhile_says_so_r_30(payroll, database, client) -> None:
+    hired(payroll, "70")
+    payroll.check(rows(change("70", categorie="NONCADRES", nom="Essai"), departure("70")))
+    assert "rien ne change" in client.page.text
+    assert "La ligne 2 concerne déjà cette personne" in client.page.text
+
+
+def test_change_that_is_taken_in_part_does_the_rest_r_30(payroll, database, client) -> None:
+    hired(payroll, "70")
+    line = change("70", categorie="CADRES", date_effet=DAY, email="pas une adresse", option="OR", nir=nir(5))
+    payroll.check(rows(line))
+    payroll.apply()
+    assert "2 – Prise en partie" in client.page.text
+    assert "L’adresse e-mail est incorrecte" in client.page.text
+    with database.read() as db:
+        found = named(db, "70")
+        periods = db.exec(select(EmploymentPeriod).where(EmploymentPeriod.employee_id == found.id)).all()
+        assert [each.category_id for each in periods] == [payroll.category.id, payroll.managers.id]
+        assert (found.email, found.nir_lookup) == ("", None)
+
+
+def test_exemption_of_a_row_enters_the_register_r_30(payroll, database) -> None:
+    payroll.check(rows(arrival(1, dispense_code="css")))
+    payroll.apply()
+    with database.read() as db:
+        assert db.exec(select(EmployeeEvent)).one().kind == EventKind.EXEMPTED
+        kept = db.exec(select(Exemption)).one()
+        assert (kept.origin, db.get_one(ExemptionGround, kept.ground_id).code) == (Origin.FILE, "css")
+        assert db.exec(select(EmploymentPeriod)).one().kind == PeriodKind.EXEMPT
+
+
+def test_rows_that_lean_on_each_other_end_the_same_together_as_one_by_one_r_30(payroll, database, monkeypatch) -> None:
+    """A number freed by a row is given by the next; who left comes back: one batch reads what its own rows wrote."""
+    ends = []
+    for first, at_once in ((10, 40), (30, 1)):
+        monkeypatch.setattr(staff_import_jobs, "APPLIED_AT_ONCE", at_once)
+        hired(payroll, f"a{first}", nir=nir(first))
+        freed = change(f"z{first}", nir=nir(first))
+        lines = [freed, arrival(first + 1, matricule=f"b{first}"), arrival(first + 2, matricule=f"z{first}")]
+        payroll.check(rows(*lines, departure(f"b{first}"), arrival(first + 3, categorie="CADRES")))
+        payroll.apply()
+        with database.read() as db:
+            told = [(row.line, row.action, row.result) for row in db.exec(rows_told(newest(db)))]
+            events = [
+                event.kind for event in db.exec(select(EmployeeEvent).where(EmployeeEvent.batch == newest(db).id))
+            ]
+        ends.append((told, events))
+    assert ends[0] == ends[1]
+
+
+def rows_told(of):
+    return select(EmployeeImportRow).where(EmployeeImportRow.import_id == of.id).order_by(EmployeeImportRow.line)
+
+
+# --- who, and until when ---
+
+
+def test_file_names_who_sent_applied_and_took_it_back_r_30(payroll, client, database) -> None:
+    """Three colleagues: an event is by the one who applied, its undoing by the one who took it back."""
+    with database.write() as db:
+        others = [staff.user(db, payroll.keyring, payroll.company, display_name=name) for name in ("Zoé", "Yann")]
+    payroll.check(rows(arrival(1)))
+    path = client.path_of_page
+    for colleague, button in zip(others, ("Appliquer\u00a0: 1 addition", "Annuler ce fichier"), strict=True):
+        enter(client, colleague)
+        client.get(path)
+        client.submit("main form", button=button)
+        payroll.work()
+    assert payroll.account.display_name in client.page.text
+    assert "Application demandée par Zoé" in client.page.text
+    assert "Annulation demandée par Yann" in client.page.text
+    with database.read() as db:
+        event = db.exec(select(EmployeeEvent)).one()
+        assert (event.by, event.undone_by) == tuple(each.id for each in others)
+
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("applied", "last"),
+    [
+        (datetime(2026, 6, 15, 9, tzinfo=PARIS), datetime(2026, 6, 15, 23, 59, 59, tzinfo=PARIS)),
+        (datetime(2026, 6, 15, 0, 0, tzinfo=PARIS), datetime(2026, 6, 15, 23, 59, 59, tzinfo=PARIS)),
+        (datetime(2026, 1, 15, 23, 59, 58, tzinfo=PARIS), datetime(2026, 1, 15, 23, 59, 59, tzinfo=PARIS)),
+        (datetime(2026, 3, 29, 1, tzinfo=PARIS), datetime(2026, 3, 29, 23, 59, 59, tzinfo=PARIS)),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=PARIS), datetime(2026, 10, 25, 23, 59, 59, tzinfo=PARIS)),
+    ],
+    ids=["summer", "since midnight", "winter", "a day of 23 hours", "a day of 25 hours"],
+)
+def test_file_may_be_undone_until_midnight_in_france_to_the_second_r_30(applied, last) -> None:
+    values = {"company_id": 1, "account_id": 1, "file_name": "paie", "digest": "x", "rows": 2}
+    found = EmployeeImport(**values, state=ImportState.APPLIED, applied_at=applied.astimezone(UTC))
+    found.sent_at = found.applied_at
+    assert found.may_be_undone(last.astimezone(UTC))
+    assert not found.may_be_undone(last.astimezone(UTC) + timedelta(seconds=1))
+
+
+def test_two_clerks_who_apply_one_file_at_once_do_it_once_r_30(payroll, client, database) -> None:
+    payroll.check(rows(*(arrival(serial) for serial in range(1, 90))))
+    barrier, outcomes = threading.Barrier(2), []
+    with database.read() as db:
+        number = newest(db).id
+
+    def press() -> None:
+        viewer = staff.viewer(payroll.account)
+        barrier.wait()
+        try:
+            with database.write() as db:
+                start_applying(db, viewer, find_import(db, viewer, number, lock=True))
+            outcomes.append("started")
+        except (WrongImportState, AppliedAlready):
+            outcomes.append("refused")
+        work_on_imports(client.services)
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    work_on_imports(client.services)
+    assert sorted(outcomes) == ["refused", "started"]
+    with database.read() as db:
+        assert newest(db).state == ImportState.APPLIED
+        assert len(db.exec(select(EmployeeEvent)).all()) == 89
+        assert len(db.exec(select(Contract)).all()) == 89

@@ -216,6 +216,16 @@ def test_letters_follow_the_reason(client, firm, gone, reason, names) -> None:
     assert [name for name, _ in posted(client)] == names
 
 
+def test_letter_does_not_say_why_the_employment_ended(client, firm, gone) -> None:
+    """A mailbox may be read by others: the reason stands behind a sign-in."""
+    gone(reason=R.GROSS_MISCONDUCT)
+    run(client, today())
+    for letter in letters(client.services.database, client.services):
+        assert "faute" not in letter.text
+        assert "faute" not in letter.html
+        assert "licenciement" not in letter.text.lower()
+
+
 def test_account_of_the_person_is_written_to_before_any_other_address(client, firm, gone) -> None:
     employee = gone()
     with client.services.database.write() as db:
@@ -252,8 +262,13 @@ def test_departure_taken_back_before_it_is_told_is_never_told(client, firm, gone
     with client.services.database.write() as db:
         let_go(db, doing, db.get_one(Employee, employee.id), ahead, R.DISMISSAL)
     assert run(client, today() + timedelta(days=5)) == 0
+    client.get(firm.path(employee))
+    assert firm.path(employee, "/suites") in client.page.text
+    assert f"Partira le {long_date(ahead)}".replace("\u00a0", " ") in shown(client, firm, employee)
     with client.services.database.write() as db:
         reinstate(db, doing, db.get_one(Employee, employee.id))
+    client.get(firm.path(employee))
+    assert firm.path(employee, "/suites") not in client.page.text
     assert [run(client, ahead + timedelta(days=more)) for more in (0, 1, 40)] == [0, 0, 0]
     assert "Aucune sortie en cours" in shown(client, firm, employee)
 

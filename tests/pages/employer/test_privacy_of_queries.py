@@ -18,17 +18,26 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
     "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate", "claim_line",
-    "complaint", "line_sharing", "payment", "person", "remote_link", "saved_place", "statement",
+    "complaint", "line_sharing", "payment", "remote_link", "saved_place", "statement",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
 # read with the guarantees of a category, of no contract.
 IN_PART = {
+    "affiliation_invitation": {
+        "id", "employee_id", "token_hash", "invited_by", "letters", "sent_at", "expires_at", "opened_at",
+        "completed_at", "exemption_asked_at", "revoked_at", "revoked_by", "proven_at", "proven_hash",
+    },
     "beneficiary": {"contract_id", "person_id", "valid_from", "valid_to"},
     "contract": {"id", "ends_on"},
+    # Whether there is an address to write to somebody who left, never which.
+    "person": {"id", "email"},
     "contract_option": {"contract_id", "product_id", "starts_on", "ends_on"},
-}
+}  # fmt: skip
 COMPANYS = {
-    "category_rate", "company", "contribution_call", "contribution_dispute", "contribution_line",
+    "category_rate", "company", "company_bank_details", "company_bank_rule", "contract_amendment", "contribution_call",
+    "exemption", "exemption_ground", "exemption_piece", "exemption_step", "leaver_letter",
+    "notice_delivery", "opened_exemption", "payroll_code", "payroll_notice", "payroll_setting",
+    "contribution_dispute", "contribution_line",
     "contribution_month", "contribution_payment", "contribution_terms", "departure", "employee",
     "employee_absence", "employee_event", "employee_import", "employee_import_layout", "employee_import_row",
     "employment_period", "group_contract", "mandate", "staff_category",

@@ -94,6 +94,14 @@ def test_offer_can_no_longer_be_asked_for_after_six_months(client, gone) -> None
     assert "Demander ce contrat" not in text
 
 
+def test_offer_may_be_asked_for_from_the_first_day_that_it_is_told(client, gone) -> None:
+    """A retirement declared ahead is told on its last day."""
+    gone(0, R.RETIREMENT, declared_after=-5)
+    text = words(client)
+    assert "Vous êtes couvert jusqu’au" in text
+    assert "Demander ce contrat" in text
+
+
 def test_departure_of_today_is_not_told_before_tomorrow(client, gone) -> None:
     """Until midnight the employer may take it back."""
     gone(0)

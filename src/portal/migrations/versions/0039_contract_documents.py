@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("category_id", sa.Integer(), sa.ForeignKey("staff_category.id"), nullable=False),
         sa.Column("structure", sa.String(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("population_code", sa.String(), nullable=False),
         sa.Column("option_code", sa.String(), nullable=False),
         sa.UniqueConstraint("category_id", "structure", "valid_from"),
     )

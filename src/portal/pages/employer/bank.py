@@ -20,25 +20,11 @@ from portal.company_bank_words import (
     mandate_digest,
     mandate_text,
 )
-from portal.data.bank_changes import (
-    EFFECT_AFTER,
-    AccountBlocked,
-    AlreadyThere,
-    BankState,
-    Given,
-    NewDetails,
-    TooManyChanges,
-)
-from portal.data.company_bank import (
-    CompanyBankDetails,
-    ask_company_change,
-    cancel_company_change,
-    company_account,
-    company_bank_history,
-)
-from portal.data.company_bank_rules import NobodyApproves, chosen_rule, is_approval_required, other_signatories
+from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked, AlreadyThere, NewDetails, TooManyChanges
+from portal.data.company_bank import ask_company_change, cancel_company_change
+from portal.data.company_bank_reading import CompanyAccount, History, read_company_account
+from portal.data.company_bank_rules import NobodyApproves
 from portal.data.evidence import Action
-from portal.data.team import user_names
 from portal.forms import FieldError, single_values
 from portal.pages.employer.views import home_crumb
 from portal.permissions import Permission, recently_confirmed, requires
@@ -56,8 +42,7 @@ FIELDS = ("iban", "bic", "titulaire", "accord")
 
 @page(PATH, name="employer.bank", guards=READS)
 def bank_page(request: PortalRequest) -> Response[bytes]:
-    db, viewer = request.db, request.viewer
-    history = company_bank_history(db, viewer, request.services.keyring)
+    seen = read_account(request, request.db)
     request.note_read(Action.COMPANY_BANK_READ, OBJECT)
     is_permitted = request.services.site.is_permitted
     return render_page(
@@ -65,15 +50,11 @@ def bank_page(request: PortalRequest) -> Response[bytes]:
         "employer/bank/index.html",
         TITLE,
         crumbs=[home_crumb(request)],
-        history=list(zip(history, _names(request, history), strict=True)),
-        current=next((given for given in history if given.state is BankState.IN_FORCE), None),
+        seen=seen,
+        history=list(zip(seen.history, _names(request, seen.history), strict=True)),
         labels=STATE_LABELS,
-        people=user_names(db, viewer),
-        may_change=is_permitted(viewer, "employer.bank.ask"),
-        may_download=is_permitted(viewer, "employer.bank.mandate"),
-        rule=chosen_rule(db, viewer),
-        is_approval_required=is_approval_required(db, viewer, request.now),
-        is_alone=not other_signatories(db, viewer),
+        may_change=is_permitted(request.viewer, "employer.bank.ask"),
+        may_download=is_permitted(request.viewer, "employer.bank.mandate"),
         now=request.now,
     )
 
@@ -98,6 +79,11 @@ def cancel(request: PortalRequest) -> Redirect:
             tell_of_company_change(request.services, db, row, "company-bank-cancelled", request.now)
             request.record(db, Action.COMPANY_BANK_CHANGE_CANCELLED, OBJECT, mandate=row.mandate)
     return bank_again(request)
+
+
+def read_account(request: PortalRequest, db: Session) -> CompanyAccount:
+    """What the pages show."""
+    return read_company_account(db, request.viewer, request.services.keyring, request.now)
 
 
 def bank_again(request: PortalRequest) -> Redirect:
@@ -139,7 +125,7 @@ def _sign(request: PortalRequest, new: NewDetails) -> None:
         request.record(db, Action.COMPANY_BANK_CHANGE_ASKED, OBJECT, mandate=row.mandate, text=text)
 
 
-def _names(request: PortalRequest, history: list[Given[CompanyBankDetails]]) -> list[str]:
+def _names(request: PortalRequest, history: History) -> list[str]:
     return request.services.keyring.conceal(KIND, (given.row.id or 0 for given in history))
 
 
@@ -157,9 +143,8 @@ def _form(request: PortalRequest, db: Session, raw: dict[str, str], errors: list
         crumbs=bank_crumbs(request),
         errors=errors,
         raw=raw,
-        current=company_account(db, request.viewer),
+        seen=read_account(request, db),
         effect_at=request.now + EFFECT_AFTER,
-        is_approval_required=is_approval_required(db, request.viewer, request.now),
         mandate=mandate_text(settings.insurer),
         creditor_id=settings.creditor_id,
     )

@@ -9,10 +9,10 @@ from litestar.types import Guard
 from portal.data.company_bank import company_of, signed_mandate
 from portal.data.evidence import Action
 from portal.headers import DOCUMENT_POLICY
-from portal.mandate_documents import SignedMandate, mandate_pdf
 from portal.pages.employer.bank import KIND, PATH
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.routing import async_page
+from portal.sepa_mandate_documents import SignedMandate, mandate_pdf
 from portal.web import PortalRequest
 
 READS: list[Guard] = [requires(Permission.SEPA_MANDATE), recently_confirmed]

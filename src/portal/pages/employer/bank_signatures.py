@@ -9,19 +9,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal.bank_notices import tell_of_bank_rule, tell_of_company_change
-from portal.company_bank_words import ALONE, MOVED, NO_CHOICE, OWN
-from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked
-from portal.data.company_bank import (
-    ChangeMoved,
-    OwnChange,
-    approve_company_change,
-    company_bank_history,
-)
-from portal.data.company_bank_rules import NobodyApproves, choose_rule, chosen_rule, other_signatories
+from portal.company_bank_words import ALONE, MOVED, NO_CHOICE, OWN, TOO_MANY_CHOICES
+from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked, TooManyChanges
+from portal.data.company_bank import ChangeMoved, OwnChange, approve_company_change
+from portal.data.company_bank_rules import NobodyApproves, choose_rule
 from portal.data.evidence import Action
-from portal.data.team import user_names
 from portal.forms import FieldError, single_values
-from portal.pages.employer.bank import CHANGES, KIND, OBJECT, PATH, bank_again, bank_crumbs
+from portal.pages.employer.bank import CHANGES, KIND, OBJECT, PATH, bank_again, bank_crumbs, read_account
 from portal.rendering import render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
@@ -31,7 +25,9 @@ ONE, RULE = f"{PATH}/changements/{{change:str}}", f"{PATH}/signatures"
 
 @page(ONE, name="employer.bank.approval", guards=CHANGES)
 def approve_page(request: PortalRequest, change: FromPath[str]) -> Response[bytes]:
-    return _approval(request, change, [])
+    answer = _approval(request, change, [])
+    request.note_read(Action.COMPANY_BANK_READ, OBJECT)
+    return answer
 
 
 @action(ONE, name="employer.bank.approve", guards=CHANGES)
@@ -65,6 +61,8 @@ async def choose(request: PortalRequest) -> Response[bytes] | Redirect:
         await request.database.run_writing(_choose, request, chosen == "2")
     except NobodyApproves:
         return await request.database.run(_rule, request, [FieldError("signatures", ALONE)])
+    except TooManyChanges:
+        return await request.database.run(_rule, request, [FieldError("signatures", TOO_MANY_CHOICES)])
     return bank_again(request)
 
 
@@ -82,9 +80,8 @@ def _choose(request: PortalRequest, needs_approval: bool) -> None:  # noqa: FBT0
 def _approval(request: PortalRequest, change: str, errors: list[FieldError]) -> Response[bytes]:
     row_id = request.revealed(KIND, change)
     with request.database.read() as db:
-        history = company_bank_history(db, request.viewer, request.services.keyring)
-        people = user_names(db, request.viewer)
-    given = next((one for one in history if one.row.id == row_id), None)
+        seen = read_account(request, db)
+    given = seen.given(row_id)
     if given is None:
         raise NotFoundException
     return render_page(
@@ -97,20 +94,20 @@ def _approval(request: PortalRequest, change: str, errors: list[FieldError]) -> 
         opaque=change,
         is_open=given.row.awaits_approval and request.now < (given.row.approval_until or request.now),
         is_own=given.row.asked_by == request.viewer.account_id,
-        author=people.get(given.row.asked_by or 0, ""),
+        author=seen.name_of(given.row.asked_by),
         effect_at=request.now + EFFECT_AFTER,
     )
 
 
 def _rule(request: PortalRequest, errors: list[FieldError]) -> Response[bytes]:
     with request.database.read() as db:
-        rule, others = chosen_rule(db, request.viewer), other_signatories(db, request.viewer)
+        seen = read_account(request, db)
     return render_page(
         request,
         "employer/bank/signatures.html",
         "Une ou deux signatures",
         crumbs=bank_crumbs(request),
         errors=errors,
-        chosen="2" if rule is not None and rule.needs_approval else "1",
-        is_alone=not others,
+        chosen="2" if seen.rule is not None and seen.rule.needs_approval else "1",
+        is_alone=seen.is_alone,
     )

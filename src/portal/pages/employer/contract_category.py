@@ -12,10 +12,10 @@ from litestar.params import FromPath
 from sqlmodel import Session
 
 from portal.data.evidence import Action
-from portal.data.group_contract import category_guarantees, find_notice, notice_day
+from portal.data.group_contract import category_guarantees, find_notice, notices_of
 from portal.data.group_figures import group_figures_on
 from portal.data.guarantee_examples import Example, worked_examples
-from portal.data.guarantees import GuaranteeTable, VersionPeriod
+from portal.data.guarantees import GuaranteeTable
 from portal.data.notice_deliveries import Notice, tally_of
 from portal.data.staff_categories import StaffCategory, find_category
 from portal.formatting import day_in_france, today
@@ -49,7 +49,7 @@ def category_page(request: PortalRequest, category: FromPath[str]) -> Response[b
         opaque=category,
         table=table,
         groups=table_groups(request.db, table, asked.text),
-        versions=[_version(request, found, each) for each in table.versions],
+        versions=[_version(request, each) for each in notices_of(found, table)],
         is_today=asked.day == today(),
         may_deliver=request.services.site.is_permitted(request.viewer, "employer.contract.deliveries"),
     )
@@ -67,7 +67,7 @@ async def notice_file(request: PortalRequest, category: FromPath[str], version: 
     file = await request.database.run(_notice_content, request, category, version)
     settings = request.services.settings
     body = await to_thread.run_sync(notice_pdf, file, settings.insurer, settings.mediator, request.now)
-    return pdf_answer(body, f"notice-{file.version.valid_from.isoformat()}.pdf")
+    return pdf_answer(body, f"notice-{file.notice.since.isoformat()}.pdf")
 
 
 def found_category(request: PortalRequest, db: Session, opaque: str) -> StaffCategory:
@@ -103,18 +103,16 @@ def _table(request: PortalRequest, category: StaffCategory, day: Any) -> Guarant
     return table
 
 
-def _version(request: PortalRequest, category: StaffCategory, version: VersionPeriod) -> dict[str, Any]:
+def _version(request: PortalRequest, notice: Notice) -> dict[str, Any]:
     """A version of the category's documents, and to how many employees its notice was given."""
-    (opaque,) = request.services.keyring.conceal(VERSION, [version.id])
-    day = day_in_france(request.now)
-    table = _table(request, category, day)
+    (opaque,) = request.services.keyring.conceal(VERSION, [notice.version.id])
+    now = day_in_france(request.now)
     return {
-        "period": version,
         "opaque": opaque,
-        "words": period_words(version),
-        "day": notice_day(version, table.contract, day),
-        "is_current": version.holds_on(day),
-        "tally": tally_of(request.db, request.viewer, Notice(category, version), day),
+        "words": period_words(notice),
+        "day": notice.day(now),
+        "is_current": notice.day(now) == now,
+        "tally": tally_of(request.db, request.viewer, notice, notice.day(now)),
     }
 
 
@@ -130,10 +128,8 @@ def _content(request: PortalRequest, category: str) -> tuple[GuaranteeTable, lis
 def _notice_content(request: PortalRequest, category: str, version: str) -> NoticeFile:
     db, viewer = request.db, request.viewer
     notice = found_notice(request, db, category, version)
-    contract = _table(request, notice.category, notice.version.valid_from).contract
-    day = notice_day(notice.version, contract, day_in_france(request.now))
-    table = _table(request, notice.category, day)
-    since = notice.version.valid_from.isoformat()
-    request.note_read(Action.GROUP_CONTRACT_DOWNLOADED, contract.number, document="notice", version=since)
+    day = notice.day(day_in_france(request.now))
+    table, since = _table(request, notice.category, day), notice.since.isoformat()
+    request.note_read(Action.GROUP_CONTRACT_DOWNLOADED, notice.contract.number, document="notice", version=since)
     examples, figures = worked_examples(db, table), group_figures_on(db, day)
-    return NoticeFile(viewer.organisation, notice.category, notice.version, table, examples, figures)
+    return NoticeFile(viewer.organisation, notice, table, examples, figures)

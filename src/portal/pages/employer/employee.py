@@ -1,6 +1,7 @@
 """One employee: who, where the affiliation stands, what happened, what can be done; fields edited in place (R-30)."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from litestar import Response
@@ -11,6 +12,7 @@ from sqlmodel import Session
 
 from portal.beneficiary_words import masked_nir
 from portal.data.affiliating import change_category, correct
+from portal.data.departing import may_reinstate
 from portal.data.departures import departure_of
 from portal.data.employee_acts import Acting, Refused
 from portal.data.employee_history import history_of, undoable
@@ -18,6 +20,7 @@ from portal.data.employee_listing import employee_row
 from portal.data.employee_rows import State
 from portal.data.employees import Employee, EmployeeMoved, EventKind, absences_of
 from portal.data.evidence import Action
+from portal.data.leavers import left_of
 from portal.data.leaving_rules import LeavingReason
 from portal.data.staff_categories import StaffCategory, staff_categories
 from portal.employee_list_words import STRUCTURE_LABELS, state_words
@@ -28,7 +31,7 @@ from portal.pages.employer.employee_filters import CATEGORY
 from portal.pages.employer.employee_forms import NO_CATEGORY, Reader
 from portal.pages.employer.employees import CHANGES, READS, TITLE
 from portal.pages.employer.exemptions import exemption_views
-from portal.pages.employer.views import acting, found_employee, home_crumb, locked_employee
+from portal.pages.employer.views import acting, found_employee, home_crumb, locked_employee, note_employee_read
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -120,8 +123,7 @@ def employee_context(
     """What the employee's page and its fragment show; reading it is evidence."""
     employee, day = found_employee(request, db, opaque), day_in_france(request.now)
     row = employee_row(db, request.viewer, employee.id or 0, day)
-    persons = [employee.person_id] if employee.person_id else []
-    request.note_read(Action.EMPLOYEE_READ, f"salarie:{employee.id}", persons=persons)
+    note_employee_read(request, employee)
     departure, last = departure_of(db, employee), undoable(db, employee, request.now)
     categories = category_names(request, db)
     current = next((name for name, each in categories.items() if row and each.id == row.category_id), "")
@@ -136,7 +138,7 @@ def employee_context(
         "nir": masked_nir(request.services.keyring.decrypt(employee.nir_encrypted)) if employee.nir_encrypted else "",
         "departure": departure,
         "reason": REASON_LABELS[LeavingReason(departure.reason)] if departure else "",
-        "absence": next((each for each in absences_of(db, employee) if each.ends_on is None), None),
+        "absence": next((each for each in absences_of(db, employee) if (each.ends_on or date.max) > day), None),
         "history": [
             (told, EVENT_LABELS[EventKind(told.event.kind)], event_words(told.event), author_words(told))
             for told in history_of(db, request.viewer, employee)
@@ -146,7 +148,8 @@ def employee_context(
         "exemptions": exemption_views(request, db, employee.id or 0),
         "may_exempt": request.services.site.is_permitted(request.viewer, "employer.exemption.accept"),
         "is_there": state is not None and state not in GONE,
-        "may_reinstate": departure is not None,
+        "may_reinstate": may_reinstate(db, employee),
+        "has_left": left_of(db, employee) is not None,
         "edited": edited,
         "raw": stored | {"jour": day.isoformat()} | dict(raw or {}),
         "problems": {error.field: error.message for error in errors or []},

@@ -38,7 +38,11 @@ def pdf_export(request: PortalRequest) -> FileDownload:
     labels = dict(grounds_used(request.db, request.viewer))
     filters = read_query(request.query_params, set(labels)).filters
     shown = ", ".join(filter(None, (SHOWN_LABELS[filters.shown], labels.get(filters.ground))))
-    said = {"company": company.name, "siret": company.siret, "shown": f"Sélection\u00a0: {shown}"}
+    said = {
+        "company": company.name if company else "",
+        "siret": company.siret if company else "",
+        "shown": f"Sélection\u00a0: {shown}",
+    }
 
     def pieces(rows: Iterable[Any]) -> Iterator[bytes]:
         yield register_pdf(rows, said, insurer, now)

@@ -1,6 +1,6 @@
 """Recording an employee's written request: for an exemption, or its renewal. /employeur/salaries/<salarié>/dispense"""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from litestar import Response
@@ -91,7 +91,7 @@ def _first_values(request: PortalRequest, db: Session, employee: Employee) -> di
     if held is None:
         return values
     ground = ground_of(db, held)
-    start = max(filter(None, (held.starts_on, today)))
+    start = held.valid_until + timedelta(days=1) if held.valid_until else max(held.starts_on, today)
     same = {"cas": ground.code} if ground.is_renewable else {}
     return values | same | {"organisme": held.other_insurer, "effet": start.isoformat()}
 

@@ -16,6 +16,7 @@ from portal.data.exemption_register import (
     Standing,
     count_shown,
     exemptions_of,
+    grounds_of_company,
     grounds_used,
     register_page,
     undocumented,
@@ -54,8 +55,17 @@ class Query:
 @page("/employeur/dispenses", name="employer.exemptions", guards=READS)
 def list_page(request: PortalRequest) -> Response[bytes]:
     context = list_context(request, request.db)
-    template, errors = "employer/exemptions/index.html", context["query"].errors
-    return render_page(request, template, TITLE, errors=errors, crumbs=[home_crumb(request)], rule=RULE, **context)
+    codes = grounds_of_company(request.db, request.viewer, day_in_france(request.now))
+    return render_page(
+        request,
+        "employer/exemptions/index.html",
+        TITLE,
+        errors=context["query"].errors,
+        crumbs=[home_crumb(request)],
+        rule=RULE,
+        codes=codes.items(),
+        **context,
+    )
 
 
 def list_context(request: PortalRequest, db: Session) -> dict[str, Any]:

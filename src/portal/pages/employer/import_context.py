@@ -11,6 +11,7 @@ from portal.data.employee_imports import (
     REFUSED,
     EmployeeImport,
     ImportState,
+    authors_of,
     counts_of,
     rows_with_reasons,
 )
@@ -47,6 +48,7 @@ def file_context(request: PortalRequest, db: Session, found: EmployeeImport, opa
     tone, title, text = ("", "", "") if is_at_work else headline(found, accepted)
     return {
         "file": found,
+        "authors": authors_of(db, request.viewer, found),
         "name": opaque,
         "is_at_work": is_at_work,
         "is_stuck": found.failures >= MOST_FAILURES,

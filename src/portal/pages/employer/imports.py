@@ -16,6 +16,7 @@ from portal.data.employee_imports import (
     EmployeeImport,
     ImportState,
     WrongImportState,
+    authors_of,
     find_import,
     imports_of,
     receive_file,
@@ -128,7 +129,7 @@ def undo(request: PortalRequest, file: FromPath[str]) -> Redirect:
     with request.database.write() as db:
         found = found_import(request, db, file, lock=True)
         with suppress(WrongImportState):
-            start_undoing(db, found, request.now)
+            start_undoing(db, request.viewer, found, request.now)
             request.record(db, Action.EMPLOYEES_IMPORT_UNDONE, found.object)
     return _to(request, file)
 
@@ -196,11 +197,20 @@ def _columns_page(
         errors=errors,
         asks_columns=True,
         file=found,
+        authors=authors_of(request.db, request.viewer, found),
         name=opaque,
         fields=[(field, label) for field, (label, _) in FIELDS.items()],
-        titles=[(at, title or f"Colonne {at + 1}, sans titre") for at, title in enumerate(titles)],
+        titles=list(enumerate(_told_apart(titles))),
         values={field: str(at) for field, at in columns.items()},
     )
+
+
+def _told_apart(titles: list[str]) -> list[str]:
+    """The titles of columns, of which several may be the same, or empty."""
+    return [
+        f"{title}, colonne {at}" if titles.count(title) > 1 else title or f"Colonne {at}, sans titre"
+        for at, title in enumerate(titles, start=1)
+    ]
 
 
 def _column(text: str, titles: list[str]) -> int | None:

@@ -81,7 +81,8 @@ async def deliver(
 
 @page(f"{PATH}/csv", name="employer.contract.deliveries.csv", guards=READS)
 def csv_file(request: PortalRequest, category: FromPath[str], version: FromPath[str]) -> FileDownload:
-    notice, day = found_notice(request, request.db, category, version), day_in_france(request.now)
+    notice = found_notice(request, request.db, category, version)
+    day = _day(request, notice)
     count = tally_of(request.db, request.viewer, notice, day).concerned
     request.note_read(Action.EMPLOYEES_DOWNLOADED, "csv", employees=count, document="remise de la notice")
     request.db.close()  # a client may take its time, and connections are few
@@ -91,7 +92,7 @@ def csv_file(request: PortalRequest, category: FromPath[str], version: FromPath[
         with database.read() as db:
             file.writelines(csv_stream(all_recipients(db, viewer, notice, day), COLUMNS))
 
-    name = f"remise-notice-{notice.version.valid_from.isoformat()}.csv"
+    name = f"remise-notice-{notice.since.isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": DOCUMENT_POLICY}
     folder = request.services.settings.data_folder / "tmp"
     return FileDownload(write, folder, media_type=CSV_MEDIA_TYPE, headers=headers)
@@ -123,7 +124,7 @@ def _problems(raw: dict[str, str], chosen: set[int], notice: Notice, today: date
     day, errors = typed_day(raw["jour"]), []
     if day is None:
         errors.append(FieldError("jour", NO_DAY))
-    elif day > today or (notice.version.valid_from - day).days > 366:
+    elif day > today or (notice.since - day).days > 366:
         errors.append(FieldError("jour", WRONG_DAY))
     if raw["moyen"] not in MEANS_LABELS:
         errors.append(FieldError("moyen", NO_MEANS))
@@ -133,10 +134,10 @@ def _problems(raw: dict[str, str], chosen: set[int], notice: Notice, today: date
 
 
 def _record(request: PortalRequest, notice: Notice, raw: dict[str, str], chosen: set[int]) -> int:
-    day, means, today = typed_day(raw["jour"]) or date.min, Means(raw["moyen"]), day_in_france(request.now)
+    day, means = typed_day(raw["jour"]) or date.min, Means(raw["moyen"])
     who = chosen if raw["qui"] == CHOSEN else None
     with request.database.write() as db:
-        done = record_deliveries(db, request.viewer, notice, day, means, request.now, today, who)
+        done = record_deliveries(db, request.viewer, notice, day, means, request.now, _day(request, notice), who)
         if done:
             how = {"given_on": day.isoformat(), "means": means.value, "everyone": who is None}
             request.record(db, Action.NOTICE_GIVEN, _object(notice), employees=done, how=how)
@@ -145,15 +146,20 @@ def _record(request: PortalRequest, notice: Notice, raw: dict[str, str], chosen:
 
 def _erase(request: PortalRequest, notice: Notice, chosen: set[int]) -> int:
     with request.database.write() as db:
-        gone = erase_deliveries(db, request.viewer, notice, chosen, day_in_france(request.now))
+        gone = erase_deliveries(db, request.viewer, notice, chosen, _day(request, notice))
         if gone:
             told = [(each.employee_id, each.given_on.isoformat(), each.means) for each in gone]
             request.record(db, Action.NOTICE_TAKEN_BACK, _object(notice), erased=told)
     return len(gone)
 
 
+def _day(request: PortalRequest, notice: Notice) -> date:
+    """The day whose employees the notice concerns."""
+    return notice.day(day_in_france(request.now))
+
+
 def _object(notice: Notice) -> str:
-    return f"categorie:{notice.category.id}:{notice.version.valid_from.isoformat()}"
+    return f"categorie:{notice.category.id}:{notice.since.isoformat()}"
 
 
 def _page(
@@ -164,7 +170,8 @@ def _page(
     errors: Sequence[FieldError],
     chosen: set[int] = frozenset(),  # type: ignore[assignment]  # never changed
 ) -> Response[bytes]:
-    notice, day = found_notice(request, db, *names), day_in_france(request.now)
+    notice = found_notice(request, db, *names)
+    day = _day(request, notice)
     after = request.query_params.get("apres", "")
     found = recipients(
         db, request.viewer, notice, day, request.revealed(EMPLOYEE, after) if after else 0, PAGE_SIZE + 1
@@ -180,7 +187,8 @@ def _page(
         errors=errors,
         notice=notice,
         place=dict(zip(("category", "version"), names, strict=True)),
-        period=period_words(notice.version),
+        period=period_words(notice),
+        day=day,
         tally=tally_of(db, request.viewer, notice, day),
         rows=[(row, name, row.employee_id in chosen) for row, name in zip(shown, opaque, strict=True)],
         next_name=opaque[-1] if len(found) > PAGE_SIZE else "",

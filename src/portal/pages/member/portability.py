@@ -45,7 +45,7 @@ def _context(request: PortalRequest, leaver: Leaver) -> dict[str, Any]:
         "steps": step_words(leaving, leaver.steps, today, own=True),
         "prices": price_words(leaver.prices),
         "price_note": price_note(leaver),
-        "may_ask": leaver.request_until is not None and leaving.left_on < today <= leaver.request_until,
+        "may_ask": leaver.request_until is not None and today <= leaver.request_until,
         "law": LAW,
     }
 
