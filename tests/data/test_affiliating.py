@@ -13,7 +13,7 @@ from portal.data.employee_acts import Acting, Refused, undo_event
 from portal.data.employee_entry import correct_entry
 from portal.data.employee_history import undo_last, undoable
 from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind, events_of, find_employee, periods_of
-from portal.data.leaving_rules import LeavingReason
+from portal.data.leaving_rules import LeavingReason, portability_of
 from portal.data.persons import Person
 from portal.data.reversal import ChangedSince
 from portal.data.staff_categories import price_of, rate_on
@@ -207,6 +207,21 @@ def test_whoever_is_hired_again_during_portability_is_covered_once_r30(db, firm)
     ]
     undo_event(db, firm.acting, employee, events_of(db, employee)[0])
     assert covers(db, employee) == before
+
+
+@pytest.mark.parametrize(
+    ("hired", "left", "months", "until"),
+    [
+        (date(2026, 1, 5), date(2026, 1, 30), 1, date(2026, 2, 28)),
+        (date(2026, 1, 31), date(2026, 2, 28), 2, date(2026, 4, 30)),
+        (date(2024, 2, 29), date(2025, 2, 28), 12, date(2026, 2, 28)),
+        (date(2026, 1, 31), date(2026, 3, 1), 2, date(2026, 5, 1)),
+        (date(2026, 3, 10), date(2026, 3, 10), 1, date(2026, 4, 10)),
+    ],
+)
+def test_portability_at_the_end_of_a_month_lasts_whole_months_l911_8(hired, left, months, until) -> None:
+    right = portability_of(LeavingReason.DISMISSAL, hired, left, staff.FIGURES)
+    assert (right.months, right.ends_on) == (months, until)
 
 
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:

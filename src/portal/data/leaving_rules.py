@@ -83,4 +83,11 @@ def portability_of(reason: LeavingReason, hired_on: date, left_on: date, figures
     if not months:
         return Portability(length, 0, None, None)
     first = left_on + timedelta(days=1)
-    return Portability(length, months, first, add_months(first, months) - timedelta(days=1))
+    return Portability(length, months, first, _last_day(first, months))
+
+
+def _last_day(first: date, months: int) -> date:
+    """The last day of so many months from a day on: the eve of the same day, or in a month too short to have it, the
+    last of that month (code de procédure civile, 641)."""
+    day = add_months(first, months)
+    return day if day.day < first.day else day - timedelta(days=1)
