@@ -64,6 +64,7 @@ REFUSALS: dict[str, str] = {
     "exemption-earlier": "Cette demande commence avant la dispense en cours. Refusez-la, et recommencez-en une.",
     "not-exempt": "Ce salarié n’est plus dispensé. Relisez sa fiche pour voir où il en est.",
     "same-category": "Ce salarié est déjà dans cette catégorie. Choisissez-en une autre.",
+    "other-contract": "Cette catégorie est celle d’un autre contrat de groupe. Choisissez-en une du même contrat.",
     "not-employed": "Ce salarié ne fait pas partie de vos effectifs ce jour-là. Vérifiez la date.",
     "later-period": "Un changement plus tardif est déjà enregistré. Annulez-le d’abord, ou changez le jour.",
     "absent-already": "Un congé est déjà enregistré. Déclarez le retour, ou choisissez un jour après ce congé.",

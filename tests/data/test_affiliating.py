@@ -224,6 +224,12 @@ def test_portability_at_the_end_of_a_month_lasts_whole_months_l911_8(hired, left
     assert (right.months, right.ends_on) == (months, until)
 
 
+def test_category_of_another_contract_is_refused_as_such_r30(db, firm) -> None:
+    other = staff.category(db, staff.group_contract(db, firm.company), "OUVRIERS")
+    with pytest.raises(Refused, match="other-contract"):
+        affiliating.change_category(db, firm.acting, firm.hire(), other, date(2026, 7, 1))
+
+
 def test_change_of_category_moves_the_family_to_the_new_guarantees(db, firm) -> None:
     employee = firm.hire()
     child = factories.person(db, "Lou", born=date(2015, 1, 1))

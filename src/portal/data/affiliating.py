@@ -137,7 +137,9 @@ def check_category_change(
     """The period that a change of category would end, or change. Raises `Refused`."""
     check_effect(acting, from_day, "jour")
     period = open_period(db, employee, from_day)
-    if category.group_contract_id != employee.group_contract_id or period.category_id == category.id:
+    if category.group_contract_id != employee.group_contract_id:
+        raise Refused("other-contract", "categorie")
+    if period.category_id == category.id:
         raise Refused("same-category", "categorie")
     return period
 
