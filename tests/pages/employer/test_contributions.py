@@ -12,9 +12,15 @@ from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.contribution_calls import ContributionCall, ContributionLine
 from portal.data.contribution_issuing import issue_call
 from portal.data.contribution_rules import Period
+from portal.data.contributions import Structure
+from portal.data.employees import Employee
+from portal.data.mandates import Area, Extent, Mandate, scope_text
+from portal.data.organisations import Company
 from portal.pages.employer.contributions import CALL, LINE
 from tests.support import staff
 from tests.support.entry import enter
+from tests.support.evidence_rows import Evidence
+from tests.support.queries import queries
 
 JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
 JULY = Period(date(2026, 7, 1), date(2026, 7, 31))
@@ -94,6 +100,44 @@ def test_two_periods_are_compared_with_the_reason(client, firm) -> None:
     """R-32"""
     enter(client, firm.clerk)
     assert "Effet de" in read(client, f"/employeur/cotisations/comparaison?de={firm.first}&a={firm.second}")
+
+
+def test_comparison_asks_for_the_categories_once(client, firm) -> None:
+    """R-32: however many rows there are."""
+    with client.services.database.write() as db:
+        line = db.exec(select(ContributionLine)).first()
+        db.add(ContributionLine(**line.model_dump(exclude={"id"}) | {"structure": Structure.FAMILY}))
+    enter(client, firm.clerk)
+    with queries(client.services.database) as seen:
+        read(client, f"/employeur/cotisations/comparaison?de={firm.first}&a={firm.second}")
+    assert sum("staff_category" in each for each in seen) == 1
+
+
+@pytest.mark.parametrize("path", ["", "/csv"])
+def test_whom_a_call_names_can_know_who_read_it(client, firm, path) -> None:
+    """R-51"""
+    enter(client, firm.clerk)
+    with client.services.database.read() as db:
+        person_id = db.exec(select(Employee.person_id).where(Employee.last_name == "=Tard")).one()
+    evidence = Evidence(client)
+    (content if path else read)(client, f"/employeur/cotisations/{firm.second}{path}")
+    assert [each.details["persons"] for each in evidence.fresh() if "persons" in each.details] == [[person_id]]
+
+
+def test_firm_mandated_for_calls_alone_meets_no_link_that_is_closed(client, firm) -> None:
+    """R-72: the employee is named, and leads nowhere without the mandate for employees."""
+    with client.services.database.write() as db:
+        company = db.get_one(Company, firm.clerk.company_id)
+        holder = staff.user(db, client.services.keyring, company, Role.DECLARANT)
+        scope = scope_text({Area.CONTRIBUTIONS: Extent.READ})
+        ends_on = date(2090, 1, 1)
+        db.add(Mandate(account_id=holder.id, company_id=company.id, firm="Cabinet", scope=scope, ends_on=ends_on))
+    enter(client, holder)
+    assert "=Tard" in read(client, f"/employeur/cotisations/{firm.second}")
+    assert not client.page.css('a[href*="/employeur/salaries/"]')
+    enter(client, firm.clerk)
+    read(client, f"/employeur/cotisations/{firm.second}")
+    assert client.page.css('a[href*="/employeur/salaries/"]')
 
 
 def test_clerk_contests_a_line_once_and_the_call_shows_it(client, firm) -> None:

@@ -155,6 +155,22 @@ def test_chosen_employees_change_category_together_after_a_look(client, firm) ->
     assert client.page.text.count("Cadres</td>") == 2
 
 
+def test_choice_asks_little_and_tells_whose_data_it_showed_r51(client, firm) -> None:
+    def asked(people) -> int:
+        names = [firm.name("employee", each) for each in people]
+        sent = {"categorie": firm.name("staff-category", firm.managers), "jour": today().isoformat(), "salarie": names}
+        with queries(client.services.database) as seen:
+            assert "Possible pour tous" in send(client, f"{LIST}/groupe", sent, form_at=LIST).text
+        return len(seen)
+
+    people = [firm.hire(chr(97 + number)) for number in range(8)]
+    evidence = Evidence(client)
+    few, many = asked(people[:2]), asked(people)
+    assert many - few <= 2 * 6
+    shown = [each.details["persons"] for each in evidence.fresh() if each.object == "groupe"]
+    assert shown[-1] == sorted(each.person_id for each in people)
+
+
 def test_chosen_employees_change_all_or_none(client, firm) -> None:
     one, two = firm.hire("Un"), firm.hire("Deux", starts_on=today() + timedelta(days=30))
     client.get(f"{LIST}/groupe?salarie={firm.name('employee', one)}&salarie={firm.name('employee', two)}")

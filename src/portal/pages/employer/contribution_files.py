@@ -9,7 +9,7 @@ from portal.data.contribution_calls import contract_of, lines_of, payments_count
 from portal.data.contribution_reading import category_labels, company_named, employees_named, events_named
 from portal.data.evidence import Action
 from portal.headers import DOCUMENT_POLICY
-from portal.pages.employer.contributions import READS, found_call
+from portal.pages.employer.contributions import READS, found_call, persons_of
 from portal.routing import async_page, page
 from portal.spreadsheets import CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE, csv_stream, xlsx_stream
 from portal.web import PortalRequest
@@ -37,8 +37,10 @@ def xlsx_file(request: PortalRequest, call: FromPath[str]) -> Response[bytes]:
 def _file(request: PortalRequest, opaque: str, suffix: str) -> CallFile:
     """All that the files of a call say; noted in the evidence."""
     call, db, viewer = found_call(request, opaque), request.db, request.viewer
-    request.note_read(Action.CONTRIBUTIONS_DOWNLOADED, call.number, format=suffix)
     lines = lines_of(db, call)
+    employees = employees_named(db, viewer, lines)
+    named = persons_of(employees.values())
+    request.note_read(Action.CONTRIBUTIONS_DOWNLOADED, call.number, format=suffix, persons=named)
     return CallFile(
         call,
         company_named(db, call),
@@ -46,7 +48,7 @@ def _file(request: PortalRequest, opaque: str, suffix: str) -> CallFile:
         lines,
         payments_counted(db, call),
         category_labels(db, viewer),
-        employees_named(db, viewer, lines),
+        employees,
         events_named(db, lines),
     )
 

@@ -1,5 +1,6 @@
 """Calls for contributions: the list, one, two side by side. /employeur/cotisations (R-32)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Response
@@ -35,6 +36,7 @@ from portal.data.contribution_reading import (
     events_named,
     regularised_cents,
 )
+from portal.data.employees import Employee
 from portal.data.evidence import Action
 from portal.formatting import day_in_france
 from portal.pages.employer.views import employee_names, home_crumb
@@ -79,6 +81,7 @@ def compare_page(request: PortalRequest) -> Response[bytes]:
     first, second = (found_call(request, request.query_params.get(name, "")) for name in ("de", "a"))
     request.note_read(Action.CONTRIBUTIONS_READ, first.number, other=second.number)
     db = request.db
+    categories = category_labels(db, request.viewer)
     return render_page(
         request,
         "employer/contributions/compare.html",
@@ -86,10 +89,7 @@ def compare_page(request: PortalRequest) -> Response[bytes]:
         crumbs=crumbs(request),
         calls=(first, second),
         labels=(period_label(first), period_label(second)),
-        rows=[
-            (what(category_labels(db, request.viewer), row.category_id, row.structure), row)
-            for row in compare_calls(db, first, second)
-        ],
+        rows=[(what(categories, row.category_id, row.structure), row) for row in compare_calls(db, first, second)],
         regularised=(regularised_cents(db, first), regularised_cents(db, second)),
     )
 
@@ -97,10 +97,11 @@ def compare_page(request: PortalRequest) -> Response[bytes]:
 @page("/employeur/cotisations/{call:str}", name="employer.contribution", guards=READS)
 def call_page(request: PortalRequest, call: FromPath[str]) -> Response[bytes]:
     found = found_call(request, call)
-    request.note_read(Action.CONTRIBUTIONS_READ, found.number)
     db, viewer = request.db, request.viewer
     lines = lines_of(db, found)
     views = line_views(request, db, found, lines)
+    named = persons_of(view["employee"] for view in views)
+    request.note_read(Action.CONTRIBUTIONS_READ, found.number, persons=named)
     return render_page(
         request,
         "employer/contributions/call.html",
@@ -126,7 +127,8 @@ def line_views(
     """Each line in words, with the employee whom it names, and whether it is contested."""
     categories = category_labels(db, request.viewer)
     employees, events = employees_named(db, request.viewer, lines), events_named(db, lines)
-    links = dict(zip(employees, employee_names(request, employees), strict=True))
+    opened = employees if may(request.viewer, Permission.EMPLOYEES_READ) else {}
+    links = dict(zip(opened, employee_names(request, opened), strict=True))
     contested = open_disputes(db, [call.id or 0]).get(call.id or 0, {})
     names = request.services.keyring.conceal(LINE, (line.id or 0 for line in lines))
     return [
@@ -151,6 +153,11 @@ def employee_url(request: PortalRequest, opaque: str | None) -> str:
         return request.services.urls("employer.employee", employee=opaque) if opaque else ""
     except KeyError:
         return ""
+
+
+def persons_of(employees: Iterable[Employee | None]) -> list[int]:
+    """The persons behind the employees whom a call names: whose data it showed, for the evidence."""
+    return sorted({each.person_id for each in employees if each is not None and each.person_id is not None})
 
 
 def found_call(request: PortalRequest, opaque: str) -> ContributionCall:

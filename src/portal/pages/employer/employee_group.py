@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.data.affiliating import change_category, check_category_change
-from portal.data.employee_acts import Refused
+from portal.data.employee_acts import Acting, Refused
 from portal.data.employee_listing import employee_rows
 from portal.data.employee_rows import Row
 from portal.data.employees import EmployeeMoved, find_employee, lock_employee
@@ -69,7 +69,8 @@ def _change(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Re
         day = reader.day("jour")
         if reader.errors or day is None:
             return _form(request, db, ids, reader.raw, reader.errors)
-        refused = {number: why for number in ids if (why := _judged(request, db, number, category, day))}
+        doing = acting(request, db)
+        refused = {number: why for number in ids if (why := _judged(db, doing, number, category, day))}
         if refused or reader.raw["etape"] != "confirmer":
             wrong = [FieldError("salarie", SOME_REFUSED)] if refused else []
             return _form(request, db, ids, reader.raw, wrong, refused=refused, is_checked=not refused)
@@ -98,13 +99,13 @@ def _kept(
     return Redirect(request.services.urls("employer.employees", {"faits": str(len(ids))}), status_code=303)
 
 
-def _judged(request: PortalRequest, db: Session, number: int, category: StaffCategory, day: Any) -> str:
+def _judged(db: Session, doing: Acting, number: int, category: StaffCategory, day: Any) -> str:
     """Why an employee cannot change, in words; empty when nothing is in the way."""
-    employee = find_employee(db, request.viewer, number)
+    employee = find_employee(db, doing.viewer, number)
     if employee is None:
         return "Ce salarié n’est pas dans votre liste."
     try:
-        check_category_change(db, acting(request, db), employee, category, day)
+        check_category_change(db, doing, employee, category, day)
     except Refused as refused:
         return REFUSALS[refused.code]
     return ""
@@ -122,7 +123,8 @@ def _form(
 ) -> Response[bytes]:
     rows: list[Row] = employee_rows(db, request.viewer, list(ids)[:MOST], day_in_france(request.now))
     opaque = employee_names(request, (row.id for row in rows))
-    request.note_read(Action.EMPLOYEES_READ, "groupe", employees=len(rows))
+    persons = sorted({row.person_id for row in rows if row.person_id})
+    request.note_read(Action.EMPLOYEES_READ, "groupe", employees=len(rows), persons=persons)
     labels = {name: each.label for name, each in category_names(request, db).items()}
     return render_page(
         request,
