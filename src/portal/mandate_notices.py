@@ -23,7 +23,8 @@ def tell_of_mandate(services: Services, db: Session, mandate: Mandate, holder: A
         "ends_on": long_date(mandate.ends_on),
     }
     home = services.settings.origin + services.urls("employer.home")
-    services.mail.post(db, "mandate-holder", holder.email, account_id=holder.id, href=home, **said)
+    if holder.email:  # none once that account is erased
+        services.mail.post(db, "mandate-holder", holder.email, account_id=holder.id, href=home, **said)
     href = services.settings.origin + services.urls("employer.mandates")
     for signatory in signatories_of(db, mandate.company_id):
         services.mail.post(db, "mandate-company", signatory.email, account_id=signatory.id, href=href, **said)

@@ -25,9 +25,13 @@ class MandateMoved(Exception):
     """The mandate was changed or taken back meanwhile."""
 
 
+class HolderGone(Exception):
+    """The holder's account is closed for good: no mandate lets it in again."""
+
+
 class HeldMandate(NamedTuple):
     """A mandate of the viewer's company, and who holds it. `is_waiting`: has not chosen a password yet. `given_by`: the
-    name of whoever gave it, empty once that account is erased."""
+    name of whoever gave it, empty once that account is erased. `is_closed`: the holder's account is closed."""
 
     id: int
     account_id: int
@@ -41,6 +45,7 @@ class HeldMandate(NamedTuple):
     is_revoked: bool
     is_waiting: bool
     given_by: str
+    is_closed: bool
 
     @property
     def scope(self) -> dict[Any, Any]:
@@ -83,8 +88,10 @@ def give_mandate(
 
 def change_mandate(db: Session, viewer: Viewer, mandate_id: int, wish: Wish, now: datetime) -> Mandate:
     """Another scope, firm or end, from now on: a mandate that takes this one's place. Open sessions follow at their
-    next request. Raises `MandateMoved`."""
+    next request. Raises `MandateMoved`, and `HolderGone`."""
     held = _locked(db, viewer, mandate_id)
+    if db.get(AccountClosing, held.account_id) is not None:
+        raise HolderGone
     _end(held, viewer, now)
     db.flush()
     account = db.get_one(Account, held.account_id)
@@ -97,7 +104,9 @@ def revoke_mandate(db: Session, viewer: Viewer, mandate_id: int, now: datetime) 
     held = _locked(db, viewer, mandate_id)
     _end(held, viewer, now)
     held.is_revoked = True
-    db.add(AccountClosing(account_id=held.account_id, reason=REVOKED, closed_at=now, closed_by=viewer.account_id))
+    db.get_one(Account, held.account_id, with_for_update=True)  # somebody else may be closing it
+    if db.get(AccountClosing, held.account_id) is None:
+        db.add(AccountClosing(account_id=held.account_id, reason=REVOKED, closed_at=now, closed_by=viewer.account_id))
     db.flush()
     end_sessions_of(db, held.account_id, now)
     return held
@@ -118,7 +127,9 @@ def signatories_of(db: Session, company_id: int) -> list[Account]:
 
 def mandates_to_remind(db: Session, day: date) -> list[int]:
     """Mandates that end within thirty days, and whose parties were not told yet."""
-    query = select(Mandate.id).where(
+    query = select(Mandate.id).join(Account, col(Account.id) == Mandate.account_id)
+    query = query.where(
+        ~closed,
         col(Mandate.ended_at).is_(None),
         col(Mandate.reminded_at).is_(None),
         col(Mandate.ends_on) >= day,
@@ -178,6 +189,7 @@ def _query(viewer: Viewer) -> Any:
         Mandate.is_revoked,
         col(Account.password_temporary_until).is_not(None),
         _given_by.display_name,
+        closed,
     )
     return (
         select(*columns)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from portal.data.accounts import Role
+from portal.data.accounts import AccountClosing, Role
 from portal.data.columns import utc_now
+from portal.data.throttling import TEAM_LETTERS, allow
 from portal.formatting import today
 from portal.mandate_jobs import remind_of_mandates
 from tests.support import staff
@@ -117,3 +118,28 @@ def test_contract_page_says_rates_in_percent_and_euros_and_the_legal_share_r02(c
     with client.services.database.write() as db:
         db.execute(text("UPDATE category_rate SET employer_percent = 40"))
     assert "minimum légal non respecté" in client.get("/employeur/contrat").text.replace("\xa0", " ")
+
+
+def test_mandate_of_a_closed_account_is_taken_back_and_never_changed_r10(client, signatory) -> None:
+    """The insurer closed the holder's account: the mandate still ends, once, and opens nothing again."""
+    assert send(client, NEW, SENT, form_at=NEW).status_code == 303
+    ((mandate, _, _, holder),) = rows(client)
+    with client.services.database.write() as db:
+        db.add(AccountClosing(account_id=holder, reason="Fermé."))
+    path = path_of(client, mandate)
+    changed = send(client, path, SENT, form_at=NEW)
+    assert (changed.status_code, "compte est fermé" in changed.text) == (422, True)
+    assert len(rows(client)) == 1
+    assert send(client, f"{path}/retrait", {}, form_at=NEW).status_code == 303
+    assert not rows(client)[0][2]
+
+
+def test_mandate_is_not_changed_without_end_to_write_letters_r10(client, signatory) -> None:
+    assert send(client, NEW, SENT, form_at=NEW).status_code == 303
+    path = path_of(client, rows(client)[0][0])
+    with client.services.database.write() as db:
+        while allow(db, [(TEAM_LETTERS, str(signatory.id))], utc_now()):
+            pass
+    refused = send(client, path, SENT | {"contrat": "lire"}, form_at=path)
+    assert (refused.status_code, "Réessayez" in refused.text) == (422, True)
+    assert [row[1] for row in rows(client)] == ["salaries:agir cotisations:lire"]

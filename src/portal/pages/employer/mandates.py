@@ -17,6 +17,7 @@ from portal.data.evidence import Action
 from portal.data.mandates import Area, Mandate
 from portal.data.mandating import (
     HeldMandate,
+    HolderGone,
     MandateMoved,
     Wish,
     change_mandate,
@@ -51,6 +52,7 @@ TITLE, PATH, KIND = "Mandats", "/employeur/utilisateurs/mandats", "mandate"
 ONE = f"{PATH}/{{mandate:str}}"
 READS: list[Guard] = [requires(Permission.EMPLOYER_TEAM)]
 MANAGES: list[Guard] = [requires(Permission.EMPLOYER_TEAM_MANAGE), recently_confirmed]
+GONE = "Le compte est fermé. Retirez ce mandat, puis donnez-en un nouveau."
 MOVED = "Ce mandat a été modifié ou retiré entre-temps. Revenez à la liste pour voir où il en est."
 
 
@@ -101,10 +103,13 @@ async def change(request: PortalRequest, mandate: FromPath[str]) -> Response[byt
     values, wish, errors = read_mandate(await request.form())
     if wish is not None:
         try:
-            await request.database.run_writing(_change, request, held, wish)
-            return _done(request)
+            if await request.database.run_writing(_change, request, held, wish):
+                return _done(request)
+            errors = [FieldError("", TOO_MANY)]
         except MandateMoved:
             errors = [FieldError("", MOVED)]
+        except HolderGone:
+            errors = [FieldError("", GONE)]
     return _mandate(request, held, mandate, values, errors)
 
 
@@ -147,10 +152,13 @@ def _give(request: PortalRequest, invitation: Invitation, wish: Wish) -> bool:
         return True
 
 
-def _change(request: PortalRequest, held: HeldMandate, wish: Wish) -> None:
+def _change(request: PortalRequest, held: HeldMandate, wish: Wish) -> bool:
     with request.database.write() as db:
+        if not _may_write(request, db):
+            return False
         made = change_mandate(db, request.viewer, held.id, wish, request.now)
         _tell(request, db, made, CHANGED, Action.MANDATE_CHANGED)
+        return True
 
 
 def _tell(
