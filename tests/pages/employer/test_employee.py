@@ -197,6 +197,25 @@ def test_correction_adds_a_number_once_and_tells_no_one_it(client, firm) -> None
     assert "Rien n’a changé" in client.page.text
 
 
+@pytest.mark.parametrize("page", ["", "/correction", "/sortie", "/conge", "/retour"])
+def test_each_page_of_an_employee_leaves_evidence_of_whom_it_showed_r51(client, firm, page) -> None:
+    employee = firm.hire()
+    evidence = Evidence(client)
+    client.get(firm.path(employee, page))
+    told = [(each.action, each.details["persons"]) for each in evidence.fresh()]
+    assert told == [("employee.read", [employee.person_id])]
+
+
+def test_leave_with_an_end_is_ended_sooner_from_the_page_r30(client, firm) -> None:
+    employee = firm.hire()
+    client.get(firm.path(employee, "/conge"))
+    first, last = today() + timedelta(days=1), today() + timedelta(days=40)
+    client.submit("main form", debut=first.isoformat(), fin=last.isoformat(), couverture="suspendue")
+    client.get(client.page.css('a[href$="/retour"]')[0].attributes["href"])
+    client.submit("main form", jour=(first + timedelta(days=9)).isoformat())
+    assert "Retour de congé" in client.page.text
+
+
 def test_stranger_meets_nobody_on_any_act(client, firm) -> None:
     """R-72: another company's employee does not exist."""
     employee = firm.hire()

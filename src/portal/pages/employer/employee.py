@@ -31,7 +31,7 @@ from portal.pages.employer.employee_filters import CATEGORY
 from portal.pages.employer.employee_forms import NO_CATEGORY, Reader
 from portal.pages.employer.employees import CHANGES, READS, TITLE
 from portal.pages.employer.exemptions import exemption_views
-from portal.pages.employer.views import acting, found_employee, home_crumb, locked_employee
+from portal.pages.employer.views import acting, found_employee, home_crumb, locked_employee, note_employee_read
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -123,8 +123,7 @@ def employee_context(
     """What the employee's page and its fragment show; reading it is evidence."""
     employee, day = found_employee(request, db, opaque), day_in_france(request.now)
     row = employee_row(db, request.viewer, employee.id or 0, day)
-    persons = [employee.person_id] if employee.person_id else []
-    request.note_read(Action.EMPLOYEE_READ, f"salarie:{employee.id}", persons=persons)
+    note_employee_read(request, employee)
     departure, last = departure_of(db, employee), undoable(db, employee, request.now)
     categories = category_names(request, db)
     current = next((name for name, each in categories.items() if row and each.id == row.category_id), "")

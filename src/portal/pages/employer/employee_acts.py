@@ -23,7 +23,7 @@ from portal.pages.employer.employee import act_crumbs, again, last_change
 from portal.pages.employer.employee_forms import Reader
 from portal.pages.employer.employee_leaving import Leaving, consequences
 from portal.pages.employer.employees import CHANGES
-from portal.pages.employer.views import acting, found_employee, locked_employee
+from portal.pages.employer.views import acting, found_employee, locked_employee, note_employee_read
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -240,6 +240,7 @@ def _form(
 ) -> Response[bytes]:
     """The page of an act. What somebody else changed meanwhile is told, and the form goes on from there."""
     employee = found_employee(request, db, opaque)
+    note_employee_read(request, employee)
     template, title = form
     own = OWN[template]
     errors = [FieldError(error.field if error.field in own else own[0], error.message) for error in errors or []]

@@ -18,7 +18,7 @@ from portal.forms import FieldError, exact_value, version_of
 from portal.pages.employer.employee import act_crumbs, last_change
 from portal.pages.employer.employee_forms import CORRECTION_FIELDS, Reader
 from portal.pages.employer.employees import CHANGES
-from portal.pages.employer.views import acting, found_employee, locked_employee
+from portal.pages.employer.views import acting, found_employee, locked_employee, note_employee_read
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -95,6 +95,7 @@ def _form(
     errors: list[FieldError] | None = None,
 ) -> Response[bytes]:
     employee = found_employee(request, db, opaque)
+    note_employee_read(request, employee)
     return render_page(
         request,
         "employer/employees/correction.html",

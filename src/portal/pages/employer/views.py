@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from portal.data.employee_acts import Acting
 from portal.data.employees import Employee, find_employee, lock_employee
+from portal.data.evidence import Action
 from portal.data.group_figures import needed_figures
 from portal.formatting import day_in_france
 from portal.rendering import Crumb
@@ -38,6 +39,12 @@ def found_employee(request: PortalRequest, db: Session, opaque: str) -> Employee
     if employee is None:
         raise NotFoundException
     return employee
+
+
+def note_employee_read(request: PortalRequest, employee: Employee) -> None:
+    """Notes in the evidence that the viewer read what is known of an employee."""
+    persons = [employee.person_id] if employee.person_id else []
+    request.note_read(Action.EMPLOYEE_READ, f"salarie:{employee.id}", persons=persons)
 
 
 def locked_employee(request: PortalRequest, db: Session, opaque: str, version: int | None) -> Employee:
