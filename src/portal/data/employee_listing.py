@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Date, String, and_, bindparam, case, func,
 from sqlmodel import Session
 
 from portal.data.contributions import Structure
-from portal.data.coverage import Beneficiary
+from portal.data.coverage import Beneficiary, Contract, ContractKind
 from portal.data.departures import Departure
 from portal.data.employee_rows import MOST_WORDS, Filters, Row, RowPage, Sort, State
 from portal.data.employees import Employee, EmployeeAbsence, EmploymentPeriod, PeriodKind
@@ -35,6 +35,8 @@ _ABSENCE = EmployeeAbsence.__table__.c
 _DEPARTURE = Departure.__table__.c
 _CATEGORY = StaffCategory.__table__.c
 _COVER = Beneficiary.__table__.c
+_CONTRACT = Contract.__table__.c
+_GUARANTEES = StaffCategory.__table__.alias("guarantees")
 _DAY = bindparam("day", type_=Date())
 
 _STATE = case(
@@ -56,16 +58,28 @@ _SINCE = case(
     (and_(_PERIOD.c.kind == PeriodKind.AFFILIATED.value, _ABSENCE.id.is_not(None)), _ABSENCE.starts_on),
     else_=_PERIOD.c.starts_on,
 )
-_COVERED = (
+_ON_THE_DAY = and_(_COVER.valid_from <= _DAY, or_(_COVER.valid_to.is_(None), _COVER.valid_to >= _DAY))
+_BY_NEWEST = (
     select(func.count(func.distinct(_COVER.person_id)))
-    .where(
-        _COVER.contract_id == _STAFF.contract_id,
-        _COVER.valid_from <= _DAY,
-        or_(_COVER.valid_to.is_(None), _COVER.valid_to >= _DAY),
-    )
+    .where(_COVER.contract_id == _STAFF.contract_id, _ON_THE_DAY)
     .correlate(Employee.__table__)
     .scalar_subquery()
 )
+# The contract that a coming change of category will end.
+_BY_EARLIER = (
+    select(func.count(func.distinct(_COVER.person_id)))
+    .join(Contract.__table__, _CONTRACT.id == _COVER.contract_id)
+    .join(_GUARANTEES, _GUARANTEES.c.product_id == _CONTRACT.product_id)
+    .where(
+        _CONTRACT.member_id == _STAFF.person_id,
+        _CONTRACT.kind.in_((ContractKind.GROUP_MANDATORY.value, ContractKind.GROUP_OPTIONAL.value)),
+        _GUARANTEES.c.id == _PERIOD.c.category_id,
+        _ON_THE_DAY,
+    )
+    .correlate(Employee.__table__, _PERIOD)
+    .scalar_subquery()
+)
+_COVERED = func.coalesce(func.nullif(_BY_NEWEST, 0), _BY_EARLIER)
 _PERSONS = {
     Structure.SINGLE: _COVERED == 1,
     Structure.PAIR: _COVERED == 2,

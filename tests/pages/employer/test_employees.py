@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.data.affiliating import change_category
 from portal.data.columns import utc_now
 from portal.data.departing import grant_leave, let_go
 from portal.data.leaving_rules import LeavingReason
@@ -66,6 +67,14 @@ def test_each_state_is_told_and_filters_the_list(client, firm) -> None:
     for state, found in (("conge", "Absent"), ("portabilite", "Licencié"), ("a-venir", "Bientôt"), ("sorti", "Parti")):
         client.get(f"{LIST}?etat={state}")
         assert names(client) == [f"{found} Paule"]
+
+
+def test_structure_stays_told_until_a_coming_change_of_category_r30(client, firm) -> None:
+    employee = firm.hire()
+    act(client, firm, change_category, employee, firm.managers, today() + timedelta(days=10))
+    for query in ("", "?structure=isole"):
+        client.get(f"{LIST}{query}")
+        assert [text_of(node) for node in client.page.css('td[data-label="Structure"]')] == ["Isolé"]
 
 
 def test_list_pages_by_key_in_every_order_and_asks_little(client, firm) -> None:
