@@ -146,6 +146,7 @@ def test_field_edited_in_place_equals_the_page_reloaded(client, firm, field, val
     values = values or {"categorie": firm.name("staff-category", firm.managers)}
     page = assert_swap_equals_reload(client, "form[hx-post]", **values)
     assert not page.css("form[hx-post]")
+    assert [node.attributes["id"] for node in page.css("[data-portal-focus]")] == ["declare"]  # else the focus is lost
     assert len(events(client)) == 2
 
 
