@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from portal.data.batches import added, is_first, rows_of
@@ -156,7 +157,10 @@ def correct(db: Session, acting: Acting, employee: Employee, **values: Any) -> E
     changes.set(employee, search=search_text(*names))
     if employee.person_id is not None and {"last_name", "first_name", "birth_date"} & changed.keys():
         changes.set(employee, is_identity_doubtful=True)
-    return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+    try:
+        return note(db, acting, employee, EventKind.CORRECTED, acting.today, changes, fields=sorted(changed))
+    except IntegrityError:  # a colleague has just given it to another employee
+        raise Refused("matricule-taken", "matricule") from None
 
 
 def check_correction(db: Session, employee: Employee, values: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from portal.data.affiliating import NewEmployee, correct, declare, lock_company
@@ -52,7 +53,10 @@ def correct_entry(db: Session, acting: Acting, employee: Employee, nir: str, **v
     if not nir or employee.nir_lookup is not None:
         return event
     _add_nir(db, acting, employee, nir)
-    return note(db, acting, employee, EventKind.CORRECTED, acting.today, Changes(db), fields=["nir"])
+    try:
+        return note(db, acting, employee, EventKind.CORRECTED, acting.today, Changes(db), fields=["nir"])
+    except IntegrityError:  # a colleague has just given it to another employee
+        raise Refused("known-number", "nir") from None
 
 
 def _check_days(db: Session, employee: Employee, values: Mapping[str, Any]) -> None:

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from threading import Thread
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import Select, false
+from sqlmodel import Session, select
 
 from portal.data.employees import Employee, EmployeeEvent
 from portal.formatting import today
@@ -184,6 +185,25 @@ def test_two_clerks_at_once_leave_one_act(client, firm) -> None:
         thread.join()
     assert sorted(found) == [303, 422]
     assert len(events(client)) == 2
+
+
+@pytest.mark.parametrize("field", ["matricule", "nir"])
+def test_two_clerks_giving_one_number_to_two_people_are_told_which(client, firm, monkeypatch, field) -> None:
+    """Each looked before the other wrote: the database is the judge, and the second one reads what to do."""
+    value = {"matricule": "8", "nir": nir_of()}[field]
+    first, second = firm.hire("Un", "Ana", **{field: value}), firm.hire("Deux", "Bea", birth_date=BORN)
+    assert first.id != second.id
+    blind = Session.exec
+
+    def looks_early(self, statement, **options):
+        is_look = isinstance(statement, Select) and f"employee.{field}" in str(statement.whereclause)
+        return blind(self, statement.where(false()) if is_look else statement, **options)
+
+    client.get(firm.path(second, "/correction"))
+    monkeypatch.setattr(Session, "exec", looks_early)
+    client.submit("main form", **{field: value})
+    assert client.status == 422
+    assert "autre salarié" in client.page.text
 
 
 def test_correction_adds_a_number_once_and_tells_no_one_it(client, firm) -> None:
