@@ -112,6 +112,14 @@ def _is_free(db: Session, employee: Employee, day: date) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACTS, max_size=6))
 @example([absent(FIRST + ONE_DAY, None, keeps=False), exempted(FIRST + ONE_DAY), back(FIRST + 2 * ONE_DAY)])
+@example(
+    [
+        absent(FIRST, None, keeps=False),
+        exempted(FIRST),
+        affiliated("NONCADRES", FIRST + 2 * ONE_DAY),
+        back(FIRST + ONE_DAY),
+    ]
+)
 def test_any_sequence_of_acts_keeps_cover_sound_and_can_be_taken_back(database, keyring, acts: list[Act]) -> None:
     """R-30: « undo » is exact, whatever was done; an act that cannot be done changes nothing."""
     with database.write() as db:

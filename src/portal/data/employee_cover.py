@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.batches import rows_of
 from portal.data.coverage import Beneficiary, Contract, ContractKind, Relationship
-from portal.data.employees import Employee, EmployeeAbsence, EventKind, absences_of, events_of
+from portal.data.employees import Employee, EmployeeAbsence, EventKind, PeriodKind, absences_of, events_of, periods_of
 from portal.data.organisations import GroupContract
 from portal.data.persons import Person
 from portal.data.reversal import Changes, before_of, removed_by
@@ -89,10 +89,11 @@ def resume_cover(db: Session, changes: Changes, employee: Employee, absence: Emp
     """Covers again, from a day on, those whose cover a leave stopped, until the end that each cover had before; where
     the leave's end was known, cover that begins after it is brought forward. The absence is as it was until now.
 
-    A contract that ended meanwhile covers nobody again.
+    A contract that ended meanwhile covers nobody again, nor does one that follows an exemption.
     """
     contract = _contract(db, employee)
-    if contract is None or (contract.ends_on is not None and contract.ends_on < resumes_on):
+    is_over = contract is not None and contract.ends_on is not None and contract.ends_on < resumes_on
+    if contract is None or is_over or _was_exempt(db, employee, absence.starts_on, resumes_on):
         return
     for held in _suspended(db, employee, absence):
         since, until = max(held.valid_from, resumes_on), _first_of(held.valid_to, contract.ends_on)
@@ -195,6 +196,11 @@ def _held_from(db: Session, contract: Contract, person_id: int, day: date) -> Be
     beyond = or_(col(Beneficiary.valid_to).is_(None), col(Beneficiary.valid_to) >= day)
     query = select(Beneficiary).where(Beneficiary.contract_id == contract.id, Beneficiary.person_id == person_id)
     return db.exec(query.where(beyond).order_by(col(Beneficiary.valid_from))).first()
+
+
+def _was_exempt(db: Session, employee: Employee, first: date, last: date) -> bool:
+    within = (each for each in periods_of(db, employee) if each.starts_on <= last and (each.ends_on or last) >= first)
+    return any(each.kind != PeriodKind.AFFILIATED for each in within)
 
 
 def _is_suspended(db: Session, employee: Employee, day: date) -> bool:
