@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from portal.account_jobs import do_each
 from portal.data.accounts import Account, Role
-from portal.data.payroll_notices import company_of, contracts_of_month, take_changes, users_of
+from portal.data.organisations import company_of
+from portal.data.payroll_notices import contracts_of_month, take_changes, users_of
 from portal.data.payroll_sheets import Sheet
 from portal.data.rules import add_months
 from portal.formatting import day_in_france, month_name
@@ -36,7 +37,7 @@ def _tell(services: Services, contract_id: int, month: date, now: datetime) -> b
         sheet = take_changes(db, contract_id, month, now)
         if sheet is None:
             return False
-        said = _said(services, sheet) | {"company": company_of(db, sheet.contract).name}
+        said = _said(services, sheet) | {"company": company_of(db, sheet.contract.company_id).name}
         for account, scope in users_of(db, sheet.contract.company_id, day_in_france(now)):
             if manages_contributions(account, scope):
                 services.mail.post(db, "payroll-sheet-changed", account.email, account_id=account.id, **said)

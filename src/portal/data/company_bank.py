@@ -87,11 +87,6 @@ def signed_mandate(db: Session, viewer: Viewer, row_id: int) -> CompanyBankDetai
     return db.exec(select(CompanyBankDetails).where(*whose, col(CompanyBankDetails.mandate).is_not(None))).first()
 
 
-def company_of(db: Session, row: CompanyBankDetails) -> Company:
-    """The company whose account it is."""
-    return db.get_one(Company, row.company_id)
-
-
 def ask_company_change(
     db: Session, viewer: Viewer, keyring: Keyring, new: NewDetails, now: datetime
 ) -> CompanyBankDetails:

@@ -11,7 +11,6 @@ from portal.data.contribution_calls import ContributionCall, ContributionLine, a
 from portal.data.contribution_disputes import open_disputes
 from portal.data.contribution_lines import LineKind
 from portal.data.employees import Employee, EmployeeEvent
-from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import group_contracts, staff_categories
 from portal.data.waiting import Waiting
@@ -138,8 +137,3 @@ def _by_structure(
             key = line.category_id, line.structure
             found[key] = (people + line.people * line.months, line.unit_cents, cents + line.amount_cents)
     return found
-
-
-def company_named(db: Session, call: ContributionCall) -> Company:
-    """The company of a call that the caller has reached."""
-    return db.get_one(Company, call.company_id)

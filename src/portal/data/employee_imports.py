@@ -1,4 +1,4 @@
-"""Files of employees that a company sends: what became of each row, how far the work went, which column says what.
+"""Files of employees that a company sends: what became of each row, how far the work went.
 
 A file is checked, then applied, then perhaps taken back, by the worker, in short transactions: each moves `position`
 with what it did, so that whatever stops the worker, a row is done once. Rows keep results and reasons, nobody's name.
@@ -105,15 +105,6 @@ class EmployeeImportRow(SQLModel, table=True):
     version: int | None = None
 
 
-class EmployeeImportLayout(SQLModel, table=True):
-    """Under which titles a company's files hold the fields, as it said last time: JSON, title by field."""
-
-    __tablename__ = "employee_import_layout"
-
-    company_id: int = Field(foreign_key="company.id", primary_key=True)
-    columns: str = Field(sa_type=Text)
-
-
 class WrongImportState(Exception):
     """The file is no longer where the person saw it: somebody, or a second click, went on."""
 
@@ -130,7 +121,7 @@ def receive_file(
     db: Session, viewer: Viewer, name: str, digest: str, storage_name: str, rows: int, now: datetime
 ) -> EmployeeImport:
     """The import of a file. Raises `AppliedAlready`."""
-    company_id = _locked_company(db, viewer)
+    company_id = lock_company_of(db, viewer)
     _check_new(db, company_id, digest)
     made = EmployeeImport(
         company_id=company_id,
@@ -195,24 +186,9 @@ def start_checking(db: Session, found: EmployeeImport, columns: Mapping[str, int
     db.add(found)
 
 
-def remember_titles(db: Session, viewer: Viewer, titles: Mapping[str, str]) -> None:
-    """Remembers, for the company's next file, under which title each field stood."""
-    company_id = _locked_company(db, viewer)
-    layout = db.get(EmployeeImportLayout, company_id) or EmployeeImportLayout(company_id=company_id, columns="")
-    layout.columns = json.dumps(dict(titles))
-    db.add(layout)
-
-
-def remembered_titles(db: Session, viewer: Viewer) -> dict[str, str]:
-    """What `remember_titles` was told last."""
-    layout = db.get(EmployeeImportLayout, viewer.company_id)
-    titles: dict[str, str] = json.loads(layout.columns) if layout else {}
-    return titles
-
-
 def start_applying(db: Session, viewer: Viewer, found: EmployeeImport) -> None:
     """Lets the worker apply a file that was checked. Raises `WrongImportState`, `AppliedAlready`."""
-    company_id = _locked_company(db, viewer)
+    company_id = lock_company_of(db, viewer)
     if found.state != ImportState.CHECKED or found.storage_name is None:
         raise WrongImportState
     _check_new(db, company_id, found.digest)
@@ -296,7 +272,8 @@ def import_names(db: Session, names: Iterable[str]) -> set[str]:
     return {name for name in db.exec(query) if name is not None}
 
 
-def _locked_company(db: Session, viewer: Viewer) -> int:
+def lock_company_of(db: Session, viewer: Viewer) -> int:
+    """Locks the viewer's company until the end of the transaction, and gives its number."""
     return db.get_one(Company, viewer.company_id, with_for_update=True).id or 0
 
 

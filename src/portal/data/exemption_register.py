@@ -25,7 +25,6 @@ from portal.data.exemption_rows import (
     StepKind,
 )
 from portal.data.files import StoredFile
-from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import group_contracts
 from portal.data.waiting import Waiting
@@ -206,11 +205,6 @@ def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]
     """The legal cases that the company's employees may ask for on a day: label by code."""
     contracts = group_contracts(db, viewer)
     return {ground.code: ground.label for each in contracts for ground in grounds_open(db, each.id or 0, day)}
-
-
-def company_of(db: Session, viewer: Viewer) -> Company | None:
-    """The viewer's company; None for an account that was given none."""
-    return db.get(Company, viewer.company_id) if viewer.company_id is not None else None
 
 
 def _has(slot: str) -> ColumnElement[bool]:

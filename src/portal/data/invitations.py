@@ -18,7 +18,7 @@ from portal.data.employee_acts import Acting, Refused, note
 from portal.data.employee_entry import enter_once
 from portal.data.employees import Employee, EmploymentPeriod, EventKind, PeriodKind, periods_of
 from portal.data.exemptions import open_request
-from portal.data.organisations import Company, GroupContract
+from portal.data.organisations import GroupContract
 from portal.data.reversal import Changes
 from portal.data.sessions import Viewer
 from portal.data.staff_categories import StaffCategory
@@ -220,11 +220,6 @@ def find_invitation(
         return None
     employee = db.get_one(Employee, row.employee_id)
     return _invited(row, employee, _last_periods(db, [row.employee_id]), now)
-
-
-def company_of(db: Session, employee: Employee) -> str:
-    """The name of the company that employs."""
-    return db.get_one(Company, employee.company_id).name
 
 
 def _begun(db: Session, acting: Acting, employee: Employee) -> tuple[AffiliationInvitation, str]:

@@ -16,10 +16,10 @@ from portal.data.invitations import (
     LIVE,
     AffiliationInvitation,
     InvitationState,
-    company_of,
     invited_period,
     state_of,
 )
+from portal.data.organisations import company_of
 from portal.data.staff_categories import StaffCategory
 from portal.security import Keyring, fingerprint
 
@@ -106,7 +106,9 @@ def _asked(db: Session, keyring: Keyring, row: AffiliationInvitation, now: datet
     period = invited_period(db, employee)
     state = state_of(row, now, is_invited=period is not None)
     category = db.get_one(StaffCategory, period.category_id) if period is not None else None
-    return Asked(row, employee, company_of(db, employee), state, period, category, read_draft(keyring, row))
+    return Asked(
+        row, employee, company_of(db, employee.company_id).name, state, period, category, read_draft(keyring, row)
+    )
 
 
 def _is_the_employee(keyring: Keyring, employee: Employee, birth_date: date, nir: str) -> bool:

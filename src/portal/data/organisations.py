@@ -65,6 +65,11 @@ def company_by_siret(db: Session, siret: str) -> int:
     return db.exec(select(Company.id).where(Company.siret == siret)).one() or 0
 
 
+def company_of(db: Session, company_id: int) -> Company:
+    """The company of a row that the caller has reached."""
+    return db.get_one(Company, company_id)
+
+
 def provider_by_number(db: Session, national_id: str) -> int:
     """The id behind a professional's RPPS or FINESS; raises `NoResultFound`."""
     return db.exec(select(Provider.id).where(Provider.national_id == national_id)).one() or 0

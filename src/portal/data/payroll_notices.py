@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from portal.data.accounts import Account
 from portal.data.mandates import Mandate
-from portal.data.organisations import Company, GroupContract
+from portal.data.organisations import GroupContract
 from portal.data.payroll_codes import PayrollNotice
 from portal.data.payroll_sheets import Sheet, digest_of, month_sheet
 from portal.data.standing import closed, leaving, suspended
@@ -51,11 +51,6 @@ def users_of(db: Session, company_id: int, day: date) -> list[tuple[Account, str
         )
     )
     return [(account, scope or "") for account, scope in db.execute(query.order_by(col(Account.id)))]
-
-
-def company_of(db: Session, contract: GroupContract) -> Company:
-    """The company that took out a contract."""
-    return db.get_one(Company, contract.company_id)
 
 
 def _is_told(db: Session, notice: PayrollNotice) -> bool:

@@ -26,6 +26,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     directory,
     email_changes,
     email_codes,
+    employee_import_layouts,
     employee_imports,
     employees,
     evidence,

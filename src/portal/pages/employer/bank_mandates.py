@@ -6,8 +6,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import Guard
 
-from portal.data.company_bank import company_of, signed_mandate
+from portal.data.company_bank import signed_mandate
 from portal.data.evidence import Action
+from portal.data.organisations import company_of
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.employer.bank import KIND, PATH
 from portal.permissions import Permission, recently_confirmed, requires
@@ -38,7 +39,7 @@ def _signed(request: PortalRequest, change: str) -> SignedMandate:
     request.note_read(Action.SEPA_MANDATE_DOWNLOADED, row.mandate or "")
     return SignedMandate(
         row,
-        company_of(request.db, row),
+        company_of(request.db, row.company_id),
         decrypt(row.iban_encrypted),
         decrypt(row.holder_encrypted),
         decrypt(row.signer_encrypted) if row.signer_encrypted else "",

@@ -6,8 +6,9 @@ from litestar.params import FromPath
 
 from portal.contribution_documents import COLUMNS, CallFile, call_pdf, rows_of
 from portal.data.contribution_calls import contract_of, lines_of, payments_counted
-from portal.data.contribution_reading import category_labels, company_named, employees_named, events_named
+from portal.data.contribution_reading import category_labels, employees_named, events_named
 from portal.data.evidence import Action
+from portal.data.organisations import company_of
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.employer.contributions import READS, found_call, persons_of
 from portal.routing import async_page, page
@@ -43,7 +44,7 @@ def _file(request: PortalRequest, opaque: str, suffix: str) -> CallFile:
     request.note_read(Action.CONTRIBUTIONS_DOWNLOADED, call.number, format=suffix, persons=named)
     return CallFile(
         call,
-        company_named(db, call),
+        company_of(db, call.company_id),
         contract_of(db, call),
         lines,
         payments_counted(db, call),

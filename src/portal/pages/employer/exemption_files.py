@@ -7,7 +7,8 @@ from typing import IO, Any
 from litestar.exceptions import HTTPException
 
 from portal.data.evidence import Action
-from portal.data.exemption_register import company_of, count_shown, export_register, grounds_used
+from portal.data.exemption_register import count_shown, export_register, grounds_used
+from portal.data.organisations import company_of
 from portal.downloads import FileDownload
 from portal.exemption_documents import COLUMNS, register_pdf
 from portal.exemption_words import SHOWN_LABELS
@@ -34,13 +35,14 @@ def xlsx_export(request: PortalRequest) -> FileDownload:
 
 @page("/employeur/dispenses/registre.pdf", name="employer.exemptions.pdf", guards=READS)
 def pdf_export(request: PortalRequest) -> FileDownload:
-    company, now, insurer = company_of(request.db, request.viewer), request.now, request.services.settings.insurer
+    now, insurer = request.now, request.services.settings.insurer
+    company = company_of(request.db, request.viewer.company_id or 0)
     labels = dict(grounds_used(request.db, request.viewer))
     filters = read_query(request.query_params, set(labels)).filters
     shown = ", ".join(filter(None, (SHOWN_LABELS[filters.shown], labels.get(filters.ground))))
     said = {
-        "company": company.name if company else "",
-        "siret": company.siret if company else "",
+        "company": company.name,
+        "siret": company.siret,
         "shown": f"Sélection\u00a0: {shown}",
     }
 

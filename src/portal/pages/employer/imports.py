@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.attachments import NONE_CHOSEN, discard
+from portal.data.employee_import_layouts import remember_titles, remembered_titles
 from portal.data.employee_imports import (
     AppliedAlready,
     EmployeeImport,
@@ -20,8 +21,6 @@ from portal.data.employee_imports import (
     find_import,
     imports_of,
     receive_file,
-    remember_titles,
-    remembered_titles,
     resume,
     start_applying,
     start_checking,
