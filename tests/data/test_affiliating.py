@@ -213,7 +213,7 @@ def test_whoever_is_hired_again_during_portability_is_covered_once_r30(db, firm)
     ("hired", "left", "months", "until"),
     [
         (date(2026, 1, 5), date(2026, 1, 30), 1, date(2026, 2, 28)),
-        (date(2026, 1, 31), date(2026, 2, 28), 1, date(2026, 3, 31)),
+        (date(2026, 1, 31), date(2026, 2, 28), 2, date(2026, 4, 30)),
         (date(2024, 2, 29), date(2025, 2, 28), 12, date(2026, 2, 28)),
         (date(2026, 1, 31), date(2026, 3, 1), 2, date(2026, 5, 1)),
         (date(2026, 3, 10), date(2026, 3, 10), 1, date(2026, 4, 10)),

@@ -71,7 +71,7 @@ def months_begun(first: date, last: date) -> int:
     if last < first:
         return 0
     months = (last.year - first.year) * 12 + last.month - first.month
-    return months + 1 if not months or _last_day(first, months) < last else months
+    return months + 1 if add_months(first, months) <= last else max(months, 1)
 
 
 def portability_of(reason: LeavingReason, hired_on: date, left_on: date, figures: GroupFigures) -> Portability:
