@@ -92,7 +92,7 @@ def pdf_data(file: CallFile, insurer: Insurer) -> dict[str, Any]:
             ("SIRET", file.company.siret, True),
             ("Contrat", file.contract.number, True),
             ("Édité le", local_day(call.issued_at), False),
-            ("À payer avant le", long_date(call.due_on), False),
+            ("À payer au plus tard le", long_date(call.due_on), False),
             ("Mode de paiement", METHOD_LABELS[call.method], False),
         ],
         "headcount": [_cells(row) for row in rows if row.kind == LineKind.HEADCOUNT],

@@ -68,6 +68,8 @@ REFUSALS: dict[str, str] = {
     "not-employed": "Ce salarié ne fait pas partie de vos effectifs ce jour-là. Vérifiez la date.",
     "later-period": "Un changement plus tardif est déjà enregistré. Annulez-le d’abord, ou changez le jour.",
     "absent-already": "Un congé est déjà enregistré. Déclarez le retour, ou choisissez un jour après ce congé.",
+    "absent-uncovered": "Un congé sans couverture court ce jour-là, ou commence ensuite. Choisissez un jour après ce"
+    " congé, ou déclarez d’abord le retour.",
     "not-absent": "Aucun congé à terminer ce jour-là. Choisissez un jour entre le deuxième et le dernier du congé.",
     "not-left": "Aucune sortie n’est à annuler. Pour un retour après un départ, déclarez une nouvelle embauche.",
     "not-last": "Seule la dernière opération peut être annulée. Annulez d’abord les plus récentes.",

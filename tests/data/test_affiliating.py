@@ -317,6 +317,29 @@ def test_return_sooner_than_said_takes_cover_up_again_that_day_r30(db, firm, unt
 
 
 @pytest.mark.parametrize(
+    ("until", "day", "is_refused"),
+    [
+        (None, date(2026, 7, 1), True),
+        (date(2026, 7, 31), date(2026, 6, 20), True),
+        (date(2026, 7, 31), date(2026, 7, 31), True),
+        (date(2026, 7, 31), date(2026, 8, 1), False),
+    ],
+)
+def test_exempt_employee_is_not_affiliated_during_a_leave_without_cover_r30(db, firm, until, day, is_refused) -> None:
+    """The leave stopped no cover, so nothing would suspend the one that begins."""
+    employee = firm.hire()
+    affiliating.exempt(db, firm.acting, employee, date(2026, 6, 10), "css")
+    departing.grant_leave(db, firm.acting, employee, date(2026, 7, 1), until, keeps_cover=False)
+    if not is_refused:
+        affiliating.affiliate_declared(db, firm.acting, employee, firm.category, day)
+        assert covers(db, employee)[-1][1] == day
+        return
+    with pytest.raises(Refused) as refused:
+        affiliating.affiliate_declared(db, firm.acting, employee, firm.category, day)
+    assert refused.value.code == "absent-uncovered"
+
+
+@pytest.mark.parametrize(
     ("day", "code"),
     [
         (date(2025, 9, 1), "too-early"),

@@ -16,6 +16,7 @@ from portal.data.employees import (
     EmploymentPeriod,
     EventKind,
     PeriodKind,
+    absences_of,
     periods_of,
     search_text,
 )
@@ -89,11 +90,13 @@ def affiliate_declared(
 ) -> EmployeeEvent:
     """Affiliates an employee who was invited, from the day the invitation was for, or whose exemption ends, from a day.
 
-    Raises `Refused`.
+    Raises `Refused`, also during or before a leave without cover, which would be covered from end to end.
     """
     period = open_period(db, employee, from_day)
     if period.kind == PeriodKind.AFFILIATED:
         raise Refused("already-affiliated")
+    if any(not each.keeps_cover and (each.ends_on or from_day) >= from_day for each in absences_of(db, employee)):
+        raise Refused("absent-uncovered", "jour")
     changes = Changes(db)
     was_exempt = period.kind == PeriodKind.EXEMPT
     end_accepted(db, changes, employee, from_day - timedelta(days=1), EndCause.AFFILIATED)

@@ -148,7 +148,8 @@ def test_clerk_contests_a_line_once_and_the_call_shows_it(client, firm) -> None:
     client.submit(texte="")
     assert client.status == 422
     client.submit(motif="tarif", texte="Le prix a changé en mai.")
-    assert client.path.startswith("/employeur/cotisations/contestations/")
+    dispute = client.path
+    assert dispute.startswith("/employeur/cotisations/contestations/")
     client.get(path)
     client.submit(motif="tarif", texte="Le prix a changé en mai.")
     assert client.status == 422
@@ -156,6 +157,12 @@ def test_clerk_contests_a_line_once_and_the_call_shows_it(client, firm) -> None:
         cases = db.exec(select(Case).where(Case.kind == CaseKind.CONTRIBUTION_DISPUTE)).all()
     assert [case.state for case in cases] == [CaseState.SENT]
     assert "Contesté" in read(client, "/employeur/cotisations")
+    call = f"/employeur/cotisations/{firm.first}"
+    assert f'href="{dispute}"' in read(client, call)
+    enter(client, firm.reader)
+    page = read(client, call)
+    assert "Contestée" in page
+    assert dispute.rpartition("/")[0] not in page  # whoever opened it follows it
 
 
 def test_reader_reads_and_does_not_contest(client, firm) -> None:

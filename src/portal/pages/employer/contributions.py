@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from sqlmodel import Session
 
+from portal.case_notices import CASE
 from portal.contribution_words import (
     METHOD_LABELS,
     RULE,
@@ -17,6 +18,7 @@ from portal.contribution_words import (
     period_label,
     what,
 )
+from portal.data.cases import Case
 from portal.data.contribution_calls import (
     ContributionCall,
     ContributionLine,
@@ -142,9 +144,18 @@ def line_views(
             "employee": employees.get(line.employee_id or 0),
             "employee_url": employee_url(request, links.get(line.employee_id or 0)),
             "is_contested": line.id in contested,
+            "dispute_url": _dispute_url(request, contested.get(line.id or 0)),
         }
         for line, name in zip(lines, names, strict=True)
     ]
+
+
+def _dispute_url(request: PortalRequest, case: Case | None) -> str:
+    """Where a dispute is read: by whoever opened it; empty for the others."""
+    if case is None or case.account_id != request.viewer.account_id:
+        return ""
+    name = request.services.keyring.conceal(CASE, [case.id or 0])[0]
+    return request.services.urls("employer.contribution.dispute", case=name)
 
 
 def employee_url(request: PortalRequest, opaque: str | None) -> str:
