@@ -31,7 +31,7 @@ def test_member_with_a_wrong_password_lands_on_the_explanation(open_tab, javascr
 @pytest.mark.parametrize(
     ("identifier", "home", "words"),
     [
-        (EMPLOYER, "/employeur", "employeurs"),
+        (EMPLOYER, "/employeur", "ce qui vous attend"),
         (PROVIDER, "/professionnel", "professionnels"),
         (DESK, "/gestion", "gestion"),
     ],
