@@ -2,7 +2,12 @@
 
 import hashlib
 
+from portal.bank_words import STATE_LABELS
+from portal.data.bank_changes import BankState
 from portal.settings import Insurer
+
+# Of one account, where a member's details are several.
+ACCOUNT_LABELS = STATE_LABELS | {BankState.REPLACED: ("Remplacé", ""), BankState.CANCELLED: ("Annulé", "bad")}
 
 SAME = "Vos cotisations sont déjà prélevées sur ce compte, ou vont bientôt l’être. Rien n’est à changer."
 TOO_MANY = "Trois changements ont été demandés en un jour. Réessayez demain, ou appelez-nous."

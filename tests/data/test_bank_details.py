@@ -12,7 +12,17 @@ from sqlmodel import Session
 
 from portal.bank_jobs import apply_due
 from portal.bank_notices import tell_of_bank_change
-from portal.bank_words import NO_IBAN, NO_SEPA, WRONG_KEY, WRONG_LENGTH, WrongIban, details_of, iban_of
+from portal.bank_words import (
+    NO_IBAN,
+    NO_SEPA,
+    WRONG_KEY,
+    WRONG_LENGTH,
+    WrongBic,
+    WrongIban,
+    bic_of,
+    details_of,
+    iban_of,
+)
 from portal.data.bank_changes import (
     EFFECT_AFTER,
     AccountBlocked,
@@ -104,6 +114,13 @@ class TestIban:
         with pytest.raises(WrongIban) as wrong:
             iban_of(typed)
         assert str(wrong.value) == message
+
+    def test_country_that_joined_sepa_lately_is_taken_with_its_bic(self) -> None:
+        iban = iban_of("RS35260005601001611379")
+        assert not iban.in_sepa_zone, "schwifty knows by now: JOINED_SINCE can go"
+        with pytest.raises(WrongBic):
+            bic_of("", iban)
+        assert bic_of("AAAARSBGXXX", iban) == "AAAARSBGXXX"
 
     @given(st.text(max_size=60))
     def test_whatever_is_typed_gets_an_iban_or_words(self, typed) -> None:

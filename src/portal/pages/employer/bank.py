@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from portal.bank_forms import read_details
 from portal.bank_notices import tell_of_company_change
-from portal.bank_words import STATE_LABELS
 from portal.company_bank_words import (
+    ACCOUNT_LABELS,
     NOBODY_APPROVES,
     NOT_SIGNED,
     SAME,
@@ -52,7 +52,7 @@ def bank_page(request: PortalRequest) -> Response[bytes]:
         crumbs=[home_crumb(request)],
         seen=seen,
         history=list(zip(seen.history, _names(request, seen.history), strict=True)),
-        labels=STATE_LABELS,
+        labels=ACCOUNT_LABELS,
         may_change=is_permitted(request.viewer, "employer.bank.ask"),
         may_download=is_permitted(request.viewer, "employer.bank.mandate"),
         now=request.now,

@@ -116,7 +116,8 @@ def _unproven(found: Waiting) -> tuple[str, str]:
 
 def _expired(found: Waiting) -> tuple[str, str]:
     title = f"{plural(found.count, 'invitation expirée', 'invitations expirées')} sans réponse du salarié"
-    return title, "Renvoyez-les : ce que le salarié a déjà saisi est gardé.".replace(" :", f"{NBSP}:")
+    again = "Renvoyez-la" if found.count == 1 else "Renvoyez-les"
+    return title, f"{again}{NBSP}: ce que le salarié a déjà saisi est gardé."
 
 
 KINDS = (
