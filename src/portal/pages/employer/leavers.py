@@ -4,13 +4,13 @@ from typing import Any
 
 from anyio import to_thread
 from litestar import Response
-from litestar.exceptions import NotFoundException, ServiceUnavailableException
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from portal.data.departures import LetterKind
 from portal.data.employees import Employee
 from portal.data.evidence import Action
-from portal.data.group_figures import GroupFigures, group_figures_on
+from portal.data.group_figures import GroupFigures, needed_figures
 from portal.data.leaver_letters import recipient_of
 from portal.data.leavers import Leaver, leaver_of, left_of
 from portal.employee_words import REASON_LABELS
@@ -73,12 +73,10 @@ def _downloaded(request: PortalRequest, opaque: str) -> tuple[Leaver, GroupFigur
 
 
 def _found(request: PortalRequest, opaque: str) -> tuple[Employee, GroupFigures, Leaver | None]:
-    """The employee of an address, and what follows the departure; None while employed. Raises 404, and 503 when the
-    insurer has not set the figures of today."""
+    """The employee of an address, and what follows the departure; None while employed. Raises 404, and
+    `FiguresUnknown`."""
     employee, today = found_employee(request, request.db, opaque), day_in_france(request.now)
-    figures = group_figures_on(request.db, today)
-    if figures is None:
-        raise ServiceUnavailableException
+    figures = needed_figures(request.db, today)
     left = left_of(request.db, employee)
     return employee, figures, leaver_of(request.db, left, figures, today) if left else None
 

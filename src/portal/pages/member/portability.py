@@ -3,10 +3,9 @@
 from typing import Any
 
 from litestar import Response
-from litestar.exceptions import ServiceUnavailableException
 
 from portal.data.evidence import Action
-from portal.data.group_figures import group_figures_on
+from portal.data.group_figures import needed_figures
 from portal.data.leavers import Leaver, leaver_of, own_departure
 from portal.formatting import day_in_france
 from portal.leaver_documents import price_note
@@ -27,9 +26,7 @@ def portability_page(request: PortalRequest) -> Response[bytes]:
     crumbs = [Crumb("Accueil", request.services.urls("member.home"))]
     context: dict[str, Any] = {"leaver": None}
     if left is not None:
-        figures = group_figures_on(request.db, today)
-        if figures is None:
-            raise ServiceUnavailableException
+        figures = needed_figures(request.db, today)
         leaver = leaver_of(request.db, left, figures, today)
         context = _context(request, leaver) | {"why": why_words(leaver.leaving, figures)}
     return render_page(request, "member/portability/index.html", TITLE, crumbs=crumbs, **context)
