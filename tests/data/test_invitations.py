@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from time import sleep
 
 import pytest
 from sqlmodel import select
@@ -13,7 +14,7 @@ from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.employee_acts import Refused, undo_event
 from portal.data.employee_history import Author, history_of
-from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
+from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, lock_employee, periods_of
 from portal.data.invitation_drafts import BankAnswer, Draft, FamilyMember, Identity
 from portal.data.invitation_upkeep import ABANDONED_KEPT, DRAFTS_KEPT, abandoned, forget_drafts, forget_invitation
 from portal.data.invitations import (
@@ -225,6 +226,60 @@ def test_completion_and_revocation_at_once_leave_one_of_them(database, keyring, 
         with database.read() as db:
             kinds = [period.kind for period in periods_of(db, db.get_one(Employee, paule.employee.id))]
             assert kinds == (["affilie"] if done[0] else [])
+
+
+def test_completion_waits_for_a_colleague_who_affiliates_by_hand_and_covers_once(
+    database, keyring, services, firm, acting
+) -> None:
+    """The period is read once the employee is held: what somebody did meanwhile counts."""
+    paule = invited(services, firm)
+    now = utc_now()
+    with database.write() as db:
+        prove(db, keyring, paule.token, BORN, "", BROWSER, now)
+        keep_draft(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), whole(), now)
+
+    def finished() -> bool:
+        try:
+            with database.write() as db:
+                complete(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), now)
+        except Gone:
+            return False
+        return True
+
+    assert _during_an_affiliation(database, firm, acting, paule, finished) is False
+    with database.read() as db:
+        assert len(rows(db, Beneficiary)) == 1
+        assert [period.kind for period in periods_of(db, db.get_one(Employee, paule.employee.id))] == ["affilie"]
+
+
+def test_withdrawal_waits_for_a_colleague_who_affiliates_by_hand_and_is_refused(
+    database, services, firm, acting
+) -> None:
+    paule = invited(services, firm)
+
+    def withdrawn() -> bool:
+        try:
+            with database.write() as db:
+                found = find_invitation(db, acting.viewer, paule.row.id, utc_now(), lock=True)
+                revoke(db, acting, found.row)
+        except Refused:
+            return False
+        return True
+
+    assert _during_an_affiliation(database, firm, acting, paule, withdrawn) is False
+    with database.read() as db:
+        assert [period.kind for period in periods_of(db, db.get_one(Employee, paule.employee.id))] == ["affilie"]
+
+
+def _during_an_affiliation(database, firm, acting, paule, act) -> bool:
+    """What an act comes to that begins while an affiliation by hand is being written."""
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as db:
+            employee = lock_employee(db, acting.viewer, paule.employee.id, None)
+            affiliating.affiliate_declared(db, acting, employee, firm.category, employee.hired_on)
+            done = threads.submit(act)
+            sleep(0.3)
+        return done.result()
 
 
 def test_revoked_invitation_frees_the_number_of_the_company_and_forgets_answers(

@@ -218,7 +218,7 @@ def find_invitation(
     row = db.exec(query).first()
     if row is None:
         return None
-    employee = db.get_one(Employee, row.employee_id)
+    employee = db.get_one(Employee, row.employee_id, with_for_update=lock, populate_existing=lock)
     return _invited(row, employee, _last_periods(db, [row.employee_id]), now)
 
 
