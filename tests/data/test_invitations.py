@@ -22,6 +22,7 @@ from portal.data.invitations import (
     AffiliationInvitation,
     InvitationState,
     find_invitation,
+    invitations_expired,
     invite,
     revoke,
     send_again,
@@ -385,3 +386,55 @@ def test_employee_who_was_affiliated_once_stays_when_an_invitation_is_forgotten(
         affiliating.affiliate_declared(db, acting, employee, firm.category, today())
         assert forget_invitation(db, paule.row.id, paule.row.expires_at + 2 * ABANDONED_KEPT)
         assert len(rows(db, Employee)) == 1
+
+
+def test_completion_ends_the_own_cover_of_whoever_is_hired_again_within_portability(
+    database, keyring, services, firm, acting
+) -> None:
+    """As any affiliation does (L911-8): nobody is covered twice by one company."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm, nir=nir_of())
+    with database.write() as db:
+        assert paule.employee.id == employee.id
+        event = finish(db, keyring, paule.token, whole(nir_of()), nir=nir_of())
+        before, after = rows(db, Beneficiary)
+        assert before.valid_to == event.effective_on - timedelta(days=1)
+        assert after.valid_from == event.effective_on
+
+
+def test_completion_is_refused_during_a_leave_without_cover(database, keyring, services, firm, acting) -> None:
+    """As by hand: the leave would be covered from end to end."""
+    paule = invited(services, firm)
+    with database.write() as db:
+        employee = db.get_one(Employee, paule.employee.id)
+        departing.grant_leave(db, acting, employee, today(), None, keeps_cover=False)
+        with pytest.raises(Refused, match="absent-uncovered"):
+            finish(db, keyring, paule.token, whole())
+
+
+def test_new_invitation_closes_the_one_before_it_for_good(database, keyring, services, firm, acting) -> None:
+    """Two links never wait for one employee, and a forgotten one is not told as expired."""
+    first = invited(services, firm, nir=nir_of(), hired_on=today() - timedelta(9), starts_on=today() - timedelta(9))
+    with database.write() as db:
+        employee = db.get_one(Employee, first.employee.id)
+        departing.let_go(db, acting, employee, today() - timedelta(days=2), LeavingReason.TRIAL_ENDED)
+    second = invited(services, firm, nir=nir_of())
+    assert second.employee.id == first.employee.id
+    with database.read() as db:
+        assert invitation_behind(db, keyring, first.token, utc_now()).state is InvitationState.REVOKED
+        assert invitation_behind(db, keyring, second.token, utc_now()).is_live
+        before = today() + LIVES
+        assert invitations_expired(db, acting.viewer, before + timedelta(days=2)).count == 1
+
+
+def test_completion_taken_back_is_no_longer_told_as_done(database, keyring, services, firm, acting) -> None:
+    paule = invited(services, firm)
+    with database.write() as db:
+        event = finish(db, keyring, paule.token, whole())
+        assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.COMPLETED
+        undo_event(db, acting, db.get_one(Employee, paule.employee.id), event)
+        assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.OVER

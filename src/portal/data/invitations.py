@@ -152,8 +152,8 @@ def state_of(row: AffiliationInvitation, now: datetime, *, is_invited: bool) -> 
         return InvitationState.REVOKED
     if row.exemption_asked_at is not None:
         return InvitationState.EXEMPTION_ASKED
-    if row.completed_at is not None:
-        return InvitationState.COMPLETED
+    if row.completed_at is not None:  # waiting again: what was finished was taken back
+        return InvitationState.OVER if is_invited else InvitationState.COMPLETED
     if not is_invited:
         return InvitationState.OVER
     if now >= row.expires_at:
@@ -223,6 +223,7 @@ def find_invitation(
 
 
 def _begun(db: Session, acting: Acting, employee: Employee) -> tuple[AffiliationInvitation, str]:
+    _close_older(db, acting, employee)
     token = new_token()
     row = AffiliationInvitation(
         employee_id=employee.id or 0,
@@ -232,6 +233,19 @@ def _begun(db: Session, acting: Acting, employee: Employee) -> tuple[Affiliation
         expires_at=acting.now + LIVES,
     )
     return _kept(db, row), token
+
+
+def _close_older(db: Session, acting: Acting, employee: Employee) -> None:
+    """Withdraws what an earlier invitation left open, or it would wait again beside the new one."""
+    query = select(AffiliationInvitation).where(
+        AffiliationInvitation.employee_id == employee.id,
+        col(AffiliationInvitation.completed_at).is_(None),
+        col(AffiliationInvitation.exemption_asked_at).is_(None),
+        col(AffiliationInvitation.revoked_at).is_(None),
+    )
+    for row in db.exec(query.with_for_update()):
+        row.revoked_at, row.revoked_by, row.draft_encrypted, row.proven_hash = acting.now, _by(acting), None, ""
+        db.add(row)
 
 
 def _newest(db: Session, employee: Employee) -> AffiliationInvitation:

@@ -6,15 +6,16 @@ always new ones, and somebody known keeps the address and the bank details that 
 """
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlmodel import Session, col, select
 
+from portal.data.affiliating import check_present
 from portal.data.bank_details import EFFECT_AFTER, BankDetails, sealed
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.employee_acts import Refused, leave, succeed
-from portal.data.employee_cover import is_known, open_cover
+from portal.data.employee_cover import end_own_cover, is_known, open_cover
 from portal.data.employees import (
     Employee,
     EmployeeEvent,
@@ -35,16 +36,19 @@ from portal.security import Keyring
 def complete(db: Session, keyring: Keyring, asked: Asked, now: datetime) -> EmployeeEvent:
     """Affiliates the employee of an invitation that the caller has locked (`invited.proven_invitation`).
 
-    Raises `Gone`, also for a draft with a question left, and `Refused` for somebody whom the company employs already.
+    Raises `Gone`, also for a draft with a question left, and `Refused` for somebody whom the company employs already,
+    or who is on leave without cover.
     """
     draft, category = asked.draft, asked.category
     if asked.period is None or category is None or draft.identity is None or next_step(draft) is not Step.REVIEW:
         raise Gone
     employee = db.get_one(Employee, asked.employee.id, with_for_update=True, populate_existing=True)
+    check_present(db, employee, asked.period.starts_on)
     changes = Changes(db)
     _identify(db, keyring, changes, employee, draft.identity, asked.period)
     succeed(db, changes, asked.period, asked.period.starts_on, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
     is_new = not is_known(db, keyring, employee)
+    end_own_cover(db, changes, employee, asked.period.starts_on - timedelta(days=1))
     contract = open_cover(db, keyring, changes, employee, category, asked.period.starts_on)
     for member in draft.family if draft.with_family else ():
         _cover(db, keyring, changes, contract, member)
