@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from portal.data.affiliating import check_present
@@ -81,6 +82,10 @@ def _number(db: Session, keyring: Keyring, employee: Employee, nir: str, period:
     employee.nir_encrypted = keyring.encrypt(nir)
     employee.nir_lookup = keyring.lookup(nir) if other is None else None
     db.add(employee)
+    try:
+        db.flush()
+    except IntegrityError:  # another employee has just been given it
+        raise Refused("already-there", "nir") from None
 
 
 def _is_before(one: EmploymentPeriod, other: EmploymentPeriod) -> bool:
