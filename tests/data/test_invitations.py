@@ -438,3 +438,21 @@ def test_completion_taken_back_is_no_longer_told_as_done(database, keyring, serv
         assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.COMPLETED
         undo_event(db, acting, db.get_one(Employee, paule.employee.id), event)
         assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.OVER
+
+
+def test_new_letter_to_another_address_forgets_what_the_employee_typed(
+    database, keyring, services, firm, acting
+) -> None:
+    """Whoever in the company knows a birth date would read the family by sending the link to a mailbox of theirs."""
+    paule = invited(services, firm)
+    with database.write() as db:
+        now = utc_now()
+        assert prove(db, keyring, paule.token, BORN, "", BROWSER, now) is not None
+        keep_draft(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), whole(family=(CHILD,)), now)
+    with database.write() as db:
+        employee = db.get_one(Employee, paule.employee.id)
+        later = staff.acting(keyring, firm.clerk, utc_now())
+        affiliating.correct(db, later, employee, email="chef@exemple.example")
+        _, token = send_again(db, later, db.get_one(AffiliationInvitation, paule.row.id))
+        found = invitation_behind(db, keyring, token, later.now)
+        assert (found.draft, found.state) == (Draft(), InvitationState.SENT)
