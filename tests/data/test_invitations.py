@@ -456,3 +456,37 @@ def test_new_letter_to_another_address_forgets_what_the_employee_typed(
         _, token = send_again(db, later, db.get_one(AffiliationInvitation, paule.row.id))
         found = invitation_behind(db, keyring, token, later.now)
         assert (found.draft, found.state) == (Draft(), InvitationState.SENT)
+
+
+def test_number_of_whoever_left_and_is_covered_by_portability_ends_the_own_cover_of_before(
+    database, keyring, services, firm, acting
+) -> None:
+    """Invited without a number, under another row than the one that left."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm)
+    with database.write() as db:
+        assert paule.employee.id != employee.id
+        event = finish(db, keyring, paule.token, whole(nir_of()))
+        before, after = rows(db, Beneficiary)
+        assert before.person_id == after.person_id
+        assert before.valid_to == event.effective_on - timedelta(days=1)
+
+
+def test_other_names_of_whoever_is_hired_again_are_looked_into(database, keyring, services, firm, acting) -> None:
+    """As a correction by the employer: what the insurer knows of the person stays."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.RESIGNATION)
+    paule = invited(services, firm, nir=nir_of())
+    other = Draft(nir_of(), Identity("Autre", "", "Paule", nir_of(), ""), with_family=False, bank=BankAnswer())
+    with database.write() as db:
+        finish(db, keyring, paule.token, other, nir=nir_of())
+        found = db.get_one(Employee, paule.employee.id)
+        assert (found.last_name, found.is_identity_doubtful) == ("Autre", True)
+        assert db.get_one(Person, found.person_id).last_name == "Essai"

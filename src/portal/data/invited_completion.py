@@ -6,7 +6,7 @@ always new ones, and somebody known keeps the address and the bank details that 
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
@@ -51,6 +51,7 @@ def complete(db: Session, keyring: Keyring, asked: Asked, now: datetime) -> Empl
     is_new = not is_known(db, keyring, employee)
     end_own_cover(db, changes, employee, asked.period.starts_on - timedelta(days=1))
     contract = open_cover(db, keyring, changes, employee, category, asked.period.starts_on)
+    _end_earlier(db, changes, employee, asked.period.starts_on - timedelta(days=1))
     for member in draft.family if draft.with_family else ():
         _cover(db, keyring, changes, contract, member)
     if is_new:
@@ -63,7 +64,10 @@ def _identify(
     db: Session, keyring: Keyring, changes: Changes, employee: Employee, who: Identity, period: EmploymentPeriod
 ) -> None:
     names = {"last_name": who.last_name, "usage_name": who.usage_name, "first_name": who.first_name}
+    declared = employee.last_name, employee.first_name
     changes.set(employee, **names)
+    if employee.person_id is not None and declared != (who.last_name, who.first_name):
+        changes.set(employee, is_identity_doubtful=True)
     changes.set(employee, search=search_text(who.last_name, who.usage_name, who.first_name, employee.matricule))
     if who.nir and employee.nir_lookup is None:
         _number(db, keyring, employee, who.nir, period)
@@ -86,6 +90,17 @@ def _number(db: Session, keyring: Keyring, employee: Employee, nir: str, period:
         db.flush()
     except IntegrityError:  # another employee has just been given it
         raise Refused("already-there", "nir") from None
+
+
+def _end_earlier(db: Session, changes: Changes, employee: Employee, last_day: date) -> None:
+    """Ends the own cover of somebody who left under another row, and was recognised by the number given now."""
+    query = select(Employee).where(
+        Employee.group_contract_id == employee.group_contract_id,
+        Employee.person_id == employee.person_id,
+        Employee.id != employee.id,
+    )
+    for other in db.exec(query):
+        end_own_cover(db, changes, other, last_day)
 
 
 def _is_before(one: EmploymentPeriod, other: EmploymentPeriod) -> bool:
