@@ -49,6 +49,10 @@ NOT_COMPLETED: dict[str, str] = {
         "Nous ne pouvons pas terminer cette affiliation avec ce numéro. Demandez à votre employeur de regarder si vous "
         "figurez déjà dans sa liste, ou corrigez le numéro."
     ),
+    "outside-contract": (
+        "Le contrat de mutuelle de votre employeur a pris fin. Demandez-lui quelle mutuelle le remplace\u00a0: votre "
+        "affiliation se fera auprès d’elle."
+    ),
     "absent-uncovered": (
         "Votre employeur a déclaré un congé pendant lequel la mutuelle ne vous couvre pas. Demandez-lui de vérifier ce "
         "congé, ou de vous affilier à votre retour. Vos réponses sont gardées."

@@ -31,6 +31,7 @@ from portal.data.invitations import (
 from portal.data.invited import Gone, invitation_behind, keep_draft, prove, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.leaving_rules import LeavingReason
+from portal.data.organisations import GroupContract
 from portal.data.persons import Person
 from portal.formatting import today
 from portal.security import fingerprint
@@ -490,3 +491,30 @@ def test_other_names_of_whoever_is_hired_again_are_looked_into(database, keyring
         found = db.get_one(Employee, paule.employee.id)
         assert (found.last_name, found.is_identity_doubtful) == ("Autre", True)
         assert db.get_one(Person, found.person_id).last_name == "Essai"
+
+
+def test_nobody_joins_a_contract_that_is_over(database, keyring, services, firm, acting) -> None:
+    """Neither by the link, nor by hand from a day after its end."""
+    paule = invited(services, firm, hired_on=today() - timedelta(9), starts_on=today() - timedelta(9))
+    with database.write() as db:
+        db.get_one(GroupContract, firm.contract.id).ends_on = today() - timedelta(days=1)
+        employee = db.get_one(Employee, paule.employee.id)
+        with pytest.raises(Refused, match="outside-contract"):
+            finish(db, keyring, paule.token, whole())
+        with pytest.raises(Refused, match="outside-contract"):
+            affiliating.affiliate_declared(db, acting, employee, firm.category, today())
+        assert rows(db, Beneficiary) == []
+
+
+def test_affiliation_by_hand_of_whoever_was_invited_ends_the_own_cover_of_portability(
+    database, services, firm, acting
+) -> None:
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm, nir=nir_of())
+    with database.write() as db:
+        affiliating.affiliate_declared(db, acting, db.get_one(Employee, paule.employee.id), firm.category, day)
+        assert rows(db, Beneficiary)[0].valid_to == day - timedelta(days=1)

@@ -95,6 +95,7 @@ def affiliate_declared(
     period = open_period(db, employee, from_day)
     if period.kind == PeriodKind.AFFILIATED:
         raise Refused("already-affiliated")
+    check_in_force(db, employee, from_day)
     check_present(db, employee, from_day)
     changes = Changes(db)
     was_exempt = period.kind == PeriodKind.EXEMPT
@@ -104,6 +105,13 @@ def affiliate_declared(
     open_cover(db, acting.keyring, changes, employee, category, from_day)
     kind = EventKind.EXEMPTION_ENDED if was_exempt else EventKind.AFFILIATED
     return note(db, acting, employee, kind, from_day, changes, category=category.label)
+
+
+def check_in_force(db: Session, employee: Employee, day: date) -> None:
+    """Raises `Refused` for a day after the end of the employee's group contract: nothing would end the cover."""
+    contract = db.get_one(GroupContract, employee.group_contract_id)
+    if contract.ends_on is not None and contract.ends_on < day:
+        raise Refused("outside-contract", "jour")
 
 
 def check_present(db: Session, employee: Employee, from_day: date) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from portal.data.affiliating import check_present
+from portal.data.affiliating import check_in_force, check_present
 from portal.data.bank_details import EFFECT_AFTER, BankDetails, sealed
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.employee_acts import Refused, leave, succeed
@@ -31,6 +31,7 @@ from portal.data.invitations import AffiliationInvitation
 from portal.data.invited import Asked, Gone, first_day_of
 from portal.data.persons import Person
 from portal.data.reversal import Changes
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 
@@ -38,12 +39,13 @@ def complete(db: Session, keyring: Keyring, asked: Asked, now: datetime) -> Empl
     """Affiliates the employee of an invitation that the caller has locked (`invited.proven_invitation`).
 
     Raises `Gone`, also for a draft with a question left, and `Refused` for somebody whom the company employs already,
-    or who is on leave without cover.
+    who is on leave without cover, or whose group contract is over.
     """
     draft, category = asked.draft, asked.category
     if asked.period is None or category is None or draft.identity is None or next_step(draft) is not Step.REVIEW:
         raise Gone
     employee = db.get_one(Employee, asked.employee.id, with_for_update=True, populate_existing=True)
+    check_in_force(db, employee, day_in_france(now))
     check_present(db, employee, asked.period.starts_on)
     changes = Changes(db)
     _identify(db, keyring, changes, employee, draft.identity, asked.period)
