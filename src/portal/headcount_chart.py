@@ -56,13 +56,15 @@ def _labels(counts: Sequence[Mapping[str, int]]) -> list[str]:
     """The labels of the series, the largest of today first; those beyond the tones make one."""
     known = list(dict.fromkeys(label for each in counts for label in each))
     ordered = sorted(known, key=lambda label: -counts[-1].get(label, 0))
-    return ordered if len(ordered) <= len(TONES) else [*ordered[: len(TONES) - 1], OTHERS]
+    if len(ordered) <= len(TONES):
+        return ordered
+    return [*[label for label in ordered if label != OTHERS][: len(TONES) - 1], OTHERS]
 
 
 def _count(labels: Sequence[str], at: int, counted: Mapping[str, int]) -> int:
     if labels[at] != OTHERS:
         return counted.get(labels[at], 0)
-    return sum(people for label, people in counted.items() if label not in labels)
+    return sum(people for label, people in counted.items() if label == OTHERS or label not in labels)
 
 
 def _column(x: int, row: Iterable[int], top: int) -> Iterable[Bar]:

@@ -44,10 +44,20 @@ WAIT = (
     "Trop de réponses fausses ont été données. Réessayez dans quelques heures, ou demandez à votre employeur de "
     "vérifier ce qu’il a déclaré."
 )
-ALREADY_THERE = (
-    "Nous ne pouvons pas terminer cette affiliation avec ce numéro. Demandez à votre employeur de regarder si vous "
-    "figurez déjà dans sa liste, ou corrigez le numéro."
-)
+NOT_COMPLETED: dict[str, str] = {
+    "already-there": (
+        "Nous ne pouvons pas terminer cette affiliation avec ce numéro. Demandez à votre employeur de regarder si vous "
+        "figurez déjà dans sa liste, ou corrigez le numéro."
+    ),
+    "outside-contract": (
+        "Le contrat de mutuelle de votre employeur a pris fin. Demandez-lui quelle mutuelle le remplace\u00a0: votre "
+        "affiliation se fera auprès d’elle."
+    ),
+    "absent-uncovered": (
+        "Votre employeur a déclaré un congé pendant lequel la mutuelle ne vous couvre pas. Demandez-lui de vérifier ce "
+        "congé, ou de vous affilier à votre retour. Vos réponses sont gardées."
+    ),
+}
 NO_GROUND = "Choisissez le cas dans lequel vous êtes."
 UNSTATED = "Cochez cette case\u00a0: sans elle, votre demande n’est pas valable."
 LONG_INSURER = "Ce nom est trop long. Gardez-en l’essentiel."

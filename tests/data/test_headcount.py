@@ -140,3 +140,33 @@ def test_more_categories_than_tones_make_one_series_of_others() -> None:
 @pytest.mark.parametrize(("most", "top"), [(0, 2), (1, 2), (7, 8), (61, 62), (99, 100), (431, 440), (10_432, 12_000)])
 def test_top_of_the_scale_has_an_easy_half(most, top) -> None:
     assert drawn({"A": most}).top == top
+
+
+def test_category_called_others_is_drawn_as_itself() -> None:
+    few = chart_of([Headcount(MAY, is_today=True)], [{"Cadres": 2, OTHERS: 5}])
+    assert [(each.label, each.today) for each in few.series] == [(OTHERS, 5), ("Cadres", 2)]
+    many = chart_of([Headcount(MAY, is_today=True)], [{OTHERS: 9, "A": 8, "B": 7, "C": 6, "D": 5}])
+    assert [(each.label, each.today) for each in many.series] == [("A", 8), ("B", 7), ("C", 6), (OTHERS, 14)]
+
+
+def test_change_of_category_to_come_leaves_todays_structure(db, firm) -> None:
+    """Cover under the guarantees of today counts until the day of the change."""
+    employee = firm.hire("Essai", JULY)
+    child = factories.person(db, "Zoé")
+    factories.cover(db, db.get_one(Contract, employee.contract_id), child, Relationship.CHILD, valid_from=JULY)
+    change_category(db, firm.acting(DAY), employee, firm.managers, date(2026, 9, 1))
+    today = headcounts(db, firm.viewer, DAY)[-1]
+    assert today.people == {Group(firm.category.id, Structure.PAIR): 1}
+
+
+def test_family_left_in_portability_does_not_count_with_whoever_is_hired_again(db, firm) -> None:
+    """The family keeps the cover of before, under a contract of its own; no contribution is called for it."""
+    values = {"nir": "290049900134517", "birth_date": date(1990, 4, 12)}
+    who = firm.acting(JUNE)
+    employee = staff.employee(db, who, firm.contract, firm.category, hired_on=MAY, starts_on=MAY, **values)
+    contract = db.get(Contract, employee.contract_id)
+    factories.cover(db, contract, factories.person(db, "Zoé"), Relationship.CHILD, valid_from=MAY)
+    let_go(db, firm.acting(JULY), employee, JULY, LeavingReason.DISMISSAL)
+    staff.employee(db, firm.acting(DAY), firm.contract, firm.category, hired_on=DAY, starts_on=DAY, **values)
+    (now,) = headcounts(db, firm.viewer, DAY)
+    assert now.people == {Group(firm.category.id, Structure.SINGLE): 1}

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from time import sleep
 
 import pytest
 from sqlmodel import select
@@ -13,7 +14,7 @@ from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary, Relationship
 from portal.data.employee_acts import Refused, undo_event
 from portal.data.employee_history import Author, history_of
-from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
+from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, lock_employee, periods_of
 from portal.data.invitation_drafts import BankAnswer, Draft, FamilyMember, Identity
 from portal.data.invitation_upkeep import ABANDONED_KEPT, DRAFTS_KEPT, abandoned, forget_drafts, forget_invitation
 from portal.data.invitations import (
@@ -21,6 +22,7 @@ from portal.data.invitations import (
     AffiliationInvitation,
     InvitationState,
     find_invitation,
+    invitations_expired,
     invite,
     revoke,
     send_again,
@@ -29,6 +31,7 @@ from portal.data.invitations import (
 from portal.data.invited import Gone, invitation_behind, keep_draft, prove, proven_invitation
 from portal.data.invited_completion import complete
 from portal.data.leaving_rules import LeavingReason
+from portal.data.organisations import GroupContract
 from portal.data.persons import Person
 from portal.formatting import today
 from portal.security import fingerprint
@@ -227,6 +230,60 @@ def test_completion_and_revocation_at_once_leave_one_of_them(database, keyring, 
             assert kinds == (["affilie"] if done[0] else [])
 
 
+def test_completion_waits_for_a_colleague_who_affiliates_by_hand_and_covers_once(
+    database, keyring, services, firm, acting
+) -> None:
+    """The period is read once the employee is held: what somebody did meanwhile counts."""
+    paule = invited(services, firm)
+    now = utc_now()
+    with database.write() as db:
+        prove(db, keyring, paule.token, BORN, "", BROWSER, now)
+        keep_draft(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), whole(), now)
+
+    def finished() -> bool:
+        try:
+            with database.write() as db:
+                complete(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), now)
+        except Gone:
+            return False
+        return True
+
+    assert _during_an_affiliation(database, firm, acting, paule, finished) is False
+    with database.read() as db:
+        assert len(rows(db, Beneficiary)) == 1
+        assert [period.kind for period in periods_of(db, db.get_one(Employee, paule.employee.id))] == ["affilie"]
+
+
+def test_withdrawal_waits_for_a_colleague_who_affiliates_by_hand_and_is_refused(
+    database, services, firm, acting
+) -> None:
+    paule = invited(services, firm)
+
+    def withdrawn() -> bool:
+        try:
+            with database.write() as db:
+                found = find_invitation(db, acting.viewer, paule.row.id, utc_now(), lock=True)
+                revoke(db, acting, found.row)
+        except Refused:
+            return False
+        return True
+
+    assert _during_an_affiliation(database, firm, acting, paule, withdrawn) is False
+    with database.read() as db:
+        assert [period.kind for period in periods_of(db, db.get_one(Employee, paule.employee.id))] == ["affilie"]
+
+
+def _during_an_affiliation(database, firm, acting, paule, act) -> bool:
+    """What an act comes to that begins while an affiliation by hand is being written."""
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as db:
+            employee = lock_employee(db, acting.viewer, paule.employee.id, None)
+            affiliating.affiliate_declared(db, acting, employee, firm.category, employee.hired_on)
+            done = threads.submit(act)
+            sleep(0.3)
+        return done.result()
+
+
 def test_revoked_invitation_frees_the_number_of_the_company_and_forgets_answers(
     database, keyring, services, firm, acting
 ) -> None:
@@ -330,3 +387,134 @@ def test_employee_who_was_affiliated_once_stays_when_an_invitation_is_forgotten(
         affiliating.affiliate_declared(db, acting, employee, firm.category, today())
         assert forget_invitation(db, paule.row.id, paule.row.expires_at + 2 * ABANDONED_KEPT)
         assert len(rows(db, Employee)) == 1
+
+
+def test_completion_ends_the_own_cover_of_whoever_is_hired_again_within_portability(
+    database, keyring, services, firm, acting
+) -> None:
+    """As any affiliation does (L911-8): nobody is covered twice by one company."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm, nir=nir_of())
+    with database.write() as db:
+        assert paule.employee.id == employee.id
+        event = finish(db, keyring, paule.token, whole(nir_of()), nir=nir_of())
+        before, after = rows(db, Beneficiary)
+        assert before.valid_to == event.effective_on - timedelta(days=1)
+        assert after.valid_from == event.effective_on
+
+
+def test_completion_is_refused_during_a_leave_without_cover(database, keyring, services, firm, acting) -> None:
+    """As by hand: the leave would be covered from end to end."""
+    paule = invited(services, firm)
+    with database.write() as db:
+        employee = db.get_one(Employee, paule.employee.id)
+        departing.grant_leave(db, acting, employee, today(), None, keeps_cover=False)
+        with pytest.raises(Refused, match="absent-uncovered"):
+            finish(db, keyring, paule.token, whole())
+
+
+def test_new_invitation_closes_the_one_before_it_for_good(database, keyring, services, firm, acting) -> None:
+    """Two links never wait for one employee, and a forgotten one is not told as expired."""
+    first = invited(services, firm, nir=nir_of(), hired_on=today() - timedelta(9), starts_on=today() - timedelta(9))
+    with database.write() as db:
+        employee = db.get_one(Employee, first.employee.id)
+        departing.let_go(db, acting, employee, today() - timedelta(days=2), LeavingReason.TRIAL_ENDED)
+    second = invited(services, firm, nir=nir_of())
+    assert second.employee.id == first.employee.id
+    with database.read() as db:
+        assert invitation_behind(db, keyring, first.token, utc_now()).state is InvitationState.REVOKED
+        assert invitation_behind(db, keyring, second.token, utc_now()).is_live
+        before = today() + LIVES
+        assert invitations_expired(db, acting.viewer, before + timedelta(days=2)).count == 1
+
+
+def test_completion_taken_back_is_no_longer_told_as_done(database, keyring, services, firm, acting) -> None:
+    paule = invited(services, firm)
+    with database.write() as db:
+        event = finish(db, keyring, paule.token, whole())
+        assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.COMPLETED
+        undo_event(db, acting, db.get_one(Employee, paule.employee.id), event)
+        assert invitation_behind(db, keyring, paule.token, utc_now()).state is InvitationState.OVER
+
+
+def test_new_letter_to_another_address_forgets_what_the_employee_typed(
+    database, keyring, services, firm, acting
+) -> None:
+    """Whoever in the company knows a birth date would read the family by sending the link to a mailbox of theirs."""
+    paule = invited(services, firm)
+    with database.write() as db:
+        now = utc_now()
+        assert prove(db, keyring, paule.token, BORN, "", BROWSER, now) is not None
+        keep_draft(db, keyring, proven_invitation(db, keyring, paule.token, BROWSER, now), whole(family=(CHILD,)), now)
+    with database.write() as db:
+        employee = db.get_one(Employee, paule.employee.id)
+        later = staff.acting(keyring, firm.clerk, utc_now())
+        affiliating.correct(db, later, employee, email="chef@exemple.example")
+        _, token = send_again(db, later, db.get_one(AffiliationInvitation, paule.row.id))
+        found = invitation_behind(db, keyring, token, later.now)
+        assert (found.draft, found.state) == (Draft(), InvitationState.SENT)
+
+
+def test_number_of_whoever_left_and_is_covered_by_portability_ends_the_own_cover_of_before(
+    database, keyring, services, firm, acting
+) -> None:
+    """Invited without a number, under another row than the one that left."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm)
+    with database.write() as db:
+        assert paule.employee.id != employee.id
+        event = finish(db, keyring, paule.token, whole(nir_of()))
+        before, after = rows(db, Beneficiary)
+        assert before.person_id == after.person_id
+        assert before.valid_to == event.effective_on - timedelta(days=1)
+
+
+def test_other_names_of_whoever_is_hired_again_are_looked_into(database, keyring, services, firm, acting) -> None:
+    """As a correction by the employer: what the insurer knows of the person stays."""
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.RESIGNATION)
+    paule = invited(services, firm, nir=nir_of())
+    other = Draft(nir_of(), Identity("Autre", "", "Paule", nir_of(), ""), with_family=False, bank=BankAnswer())
+    with database.write() as db:
+        finish(db, keyring, paule.token, other, nir=nir_of())
+        found = db.get_one(Employee, paule.employee.id)
+        assert (found.last_name, found.is_identity_doubtful) == ("Autre", True)
+        assert db.get_one(Person, found.person_id).last_name == "Essai"
+
+
+def test_nobody_joins_a_contract_that_is_over(database, keyring, services, firm, acting) -> None:
+    """Neither by the link, nor by hand from a day after its end."""
+    paule = invited(services, firm, hired_on=today() - timedelta(9), starts_on=today() - timedelta(9))
+    with database.write() as db:
+        db.get_one(GroupContract, firm.contract.id).ends_on = today() - timedelta(days=1)
+        employee = db.get_one(Employee, paule.employee.id)
+        with pytest.raises(Refused, match="outside-contract"):
+            finish(db, keyring, paule.token, whole())
+        with pytest.raises(Refused, match="outside-contract"):
+            affiliating.affiliate_declared(db, acting, employee, firm.category, today())
+        assert rows(db, Beneficiary) == []
+
+
+def test_affiliation_by_hand_of_whoever_was_invited_ends_the_own_cover_of_portability(
+    database, services, firm, acting
+) -> None:
+    day = today()
+    with database.write() as db:
+        hired = {"nir": nir_of(), "birth_date": BORN, "hired_on": day - timedelta(40), "starts_on": day - timedelta(40)}
+        employee = staff.employee(db, acting, firm.contract, firm.category, **hired)
+        departing.let_go(db, acting, employee, day - timedelta(days=5), LeavingReason.DISMISSAL)
+    paule = invited(services, firm, nir=nir_of())
+    with database.write() as db:
+        affiliating.affiliate_declared(db, acting, db.get_one(Employee, paule.employee.id), firm.category, day)
+        assert rows(db, Beneficiary)[0].valid_to == day - timedelta(days=1)

@@ -95,15 +95,29 @@ def affiliate_declared(
     period = open_period(db, employee, from_day)
     if period.kind == PeriodKind.AFFILIATED:
         raise Refused("already-affiliated")
-    if any(not each.keeps_cover and (each.ends_on or from_day) >= from_day for each in absences_of(db, employee)):
-        raise Refused("absent-uncovered", "jour")
+    check_in_force(db, employee, from_day)
+    check_present(db, employee, from_day)
     changes = Changes(db)
     was_exempt = period.kind == PeriodKind.EXEMPT
     end_accepted(db, changes, employee, from_day - timedelta(days=1), EndCause.AFFILIATED)
     succeed(db, changes, period, from_day, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
+    end_own_cover(db, changes, employee, from_day - timedelta(days=1))
     open_cover(db, acting.keyring, changes, employee, category, from_day)
     kind = EventKind.EXEMPTION_ENDED if was_exempt else EventKind.AFFILIATED
     return note(db, acting, employee, kind, from_day, changes, category=category.label)
+
+
+def check_in_force(db: Session, employee: Employee, day: date) -> None:
+    """Raises `Refused` for a day after the end of the employee's group contract: nothing would end the cover."""
+    contract = db.get_one(GroupContract, employee.group_contract_id)
+    if contract.ends_on is not None and contract.ends_on < day:
+        raise Refused("outside-contract", "jour")
+
+
+def check_present(db: Session, employee: Employee, from_day: date) -> None:
+    """Raises `Refused` for a leave without cover on a day or after it: it would be covered from end to end."""
+    if any(not each.keeps_cover and (each.ends_on or from_day) >= from_day for each in absences_of(db, employee)):
+        raise Refused("absent-uncovered", "jour")
 
 
 def exempt(

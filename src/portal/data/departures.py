@@ -8,7 +8,7 @@ from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
-from portal.data.employees import Employee
+from portal.data.employees import Employee, EmploymentPeriod
 from portal.data.sessions import Viewer
 from portal.data.waiting import Waiting
 
@@ -65,11 +65,15 @@ class LeaverLetter(SQLModel, table=True):
 
 
 def portability_ending(db: Session, viewer: Viewer, day: date) -> Waiting | None:
-    """Former employees of the viewer's company whose portability ends within thirty days."""
+    """Former employees of the viewer's company whose portability ends within thirty days, but who was hired again."""
+    is_back = select(EmploymentPeriod.id).where(
+        EmploymentPeriod.employee_id == Employee.id, EmploymentPeriod.starts_on > Departure.left_on
+    )
     query = select(func.count(), func.min(Departure.portability_ends_on)).where(
         Employee.company_id == viewer.company_id,
         col(Departure.cancelled_at).is_(None),
         col(Departure.portability_ends_on).between(day, day + TOLD_BEFORE),
+        ~is_back.exists(),
     )
     count, first = db.exec(query.join(Employee, col(Employee.id) == Departure.employee_id)).one()
     return Waiting(count, first) if count else None

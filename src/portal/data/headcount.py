@@ -18,11 +18,12 @@ from portal.data.contribution_calls import ContributionCall, ContributionLine
 from portal.data.contribution_lines import LineKind
 from portal.data.contribution_rules import month_of
 from portal.data.contributions import structure_of
-from portal.data.coverage import Beneficiary
+from portal.data.coverage import Beneficiary, Contract
 from portal.data.employees import Employee, EmployeeAbsence, EmploymentPeriod, PeriodKind
 from portal.data.prepared import Prepared
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
+from portal.data.staff_categories import StaffCategory
 
 MONTHS = 24
 
@@ -81,27 +82,39 @@ def _covered(db: Session, viewer: Viewer, day: date) -> Counter[Group]:
 def _today() -> Prepared:
     day = bindparam("day", type_=Date())
     staff, period = Employee.__table__.c, EmploymentPeriod.__table__.c
-    absence, cover = EmployeeAbsence.__table__.c, Beneficiary.__table__.c
+    absence, category = EmployeeAbsence.__table__.c, StaffCategory.__table__.c
     away = exists().where(absence.employee_id == staff.id, ~absence.keeps_cover, *_holds(absence, day))
-    persons = (
-        select(func.count(func.distinct(cover.person_id)))
-        .where(
-            cover.contract_id == staff.contract_id,
-            cover.valid_from <= day,
-            or_(cover.valid_to.is_(None), cover.valid_to >= day),
-        )
-        .correlate(Employee.__table__)
-        .scalar_subquery()
-    )
     rows = (
-        select(period.category_id, persons.label("persons"))
+        select(period.category_id, _persons(day).label("persons"))
         .join_from(Employee.__table__, EmploymentPeriod.__table__, period.employee_id == staff.id)
+        .join(StaffCategory.__table__, category.id == period.category_id)
         .where(staff.company_id == bindparam("company"), period.kind == PeriodKind.AFFILIATED.value)
         .where(*_holds(period, day), ~away)
         .subquery()
     )
     groups = (rows.c.category_id, rows.c.persons)
     return Prepared(select(*groups, func.count()).group_by(*groups))
+
+
+def _persons(day: Any) -> ColumnElement[int]:
+    """As calls count (`contribution_rules`): those whom the employee's own contract covers under the category's
+    guarantees, else an earlier one does: a change to come has opened the next contract already."""
+    staff, cover, contract = Employee.__table__.c, Beneficiary.__table__.c, Contract.__table__.c
+    count = func.count(func.distinct(cover.person_id))
+    covered = (
+        select(count)
+        .join_from(Beneficiary.__table__, Contract.__table__, cover.contract_id == contract.id)
+        .where(
+            contract.product_id == StaffCategory.__table__.c.product_id,
+            cover.valid_from <= day,
+            or_(cover.valid_to.is_(None), cover.valid_to >= day),
+        )
+        .correlate(Employee.__table__, StaffCategory.__table__)
+    )
+    own = covered.where(cover.contract_id == staff.contract_id).scalar_subquery()
+    any_own = covered.where(contract.member_id == staff.person_id).group_by(cover.contract_id)
+    most = any_own.order_by(count.desc()).limit(1).scalar_subquery()
+    return func.coalesce(func.nullif(own, 0), most, 0)
 
 
 def _holds(span: Any, day: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

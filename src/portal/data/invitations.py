@@ -4,6 +4,7 @@ The employer sees how far an invitation is, never what the employee typed. The l
 stored as its digest alone; a new letter replaces it.
 """
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from portal.data.affiliating import NewEmployee
 from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.employee_acts import Acting, Refused, note
 from portal.data.employee_entry import enter_once
-from portal.data.employees import Employee, EmploymentPeriod, EventKind, PeriodKind, periods_of
+from portal.data.employees import Employee, EmploymentPeriod, EventKind, PeriodKind, events_of, periods_of
 from portal.data.exemptions import open_request
 from portal.data.organisations import GroupContract
 from portal.data.reversal import Changes
@@ -111,8 +112,8 @@ def invite(
 
 
 def send_again(db: Session, acting: Acting, row: AffiliationInvitation) -> tuple[AffiliationInvitation, str]:
-    """A new link for a locked invitation, in place of the one before; what the employee typed stays. One that was
-    finished, and the affiliation taken back, begins anew. Raises `Refused`."""
+    """A new link for a locked invitation, in place of the one before; what the employee typed stays, unless the link
+    goes to another address. One that was finished, and the affiliation taken back, begins anew. Raises `Refused`."""
     employee = db.get_one(Employee, row.employee_id, with_for_update=True)
     if invited_period(db, employee) is None or row.revoked_at is not None:
         raise Refused("not-invited")
@@ -122,6 +123,8 @@ def send_again(db: Session, acting: Acting, row: AffiliationInvitation) -> tuple
         raise Refused("exemption-pending")
     if row.completed_at is not None or row.exemption_asked_at is not None:
         return _begun(db, acting, employee)
+    if _is_readdressed(db, employee, row.sent_at):
+        row.draft_encrypted, row.opened_at = None, None
     token = new_token()
     row.token_hash, row.proven_hash, row.proven_at = fingerprint(token), "", None
     row.sent_at, row.expires_at, row.letters = acting.now, acting.now + LIVES, row.letters + 1
@@ -152,8 +155,8 @@ def state_of(row: AffiliationInvitation, now: datetime, *, is_invited: bool) -> 
         return InvitationState.REVOKED
     if row.exemption_asked_at is not None:
         return InvitationState.EXEMPTION_ASKED
-    if row.completed_at is not None:
-        return InvitationState.COMPLETED
+    if row.completed_at is not None:  # waiting again: what was finished was taken back
+        return InvitationState.OVER if is_invited else InvitationState.COMPLETED
     if not is_invited:
         return InvitationState.OVER
     if now >= row.expires_at:
@@ -218,11 +221,12 @@ def find_invitation(
     row = db.exec(query).first()
     if row is None:
         return None
-    employee = db.get_one(Employee, row.employee_id)
+    employee = db.get_one(Employee, row.employee_id, with_for_update=lock, populate_existing=lock)
     return _invited(row, employee, _last_periods(db, [row.employee_id]), now)
 
 
 def _begun(db: Session, acting: Acting, employee: Employee) -> tuple[AffiliationInvitation, str]:
+    _close_older(db, acting, employee)
     token = new_token()
     row = AffiliationInvitation(
         employee_id=employee.id or 0,
@@ -232,6 +236,30 @@ def _begun(db: Session, acting: Acting, employee: Employee) -> tuple[Affiliation
         expires_at=acting.now + LIVES,
     )
     return _kept(db, row), token
+
+
+def _is_readdressed(db: Session, employee: Employee, since: datetime) -> bool:
+    """Whether the address was changed since a moment, or a change taken back: whoever reads the new mailbox, and knows
+    a birth date, would read what the employee typed."""
+    changed = (
+        max(each.recorded_at, each.undone_at or each.recorded_at)
+        for each in events_of(db, employee)
+        if each.kind == EventKind.CORRECTED and "email" in json.loads(each.details).get("fields", [])
+    )
+    return any(moment >= since for moment in changed)
+
+
+def _close_older(db: Session, acting: Acting, employee: Employee) -> None:
+    """Withdraws what an earlier invitation left open, or it would wait again beside the new one."""
+    query = select(AffiliationInvitation).where(
+        AffiliationInvitation.employee_id == employee.id,
+        col(AffiliationInvitation.completed_at).is_(None),
+        col(AffiliationInvitation.exemption_asked_at).is_(None),
+        col(AffiliationInvitation.revoked_at).is_(None),
+    )
+    for row in db.exec(query.with_for_update()):
+        row.revoked_at, row.revoked_by, row.draft_encrypted, row.proven_hash = acting.now, _by(acting), None, ""
+        db.add(row)
 
 
 def _newest(db: Session, employee: Employee) -> AffiliationInvitation:

@@ -54,7 +54,7 @@ def invitation_behind(db: Session, keyring: Keyring, token: str, now: datetime, 
     row = db.exec(query).first() if token else None
     if row is None:
         return None
-    return _asked(db, keyring, row, now)
+    return _asked(db, keyring, row, now, lock=lock)
 
 
 def first_day_of(asked: Asked) -> date:
@@ -101,8 +101,9 @@ def proven_invitation(db: Session, keyring: Keyring, token: str, browser: str, n
     return asked
 
 
-def _asked(db: Session, keyring: Keyring, row: AffiliationInvitation, now: datetime) -> Asked:
-    employee = db.get_one(Employee, row.employee_id)
+def _asked(db: Session, keyring: Keyring, row: AffiliationInvitation, now: datetime, *, lock: bool) -> Asked:
+    """The employee is held before the period is read: a colleague may be affiliating them by hand."""
+    employee = db.get_one(Employee, row.employee_id, with_for_update=lock, populate_existing=lock)
     period = invited_period(db, employee)
     state = state_of(row, now, is_invited=period is not None)
     category = db.get_one(StaffCategory, period.category_id) if period is not None else None

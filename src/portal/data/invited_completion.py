@@ -6,15 +6,17 @@ always new ones, and somebody known keeps the address and the bank details that 
 """
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from portal.data.affiliating import check_in_force, check_present
 from portal.data.bank_details import EFFECT_AFTER, BankDetails, sealed
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.employee_acts import Refused, leave, succeed
-from portal.data.employee_cover import is_known, open_cover
+from portal.data.employee_cover import end_own_cover, is_known, open_cover
 from portal.data.employees import (
     Employee,
     EmployeeEvent,
@@ -29,23 +31,29 @@ from portal.data.invitations import AffiliationInvitation
 from portal.data.invited import Asked, Gone, first_day_of
 from portal.data.persons import Person
 from portal.data.reversal import Changes
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 
 def complete(db: Session, keyring: Keyring, asked: Asked, now: datetime) -> EmployeeEvent:
     """Affiliates the employee of an invitation that the caller has locked (`invited.proven_invitation`).
 
-    Raises `Gone`, also for a draft with a question left, and `Refused` for somebody whom the company employs already.
+    Raises `Gone`, also for a draft with a question left, and `Refused` for somebody whom the company employs already,
+    who is on leave without cover, or whose group contract is over.
     """
     draft, category = asked.draft, asked.category
     if asked.period is None or category is None or draft.identity is None or next_step(draft) is not Step.REVIEW:
         raise Gone
     employee = db.get_one(Employee, asked.employee.id, with_for_update=True, populate_existing=True)
+    check_in_force(db, employee, day_in_france(now))
+    check_present(db, employee, asked.period.starts_on)
     changes = Changes(db)
     _identify(db, keyring, changes, employee, draft.identity, asked.period)
     succeed(db, changes, asked.period, asked.period.starts_on, kind=PeriodKind.AFFILIATED, category_id=category.id or 0)
     is_new = not is_known(db, keyring, employee)
+    end_own_cover(db, changes, employee, asked.period.starts_on - timedelta(days=1))
     contract = open_cover(db, keyring, changes, employee, category, asked.period.starts_on)
+    _end_earlier(db, changes, employee, asked.period.starts_on - timedelta(days=1))
     for member in draft.family if draft.with_family else ():
         _cover(db, keyring, changes, contract, member)
     if is_new:
@@ -58,7 +66,10 @@ def _identify(
     db: Session, keyring: Keyring, changes: Changes, employee: Employee, who: Identity, period: EmploymentPeriod
 ) -> None:
     names = {"last_name": who.last_name, "usage_name": who.usage_name, "first_name": who.first_name}
+    declared = employee.last_name, employee.first_name
     changes.set(employee, **names)
+    if employee.person_id is not None and declared != (who.last_name, who.first_name):
+        changes.set(employee, is_identity_doubtful=True)
     changes.set(employee, search=search_text(who.last_name, who.usage_name, who.first_name, employee.matricule))
     if who.nir and employee.nir_lookup is None:
         _number(db, keyring, employee, who.nir, period)
@@ -77,6 +88,21 @@ def _number(db: Session, keyring: Keyring, employee: Employee, nir: str, period:
     employee.nir_encrypted = keyring.encrypt(nir)
     employee.nir_lookup = keyring.lookup(nir) if other is None else None
     db.add(employee)
+    try:
+        db.flush()
+    except IntegrityError:  # another employee has just been given it
+        raise Refused("already-there", "nir") from None
+
+
+def _end_earlier(db: Session, changes: Changes, employee: Employee, last_day: date) -> None:
+    """Ends the own cover of somebody who left under another row, and was recognised by the number given now."""
+    query = select(Employee).where(
+        Employee.group_contract_id == employee.group_contract_id,
+        Employee.person_id == employee.person_id,
+        Employee.id != employee.id,
+    )
+    for other in db.exec(query):
+        end_own_cover(db, changes, other, last_day)
 
 
 def _is_before(one: EmploymentPeriod, other: EmploymentPeriod) -> bool:

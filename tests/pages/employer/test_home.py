@@ -1,6 +1,6 @@
 """The employer's start page: what waits, the next due day, the headcount; for whoever may know (R-02, R-30, R-32)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
@@ -119,6 +119,21 @@ def test_portability_and_mandates_about_to_end_are_told_r30(client, firm) -> Non
         left.portability_ends_on = today() + timedelta(days=31)
         db.merge(left)
     assert [title.partition(" à ")[0] for title in titles(client)] == ["1 mandat"]
+
+
+def test_portability_of_whoever_was_hired_again_is_not_told_r30(client, firm) -> None:
+    long_ago = add_months(MONTH, -2)
+    with client.services.database.write() as db:
+        then = staff.acting(client.services.keyring, firm.clerk, morning(long_ago))
+        again = {"nir": "290049900134517", "birth_date": date(1990, 4, 12)}
+        hired = {"hired_on": long_ago, "starts_on": long_ago}
+        leaver = staff.employee(db, then, firm.contract, firm.category, **again, **hired)
+        now = staff.acting(client.services.keyring, firm.clerk, utc_now())
+        left = let_go(db, now, leaver, add_months(today(), -2), LeavingReason.DISMISSAL)[0]
+        left.portability_ends_on = today() + timedelta(days=30)
+        db.add(left)
+        staff.employee(db, now, firm.contract, firm.category, **again, hired_on=today(), starts_on=today())
+    assert titles(client) == []
 
 
 def test_another_companys_tasks_are_nobody_elses_r72(client, firm) -> None:

@@ -179,6 +179,13 @@ def test_one_wrong_line_sends_nothing_and_is_named(client, firm, wrong) -> None:
     assert letters(client.services.database, client.services) == []
 
 
+def test_wrong_line_says_which_of_its_columns_is_wrong(client, firm) -> None:
+    typed = line("Lou", born="31/02/1990")
+    answer = send(client, BATCH, {"lignes": typed}, form_at=BATCH)
+    assert "Date de naissance\u00a0: " in answer.text
+    assert "Date d’embauche\u00a0: " not in answer.text
+
+
 def test_too_many_lines_and_none_at_all_are_refused(client, firm) -> None:
     for typed in ("", "\n".join([line("Paule")] * (MOST + 1))):
         answer = send(client, BATCH, {"lignes": typed}, form_at=BATCH)

@@ -77,6 +77,14 @@ def test_form_badly_filled_is_explained_and_keeps_what_was_ticked_r32(client, no
     assert given(client) == []
 
 
+def test_ticks_beside_everybody_prove_nothing_until_it_is_clear_r32(client, notice) -> None:
+    """Proof that somebody was given the notice is never made up from a choice that was left as it was."""
+    one = {"salarie": notice.name("employee", notice.second)}
+    answer = send(client, notice.list, SENT | one, form_at=notice.list)
+    assert (answer.status_code, 'id="qui-erreur"' in answer.text) == (422, True)
+    assert given(client) == []
+
+
 def test_employee_of_another_company_or_category_is_passed_over_r72(client, notice) -> None:
     with client.services.database.write() as db:
         company = db.get_one(Company, notice.other.company_id)
@@ -113,5 +121,8 @@ def test_long_list_is_read_page_by_page_and_recorded_whole_r32(client, notice) -
     assert len(page.css("tbody tr")) == 50
     following = client.get(page.one("#suite a").attributes["href"])
     assert len(following.css("tbody tr")) == 2
+    client.submit('form[action*="/remise"]', jour="", qui="choisis", geste="remettre")
+    assert client.answer.status_code == 422
+    assert len(client.page.css("tbody tr")) == 2, "what was wrong is corrected on the page it was on"
     send(client, notice.list, SENT, form_at=notice.list)
     assert len(given(client)) == 52

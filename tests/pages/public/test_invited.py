@@ -155,10 +155,13 @@ def test_right_number_opens_where_the_employer_gave_one(client, firm) -> None:
 
 
 def test_guesses_are_limited_even_for_the_right_answer(client, paule) -> None:
+    evidence = Evidence(client)
     for day in range(1, 6):
         come(client, paule.token, born=BORN + timedelta(days=day))
     come(client, paule.token)
     assert "Trop de réponses fausses" in client.page.text
+    refused = [act.object for act in evidence.fresh() if act.action == "invitation.opened"]
+    assert refused == [f"invitation:{paule.row.id}"] * 5, "the evidence says whose invitation was tried"
     assert row_of(client.services, paule.row.id).opened_at is None
 
 
@@ -285,6 +288,18 @@ def test_wrong_account_is_told_and_never_kept(client, paule, iban) -> None:
     assert client.answer.status_code == 422
     assert 'id="iban-erreur"' in client.answer.text
     assert ask(client, f"{STEPS}/verification").headers["location"] == f"{STEPS}/remboursements"
+
+
+def test_holder_is_corrected_without_the_account_typed_again(client, paule) -> None:
+    come(client, paule.token)
+    answer_all(client)
+    client.get(f"{STEPS}/remboursements")
+    client.submit("main form", iban="", titulaire="P")
+    assert 'id="titulaire-erreur"' in client.answer.text
+    client.submit("main form", iban="", titulaire="Paule Essai ou Lou Essai")
+    client.get(f"{STEPS}/remboursements")
+    assert client.page.one("input[name=titulaire]").attributes["value"] == "Paule Essai ou Lou Essai"
+    assert "Compte donné" in client.page.text
 
 
 def test_questions_are_not_skipped_and_unknown_ones_do_not_exist(client, paule) -> None:

@@ -17,8 +17,17 @@ from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
 
-# The order of a line's columns.
-COLUMNS = ("prenom", "nom", "naissance", "email", "categorie", "embauche", "matricule", "nir")
+# A line's columns in their order, each with its name.
+COLUMNS = {
+    "prenom": "prénom",
+    "nom": "nom de naissance",
+    "naissance": "date de naissance",
+    "email": "adresse e-mail",
+    "categorie": "catégorie",
+    "embauche": "date d’embauche",
+    "matricule": "matricule",
+    "nir": "numéro de Sécurité sociale",
+}
 NEEDED = 6
 MOST = 50
 LONGEST = 200
@@ -105,7 +114,13 @@ def _line(request: PortalRequest, codes: dict[str, StaffCategory], text: str) ->
         return SHAPE
     raw = dict.fromkeys(FIELDS, "") | dict(zip(COLUMNS, cells, strict=False))
     reader = Reader(raw, day_in_france(request.now))
-    return read_invitation(reader, codes) or " ".join(error.message for error in reader.errors)
+    return read_invitation(reader, codes) or " ".join(map(_told, reader.errors))
+
+
+def _told(error: FieldError) -> str:
+    """What is wrong, and in which column: a line holds several names and several days."""
+    name = COLUMNS[error.field]
+    return f"{name[:1].upper()}{name[1:]}\u00a0: {error.message}"
 
 
 def _form(request: PortalRequest, db: Session, typed: str, problems: list[Problem] | None = None) -> Response[bytes]:

@@ -55,6 +55,10 @@ WRONG_DAY = "La remise ne peut être ni à venir, ni antérieure de plus d’un 
 NO_MEANS = "Choisissez comment la notice a été remise."
 NO_WHO = "Choisissez à qui la notice a été remise."
 NOBODY = "Cochez au moins un salarié de la liste."
+ALL_AND_SOME = (
+    "Vous avez coché des salariés et choisi «\u00a0tous\u00a0». Choisissez «\u00a0les salariés cochés\u00a0», ou "
+    "décochez-les."
+)
 NOTHING_DONE = "Rien n’a changé\u00a0: la remise était déjà enregistrée, ou les salariés ont quitté la catégorie."
 COLUMNS = (
     Column("Nom", "name"),
@@ -130,6 +134,8 @@ def _problems(raw: dict[str, str], chosen: set[int], notice: Notice, today: date
         errors.append(FieldError("moyen", NO_MEANS))
     if raw["qui"] not in {ALL, CHOSEN}:
         errors.append(FieldError("qui", NO_WHO))
+    elif raw["qui"] == ALL and chosen:
+        errors.append(FieldError("qui", ALL_AND_SOME))
     return errors + (nobody if raw["qui"] == CHOSEN else [])
 
 
@@ -191,6 +197,7 @@ def _page(
         day=day,
         tally=tally_of(db, request.viewer, notice, day),
         rows=[(row, name, row.employee_id in chosen) for row, name in zip(shown, opaque, strict=True)],
+        here={"apres": after} if after else None,
         next_name=opaque[-1] if len(found) > PAGE_SIZE else "",
         raw=raw,
         means=MEANS_LABELS,

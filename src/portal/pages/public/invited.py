@@ -43,7 +43,7 @@ def _prove(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Red
         asked, _ = held(request, db)
         if asked is None or not asked.is_live:
             return _entry(request, db)
-    answer = try_proof(request, reader)
+    answer = try_proof(request, reader, asked)
     if isinstance(answer, Redirect):
         return answer
     with request.database.read() as db:

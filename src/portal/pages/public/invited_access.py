@@ -45,9 +45,10 @@ def held(request: PortalRequest, db: Session) -> tuple[Asked | None, bool]:
     return asked, asked is not None and is_proven(asked.row, browser, request.now)
 
 
-def try_proof(request: PortalRequest, reader: Reader) -> Redirect | list[FieldError]:
-    """Judges what was typed to prove who one is; the way in, or what to say, the same for every wrong answer."""
-    token, _ = request.invitation_keys
+def try_proof(request: PortalRequest, reader: Reader, asked: Asked) -> Redirect | list[FieldError]:
+    """Judges what was typed to prove that one is the employee of an invitation; the way in, or what to say, the same
+    for every wrong answer."""
+    token, object_ = request.invitation_keys[0], f"invitation:{asked.row.id}"
     birth, browser = reader.birth("naissance"), new_token()
     nir = reader.nir(birth)
     if birth is None or reader.errors:
@@ -58,10 +59,10 @@ def try_proof(request: PortalRequest, reader: Reader) -> Redirect | list[FieldEr
         row = prove(db, request.services.keyring, token, birth, nir, browser, request.now)
         if row is None:
             throttling.count_failures(db, _guesses(request, token), request.now)
-            request.record_of(None, db, Action.INVITATION_OPENED, "", Outcome.REFUSED)
+            request.record_of(None, db, Action.INVITATION_OPENED, object_, Outcome.REFUSED)
             return [FieldError("naissance", NOT_YOU)]
         throttling.forget(db, _guesses(request, token)[:1])
-        request.record_of(None, db, Action.INVITATION_OPENED, f"invitation:{row.id}")
+        request.record_of(None, db, Action.INVITATION_OPENED, object_)
     return to_entry(request, token, browser)
 
 

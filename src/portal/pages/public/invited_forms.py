@@ -87,10 +87,11 @@ def _added(asked: Asked, reader: Reader, member: FamilyMember) -> Draft:
 
 def _bank(asked: Asked, reader: Reader) -> Draft:
     holder = " ".join(reader.raw["titulaire"].split())
-    if not reader.raw["iban"].strip():
-        return replace(asked.draft, bank=asked.draft.bank or BankAnswer())
+    kept = asked.draft.bank.iban if asked.draft.bank else ""
+    if not reader.raw["iban"].strip() and not kept:
+        return replace(asked.draft, bank=BankAnswer())
     try:
-        iban = iban_of(reader.raw["iban"])
+        iban = iban_of(reader.raw["iban"].strip() or kept)
     except WrongIban as wrong:
         reader.wrong("iban", str(wrong))
         return asked.draft

@@ -24,7 +24,7 @@ from portal.data.invited_exemption import grounds_for
 from portal.formatting import day_in_france, long_date
 from portal.forms import FieldError
 from portal.invitation_notices import tell_affiliated
-from portal.invitation_words import ALREADY_THERE, RELATIVE_LABELS, STEP_LABELS
+from portal.invitation_words import NOT_COMPLETED, RELATIVE_LABELS, STEP_LABELS
 from portal.pages.employer.employee_forms import Reader
 from portal.pages.public.invited_access import held
 from portal.pages.public.invited_forms import ALONE, FAMILY, FIELDS, place_of, read_step, typed_of
@@ -57,8 +57,8 @@ def _answer(request: PortalRequest, step: Step, sent: FormMultiDict) -> Response
         following = _kept(request, step, reader)
     except Gone:
         return _to(request, None)
-    except Refused:
-        reader.wrong("exact", ALREADY_THERE)
+    except Refused as refused:
+        reader.wrong("exact", NOT_COMPLETED[refused.code])
     if not reader.errors:
         return _to(request, following)
     with request.database.read() as db:
