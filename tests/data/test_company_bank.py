@@ -348,6 +348,16 @@ class TestFraud:
         assert due_company_changes(db, LATER) == []
         assert lapsed_company_changes(db, NOW) == [(row.id, company.id)]
 
+    def test_change_of_a_closed_approver_lapses_instead_of_waiting_for_ever(
+        self, db, keyring, company, agathe, felix, second
+    ) -> None:
+        choose_rule(db, agathe, needs_approval=True, now=NOW)
+        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        approve_company_change(db, felix, row.id, NOW)
+        assert close(db, None, second, "Départ.", NOW)
+        assert due_company_changes(db, LATER) == []
+        assert drop_lapsed_change(db, row.id, company.id, LATER).id == row.id
+
 
 class Race:
     """A change whose time has come, and those who may act on it at once."""

@@ -161,7 +161,8 @@ def apply_company_change(db: Session, row_id: int, company_id: int, now: datetim
 
 
 def lapsed_company_changes(db: Session, now: datetime) -> list[tuple[int, int]]:
-    """Changes that nobody approved in time, or whose author's account was closed: their ids, and their companies'."""
+    """Changes that nobody approved in time, or of which the author's or the approver's account was closed: their ids,
+    and their companies'."""
     query = select(CompanyBankDetails.id, CompanyBankDetails.company_id).where(_lapsed(now))
     return [(row_id or 0, company_id) for row_id, company_id in db.exec(query)]
 
@@ -203,5 +204,5 @@ def _lapsed(now: datetime) -> ColumnElement[bool]:
     unapproved: Any = and_(
         col(CompanyBankDetails.takes_effect_at).is_(None), col(CompanyBankDetails.asked_at) <= now - APPROVAL_WITHIN
     )
-    orphan = select(Account.id).where(Account.id == CompanyBankDetails.asked_by, closed).exists()
+    orphan = select(Account.id).where(_actors(), closed).exists()
     return and_(waits(CompanyBankDetails), or_(unapproved, orphan))
