@@ -29,6 +29,7 @@ from portal.data.company_bank import (
     approve_company_change,
     ask_company_change,
     cancel_company_change,
+    change_to_approve,
     company_bank_history,
     company_change_behind,
     drop_lapsed_change,
@@ -238,6 +239,13 @@ class TestApproval:
             approve_company_change(db, felix, row.id, approved_at)
         assert apply_company_change(db, row.id, company.id, LATER) is None
         assert apply_company_change(db, row.id, company.id, approved_at + EFFECT_AFTER).id == row.id
+
+    def test_second_signatory_is_told_the_last_day_in_france(self, db, keyring, agathe, felix) -> None:
+        """Asked at half past midnight in Paris, while it is the day before in UTC."""
+        row = ask_company_change(db, agathe, keyring, new(), datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
+        waiting = change_to_approve(db, felix, date(2026, 11, 11))
+        assert (waiting.on, waiting.row_id) == (date(2026, 11, 18), row.id)
+        assert change_to_approve(db, agathe, date(2026, 11, 11)) is None
 
     def test_author_never_approves_the_own_change(self, db, keyring, agathe) -> None:
         row = ask_company_change(db, agathe, keyring, new(), NOW)

@@ -36,6 +36,7 @@ from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.standing import closed
 from portal.data.waiting import Waiting
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 APPROVAL_WITHIN = timedelta(days=7)
@@ -117,7 +118,9 @@ def change_to_approve(db: Session, viewer: Viewer, _: date) -> Waiting | None:
     """The change that somebody else of the company's asked for, and that waits for the viewer to approve it."""
     rows = _rows(db, viewer.company_id or 0)
     row = next((each for each in rows if each.awaits_approval and each.asked_by != viewer.account_id), None)
-    return Waiting(1, row.approval_until.date() if row.approval_until else None, row_id=row.id) if row else None
+    if row is None or row.approval_until is None:
+        return None
+    return Waiting(1, day_in_france(row.approval_until), row_id=row.id)
 
 
 def approve_company_change(db: Session, viewer: Viewer, row_id: int, now: datetime) -> CompanyBankDetails:
