@@ -10,6 +10,7 @@ from portal.data.cases import WrongState
 from portal.data.employee_acts import Refused, undo_event
 from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
 from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, refuse_exemption
+from portal.data.exemption_gaps import undocumented
 from portal.data.exemption_grounds import ExemptionGround, OpenedExemption, ground_open, grounds_open
 from portal.data.exemption_pieces import add_files, missing_slots, remove_file
 from portal.data.exemption_register import (
@@ -20,7 +21,6 @@ from portal.data.exemption_register import (
     export_register,
     register_page,
     register_row,
-    undocumented,
 )
 from portal.data.exemption_reminders import companies_to_remind, take_due
 from portal.data.exemption_rows import (
@@ -328,6 +328,17 @@ def test_employee_exempt_without_any_request_is_told_to_the_employer(db, firm) -
     accept_exemption(db, firm.acting, employee, exemption)
     assert undocumented(db, firm.acting.viewer, staff.TODAY, 5) == (0, [])
     assert [each.kind for each in periods_of(db, employee)] == [PeriodKind.EXEMPT]
+
+
+@pytest.mark.parametrize("how", ["affiliated", "left"])
+def test_exemption_whose_end_is_announced_proves_until_its_last_day(db, firm, how) -> None:
+    employee, exemption = firm.exempt(starts_on=date(2026, 6, 5))
+    if how == "left":
+        departing.let_go(db, firm.acting, employee, date(2026, 6, 30), LeavingReason.RESIGNATION)
+    else:
+        end_exemption(db, firm.acting, employee, exemption, firm.category, date(2026, 7, 1))
+    for day in (staff.TODAY, date(2026, 6, 30), date(2026, 7, 1)):
+        assert undocumented(db, firm.acting.viewer, day, 5) == (0, [])
 
 
 def test_file_leaves_an_undecided_request_of_its_own_alone(db, firm) -> None:

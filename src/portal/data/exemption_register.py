@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
-from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
+from portal.data.employees import Employee
 from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import (
     EVIDENCE,
@@ -180,25 +180,6 @@ def grounds_used(db: Session, viewer: Viewer) -> list[tuple[str, str]]:
     query = _joined(select(ExemptionGround.code, func.max(ExemptionGround.label)), viewer)
     rows = db.connection().execute(query.group_by(ExemptionGround.code).order_by(ExemptionGround.code))
     return [(code, label) for code, label in rows]
-
-
-def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int, list[Employee]]:
-    """Employees who are exempt that day though the register knows no exemption of theirs: how many, and the first
-    ones."""
-    accepted = select(Exemption.employee_id).where(col(Exemption.state) == ExemptionState.ACCEPTED)
-    exempt = select(EmploymentPeriod.employee_id).where(
-        col(EmploymentPeriod.kind) == PeriodKind.EXEMPT,
-        col(EmploymentPeriod.starts_on) <= day,
-        or_(col(EmploymentPeriod.ends_on).is_(None), col(EmploymentPeriod.ends_on) >= day),
-    )
-    found = (
-        col(Employee.company_id) == viewer.company_id,
-        col(Employee.id).in_(exempt),
-        col(Employee.id).not_in(accepted),
-    )
-    count = db.scalar(select(func.count()).where(*found)) or 0
-    query = select(Employee).where(*found).order_by(col(Employee.search), col(Employee.id)).limit(most)
-    return count, list(db.scalars(query))
 
 
 def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]:
