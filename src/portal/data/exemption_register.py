@@ -84,6 +84,7 @@ class RegisterRow(NamedTuple):
     label: str
     kind: str
     article: str
+    is_renewable: bool
     origin: str
     stated_on: date | None
     other_insurer: str
@@ -250,6 +251,7 @@ def _query(viewer: Viewer, filters: RegisterFilters, day: date) -> Any:
     columns = (
         *(Exemption.id, Employee.id, Employee.matricule, Employee.last_name, Employee.usage_name, Employee.first_name),
         *(ExemptionGround.code, ExemptionGround.label, ExemptionGround.kind, ExemptionGround.article),
+        ExemptionGround.is_renewable,
         *(Exemption.origin, Exemption.stated_on, Exemption.other_insurer, Exemption.starts_on, Exemption.valid_until),
         *(Exemption.ended_on, Exemption.end_cause, Exemption.asked_at),
         *(_DECIDED_AT, _FILES, _DIGESTS, _standing(day)),

@@ -17,6 +17,7 @@ from portal.data.columns import utc_now
 from portal.data.employee_acts import Acting
 from portal.data.employees import PeriodKind
 from portal.data.exempting import accept_exemption
+from portal.data.exemption_grounds import ExemptionGround
 from portal.data.exemption_rows import EVIDENCE, Exemption, ExemptionPiece, ExemptionState, ExemptionStep
 from portal.data.exemptions import ask_exemption, attach
 from portal.data.files import NewFile
@@ -282,6 +283,24 @@ def test_end_is_reminded_to_company_and_employee_once(client, register) -> None:
     assert told == [("exemption-decided", "paule@exemple.example"), ("exemptions-ending", account.email)]
     to_company = [one for one in letters(client.services.database, client.services) if one.name == "exemptions-ending"]
     assert "Essai" not in to_company[0].text
+
+
+def test_case_that_the_law_does_not_renew_is_never_said_to_be_renewable(client, register) -> None:
+    """D911-2, 2°: such an exemption lasts until its contract's date, and not beyond."""
+    with client.services.database.write() as db:
+        db.exec(select(ExemptionGround).where(ExemptionGround.code == "css")).one().is_renewable = False
+        staff.user(db, client.services.keyring, register.company, Role.SIGNATORY, email="s@ateliers.example")
+    employee = register.hire(email="paule@exemple.example")
+    exemption = register.ask(employee, "css", until=today() + timedelta(days=30), decided=True)
+    client.get(register.page(exemption))
+    assert "ce cas ne se renouvelle pas" in client.page.text
+    assert "Renouveler" not in client.page.text
+    remind_of_exemptions(client.services, utc_now())
+    told = {one.name: one.text for one in letters(client.services.database, client.services)}
+    assert "doit vous affilier" in told["exemption-decided"]
+    assert "à justifier à nouveau" not in told["exemption-decided"]
+    assert "Une dispense d’affiliation de votre entreprise arrive à échéance" in told["exemptions-ending"]
+    assert "Certains cas ne se renouvellent pas" in told["exemptions-ending"].replace("\n", " ")
 
 
 def test_employee_exempt_without_a_request_is_named_on_the_register(client, register) -> None:
