@@ -13,7 +13,7 @@ from portal.data.organisations import company_of
 from portal.formatting import long_date
 from portal.web import Services
 
-ACCEPTED, REFUSED, ENDING = "acceptée", "refusée", "bientôt échue"
+ACCEPTED, REFUSED, CANCELLED, ENDING = "acceptée", "refusée", "abandonnée", "bientôt échue"
 
 
 def tell_of_request(services: Services, db: Session, employee: Employee) -> None:

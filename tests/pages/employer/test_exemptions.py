@@ -18,7 +18,15 @@ from portal.data.employee_acts import Acting
 from portal.data.employees import PeriodKind
 from portal.data.exempting import accept_exemption
 from portal.data.exemption_grounds import ExemptionGround
-from portal.data.exemption_rows import EVIDENCE, Exemption, ExemptionPiece, ExemptionState, ExemptionStep
+from portal.data.exemption_rows import (
+    EVIDENCE,
+    REQUEST,
+    Exemption,
+    ExemptionPiece,
+    ExemptionState,
+    ExemptionStep,
+    Origin,
+)
 from portal.data.exemptions import ask_exemption, attach
 from portal.data.files import NewFile
 from portal.exemption_jobs import remind_of_exemptions
@@ -44,9 +52,7 @@ def register(client, firm):
             employee = db.merge(employee)
             wish = staff.wish(ground, **({"stated_on": today(), "starts_on": today()} | values))
             exemption = ask_exemption(db, employee, wish, utc_now())
-            number = factories.next_number()
-            new = NewFile("a.pdf", "application/pdf", 9, 1, f"{number:064}", f"{number:048}")
-            attach(db, None, exemption, EVIDENCE, [new], utc_now())
+            attach(db, None, exemption, EVIDENCE, [paper()], utc_now())
             if decided:
                 doing = Acting(staff.viewer(firm.clerk), client.services.keyring, utc_now(), staff.FIGURES)
                 accept_exemption(db, doing, employee, exemption)
@@ -55,6 +61,11 @@ def register(client, firm):
     firm.ask = asked
     firm.page = lambda exemption, rest="": f"{LIST}/{firm.name('exemption', exemption)}{rest}"
     return firm
+
+
+def paper() -> NewFile:
+    number = factories.next_number()
+    return NewFile("a.pdf", "application/pdf", 9, 1, f"{number:064}", f"{number:048}")
 
 
 def photo() -> bytes:
@@ -142,6 +153,35 @@ def test_request_given_up_stays_in_the_register_without_effect(client, register)
     client.submit(f'form[action="{page}/abandon"]')
     assert "Abandonnée" in client.page.text
     assert send(client, f"{page}/acceptation", {"version": "2"}, form_at=page).status_code == 422
+
+
+@pytest.mark.parametrize(("origin", "told"), [(Origin.ONLINE, 1), (Origin.PAPER, 0)])
+def test_employee_who_asked_here_is_told_that_the_request_was_given_up(client, register, origin, told) -> None:
+    """Else an employer could bury a request without the reason that a refusal needs."""
+    exemption = register.ask(register.hire(email="paule@exemple.example"))
+    with client.services.database.write() as db:
+        db.get_one(Exemption, exemption.id).origin = origin
+    page = register.page(exemption)
+    client.get(page)
+    client.submit(f'form[action="{page}/abandon"]')
+    found = letters(client.services.database, client.services)
+    assert [one.subject for one in found] == ["Votre demande de dispense d’affiliation est abandonnée"] * told
+
+
+def test_employee_told_of_an_acceptance_is_told_that_the_request_was_given_up_since(client, register) -> None:
+    employee = register.hire(email="paule@exemple.example")
+    exemption = register.ask(employee)
+    with client.services.database.write() as db:
+        db.get_one(Exemption, exemption.id).origin = Origin.PAPER
+        attach(db, None, exemption, REQUEST, [paper()], utc_now())
+    page = register.page(exemption)
+    client.get(page)
+    client.submit(f'form[action="{page}/acceptation"]')
+    client.get(register.path(employee))
+    client.submit("form.undo")
+    client.get(page)
+    client.submit(f'form[action="{page}/abandon"]')
+    assert len(letters(client.services.database, client.services)) == 2
 
 
 def test_two_clerks_who_decide_at_once_leave_one_decision(client, register) -> None:
