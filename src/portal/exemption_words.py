@@ -45,10 +45,11 @@ ORIGIN_LABELS = {
     Origin.FILE: "Fichier de salariés",
 }
 CAUSE_LABELS = {
-    EndCause.AFFILIATED: "Affilié depuis lors",
-    EndCause.LEFT: "Sorti de l’entreprise",
+    EndCause.AFFILIATED: "Affilié ensuite",
+    EndCause.LEFT: "Départ de l’entreprise",
     EndCause.REPLACED: "Remplacée par une autre demande",
 }
+NO_EFFECT = "N’a pas pris effet"
 STEP_LABELS = {
     StepKind.ASKED: "Demande reçue",
     StepKind.ACCEPTED: "Dispense acceptée",
@@ -69,7 +70,7 @@ def standing_words(row: RegisterRow) -> str:
         Standing.TO_RENEW: f"Valable jusqu’au {until}\u00a0: {_soon(row)}",
         Standing.EXPIRED: f"Échue le {until}\u00a0: {_over(row)}",
         Standing.ENDED: _ended(row),
-        Standing.REFUSED: "Le salarié reste affilié, ou à affilier.",
+        Standing.REFUSED: "Cette demande n’a rien changé pour le salarié.",
         Standing.CANCELLED: "Cette demande n’a pas eu de suite.",
     }[Standing(row.standing)]
 
@@ -109,4 +110,6 @@ def _over(row: RegisterRow) -> str:
 
 def _ended(row: RegisterRow) -> str:
     cause = CAUSE_LABELS[EndCause(row.end_cause)] if row.end_cause else "Terminée"
-    return f"{cause}. Dernier jour\u00a0: {long_date(row.ended_on)}." if row.ended_on else ""
+    if row.ended_on is None:
+        return ""
+    return f"{cause}. {NO_EFFECT}." if row.never_held else f"{cause}. Dernier jour\u00a0: {long_date(row.ended_on)}."

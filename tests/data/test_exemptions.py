@@ -45,9 +45,13 @@ from portal.data.exemptions import (
 from portal.data.files import NewFile
 from portal.data.leaving_rules import LeavingReason
 from portal.data.reversal import ChangedSince
+from portal.exemption_documents import pdf_data
+from portal.exemption_words import standing_words
+from portal.settings import Insurer
 from tests.support import factories, staff
 
 DAY = date(2026, 7, 1)
+INSURER = Insurer(name="Mutuelle", address="1 rue A", phone="01", email="a@b.example", network="K")
 
 
 def proof() -> NewFile:
@@ -257,6 +261,32 @@ def test_exemption_ends_with_the_act_that_ends_it_and_comes_back_with_it(db, fir
     assert firm.standing(exemption, DAY) == Standing.ENDED
     undo_event(db, firm.acting, employee, event)
     assert (exemption.state, exemption.ended_on, exemption.end_cause) == (ExemptionState.ACCEPTED, None, "")
+
+
+@pytest.mark.parametrize("how", ["affiliated", "left"])
+def test_exemption_ended_before_its_first_day_is_said_to_have_had_no_effect(db, firm, how) -> None:
+    """The register that an auditor reads never tells of a period that ends before it begins."""
+    new = staff.new_employee()
+    employee, _ = affiliating.declare(db, firm.acting, firm.contract, firm.category, new, PeriodKind.EXEMPT)
+    exemption = firm.ask(employee, starts_on=date(2026, 7, 1))
+    accept_exemption(db, firm.acting, employee, exemption)
+    if how == "left":
+        departing.let_go(db, firm.acting, employee, date(2026, 6, 20), LeavingReason.RESIGNATION)
+    else:
+        end_exemption(db, firm.acting, employee, exemption, firm.category, date(2026, 6, 20))
+    row = register_row(db, firm.acting.viewer, exemption.id, DAY)
+    assert (row.standing, row.last_day) == (Standing.ENDED, None)
+    assert standing_words(row).endswith("N’a pas pris effet.")
+    printed = pdf_data([row], {"shown": "", "company": "", "siret": ""}, INSURER, staff.NOW)["rows"]
+    assert [each["period"] for each in printed] == ["N’a pas pris effet"]
+
+
+def test_refused_renewal_changes_nothing_for_the_employee(db, firm) -> None:
+    employee, _ = firm.exempt()
+    second = firm.ask(employee, starts_on=date(2027, 6, 1))
+    refuse_exemption(db, firm.acting, second, "Illisible")
+    row = register_row(db, firm.acting.viewer, second.id, DAY)
+    assert standing_words(row) == "Cette demande n’a rien changé pour le salarié."
 
 
 def test_exemption_that_was_not_granted_cannot_be_ended(db, firm) -> None:

@@ -104,6 +104,16 @@ class RegisterRow(NamedTuple):
         return f"{self.first_name} {self.usage_name or self.last_name}"
 
     @property
+    def never_held(self) -> bool:
+        """Whether it ended before its first day: the employee left, or was affiliated, from earlier on."""
+        return self.ended_on is not None and self.ended_on < self.starts_on
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of one that has ended; None for one that never held."""
+        return None if self.never_held else self.ended_on
+
+    @property
     def asked_on(self) -> date:
         """The day in France when it came."""
         return day_in_france(self.asked_at)
