@@ -11,7 +11,7 @@ from portal.data.employee_acts import Refused, undo_event
 from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
 from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, refuse_exemption
 from portal.data.exemption_gaps import undocumented
-from portal.data.exemption_grounds import ExemptionGround, OpenedExemption, ground_open, grounds_open
+from portal.data.exemption_grounds import ExemptionGround, GroundKind, OpenedExemption, ground_open, grounds_open
 from portal.data.exemption_pieces import add_files, missing_slots, remove_file
 from portal.data.exemption_register import (
     RegisterFilters,
@@ -51,6 +51,11 @@ from portal.settings import Insurer
 from tests.support import factories, staff
 
 DAY = date(2026, 7, 1)
+ENDLESS = {
+    **dict.fromkeys(("code", "label", "article", "condition"), "sans-fin"),
+    "kind": GroundKind.BY_LAW,
+    "valid_from": date(2016, 1, 1),
+}
 INSURER = Insurer(name="Mutuelle", address="1 rue A", phone="01", email="a@b.example", network="K")
 
 
@@ -114,9 +119,13 @@ def test_employee_who_asks_stays_affiliated_until_the_employer_decides(db, firm)
         ("css", {"until": date(2026, 6, 30)}, "until-before"),
         ("css", {"until": date(2027, 7, 2)}, "until-too-far"),
         ("collectif", {"starts_on": date(2026, 5, 31)}, "not-employed"),
+        ("collectif", {"starts_on": date(2027, 6, 16)}, "too-late"),
+        ("css", {"starts_on": date(9999, 12, 31), "until": date(9999, 12, 31)}, "too-late"),
+        ("sans-fin", {"until": date(9999, 12, 31)}, "until-too-far"),
     ],
 )
 def test_wish_outside_the_law_is_refused_and_writes_nothing(db, firm, ground, values, code) -> None:
+    db.add(ExemptionGround(**ENDLESS))
     employee = firm.hire()
     with pytest.raises(Refused, match=code):
         firm.ask(employee, ground, **values)
