@@ -1,15 +1,17 @@
 """Exemptions asked, decided, renewed, ended, taken back, reminded of (R-30, domain 3.5)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
 from portal.data import affiliating, departing
+from portal.data.accounts import Account
 from portal.data.cases import WrongState
 from portal.data.employee_acts import Refused, undo_event
 from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
-from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, refuse_exemption
+from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, record_exemption, refuse_exemption
 from portal.data.exemption_gaps import undocumented
 from portal.data.exemption_grounds import ExemptionGround, GroundKind, OpenedExemption, ground_open, grounds_open
 from portal.data.exemption_pieces import add_files, missing_slots, remove_file
@@ -238,6 +240,27 @@ def test_case_that_is_not_renewable_is_not_renewed_under_itself(db, firm) -> Non
     with pytest.raises(Refused, match="not-renewable"):
         firm.ask(employee, "css", starts_on=date(2027, 3, 1), until=date(2028, 1, 31))
     assert firm.ask(employee, "collectif", starts_on=date(2027, 3, 1)).state == ExemptionState.ASKED
+
+
+def test_renewal_that_comes_very_late_goes_on_from_the_day_after(db, firm, keyring) -> None:
+    """The form proposes that day; nobody's cover changes, so no day is too long ago."""
+    employee, first = firm.exempt()
+    who = db.get_one(Account, firm.acting.viewer.account_id)
+    late = staff.acting(keyring, who, datetime(2027, 12, 1, 9, tzinfo=UTC))
+    wish = staff.wish(starts_on=first.valid_until + timedelta(days=1), stated_on=date(2027, 11, 30))
+    second = record_exemption(db, late, employee, wish)
+    for slot in (REQUEST, EVIDENCE):
+        add_files(db, late.viewer, second, slot, [proof()], late.now)
+    accept_exemption(db, late, employee, second)
+    assert (first.ended_on, second.starts_on) == (date(2027, 6, 30), date(2027, 7, 1))
+
+
+def test_request_from_too_long_ago_is_refused_before_its_papers_are_gathered(db, firm) -> None:
+    employee = firm.hire(hired_on=date(2026, 3, 15), starts_on=date(2026, 3, 15))
+    late = replace(firm.acting, now=datetime(2026, 7, 1, 9, tzinfo=UTC))
+    with pytest.raises(Refused, match="too-early"):
+        record_exemption(db, late, employee, staff.wish(starts_on=date(2026, 3, 15)))
+    assert record_exemption(db, late, employee, staff.wish(starts_on=date(2026, 4, 1))).origin == Origin.PAPER
 
 
 def test_renewal_from_before_the_exemption_it_renews_is_refused(db, firm) -> None:
