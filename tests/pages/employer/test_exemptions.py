@@ -1,6 +1,7 @@
 """The register of exemptions by its pages and files: recorded, proven, decided, renewed, ended (R-30, R-51, R-72)."""
 
 from csv import reader
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO, StringIO
 from threading import Thread
@@ -17,7 +18,7 @@ from portal.data.columns import utc_now
 from portal.data.employee_acts import Acting
 from portal.data.employees import PeriodKind
 from portal.data.exempting import accept_exemption
-from portal.data.exemption_grounds import ExemptionGround
+from portal.data.exemption_grounds import ExemptionGround, ground_open
 from portal.data.exemption_rows import (
     EVIDENCE,
     REQUEST,
@@ -26,8 +27,9 @@ from portal.data.exemption_rows import (
     ExemptionState,
     ExemptionStep,
     Origin,
+    StepKind,
 )
-from portal.data.exemptions import ask_exemption, attach
+from portal.data.exemptions import accepted_of, add_step, ask_exemption, attach
 from portal.data.files import NewFile
 from portal.exemption_jobs import remind_of_exemptions
 from portal.formatting import today
@@ -341,6 +343,27 @@ def test_case_that_the_law_does_not_renew_is_never_said_to_be_renewable(client, 
     assert "à justifier à nouveau" not in told["exemption-decided"]
     assert "Une dispense d’affiliation de votre entreprise arrive à échéance" in told["exemptions-ending"]
     assert "Certains cas ne se renouvellent pas" in told["exemptions-ending"].replace("\n", " ")
+
+
+def test_exemption_that_a_file_declared_says_so_after_a_reminder_too(client, register) -> None:
+    with client.services.database.write() as db:
+        doing, new = staff.acting(client.services.keyring, register.clerk, utc_now()), staff.new_employee()
+        new = replace(new, hired_on=today(), starts_on=today())
+        ground = ground_open(db, register.contract.id, "css", today())
+        employee, _ = declare(db, doing, register.contract, register.category, new, PeriodKind.EXEMPT, ground)
+        exemption = accepted_of(db, employee)
+        add_step(db, exemption, StepKind.REMINDED, utc_now())
+    client.get(register.page(exemption))
+    assert "noté dispensé par un fichier" in client.page.text
+    assert "Échéance rappelée" in client.page.text
+
+
+def test_renewal_is_accepted_without_saying_that_cover_stops(client, register) -> None:
+    employee = register.hire()
+    register.ask(employee, decided=True)
+    client.get(register.page(register.ask(employee)))
+    assert "Déjà dispensé" in client.page.text
+    assert "sa couverture par votre contrat s’arrête" not in client.page.text
 
 
 def test_employee_exempt_without_a_request_is_named_on_the_register(client, register) -> None:
