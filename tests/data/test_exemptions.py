@@ -415,6 +415,17 @@ def test_file_leaves_an_undecided_request_of_its_own_alone(db, firm) -> None:
     assert remove_file(db, other, db.exec(select(ExemptionPiece.id).where(ExemptionPiece.id != piece.id)).one())
 
 
+def test_company_whose_contract_ends_first_is_reminded_of_nothing(db, firm) -> None:
+    """Its employees would be told to be affiliated to a contract that is over."""
+    firm.exempt(ground="css", until=date(2026, 12, 31))
+    for ends_on, reminded in ((date(2026, 12, 31), []), (date(2027, 1, 1), [firm.company.id])):
+        firm.contract.ends_on = ends_on
+        db.add(firm.contract)
+        db.flush()
+        assert companies_to_remind(db, date(2026, 12, 1)) == reminded
+    assert len(take_due(db, firm.company.id, date(2026, 12, 1), staff.NOW).rows) == 1
+
+
 def test_each_end_is_reminded_of_once_then_again_after_a_renewal(db, firm) -> None:
     employee, first = firm.exempt(ground="css", until=date(2026, 12, 31))
     firm.exempt(ground="css", until=date(2027, 1, 20))
