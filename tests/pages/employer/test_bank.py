@@ -190,6 +190,14 @@ class TestSigning:
         assert send(client, CHANGE, FIELDS, form_at=CHANGE).headers["location"] == PAGE
         assert post(client) == []
 
+    def test_replaced_account_is_not_said_to_be_in_force_still(self, client) -> None:
+        for iban in (IBAN, OTHER):
+            change(client, iban=iban)
+            apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER)
+        client.get(PAGE)
+        history = client.page.one('[aria-labelledby="historique"]').text()
+        assert (history.count("en vigueur depuis le"), history.count("utilisé à partir du")) == (1, 1)
+
     def test_job_of_the_worker_applies_companies_changes_r31(self, client) -> None:
         change(client)
         with client.services.database.write() as db:
