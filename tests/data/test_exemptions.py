@@ -119,7 +119,7 @@ def test_employee_who_asks_stays_affiliated_until_the_employer_decides(db, firm)
         ("collectif", {"stated_on": date(2026, 6, 16)}, "stated-later"),
         ("css", {"until": None}, "until-needed"),
         ("css", {"until": date(2026, 6, 30)}, "until-before"),
-        ("css", {"until": date(2027, 7, 2)}, "until-too-far"),
+        ("css", {"until": date(2027, 7, 1)}, "until-too-far"),
         ("collectif", {"starts_on": date(2026, 5, 31)}, "not-employed"),
         ("collectif", {"starts_on": date(2027, 6, 16)}, "too-late"),
         ("css", {"starts_on": date(9999, 12, 31), "until": date(9999, 12, 31)}, "too-late"),
@@ -160,6 +160,12 @@ def test_request_on_paper_asks_for_the_signed_request_too(db, firm) -> None:
     asked = staff.wish()
     exemption = ask_exemption(db, employee, asked, staff.NOW, origin=Origin.PAPER, evidence=[proof()])
     assert [slot.code for slot in missing_slots(db, exemption, ground_of(db, exemption))] == [REQUEST]
+
+
+def test_cover_of_twelve_months_ends_the_day_before_they_are_over(db, firm) -> None:
+    """As what is to be proven again every twelve months does."""
+    told = firm.ask(firm.hire(), "css", until=date(2027, 6, 30))
+    assert told.valid_until == ground_of(db, told).until(told.starts_on, None) == date(2027, 6, 30)
 
 
 def test_second_request_waits_for_the_first_to_be_decided(db, firm) -> None:
