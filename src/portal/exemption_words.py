@@ -1,11 +1,8 @@
 """Exemptions in words: states, legal kinds, what the employee states, what ended one."""
 
-from datetime import date
-
 from portal.data.exemption_grounds import ExemptionGround, GroundKind
 from portal.data.exemption_register import RegisterRow, Shown, Standing
 from portal.data.exemption_rows import EndCause, Origin, StepKind
-from portal.data.rules import add_months
 from portal.formatting import long_date, plural
 
 STATEMENT = (
@@ -89,11 +86,6 @@ def ground_words(ground: ExemptionGround) -> list[str]:
     if not ground.is_renewable:
         words.append("Elle ne se renouvelle pas.")
     return words
-
-
-def latest_words(ground: ExemptionGround, starts_on: date) -> str:
-    """Until when the evidence of a case may run at most, for a hint."""
-    return long_date(add_months(starts_on, ground.most_months)) if ground.most_months else ""
 
 
 def _soon(row: RegisterRow) -> str:

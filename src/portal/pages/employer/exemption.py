@@ -93,7 +93,7 @@ def locked_exemption(
 
 
 def show(
-    request: PortalRequest, db: Session, opaque: str, errors: list[FieldError] | None = None, **typed: Any
+    request: PortalRequest, db: Session, opaque: str, errors: list[FieldError] | None = None, reason: str = ""
 ) -> Response[bytes]:
     """The page of an exemption. Raises 404 for another company's."""
     exemption, employee = found_exemption(request, db, opaque)
@@ -105,8 +105,7 @@ def show(
         errors=errors or [],
         crumbs=register_crumbs(request),
         **_context(request, db, exemption, employee, opaque),
-        reason=typed.get("reason", ""),
-        wrong_slot=typed.get("wrong_slot", ""),
+        reason=reason,
     )
 
 
