@@ -293,6 +293,7 @@ class TestTwoSignatures:
     def test_second_signatory_reads_then_approves_and_the_72_hours_begin_d8(self, client, firm) -> None:
         two_signatures(client)
         assert names(client) == ["company-bank-rule"] * 2
+        assert "S’applique à partir du" in post(client)[0].text
         change(client)
         row = rows(client)[0]
         assert row.takes_effect_at is None
