@@ -43,6 +43,7 @@ from portal.data.company_bank_rules import NobodyApproves, choose_rule, is_appro
 from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
 from portal.data.fraud import FraudChannel, freeze
+from portal.data.links import LinkPurpose, find_link, make_link
 from tests.support import staff
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -349,6 +350,13 @@ class TestFraud:
         assert apply_company_change(db, row.id, company.id, LATER) is None
         assert lift(db, None, account, LATER)
         assert apply_company_change(db, row.id, company.id, LATER).id == row.id
+
+    def test_link_stops_a_change_whose_author_was_suspended_for_a_month(self, db, keyring, account, agathe) -> None:
+        """The letter says that it works as long as the change waits; lifting the suspension puts it into force."""
+        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        token = make_link(db, account.id, LinkPurpose.COMPANY_BANK_CHANGE, NOW, str(row.id))
+        assert suspend(db, None, account, "Vérification en cours.", NOW)
+        assert find_link(db, token, NOW + timedelta(days=30)).subject == str(row.id)
 
     def test_change_of_a_closed_author_lapses(self, db, keyring, company, account, agathe) -> None:
         row = ask_company_change(db, agathe, keyring, new(), NOW)
