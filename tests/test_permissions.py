@@ -127,7 +127,7 @@ PRIVATE = {
     "employer.exemptions.results": ({"employer", "clerk"}, 200),
     "employer.exemptions.csv": ({"employer", "clerk"}, 200),
     "employer.exemptions.xlsx": ({"employer", "clerk"}, 200),
-    "employer.exemptions.pdf": ({"employer", "clerk"}, 200),
+    "employer.exemptions.pdf": ({"employer", "clerk"}, 404),
     "employer.exemption": ({"employer", "clerk"}, 404),
     "employer.exemption.new": ({"employer", "clerk"}, 404),
     "employer.exemption.end": ({"employer", "clerk"}, 404),

@@ -14,7 +14,7 @@ TOO_MANY = "Trois changements ont été demandés en un jour. Réessayez demain,
 NOT_SIGNED = "Pour signer le mandat, cochez cette case."
 NOBODY_APPROVES = (
     "Aucun autre signataire ne peut approuver ce changement en ce moment. "
-    "Appelez-nous, ou revenez d’abord à une seule signature\u00a0: ce choix compte trois jours plus tard."
+    "Appelez-nous, ou revenez d’abord à une seule signature\u00a0: ce choix s’applique trois jours plus tard."
 )
 MOVED = "Ce changement a été annulé, approuvé ou remplacé entre-temps. Revenez à la page du compte bancaire."
 OWN = "Vous avez demandé ce changement\u00a0: c’est à un autre signataire de l’approuver."

@@ -51,6 +51,8 @@ REFUSALS: dict[str, str] = {
     "already-affiliated": "Ce salarié est déjà affilié.",
     "already-exempt": "Ce salarié est déjà dispensé.",
     "ground-closed": "Ce cas n’est pas ouvert à vos salariés à cette date. Choisissez-en un autre dans la liste.",
+    "ground-unknown": "Ce code de dispense n’est pas ouvert à vos salariés à cette date. Ceux qui le sont figurent "
+    "au bas de la page des dispenses.",
     "stated-later": "La demande écrite ne peut pas être datée de demain ou plus tard. Vérifiez le jour.",
     "insurer-needed": "Indiquez l’organisme qui couvre déjà le salarié\u00a0: la loi demande de le désigner.",
     "until-needed": "Indiquez jusqu’à quel jour cette couverture, ou ce contrat, dure\u00a0: la dispense finit avec.",

@@ -7,7 +7,7 @@ from typing import Any
 from portal.data.exemption_register import RegisterRow, Standing
 from portal.data.exemption_rows import EndCause
 from portal.documents import breakable, typeset
-from portal.exemption_words import CAUSE_LABELS, KIND_LABELS, ORIGIN_LABELS, RULE, STANDING_LABELS
+from portal.exemption_words import CAUSE_LABELS, KIND_LABELS, NO_EFFECT, ORIGIN_LABELS, RULE, STANDING_LABELS
 from portal.formatting import local_day, plural, short_date
 from portal.settings import Insurer
 from portal.spreadsheets import Column, Kind
@@ -31,7 +31,7 @@ COLUMNS = (
     Column("Valable jusqu’au", "valid_until", Kind.DATE),
     Column("Situation", "standing", labels={standing: words for standing, (words, _) in STANDING_LABELS.items()}),
     Column("Décidée le", "decided_on", Kind.DATE),
-    Column("Dernier jour", "ended_on", Kind.DATE),
+    Column("Dernier jour", "last_day", Kind.DATE),
     Column("Fin", "end_cause", labels=CAUSE_LABELS),
     Column("Pièces", "files", Kind.COUNT),
     Column("Empreintes SHA-256 des pièces", "digests"),
@@ -74,7 +74,7 @@ def _cells(row: RegisterRow) -> dict[str, str]:
         "ground": breakable(row.label, 16),
         "article": row.article,
         "proof": breakable(", ".join(proof), 16),
-        "period": _period(row.starts_on, row.ended_on or row.valid_until),
+        "period": NO_EFFECT if row.never_held else _period(row.starts_on, row.ended_on or row.valid_until),
         "standing": STANDING_LABELS[Standing(row.standing)][0],
         "end": CAUSE_LABELS[EndCause(row.end_cause)] if row.end_cause else "",
     }

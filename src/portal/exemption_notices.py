@@ -8,11 +8,12 @@ from sqlmodel import Session
 from portal.data.employees import Employee
 from portal.data.exemption_reminders import Due, handlers_of
 from portal.data.exemption_rows import Exemption
+from portal.data.exemptions import ground_of
 from portal.data.organisations import company_of
 from portal.formatting import long_date
 from portal.web import Services
 
-ACCEPTED, REFUSED, ENDING = "acceptée", "refusée", "bientôt échue"
+ACCEPTED, REFUSED, CANCELLED, ENDING = "acceptée", "refusée", "abandonnée", "bientôt échue"
 
 
 def tell_of_request(services: Services, db: Session, employee: Employee) -> None:
@@ -36,6 +37,7 @@ def tell_of_decision(
         company=company_of(db, employee.company_id).name,
         starts_on=long_date(exemption.starts_on),
         until=long_date(exemption.valid_until) if exemption.valid_until else "",
+        is_renewable=ground_of(db, exemption).is_renewable,
         reason=reason,
     )
 

@@ -1,11 +1,8 @@
 """Exemptions in words: states, legal kinds, what the employee states, what ended one."""
 
-from datetime import date
-
 from portal.data.exemption_grounds import ExemptionGround, GroundKind
 from portal.data.exemption_register import RegisterRow, Shown, Standing
 from portal.data.exemption_rows import EndCause, Origin, StepKind
-from portal.data.rules import add_months
 from portal.formatting import long_date, plural
 
 STATEMENT = (
@@ -24,7 +21,7 @@ STANDING_LABELS: dict[Standing, tuple[str, str]] = {
     Standing.TO_DECIDE: ("À décider", "wait"),
     Standing.IN_FORCE: ("En cours", "ok"),
     Standing.UNPROVEN: ("Sans preuve", "bad"),
-    Standing.TO_RENEW: ("À renouveler", "wait"),
+    Standing.TO_RENEW: ("Bientôt échue", "wait"),
     Standing.EXPIRED: ("Échue", "bad"),
     Standing.ENDED: ("Terminée", ""),
     Standing.REFUSED: ("Refusée", ""),
@@ -34,7 +31,7 @@ SHOWN_LABELS: dict[Shown, str] = {
     Shown.ALL: "Toutes",
     Shown.WAITING: "À décider",
     Shown.IN_FORCE: "En cours",
-    Shown.TO_RENEW: "À renouveler ou échues",
+    Shown.TO_RENEW: "Bientôt échues ou échues",
     Shown.MISSING: "Pièces manquantes",
     Shown.PAST: "Terminées ou refusées",
 }
@@ -45,10 +42,11 @@ ORIGIN_LABELS = {
     Origin.FILE: "Fichier de salariés",
 }
 CAUSE_LABELS = {
-    EndCause.AFFILIATED: "Affilié depuis lors",
-    EndCause.LEFT: "Sorti de l’entreprise",
+    EndCause.AFFILIATED: "Affilié ensuite",
+    EndCause.LEFT: "Départ de l’entreprise",
     EndCause.REPLACED: "Remplacée par une autre demande",
 }
+NO_EFFECT = "N’a pas pris effet"
 STEP_LABELS = {
     StepKind.ASKED: "Demande reçue",
     StepKind.ACCEPTED: "Dispense acceptée",
@@ -66,10 +64,10 @@ def standing_words(row: RegisterRow) -> str:
         Standing.TO_DECIDE: "Tout y est\u00a0: acceptez ou refusez.",
         Standing.IN_FORCE: f"Valable jusqu’au {until}." if until else "Sans échéance, tant que sa situation dure.",
         Standing.UNPROVEN: "Dispensé sans preuve complète\u00a0: joignez les pièces, ou affiliez le salarié.",
-        Standing.TO_RENEW: f"Valable jusqu’au {until}\u00a0: demandez un nouveau justificatif.",
-        Standing.EXPIRED: f"Échue depuis le {until}\u00a0: renouvelez-la, ou affiliez le salarié.",
+        Standing.TO_RENEW: f"Valable jusqu’au {until}\u00a0: {_soon(row)}",
+        Standing.EXPIRED: f"Échue le {until}\u00a0: {_over(row)}",
         Standing.ENDED: _ended(row),
-        Standing.REFUSED: "Le salarié reste affilié, ou à affilier.",
+        Standing.REFUSED: "Cette demande n’a rien changé pour le salarié.",
         Standing.CANCELLED: "Cette demande n’a pas eu de suite.",
     }[Standing(row.standing)]
 
@@ -90,11 +88,20 @@ def ground_words(ground: ExemptionGround) -> list[str]:
     return words
 
 
-def latest_words(ground: ExemptionGround, starts_on: date) -> str:
-    """Until when the evidence of a case may run at most, for a hint."""
-    return long_date(add_months(starts_on, ground.most_months)) if ground.most_months else ""
+def _soon(row: RegisterRow) -> str:
+    if row.is_renewable:
+        return "demandez un nouveau justificatif."
+    return "ce cas ne se renouvelle pas, prévoyez d’affilier le salarié ensuite."
+
+
+def _over(row: RegisterRow) -> str:
+    if row.is_renewable:
+        return "renouvelez-la, ou affiliez le salarié."
+    return "ce cas ne se renouvelle pas, affiliez le salarié, sauf s’il en invoque un autre."
 
 
 def _ended(row: RegisterRow) -> str:
     cause = CAUSE_LABELS[EndCause(row.end_cause)] if row.end_cause else "Terminée"
-    return f"{cause}. Dernier jour\u00a0: {long_date(row.ended_on)}." if row.ended_on else ""
+    if row.ended_on is None:
+        return ""
+    return f"{cause}. {NO_EFFECT}." if row.never_held else f"{cause}. Dernier jour\u00a0: {long_date(row.ended_on)}."

@@ -135,8 +135,6 @@ _HOLDER = frozenset({P.BENEFICIARIES_CHANGE, P.BANK_READ, P.BANK_CHANGE})
 _EMPLOYER = (
     _OWN_ACCOUNT
     | _WRITING
-    | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ, P.GROUP_CONTRACT_READ}
-    | {P.PAYROLL_SHEET_READ}
     | {P.EMPLOYER_HOME, P.EMPLOYEES_READ, P.EXEMPTIONS_READ, P.CONTRIBUTIONS_READ}
     | {P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}
 )
@@ -151,7 +149,6 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
         frozenset({P.CONTRIBUTIONS_CONTEST}),
     ),
     Area.CONTRACT: (frozenset({P.GROUP_CONTRACT_READ, P.PAYROLL_SHEET_READ}), frozenset()),
-    Area.EXEMPTIONS: (frozenset({P.EXEMPTIONS_READ}), frozenset({P.EXEMPTIONS_MANAGE})),
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))

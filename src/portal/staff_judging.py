@@ -24,7 +24,7 @@ from portal.data.employee_acts import Acting, Refused
 from portal.data.employee_import_work import read_for_rows
 from portal.data.employee_imports import employees_named
 from portal.data.employees import Employee, PeriodKind, periods_of
-from portal.data.exemption_grounds import ExemptionGround, ground_open
+from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.leaving_rules import LeavingReason
 from portal.data.organisations import GroupContract
 from portal.data.staff_categories import StaffCategory, group_contracts, staff_categories
@@ -62,6 +62,7 @@ class Judge:
         for category in staff_categories(db, acting.viewer):
             self._categories.setdefault(fold(category.label), category)
             self._categories[fold(category.code)] = category
+        self._grounds: dict[tuple[int, date], dict[str, ExemptionGround]] = {}
         self._seen: dict[object, int] = {}
 
     def take_all(self, db: Session, rows: Sequence[StaffRow]) -> None:
@@ -99,11 +100,15 @@ class Judge:
         declare(db, self._acting, contract, category, new, kind, ground)
 
     def _ground(self, db: Session, row: StaffRow, contract: GroupContract, day: date) -> ExemptionGround | None:
-        code = row.values.get("dispense_code", "")
-        ground = ground_open(db, contract.id or 0, code, day) if code else None
-        if code and ground is None:
-            raise Refused("ground-closed")
-        return ground
+        code = row.values.get("dispense_code", "").casefold()
+        if not code:
+            return None
+        key = contract.id or 0, day
+        if key not in self._grounds:
+            self._grounds[key] = {each.code.casefold(): each for each in grounds_open(db, *key)}
+        if code not in self._grounds[key]:
+            raise Refused("ground-unknown")
+        return self._grounds[key][code]
 
     def _names(self, row: StaffRow) -> list[object]:
         nir, number = row.values.get("nir"), row.values.get("matricule")

@@ -29,6 +29,7 @@ from portal.data.company_bank import (
     approve_company_change,
     ask_company_change,
     cancel_company_change,
+    change_to_approve,
     company_bank_history,
     company_change_behind,
     drop_lapsed_change,
@@ -42,6 +43,7 @@ from portal.data.company_bank_rules import NobodyApproves, choose_rule, is_appro
 from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
 from portal.data.fraud import FraudChannel, freeze
+from portal.data.links import LinkPurpose, find_link, make_link
 from tests.support import staff
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -239,6 +241,13 @@ class TestApproval:
         assert apply_company_change(db, row.id, company.id, LATER) is None
         assert apply_company_change(db, row.id, company.id, approved_at + EFFECT_AFTER).id == row.id
 
+    def test_second_signatory_is_told_the_last_day_in_france(self, db, keyring, agathe, felix) -> None:
+        """Asked at half past midnight in Paris, while it is the day before in UTC."""
+        row = ask_company_change(db, agathe, keyring, new(), datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
+        waiting = change_to_approve(db, felix, date(2026, 11, 11))
+        assert (waiting.on, waiting.row_id) == (date(2026, 11, 18), row.id)
+        assert change_to_approve(db, agathe, date(2026, 11, 11)) is None
+
     def test_author_never_approves_the_own_change(self, db, keyring, agathe) -> None:
         row = ask_company_change(db, agathe, keyring, new(), NOW)
         with pytest.raises(OwnChange):
@@ -342,11 +351,28 @@ class TestFraud:
         assert lift(db, None, account, LATER)
         assert apply_company_change(db, row.id, company.id, LATER).id == row.id
 
+    def test_link_stops_a_change_whose_author_was_suspended_for_a_month(self, db, keyring, account, agathe) -> None:
+        """The letter says that it works as long as the change waits; lifting the suspension puts it into force."""
+        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        token = make_link(db, account.id, LinkPurpose.COMPANY_BANK_CHANGE, NOW, str(row.id))
+        assert suspend(db, None, account, "Vérification en cours.", NOW)
+        assert find_link(db, token, NOW + timedelta(days=30)).subject == str(row.id)
+
     def test_change_of_a_closed_author_lapses(self, db, keyring, company, account, agathe) -> None:
         row = ask_company_change(db, agathe, keyring, new(), NOW)
         assert close(db, None, account, "Fraude établie.", NOW)
         assert due_company_changes(db, LATER) == []
         assert lapsed_company_changes(db, NOW) == [(row.id, company.id)]
+
+    def test_change_of_a_closed_approver_lapses_instead_of_waiting_for_ever(
+        self, db, keyring, company, agathe, felix, second
+    ) -> None:
+        choose_rule(db, agathe, needs_approval=True, now=NOW)
+        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        approve_company_change(db, felix, row.id, NOW)
+        assert close(db, None, second, "Départ.", NOW)
+        assert due_company_changes(db, LATER) == []
+        assert drop_lapsed_change(db, row.id, company.id, LATER).id == row.id
 
 
 class Race:

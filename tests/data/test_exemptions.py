@@ -1,16 +1,19 @@
 """Exemptions asked, decided, renewed, ended, taken back, reminded of (R-30, domain 3.5)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
 from portal.data import affiliating, departing
+from portal.data.accounts import Account
 from portal.data.cases import WrongState
 from portal.data.employee_acts import Refused, undo_event
 from portal.data.employees import Employee, EmployeeEvent, PeriodKind, events_of, periods_of
-from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, refuse_exemption
-from portal.data.exemption_grounds import ExemptionGround, OpenedExemption, ground_open, grounds_open
+from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, record_exemption, refuse_exemption
+from portal.data.exemption_gaps import undocumented
+from portal.data.exemption_grounds import ExemptionGround, GroundKind, OpenedExemption, ground_open, grounds_open
 from portal.data.exemption_pieces import add_files, missing_slots, remove_file
 from portal.data.exemption_register import (
     RegisterFilters,
@@ -20,7 +23,6 @@ from portal.data.exemption_register import (
     export_register,
     register_page,
     register_row,
-    undocumented,
 )
 from portal.data.exemption_reminders import companies_to_remind, take_due
 from portal.data.exemption_rows import (
@@ -45,9 +47,18 @@ from portal.data.exemptions import (
 from portal.data.files import NewFile
 from portal.data.leaving_rules import LeavingReason
 from portal.data.reversal import ChangedSince
+from portal.exemption_documents import pdf_data
+from portal.exemption_words import standing_words
+from portal.settings import Insurer
 from tests.support import factories, staff
 
 DAY = date(2026, 7, 1)
+ENDLESS = {
+    **dict.fromkeys(("code", "label", "article", "condition"), "sans-fin"),
+    "kind": GroundKind.BY_LAW,
+    "valid_from": date(2016, 1, 1),
+}
+INSURER = Insurer(name="Mutuelle", address="1 rue A", phone="01", email="a@b.example", network="K")
 
 
 def proof() -> NewFile:
@@ -108,11 +119,15 @@ def test_employee_who_asks_stays_affiliated_until_the_employer_decides(db, firm)
         ("collectif", {"stated_on": date(2026, 6, 16)}, "stated-later"),
         ("css", {"until": None}, "until-needed"),
         ("css", {"until": date(2026, 6, 30)}, "until-before"),
-        ("css", {"until": date(2027, 7, 2)}, "until-too-far"),
+        ("css", {"until": date(2027, 7, 1)}, "until-too-far"),
         ("collectif", {"starts_on": date(2026, 5, 31)}, "not-employed"),
+        ("collectif", {"starts_on": date(2027, 6, 16)}, "too-late"),
+        ("css", {"starts_on": date(9999, 12, 31), "until": date(9999, 12, 31)}, "too-late"),
+        ("sans-fin", {"until": date(9999, 12, 31)}, "until-too-far"),
     ],
 )
 def test_wish_outside_the_law_is_refused_and_writes_nothing(db, firm, ground, values, code) -> None:
+    db.add(ExemptionGround(**ENDLESS))
     employee = firm.hire()
     with pytest.raises(Refused, match=code):
         firm.ask(employee, ground, **values)
@@ -145,6 +160,12 @@ def test_request_on_paper_asks_for_the_signed_request_too(db, firm) -> None:
     asked = staff.wish()
     exemption = ask_exemption(db, employee, asked, staff.NOW, origin=Origin.PAPER, evidence=[proof()])
     assert [slot.code for slot in missing_slots(db, exemption, ground_of(db, exemption))] == [REQUEST]
+
+
+def test_cover_of_twelve_months_ends_the_day_before_they_are_over(db, firm) -> None:
+    """As what is to be proven again every twelve months does."""
+    told = firm.ask(firm.hire(), "css", until=date(2027, 6, 30))
+    assert told.valid_until == ground_of(db, told).until(told.starts_on, None) == date(2027, 6, 30)
 
 
 def test_second_request_waits_for_the_first_to_be_decided(db, firm) -> None:
@@ -227,6 +248,27 @@ def test_case_that_is_not_renewable_is_not_renewed_under_itself(db, firm) -> Non
     assert firm.ask(employee, "collectif", starts_on=date(2027, 3, 1)).state == ExemptionState.ASKED
 
 
+def test_renewal_that_comes_very_late_goes_on_from_the_day_after(db, firm, keyring) -> None:
+    """The form proposes that day; nobody's cover changes, so no day is too long ago."""
+    employee, first = firm.exempt()
+    who = db.get_one(Account, firm.acting.viewer.account_id)
+    late = staff.acting(keyring, who, datetime(2027, 12, 1, 9, tzinfo=UTC))
+    wish = staff.wish(starts_on=first.valid_until + timedelta(days=1), stated_on=date(2027, 11, 30))
+    second = record_exemption(db, late, employee, wish)
+    for slot in (REQUEST, EVIDENCE):
+        add_files(db, late.viewer, second, slot, [proof()], late.now)
+    accept_exemption(db, late, employee, second)
+    assert (first.ended_on, second.starts_on) == (date(2027, 6, 30), date(2027, 7, 1))
+
+
+def test_request_from_too_long_ago_is_refused_before_its_papers_are_gathered(db, firm) -> None:
+    employee = firm.hire(hired_on=date(2026, 3, 15), starts_on=date(2026, 3, 15))
+    late = replace(firm.acting, now=datetime(2026, 7, 1, 9, tzinfo=UTC))
+    with pytest.raises(Refused, match="too-early"):
+        record_exemption(db, late, employee, staff.wish(starts_on=date(2026, 3, 15)))
+    assert record_exemption(db, late, employee, staff.wish(starts_on=date(2026, 4, 1))).origin == Origin.PAPER
+
+
 def test_renewal_from_before_the_exemption_it_renews_is_refused(db, firm) -> None:
     new = staff.new_employee()
     employee, _ = affiliating.declare(db, firm.acting, firm.contract, firm.category, new, PeriodKind.EXEMPT)
@@ -257,6 +299,32 @@ def test_exemption_ends_with_the_act_that_ends_it_and_comes_back_with_it(db, fir
     assert firm.standing(exemption, DAY) == Standing.ENDED
     undo_event(db, firm.acting, employee, event)
     assert (exemption.state, exemption.ended_on, exemption.end_cause) == (ExemptionState.ACCEPTED, None, "")
+
+
+@pytest.mark.parametrize("how", ["affiliated", "left"])
+def test_exemption_ended_before_its_first_day_is_said_to_have_had_no_effect(db, firm, how) -> None:
+    """The register that an auditor reads never tells of a period that ends before it begins."""
+    new = staff.new_employee()
+    employee, _ = affiliating.declare(db, firm.acting, firm.contract, firm.category, new, PeriodKind.EXEMPT)
+    exemption = firm.ask(employee, starts_on=date(2026, 7, 1))
+    accept_exemption(db, firm.acting, employee, exemption)
+    if how == "left":
+        departing.let_go(db, firm.acting, employee, date(2026, 6, 20), LeavingReason.RESIGNATION)
+    else:
+        end_exemption(db, firm.acting, employee, exemption, firm.category, date(2026, 6, 20))
+    row = register_row(db, firm.acting.viewer, exemption.id, DAY)
+    assert (row.standing, row.last_day) == (Standing.ENDED, None)
+    assert standing_words(row).endswith("N’a pas pris effet.")
+    printed = pdf_data([row], {"shown": "", "company": "", "siret": ""}, INSURER, staff.NOW)["rows"]
+    assert [each["period"] for each in printed] == ["N’a pas pris effet"]
+
+
+def test_refused_renewal_changes_nothing_for_the_employee(db, firm) -> None:
+    employee, _ = firm.exempt()
+    second = firm.ask(employee, starts_on=date(2027, 6, 1))
+    refuse_exemption(db, firm.acting, second, "Illisible")
+    row = register_row(db, firm.acting.viewer, second.id, DAY)
+    assert standing_words(row) == "Cette demande n’a rien changé pour le salarié."
 
 
 def test_exemption_that_was_not_granted_cannot_be_ended(db, firm) -> None:
@@ -330,6 +398,17 @@ def test_employee_exempt_without_any_request_is_told_to_the_employer(db, firm) -
     assert [each.kind for each in periods_of(db, employee)] == [PeriodKind.EXEMPT]
 
 
+@pytest.mark.parametrize("how", ["affiliated", "left"])
+def test_exemption_whose_end_is_announced_proves_until_its_last_day(db, firm, how) -> None:
+    employee, exemption = firm.exempt(starts_on=date(2026, 6, 5))
+    if how == "left":
+        departing.let_go(db, firm.acting, employee, date(2026, 6, 30), LeavingReason.RESIGNATION)
+    else:
+        end_exemption(db, firm.acting, employee, exemption, firm.category, date(2026, 7, 1))
+    for day in (staff.TODAY, date(2026, 6, 30), date(2026, 7, 1)):
+        assert undocumented(db, firm.acting.viewer, day, 5) == (0, [])
+
+
 def test_file_leaves_an_undecided_request_of_its_own_alone(db, firm) -> None:
     employee = firm.hire()
     exemption = firm.ask(employee)
@@ -340,6 +419,17 @@ def test_file_leaves_an_undecided_request_of_its_own_alone(db, firm) -> None:
     with pytest.raises(WrongState):
         remove_file(db, exemption, piece.id)
     assert remove_file(db, other, db.exec(select(ExemptionPiece.id).where(ExemptionPiece.id != piece.id)).one())
+
+
+def test_company_whose_contract_ends_first_is_reminded_of_nothing(db, firm) -> None:
+    """Its employees would be told to be affiliated to a contract that is over."""
+    firm.exempt(ground="css", until=date(2026, 12, 31))
+    for ends_on, reminded in ((date(2026, 12, 31), []), (date(2027, 1, 1), [firm.company.id])):
+        firm.contract.ends_on = ends_on
+        db.add(firm.contract)
+        db.flush()
+        assert companies_to_remind(db, date(2026, 12, 1)) == reminded
+    assert len(take_due(db, firm.company.id, date(2026, 12, 1), staff.NOW).rows) == 1
 
 
 def test_each_end_is_reminded_of_once_then_again_after_a_renewal(db, firm) -> None:

@@ -36,6 +36,7 @@ from portal.data.organisations import Company
 from portal.data.sessions import Viewer
 from portal.data.standing import closed
 from portal.data.waiting import Waiting
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 APPROVAL_WITHIN = timedelta(days=7)
@@ -117,7 +118,9 @@ def change_to_approve(db: Session, viewer: Viewer, _: date) -> Waiting | None:
     """The change that somebody else of the company's asked for, and that waits for the viewer to approve it."""
     rows = _rows(db, viewer.company_id or 0)
     row = next((each for each in rows if each.awaits_approval and each.asked_by != viewer.account_id), None)
-    return Waiting(1, row.approval_until.date() if row.approval_until else None, row_id=row.id) if row else None
+    if row is None or row.approval_until is None:
+        return None
+    return Waiting(1, day_in_france(row.approval_until), row_id=row.id)
 
 
 def approve_company_change(db: Session, viewer: Viewer, row_id: int, now: datetime) -> CompanyBankDetails:
@@ -161,7 +164,8 @@ def apply_company_change(db: Session, row_id: int, company_id: int, now: datetim
 
 
 def lapsed_company_changes(db: Session, now: datetime) -> list[tuple[int, int]]:
-    """Changes that nobody approved in time, or whose author's account was closed: their ids, and their companies'."""
+    """Changes that nobody approved in time, or of which the author's or the approver's account was closed: their ids,
+    and their companies'."""
     query = select(CompanyBankDetails.id, CompanyBankDetails.company_id).where(_lapsed(now))
     return [(row_id or 0, company_id) for row_id, company_id in db.exec(query)]
 
@@ -203,5 +207,5 @@ def _lapsed(now: datetime) -> ColumnElement[bool]:
     unapproved: Any = and_(
         col(CompanyBankDetails.takes_effect_at).is_(None), col(CompanyBankDetails.asked_at) <= now - APPROVAL_WITHIN
     )
-    orphan = select(Account.id).where(Account.id == CompanyBankDetails.asked_by, closed).exists()
+    orphan = select(Account.id).where(_actors(), closed).exists()
     return and_(waits(CompanyBankDetails), or_(unapproved, orphan))

@@ -12,16 +12,23 @@ from portal.data.affiliating import affiliate_declared, exempt
 from portal.data.employee_acts import Acting, Refused, check_effect, note, open_period
 from portal.data.employees import Employee, EmployeeEvent, EventKind, PeriodKind
 from portal.data.exemption_pieces import missing_slots
-from portal.data.exemption_rows import EndCause, Exemption, ExemptionState, StepKind
-from portal.data.exemptions import accepted_of, add_step, ground_of
+from portal.data.exemption_rows import EndCause, Exemption, ExemptionState, Origin, StepKind
+from portal.data.exemptions import Wish, accepted_of, add_step, ask_exemption, ground_of
 from portal.data.reversal import Changes
 from portal.data.staff_categories import StaffCategory
+
+
+def record_exemption(db: Session, acting: Acting, employee: Employee, wish: Wish) -> Exemption:
+    """Records the written request that an employee gave to the employer. Raises `Refused` as `ask_exemption` does, and
+    for a day from which it could not be accepted any more."""
+    _check_effect(db, acting, employee, wish.starts_on)
+    return ask_exemption(db, employee, wish, acting.now, origin=Origin.PAPER, viewer=acting.viewer)
 
 
 def accept_exemption(db: Session, acting: Acting, employee: Employee, exemption: Exemption) -> EmployeeEvent:
     """Grants what was asked: the employee is exempt from that day; an exemption that held until then is replaced.
     Raises `Refused`."""
-    _check_accepted(db, acting, exemption)
+    _check_accepted(db, acting, employee, exemption)
     changes = Changes(db)
     _replace(db, changes, employee, exemption)
     changes.set(exemption, state=ExemptionState.ACCEPTED)
@@ -67,9 +74,15 @@ def _check_asked(exemption: Exemption) -> None:
         raise Refused("exemption-decided")
 
 
-def _check_accepted(db: Session, acting: Acting, exemption: Exemption) -> None:
+def _check_effect(db: Session, acting: Acting, employee: Employee, starts_on: date) -> None:
+    """Whoever is exempt already goes on being so: nothing is regularised, however late the renewal comes."""
+    if open_period(db, employee, starts_on).kind != PeriodKind.EXEMPT:
+        check_effect(acting, starts_on, "jour")
+
+
+def _check_accepted(db: Session, acting: Acting, employee: Employee, exemption: Exemption) -> None:
     _check_asked(exemption)
-    check_effect(acting, exemption.starts_on, "")
+    _check_effect(db, acting, employee, exemption.starts_on)
     if exemption.valid_until is not None and exemption.valid_until < acting.today:
         raise Refused("exemption-expired")
     if missing_slots(db, exemption, ground_of(db, exemption)):

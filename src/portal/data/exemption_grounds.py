@@ -63,8 +63,8 @@ class ExemptionGround(SQLModel, table=True):
         return min(ends, default=None)
 
     def latest(self, starts_on: date) -> date | None:
-        """The last day that may be told."""
-        return add_months(starts_on, self.most_months) if self.most_months else None
+        """The last day that may be told: the day before `most_months` are over."""
+        return add_months(starts_on, self.most_months) - timedelta(days=1) if self.most_months else None
 
 
 class OpenedExemption(SQLModel, table=True):

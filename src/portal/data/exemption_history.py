@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
 from portal.data.employees import EmployeeEvent
-from portal.data.exemption_rows import Exemption, ExemptionStep
+from portal.data.exemption_rows import Exemption, ExemptionStep, StepKind
 from portal.data.sessions import Viewer
 
 
@@ -32,6 +32,14 @@ def history_of(db: Session, viewer: Viewer, exemption: Exemption) -> list[TakenS
         .order_by(col(ExemptionStep.id).desc())
     )
     return [_taken(viewer, *row) for row in db.exec(query)]
+
+
+def was_accepted(db: Session, exemption: Exemption) -> bool:
+    """Whether it was accepted once, be it taken back since: the employee was told so."""
+    query = select(ExemptionStep.id).where(
+        ExemptionStep.exemption_id == exemption.id, ExemptionStep.kind == StepKind.ACCEPTED
+    )
+    return db.exec(query).first() is not None
 
 
 def _taken(viewer: Viewer, step: ExemptionStep, author: Account | None, event: EmployeeEvent | None) -> TakenStep:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, String, and_, case, exists, func, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
-from portal.data.employees import Employee, EmploymentPeriod, PeriodKind
+from portal.data.employees import Employee
 from portal.data.exemption_grounds import ExemptionGround, grounds_open
 from portal.data.exemption_rows import (
     EVIDENCE,
@@ -84,6 +84,7 @@ class RegisterRow(NamedTuple):
     label: str
     kind: str
     article: str
+    is_renewable: bool
     origin: str
     stated_on: date | None
     other_insurer: str
@@ -101,6 +102,16 @@ class RegisterRow(NamedTuple):
     def name(self) -> str:
         """« Camille Exemple »: the name in use, when there is one."""
         return f"{self.first_name} {self.usage_name or self.last_name}"
+
+    @property
+    def never_held(self) -> bool:
+        """Whether it ended before its first day: the employee left, or was affiliated, from earlier on."""
+        return self.ended_on is not None and self.ended_on < self.starts_on
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of one that has ended; None for one that never held."""
+        return None if self.never_held else self.ended_on
 
     @property
     def asked_on(self) -> date:
@@ -182,25 +193,6 @@ def grounds_used(db: Session, viewer: Viewer) -> list[tuple[str, str]]:
     return [(code, label) for code, label in rows]
 
 
-def undocumented(db: Session, viewer: Viewer, day: date, most: int) -> tuple[int, list[Employee]]:
-    """Employees who are exempt that day though the register knows no exemption of theirs: how many, and the first
-    ones."""
-    accepted = select(Exemption.employee_id).where(col(Exemption.state) == ExemptionState.ACCEPTED)
-    exempt = select(EmploymentPeriod.employee_id).where(
-        col(EmploymentPeriod.kind) == PeriodKind.EXEMPT,
-        col(EmploymentPeriod.starts_on) <= day,
-        or_(col(EmploymentPeriod.ends_on).is_(None), col(EmploymentPeriod.ends_on) >= day),
-    )
-    found = (
-        col(Employee.company_id) == viewer.company_id,
-        col(Employee.id).in_(exempt),
-        col(Employee.id).not_in(accepted),
-    )
-    count = db.scalar(select(func.count()).where(*found)) or 0
-    query = select(Employee).where(*found).order_by(col(Employee.search), col(Employee.id)).limit(most)
-    return count, list(db.scalars(query))
-
-
 def grounds_of_company(db: Session, viewer: Viewer, day: date) -> dict[str, str]:
     """The legal cases that the company's employees may ask for on a day: label by code."""
     contracts = group_contracts(db, viewer)
@@ -269,6 +261,7 @@ def _query(viewer: Viewer, filters: RegisterFilters, day: date) -> Any:
     columns = (
         *(Exemption.id, Employee.id, Employee.matricule, Employee.last_name, Employee.usage_name, Employee.first_name),
         *(ExemptionGround.code, ExemptionGround.label, ExemptionGround.kind, ExemptionGround.article),
+        ExemptionGround.is_renewable,
         *(Exemption.origin, Exemption.stated_on, Exemption.other_insurer, Exemption.starts_on, Exemption.valid_until),
         *(Exemption.ended_on, Exemption.end_cause, Exemption.asked_at),
         *(_DECIDED_AT, _FILES, _DIGESTS, _standing(day)),

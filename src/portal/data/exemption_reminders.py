@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role
@@ -10,7 +11,7 @@ from portal.data.employees import Employee
 from portal.data.exemption_register import SOON
 from portal.data.exemption_rows import Exemption, ExemptionState, StepKind
 from portal.data.exemptions import add_step
-from portal.data.organisations import Company
+from portal.data.organisations import Company, GroupContract
 from portal.data.standing import closed
 
 AHEAD = timedelta(days=90)
@@ -31,6 +32,7 @@ def companies_to_remind(db: Session, day: date) -> list[int]:
     query = (
         select(Employee.company_id)
         .join(Exemption, col(Exemption.employee_id) == Employee.id)
+        .join(GroupContract, col(GroupContract.id) == Employee.group_contract_id)
         .where(*_untold(day + SOON))
         .distinct()
     )
@@ -46,6 +48,7 @@ def take_due(db: Session, company_id: int, day: date, now: datetime) -> Due | No
     query = (
         select(Exemption, Employee)
         .join(Employee, col(Employee.id) == Exemption.employee_id)
+        .join(GroupContract, col(GroupContract.id) == Employee.group_contract_id)
         .where(Employee.company_id == company_id, *_untold(day + AHEAD))
         .order_by(col(Exemption.valid_until), col(Exemption.id))
         .execution_options(populate_existing=True)
@@ -67,7 +70,9 @@ def handlers_of(db: Session, company_id: int) -> list[Account]:
 
 
 def _untold(until: date) -> tuple[object, ...]:
+    """Nobody is to be affiliated to a contract that ends first."""
     return (
+        or_(col(GroupContract.ends_on).is_(None), col(GroupContract.ends_on) > col(Exemption.valid_until)),
         col(Exemption.state) == ExemptionState.ACCEPTED,
         col(Exemption.valid_until) <= until,
         col(Exemption.reminded_until).is_distinct_from(col(Exemption.valid_until)),

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from portal.data.employee_acts import Refused, open_period
+from portal.data.employee_acts import AHEAD_MONTHS, Refused, open_period
 from portal.data.employees import Employee, lock_employee
 from portal.data.exemption_grounds import ExemptionGround, ground_open
 from portal.data.exemption_rows import (
@@ -26,8 +26,12 @@ from portal.data.exemption_rows import (
 )
 from portal.data.files import NewFile, StoredFile, keep_file
 from portal.data.reversal import Changes
+from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
+
+MOST_MONTHS = 600
+"""How far ahead a day may lie that no legal case limits: a working life."""
 
 
 class ExemptionMoved(Exception):
@@ -71,8 +75,8 @@ def ask_exemption(
     (`exemption_notices.tell_of_request`).
 
     Somebody exempt already asks for a renewal, or under another case. Raises `Refused`: « ground-closed »,
-    « stated-later », « insurer-needed », « until-needed », « until-before », « until-too-far », « not-renewable »,
-    « asked-already », or that the employee is not employed that day. Nothing is written then.
+    « stated-later », « insurer-needed », « until-needed », « until-before », « until-too-far », « too-late »,
+    « not-renewable », « asked-already », or that the employee is not employed that day. Nothing is written then.
     """
     ground = check_wish(db, employee, wish, day_in_france(now))
     if open_request(db, employee) is not None:
@@ -102,6 +106,8 @@ def ask_exemption(
 
 def check_wish(db: Session, employee: Employee, wish: Wish, today: date) -> ExemptionGround:
     """The legal case that is asked for. Raises `Refused`, with the field of the form."""
+    if wish.starts_on > add_months(today, AHEAD_MONTHS):
+        raise Refused("too-late", "jour")
     ground = ground_open(db, employee.group_contract_id, wish.ground, wish.starts_on)
     if ground is None:
         raise Refused("ground-closed", "cas")
@@ -224,12 +230,12 @@ def attach(
 
 
 def _check_until(ground: ExemptionGround, wish: Wish) -> None:
-    latest = ground.latest(wish.starts_on)
+    latest = ground.latest(wish.starts_on) or add_months(wish.starts_on, MOST_MONTHS)
     if ground.needs_until and wish.until is None:
         raise Refused("until-needed", "fin")
     if wish.until is not None and wish.until < wish.starts_on:
         raise Refused("until-before", "fin")
-    if wish.until is not None and latest is not None and wish.until > latest:
+    if wish.until is not None and wish.until > latest:
         raise Refused("until-too-far", "fin")
 
 

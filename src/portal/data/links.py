@@ -35,7 +35,8 @@ LIVES = {
     LinkPurpose.DELETION: timedelta(hours=24),
     LinkPurpose.FRAUD: timedelta(hours=24),
     LinkPurpose.BANK_CHANGE: timedelta(hours=72),
-    LinkPurpose.COMPANY_BANK_CHANGE: timedelta(days=10),
+    # Longer than any change waits of itself: one whose author is suspended waits on, and its letter says that it works.
+    LinkPurpose.COMPANY_BANK_CHANGE: timedelta(days=90),
 }
 
 

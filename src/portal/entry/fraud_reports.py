@@ -67,7 +67,8 @@ def _freeze(request: PortalRequest, db: Session, account_id: int, channel: Fraud
         request.record_of(viewer, db, Action.BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
     if frozen is not None and frozen.stopped_company is not None:
         tell_of_company_change(request.services, db, frozen.stopped_company, "company-bank-cancelled", request.now)
-        request.record_of(viewer, db, Action.COMPANY_BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
+        done, mandate = Action.COMPANY_BANK_CHANGE_CANCELLED, frozen.stopped_company.mandate
+        request.record_of(viewer, db, done, "fraude", account_id=account_id, mandate=mandate)
 
 
 def _send_link(request: PortalRequest, db: Session, account_id: int) -> None:

@@ -1,6 +1,7 @@
 """The register of exemptions by its pages and files: recorded, proven, decided, renewed, ended (R-30, R-51, R-72)."""
 
 from csv import reader
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO, StringIO
 from threading import Thread
@@ -17,8 +18,18 @@ from portal.data.columns import utc_now
 from portal.data.employee_acts import Acting
 from portal.data.employees import PeriodKind
 from portal.data.exempting import accept_exemption
-from portal.data.exemption_rows import EVIDENCE, Exemption, ExemptionPiece, ExemptionState, ExemptionStep
-from portal.data.exemptions import ask_exemption, attach
+from portal.data.exemption_grounds import ExemptionGround, ground_open
+from portal.data.exemption_rows import (
+    EVIDENCE,
+    REQUEST,
+    Exemption,
+    ExemptionPiece,
+    ExemptionState,
+    ExemptionStep,
+    Origin,
+    StepKind,
+)
+from portal.data.exemptions import accepted_of, add_step, ask_exemption, attach
 from portal.data.files import NewFile
 from portal.exemption_jobs import remind_of_exemptions
 from portal.formatting import today
@@ -43,9 +54,7 @@ def register(client, firm):
             employee = db.merge(employee)
             wish = staff.wish(ground, **({"stated_on": today(), "starts_on": today()} | values))
             exemption = ask_exemption(db, employee, wish, utc_now())
-            number = factories.next_number()
-            new = NewFile("a.pdf", "application/pdf", 9, 1, f"{number:064}", f"{number:048}")
-            attach(db, None, exemption, EVIDENCE, [new], utc_now())
+            attach(db, None, exemption, EVIDENCE, [paper()], utc_now())
             if decided:
                 doing = Acting(staff.viewer(firm.clerk), client.services.keyring, utc_now(), staff.FIGURES)
                 accept_exemption(db, doing, employee, exemption)
@@ -54,6 +63,11 @@ def register(client, firm):
     firm.ask = asked
     firm.page = lambda exemption, rest="": f"{LIST}/{firm.name('exemption', exemption)}{rest}"
     return firm
+
+
+def paper() -> NewFile:
+    number = factories.next_number()
+    return NewFile("a.pdf", "application/pdf", 9, 1, f"{number:064}", f"{number:048}")
 
 
 def photo() -> bytes:
@@ -141,6 +155,35 @@ def test_request_given_up_stays_in_the_register_without_effect(client, register)
     client.submit(f'form[action="{page}/abandon"]')
     assert "Abandonnée" in client.page.text
     assert send(client, f"{page}/acceptation", {"version": "2"}, form_at=page).status_code == 422
+
+
+@pytest.mark.parametrize(("origin", "told"), [(Origin.ONLINE, 1), (Origin.PAPER, 0)])
+def test_employee_who_asked_here_is_told_that_the_request_was_given_up(client, register, origin, told) -> None:
+    """Else an employer could bury a request without the reason that a refusal needs."""
+    exemption = register.ask(register.hire(email="paule@exemple.example"))
+    with client.services.database.write() as db:
+        db.get_one(Exemption, exemption.id).origin = origin
+    page = register.page(exemption)
+    client.get(page)
+    client.submit(f'form[action="{page}/abandon"]')
+    found = letters(client.services.database, client.services)
+    assert [one.subject for one in found] == ["Votre demande de dispense d’affiliation est abandonnée"] * told
+
+
+def test_employee_told_of_an_acceptance_is_told_that_the_request_was_given_up_since(client, register) -> None:
+    employee = register.hire(email="paule@exemple.example")
+    exemption = register.ask(employee)
+    with client.services.database.write() as db:
+        db.get_one(Exemption, exemption.id).origin = Origin.PAPER
+        attach(db, None, exemption, REQUEST, [paper()], utc_now())
+    page = register.page(exemption)
+    client.get(page)
+    client.submit(f'form[action="{page}/acceptation"]')
+    client.get(register.path(employee))
+    client.submit("form.undo")
+    client.get(page)
+    client.submit(f'form[action="{page}/abandon"]')
+    assert len(letters(client.services.database, client.services)) == 2
 
 
 def test_two_clerks_who_decide_at_once_leave_one_decision(client, register) -> None:
@@ -282,6 +325,45 @@ def test_end_is_reminded_to_company_and_employee_once(client, register) -> None:
     assert told == [("exemption-decided", "paule@exemple.example"), ("exemptions-ending", account.email)]
     to_company = [one for one in letters(client.services.database, client.services) if one.name == "exemptions-ending"]
     assert "Essai" not in to_company[0].text
+
+
+def test_case_that_the_law_does_not_renew_is_never_said_to_be_renewable(client, register) -> None:
+    """D911-2, 2°: such an exemption lasts until its contract's date, and not beyond."""
+    with client.services.database.write() as db:
+        db.exec(select(ExemptionGround).where(ExemptionGround.code == "css")).one().is_renewable = False
+        staff.user(db, client.services.keyring, register.company, Role.SIGNATORY, email="s@ateliers.example")
+    employee = register.hire(email="paule@exemple.example")
+    exemption = register.ask(employee, "css", until=today() + timedelta(days=30), decided=True)
+    client.get(register.page(exemption))
+    assert "ce cas ne se renouvelle pas" in client.page.text
+    assert "Renouveler" not in client.page.text
+    remind_of_exemptions(client.services, utc_now())
+    told = {one.name: one.text for one in letters(client.services.database, client.services)}
+    assert "doit vous affilier" in told["exemption-decided"]
+    assert "à justifier à nouveau" not in told["exemption-decided"]
+    assert "Une dispense d’affiliation de votre entreprise arrive à échéance" in told["exemptions-ending"]
+    assert "Certains cas ne se renouvellent pas" in told["exemptions-ending"].replace("\n", " ")
+
+
+def test_exemption_that_a_file_declared_says_so_after_a_reminder_too(client, register) -> None:
+    with client.services.database.write() as db:
+        doing, new = staff.acting(client.services.keyring, register.clerk, utc_now()), staff.new_employee()
+        new = replace(new, hired_on=today(), starts_on=today())
+        ground = ground_open(db, register.contract.id, "css", today())
+        employee, _ = declare(db, doing, register.contract, register.category, new, PeriodKind.EXEMPT, ground)
+        exemption = accepted_of(db, employee)
+        add_step(db, exemption, StepKind.REMINDED, utc_now())
+    client.get(register.page(exemption))
+    assert "noté dispensé par un fichier" in client.page.text
+    assert "Échéance rappelée" in client.page.text
+
+
+def test_renewal_is_accepted_without_saying_that_cover_stops(client, register) -> None:
+    employee = register.hire()
+    register.ask(employee, decided=True)
+    client.get(register.page(register.ask(employee)))
+    assert "Déjà dispensé" in client.page.text
+    assert "sa couverture par votre contrat s’arrête" not in client.page.text
 
 
 def test_employee_exempt_without_a_request_is_named_on_the_register(client, register) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from portal import staff_import_jobs
@@ -254,6 +255,17 @@ def test_exemption_of_a_row_enters_the_register_r_30(payroll, database) -> None:
         kept = db.exec(select(Exemption)).one()
         assert (kept.origin, db.get_one(ExemptionGround, kept.ground_id).code) == (Origin.FILE, "css")
         assert db.exec(select(EmploymentPeriod)).one().kind == PeriodKind.EXEMPT
+
+
+def test_legal_cases_are_read_once_however_many_rows_name_one_r_30(payroll, database) -> None:
+    asked = []
+    for engine in (database.reader, database.writer):
+        event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    payroll.check(rows(*[arrival(each, dispense_code="css") for each in range(1, 13)]))
+    payroll.apply()
+    assert sum("FROM exemption_ground" in each and "opened_exemption" in each for each in asked) <= 3
+    with database.read() as db:
+        assert len(db.exec(select(Exemption)).all()) == 12
 
 
 def test_rows_that_lean_on_each_other_end_the_same_together_as_one_by_one_r_30(payroll, database, monkeypatch) -> None:

@@ -15,13 +15,13 @@ from portal.data.employees import Employee
 from portal.data.evidence import Action
 from portal.data.exempting import accept_exemption, cancel_exemption, end_exemption, refuse_exemption
 from portal.data.exemption_grounds import GroundKind
-from portal.data.exemption_history import TakenStep, history_of
+from portal.data.exemption_history import TakenStep, history_of, was_accepted
 from portal.data.exemption_register import Standing, register_row
 from portal.data.exemption_rows import Exemption, ExemptionState, Origin, StepKind
 from portal.data.exemptions import ExemptionMoved, find_exemption, ground_of, lock_exemption
 from portal.data.staff_categories import StaffCategory
 from portal.employee_words import REFUSALS
-from portal.exemption_notices import ACCEPTED, REFUSED, tell_of_decision
+from portal.exemption_notices import ACCEPTED, CANCELLED, REFUSED, tell_of_decision
 from portal.exemption_words import KIND_LABELS, ORIGIN_LABELS, STANDING_LABELS, STEP_LABELS, standing_words
 from portal.formatting import day_in_france
 from portal.forms import FieldError, exact_value, version_of, written_text
@@ -93,7 +93,7 @@ def locked_exemption(
 
 
 def show(
-    request: PortalRequest, db: Session, opaque: str, errors: list[FieldError] | None = None, **typed: Any
+    request: PortalRequest, db: Session, opaque: str, errors: list[FieldError] | None = None, reason: str = ""
 ) -> Response[bytes]:
     """The page of an exemption. Raises 404 for another company's."""
     exemption, employee = found_exemption(request, db, opaque)
@@ -105,8 +105,7 @@ def show(
         errors=errors or [],
         crumbs=register_crumbs(request),
         **_context(request, db, exemption, employee, opaque),
-        reason=typed.get("reason", ""),
-        wrong_slot=typed.get("wrong_slot", ""),
+        reason=reason,
     )
 
 
@@ -184,8 +183,10 @@ def _refuse(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
 
 
 def _cancel(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
-    def act(db: Session, by: Acting, _: Employee, exemption: Exemption) -> None:
+    def act(db: Session, by: Acting, who: Employee, exemption: Exemption) -> None:
         cancel_exemption(db, by, exemption)
+        if exemption.origin == Origin.ONLINE or was_accepted(db, exemption):
+            tell_of_decision(request.services, db, who, exemption, CANCELLED)
 
     return _answer(request, opaque, _done(request, opaque, version, Action.EXEMPTION_CANCELLED, act))
 

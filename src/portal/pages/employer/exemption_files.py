@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO, Any
 
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 
 from portal.data.evidence import Action
 from portal.data.exemption_register import count_shown, export_register, grounds_used
@@ -36,7 +36,9 @@ def xlsx_export(request: PortalRequest) -> FileDownload:
 @page("/employeur/dispenses/registre.pdf", name="employer.exemptions.pdf", guards=READS)
 def pdf_export(request: PortalRequest) -> FileDownload:
     now, insurer = request.now, request.services.settings.insurer
-    company = company_of(request.db, request.viewer.company_id or 0)
+    if request.viewer.company_id is None:
+        raise NotFoundException
+    company = company_of(request.db, request.viewer.company_id)
     labels = dict(grounds_used(request.db, request.viewer))
     filters = read_query(request.query_params, set(labels)).filters
     shown = ", ".join(filter(None, (SHOWN_LABELS[filters.shown], labels.get(filters.ground))))

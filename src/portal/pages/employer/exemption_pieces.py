@@ -106,7 +106,7 @@ def _add(request: PortalRequest, opaque: str, slot: str, kept: list[NewFile]) ->
 
 def _again(request: PortalRequest, opaque: str, field: str, problem: str) -> Response[bytes]:
     with request.database.read() as db:
-        return show(request, db, opaque, [FieldError(field, problem)], wrong_slot=field)
+        return show(request, db, opaque, [FieldError(field, problem)])
 
 
 def _back(request: PortalRequest, opaque: str) -> Redirect:

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from portal.data.employee_acts import Refused
 from portal.data.employees import Employee
 from portal.data.evidence import Action
+from portal.data.exempting import record_exemption
 from portal.data.exemption_grounds import ExemptionGround, GroundKind, grounds_open
-from portal.data.exemption_rows import LONGEST_INSURER, Exemption, Origin
-from portal.data.exemptions import Wish, accepted_of, ask_exemption, ground_of, open_request
+from portal.data.exemption_rows import LONGEST_INSURER, Exemption
+from portal.data.exemptions import Wish, accepted_of, ground_of, open_request
 from portal.employee_words import REFUSALS
 from portal.exemption_words import KIND_LABELS, STATEMENT, ground_words
 from portal.formatting import day_in_france
@@ -23,7 +24,7 @@ from portal.pages.employer.employee import act_crumbs
 from portal.pages.employer.employee_forms import Reader
 from portal.pages.employer.exemption import exemption_url
 from portal.pages.employer.exemptions import MANAGES
-from portal.pages.employer.views import found_employee, locked_employee
+from portal.pages.employer.views import acting, found_employee, locked_employee
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -65,7 +66,7 @@ def _record(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
 def _kept(request: PortalRequest, opaque: str, wish: Wish) -> Exemption:
     with request.database.write() as db:
         employee = locked_employee(request, db, opaque, None)
-        exemption = ask_exemption(db, employee, wish, request.now, origin=Origin.PAPER, viewer=request.viewer)
+        exemption = record_exemption(db, acting(request, db), employee, wish)
         request.record(db, Action.EXEMPTION_RECORDED, exemption.object, case=wish.ground)
     return exemption
 

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from sqlmodel import Session
 
 from portal.data.evidence import Action
+from portal.data.exemption_gaps import undocumented
 from portal.data.exemption_register import (
     RegisterFilters,
     RegisterRow,
@@ -19,7 +20,6 @@ from portal.data.exemption_register import (
     grounds_of_company,
     grounds_used,
     register_page,
-    undocumented,
 )
 from portal.exemption_words import RULE, SHOWN_LABELS, STANDING_LABELS, standing_words
 from portal.formatting import day_in_france

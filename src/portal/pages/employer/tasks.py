@@ -98,7 +98,7 @@ def _bank(found: Waiting) -> tuple[str, str]:
 
 def _asked(found: Waiting) -> tuple[str, str]:
     title = f"{plural(found.count, 'demande')} de dispense à décider"
-    return title, "Tant que vous n’avez pas décidé, le salarié reste affilié, ou à affilier."
+    return title, "Tant que vous n’avez pas décidé, rien ne change pour le salarié."
 
 
 def _renew(found: Waiting) -> tuple[str, str]:

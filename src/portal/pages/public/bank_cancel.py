@@ -69,25 +69,24 @@ def _used(request: PortalRequest, db: Session) -> Link | None:
 def _stop(request: PortalRequest, db: Session, link: Link, pending: Change) -> bool:
     """Gives the change up; False when that was done, or it took effect, meanwhile."""
     if isinstance(pending, CompanyBankDetails):
-        done, is_stopped = Action.COMPANY_BANK_CHANGE_CANCELLED, _stop_company(request, db, pending)
-    else:
-        done, is_stopped = Action.BANK_CHANGE_CANCELLED, _stop_member(request, db, pending)
-    if is_stopped:
-        request.record_of(None, db, done, "lien", account_id=link.account_id)
-    return is_stopped
+        return _stop_company(request, db, link, pending)
+    return _stop_member(request, db, link, pending)
 
 
-def _stop_member(request: PortalRequest, db: Session, pending: BankDetails) -> bool:
+def _stop_member(request: PortalRequest, db: Session, link: Link, pending: BankDetails) -> bool:
     row = cancel_bank_change(db, pending.person_id, request.now)
     if row is not None:
         tell_of_bank_change(request.services, db, row, "bank-change-cancelled", request.now)
+        request.record_of(None, db, Action.BANK_CHANGE_CANCELLED, "lien", account_id=link.account_id)
     return row is not None
 
 
-def _stop_company(request: PortalRequest, db: Session, pending: CompanyBankDetails) -> bool:
+def _stop_company(request: PortalRequest, db: Session, link: Link, pending: CompanyBankDetails) -> bool:
     row = cancel_company_change(db, pending.company_id, request.now)
     if row is not None:
         tell_of_company_change(request.services, db, row, "company-bank-cancelled", request.now)
+        done, whose = Action.COMPANY_BANK_CHANGE_CANCELLED, link.account_id
+        request.record_of(None, db, done, "lien", account_id=whose, mandate=row.mandate)
     return row is not None
 
 
