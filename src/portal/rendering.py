@@ -71,7 +71,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.PROVIDER: (
         ("provider.home", "Accueil", "home"),
-        ("provider.rights", "Vérifier des droits", "shield"),
+        ("provider.rights", "Droits", "shield"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

@@ -24,7 +24,7 @@ def check_nobody(page: Page) -> None:
     page.get_by_label("Date de naissance").fill("1980-05-17")
     page.get_by_label("Je prends en charge").check(force=True)
     page.get_by_role("button", name="Vérifier les droits").click()
-    expect(page.get_by_role("heading", name="Bénéficiaire inconnu", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Bénéficiaire inconnu", level=2)).to_be_visible()
 
 
 RIGHTS_STATES = [

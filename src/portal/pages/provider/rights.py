@@ -17,6 +17,7 @@ from portal.data.evidence import Action, Outcome
 from portal.data.rights import RightsStatus
 from portal.data.rights_checks import MISSES, PastCheck, TooManyChecks, check_rights, find_check
 from portal.data.rights_questions import MarksNeeded, Means, Question
+from portal.formatting import long_date
 from portal.forms import FieldError
 from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
 from portal.permissions import Permission, requires
@@ -63,7 +64,7 @@ def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]
     return render_page(
         request,
         "provider/rights/answer.html",
-        STATUS_WORDS[past.answer.status][0],
+        f"Réponse pour des soins du {long_date(past.answer.day)}",
         crumbs=rights_crumbs(request),
         past=past,
         answer=past.answer,
