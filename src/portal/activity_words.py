@@ -95,6 +95,20 @@ WORDS: dict[Action, Words] = {
         _R, "Vérification d’une carte de tiers payant", others="Votre carte de tiers payant a été vérifiée"
     ),
     Action.RIGHTS_READ: Words(_R, "Consultation de droits", others="Vos droits ont été consultés"),
+    Action.RIGHTS_CHECKED: Words(
+        _R,
+        "Vérification de droits, engagement {object}",
+        "Vérification de droits\u00a0: pas de droits ouverts",
+        others="Vos droits ont été vérifiés, engagement {object},",
+    ),
+    Action.RIGHTS_CHECK_READ: Words(
+        _R,
+        "Réponse relue, engagement {object}",
+        others="Une vérification de vos droits a été relue, engagement {object},",
+    ),
+    Action.RIGHTS_CHECKS_READ: Words(
+        _R, "Consultation des vérifications de droits", others="Une vérification de vos droits a été revue en liste"
+    ),
     Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
     Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de compte bancaire"),
     Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),
@@ -141,7 +155,7 @@ def sentence_of(act: Act) -> str:
     words = WORDS[Action(act.action)]
     named = {"object": act.object, "reference": act.object.rpartition(":")[2]}
     if not act.is_own:
-        who = STAFF if act.by_staff else SOMEBODY
+        who = STAFF if act.by_staff else act.practice or SOMEBODY
         return f"{words.others or _SEEN} par {who}".format(**named)
     if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
         return PENDING

@@ -42,6 +42,12 @@ def code_in(text: str) -> str:
     return fields[-1] if len(fields) == FIELDS and fields[0] == LAYOUT else text
 
 
+def member_number_in(text: str) -> str:
+    """The member number in what a reader of DataMatrix types; empty when it is no such thing."""
+    fields = text.split("|")
+    return fields[4] if len(fields) == FIELDS and fields[0] == LAYOUT else ""
+
+
 def matrix_of(text: str) -> Matrix:
     """The DataMatrix of a text. Raises `ValueError` when the library draws in another way than it did."""
     drawn = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix, force_square=True).to_svg(scale=1)

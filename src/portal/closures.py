@@ -49,6 +49,8 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.SEPA_MANDATE: Service.BANK,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
+    Permission.RIGHTS_CHECK: Service.RIGHTS,
+    Permission.RIGHTS_ANSWERS: Service.RIGHTS,
     Permission.PROVIDER_TEAM: Service.TEAM,
     Permission.PROVIDER_TEAM_MANAGE: Service.TEAM,
 }

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     CASE_FILES_CHANGE = "case-files:change"
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
+    RIGHTS_CHECK = "rights:check"
+    RIGHTS_ANSWERS = "rights-answers:read"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
@@ -152,7 +154,7 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
-_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME}
+_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
@@ -212,6 +214,7 @@ _READING = frozenset(
         P.CASE_FILES_READ,
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
+        P.RIGHTS_ANSWERS,
         P.EMPLOYEES_READ,
         P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,

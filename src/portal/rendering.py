@@ -71,6 +71,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.PROVIDER: (
         ("provider.home", "Accueil", "home"),
+        ("provider.rights", "Droits", "shield"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

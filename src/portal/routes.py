@@ -32,6 +32,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
+from portal.pages.provider import rights, rights_history
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -132,6 +133,8 @@ HANDLERS = [
     statements.csv_file,
     *EMPLOYER_HANDLERS,
     provider_home.home,
+    *rights.HANDLERS,
+    *rights_history.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

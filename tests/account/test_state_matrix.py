@@ -54,7 +54,8 @@ STAFF = (
     "/employeur/dispenses/{exemption}",
     "/employeur/salaries/invitations/",
 )
-CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF)
+RIGHTS = "/professionnel/droits"
+CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF, RIGHTS)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
@@ -204,13 +205,14 @@ STATES = {
         roles=CONTRACT_ROLES,
     ),
 }  # fmt: skip
-STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation"}
+STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation", f"{RIGHTS}/historique"}
 READS_LISTS = (
     DELIVERIES,
     f"{DELIVERIES}/csv",
     "/employeur/utilisateurs",
     "/employeur/utilisateurs/mandats",
     "/professionnel/utilisateurs",
+    f"{RIGHTS}/reponses/{{check}}",
     "/adherent/beneficiaires",
     "/employeur/salaries/{employee}",
     "/employeur/salaries/{employee}/suites",

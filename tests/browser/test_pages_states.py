@@ -30,6 +30,7 @@ from tests.support.exemption_states import EXEMPTION_STATES
 from tests.support.invitation_states import INVITATION_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.rights_states import RIGHTS_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
 
@@ -48,6 +49,7 @@ STATES = [
     *EXEMPTION_STATES,
     *INVITATION_STATES,
     *MESSAGE_STATES,
+    *RIGHTS_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.

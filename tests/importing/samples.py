@@ -55,6 +55,9 @@ SAMPLES: dict[str, Cells] = {
         "product": "CONFORT", "valid_from": "2026-01-01", "valid_to": "", "position": "1", "code": "PHAR",
         "label": "Pharmacie", "value": "100", "network": "IS",
     },
+    "profession-care": {
+        "profession": "pharmacien", "code": "PHAR", "valid_from": "2026-01-01", "valid_to": "",
+    },
     "persons": {
         "reference": "P1", "last_name": "Exemple", "first_name": "Zoé", "birth_date": "17/05/1985",
         "nir": "2 85 05 78 006 084 41", "email": "zoe@exemple.example",
@@ -154,8 +157,8 @@ SAMPLES: dict[str, Cells] = {
 
 TABLES = dict(zip(SAMPLES, (
     "parameter", "act", "act_tariff", "act_rule", "example_care", "product", "guarantee_rule", "product_option",
-    "contribution_price", "card_terms", "card_column", "person", "bank_details", "remote_link", "contract",
-    "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
+    "contribution_price", "card_terms", "card_column", "profession_care", "person", "bank_details", "remote_link",
+    "contract", "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
     "category_rate", "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
     "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment", "benefit_line",
 ), strict=True))  # fmt: skip

@@ -19,6 +19,7 @@ CHANGES = {
     "contribution-prices": {"month": "182,40"},
     "card-terms": {"csr": "02"},
     "card-columns": {"value": "PEC"},
+    "profession-care": {"valid_to": "2027-01-01"},
     "options": {"description": "Rembourse encore mieux."},
     "contract-options": {"ends_on": "31/12/2026"},
     "bank-details": {"iban": "FR14 2004 1010 0505 0001 3M02 606"},

@@ -27,7 +27,8 @@ _accounts = SQLModel.metadata.tables["account"]
 @dataclass(frozen=True, slots=True)
 class Act:
     """One row. `is_own`: the account's own; then `address` and `browser` say from where, until they are erased.
-    `by_staff`: somebody at the insurer's desk did it. `is_here`: in the session that is asking."""
+    `by_staff`: somebody at the insurer's desk did it. `is_here`: in the session that is asking. `practice`: the
+    health professional who did it, whom the person concerned may know (article 15 of the GDPR: recipients)."""
 
     seq: int
     at: datetime
@@ -39,6 +40,7 @@ class Act:
     is_here: bool
     address: str
     browser: str
+    practice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def _shown() -> Select[Any]:
             _rows.c.object,
             _rows.c.outcome,
             _accounts.c.space,
+            _accounts.c.organisation,
             _details.c.details,
         )
         .outerjoin_from(_rows, _details, _details.c.seq == _rows.c.seq)
@@ -143,4 +146,5 @@ def _act(row: Any, viewer: Viewer) -> Act:
         is_here=row.session == viewer.session_hash[:SESSION_PREFIX],
         address=str(details.get("address", "")),
         browser=str(details.get("browser", "")),
+        practice=row.organisation if row.space == Space.PROVIDER and not is_own else "",
     )

@@ -102,7 +102,7 @@ def check_code(db: Session, keyring: Keyring, typed: str, day: date) -> CodeChec
     printed = read_code(keyring, typed)
     if printed is None:
         return CodeCheck(CodeVerdict.UNKNOWN)
-    covers = _covers_of(db, printed)
+    covers = covers_of_code(db, printed)
     asked = max(day, printed.valid_from)
     holders = tuple(holder for cover in covers for holder in _holders(cover, asked, printed))
     verdict = _verdict(printed, day, is_open=bool(holders))
@@ -120,7 +120,7 @@ def _verdict(printed: Printed, day: date, *, is_open: bool) -> CodeVerdict:
     return CodeVerdict.FUTURE if day < printed.valid_from else CodeVerdict.VALID
 
 
-def _covers_of(db: Session, printed: Printed) -> list[Cover]:
+def covers_of_code(db: Session, printed: Printed) -> list[Cover]:
     """The covers that the card was made from: those of its person under its contract, or of everybody under it."""
     found = covers_where(db, Beneficiary.id == printed.beneficiary_id)
     if not found:

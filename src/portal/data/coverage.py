@@ -97,7 +97,7 @@ class Contract(SQLModel, table=True):
     """What binds a member and the insurer. `member_id` is the person who holds it (membre participant)."""
 
     __tablename__ = "contract"
-    __table_args__ = (Index("ix_contract_member", "member_id"),)
+    __table_args__ = (Index("ix_contract_member", "member_id"), Index("ix_contract_member_number", "member_number"))
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import or_
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index
 
@@ -73,3 +74,10 @@ def company_of(db: Session, company_id: int) -> Company:
 def provider_by_number(db: Session, national_id: str) -> int:
     """The id behind a professional's RPPS or FINESS; raises `NoResultFound`."""
     return db.exec(select(Provider.id).where(Provider.national_id == national_id)).one() or 0
+
+
+def agreement_on(db: Session, provider_id: int, day: date) -> int | None:
+    """The id of a professional's agreement in force on `day`, the latest when there are several; None without one."""
+    is_open = or_(col(Agreement.ends_on).is_(None), col(Agreement.ends_on) >= day)
+    query = select(Agreement.id).where(Agreement.provider_id == provider_id, col(Agreement.starts_on) <= day, is_open)
+    return db.exec(query.order_by(col(Agreement.starts_on).desc()).limit(1)).first()

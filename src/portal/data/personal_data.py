@@ -202,6 +202,14 @@ HOLDINGS: dict[str, Held] = {
     **EMPLOYER_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
+    "rights_check": Held(
+        "Les vérifications de droits de votre établissement ou cabinet",
+        Owner.PROVIDER,
+        "provider_id",
+        withheld=dict.fromkeys(("person_id", "content_sealed"), "données d’un patient, à relire page par page")
+        | {"asked_by": "identité d’un utilisateur de votre établissement ou cabinet"},
+        kept_for=PROOF,
+    ),
 }
 
 REFERENCE = "reference data, about nobody"
@@ -212,6 +220,7 @@ NOT_HELD: dict[str, str] = {
     "card_terms": REFERENCE,
     "practice": REFERENCE,
     "card_column": REFERENCE,
+    "profession_care": REFERENCE,
     "example_care": REFERENCE,
     "parameter": REFERENCE,
     "exemption_ground": REFERENCE,

@@ -19,7 +19,7 @@ from portal.data.coverage import Beneficiary, Contract
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.persons import Person, is_minor_on, last_day_as_minor
 from portal.data.representations import OWN, Declaration, Representation, is_possible
-from portal.data.sign_up_claims import Claim, EmployerClaim, MemberClaim, ProviderClaim, compact
+from portal.data.sign_up_claims import Claim, EmployerClaim, MemberClaim, ProviderClaim, compact, written
 from portal.data.standing import FOR_EVER, reading_until
 from portal.folding import same_name
 
@@ -104,7 +104,7 @@ def _covered_person(db: Session, claim: MemberClaim, today: date) -> tuple[Perso
         select(Person, Contract, col(Beneficiary.valid_to))
         .join(Beneficiary, col(Beneficiary.person_id) == Person.id)
         .join(Contract, col(Contract.id) == Beneficiary.contract_id)
-        .where(col(Contract.number).in_(_written(claim.contract_number)))
+        .where(col(Contract.number).in_(written(claim.contract_number)))
         .where(Person.birth_date == claim.birth_date)
     )
     for person, contract, valid_to in db.exec(query):
@@ -243,9 +243,3 @@ def _lock(db: Session, model: Any, row_id: int | None) -> None:
 def _is_readable(ends_on: date | None, today: date) -> bool:
     """Whether what ended on a day still opens an account, if only for reading (R-64)."""
     return ends_on is None or ends_on == FOR_EVER or today <= reading_until(ends_on)
-
-
-def _written(number: str) -> set[str]:
-    """The ways in which the insurer may have written a contract's number, for a search by index."""
-    compact = "".join(number.split())
-    return {number.strip(), compact, compact.upper()}

@@ -59,3 +59,9 @@ Claim = MemberClaim | EmployerClaim | ProviderClaim
 
 def compact(number: str) -> str:
     return "".join(sign for sign in number.upper() if sign.isalnum())
+
+
+def written(number: str) -> set[str]:
+    """The ways in which the insurer may have written a number, for a search by index."""
+    bare = "".join(number.split())
+    return {number.strip(), bare, bare.upper()}

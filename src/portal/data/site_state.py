@@ -35,6 +35,7 @@ class Service(StrEnum):
     EXEMPTIONS = "dispenses"
     CONTRIBUTIONS = "cotisations"
     GROUP_CONTRACT = "contrat"
+    RIGHTS = "droits"
     TEAM = "equipe"
 
 
@@ -53,6 +54,7 @@ SERVICE_LABELS = {
     Service.EXEMPTIONS: "Dispenses",
     Service.CONTRIBUTIONS: "Cotisations",
     Service.GROUP_CONTRACT: "Contrat de groupe",
+    Service.RIGHTS: "Vérification des droits",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -64,6 +64,11 @@ MESSAGES = quota("messages", 50, DAY)
 FILES = quota("case-files", 100, DAY)
 # A pharmacy checks one card after another.
 CARD_CHECKS = quota("card-checks", 120, HOUR)
+# A hospital's admissions ask a few questions a minute; a mistyped mark is corrected at once, a guesser is soon stopped.
+RIGHTS_USER, RIGHTS_PRACTICE = quota("rights-user", 120, HOUR), quota("rights-practice", 600, HOUR)
+RIGHTS_MISSES = Limit(
+    "rights-misses", allowed=10, window=HOUR, first_delay=timedelta(minutes=5), longest_delay=DAY, memory=DAY
+)
 ALARM = quota("alarm", 1000, timedelta(minutes=5))
 # No window is longer than a day, save the locks'.
 STALE_AFTER = timedelta(days=2)

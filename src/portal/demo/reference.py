@@ -23,6 +23,7 @@ TABLES = (
     "contribution-prices",
     "card-terms",
     "card-columns",
+    "profession-care",
     "companies",
     "group-contracts",
     "company-bank-details",

@@ -26,6 +26,7 @@ from portal.demo.invitations import show_invitations
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
 from portal.demo.reference import accounts, sign_ups
+from portal.demo.rights import show_rights
 from portal.demo.terms import publish_and_accept
 from portal.formatting import today
 from portal.importing.registry import KINDS
@@ -85,6 +86,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
             show_messages(database, keyring)
+            show_rights(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

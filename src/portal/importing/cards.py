@@ -1,9 +1,10 @@
-"""Kinds of what third-party-payment cards show: card-terms, card-columns."""
+"""Kinds of what third-party-payment cards show: card-terms, card-columns; and whom they concern: profession-care."""
 
 from typing import Any, NamedTuple
 
 from portal.data.card_terms import CardColumn, CardTerms
 from portal.data.loading import Target
+from portal.data.profession_care import ProfessionCare
 from portal.importing.contributions import ProductResolver
 from portal.importing.kinds import Kind, check_period
 from portal.importing.values import code, day, integer, optional, required, words
@@ -27,6 +28,13 @@ class ColumnRecord(NamedTuple):
     label: str
     value: str
     network: str
+
+
+class ProfessionRecord(NamedTuple):
+    profession: str
+    code: str
+    valid_from: str
+    valid_to: str | None
 
 
 def _check_dates(record: Any) -> None:
@@ -72,5 +80,18 @@ CARD_COLUMNS = Kind(
         ("product_id", "valid_from", "valid_to", "position", "code", "label", "value", "network"),
     ),
     ProductResolver,
+    check=_check_dates,
+)
+
+PROFESSION_CARE = Kind(
+    "profession-care",
+    ProfessionRecord,
+    {
+        "profession": required(words),
+        "code": required(code),
+        "valid_from": required(day),
+        "valid_to": optional(day),
+    },
+    Target(ProfessionCare, ("profession", "code", "valid_from"), ProfessionRecord._fields),
     check=_check_dates,
 )

@@ -1,7 +1,7 @@
 """Every kind of import file, by name, in the order in which files are to be imported."""
 
 from portal.importing.benefits import BENEFIT_LINES, PAYMENTS
-from portal.importing.cards import CARD_COLUMNS, CARD_TERMS
+from portal.importing.cards import CARD_COLUMNS, CARD_TERMS, PROFESSION_CARE
 from portal.importing.company_bank import COMPANY_BANK_DETAILS
 from portal.importing.contributions import CONTRIBUTION_PRICES
 from portal.importing.coverage import BENEFICIARIES, CONTRACT_OPTIONS, CONTRACTS, PERSONS
@@ -29,6 +29,7 @@ KINDS = {
         CONTRIBUTION_PRICES,
         CARD_TERMS,
         CARD_COLUMNS,
+        PROFESSION_CARE,
         PERSONS,
         CONTRACTS,
         CONTRACT_OPTIONS,

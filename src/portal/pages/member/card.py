@@ -8,11 +8,13 @@ from anyio import to_thread
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
+from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.card_documents import Printable, card_pdf, printable_card, relationship_words
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS, value_words
 from portal.data.cards import Card, Wallet, wallet_on
 from portal.data.evidence import Action
 from portal.data.rights import RightsAnswer, rights_on
+from portal.data.rights_answers import shown_answer
 from portal.formatting import today
 from portal.forms import FieldError, typed_day
 from portal.headers import DOCUMENT_POLICY
@@ -147,12 +149,12 @@ def pharmacist_page(request: PortalRequest) -> Response[bytes]:
         crumbs=[*_home(request), Crumb(TITLE, request.services.urls("member.card"))],
         errors=asked.errors,
         asked=asked,
-        answer=answer,
+        answer=shown_answer(answer) if answer else None,
         chosen=request.services.keyring.conceal(COVERED, [person_id])[0] if person_id else "",
         choices=person_choices(request, wallet),
         block_labels=BLOCK_LABELS,
         statuses=STATUS_WORDS,
-        relationship=relationship_words,
+        relationships=RELATIONSHIP_LABELS,
         value_words=value_words,
     )
 

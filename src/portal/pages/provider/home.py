@@ -8,7 +8,15 @@ from portal.rendering import render_page
 from portal.routing import page
 from portal.web import PortalRequest
 
+SERVICES = {
+    "provider.rights": ("shield", "Vérifier des droits"),
+    "provider.rights.history": ("clock", "Vérifications passées"),
+}
+
 
 @page("/professionnel", name="provider.home", guards=[requires(Permission.PROVIDER_HOME)])
 def home(request: PortalRequest) -> Response[bytes]:
-    return render_page(request, "provider/home/index.html", "Bonjour", role=ROLE_LABELS[Role(request.viewer.role)])
+    site, urls = request.services.site, request.services.urls
+    services = [(urls(name), *words) for name, words in SERVICES.items() if site.is_permitted(request.viewer, name)]
+    role = ROLE_LABELS[Role(request.viewer.role)]
+    return render_page(request, "provider/home/index.html", "Bonjour", role=role, services=services)

@@ -1,0 +1,28 @@
+"""Which kinds of care a profession may be told of, in dated rows: a pharmacist learns nothing of glasses (R-42)."""
+
+from datetime import date
+
+from sqlalchemy import UniqueConstraint, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from portal.data.guarantees import in_force
+
+
+class ProfessionCare(SQLModel, table=True):
+    """A column of cards (`card_column.code`) that a profession may be told of between two days, both included."""
+
+    __tablename__ = "profession_care"
+    __table_args__ = (UniqueConstraint("profession", "code", "valid_from"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    profession: str
+    code: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+def care_codes(db: Session, profession: str, day: date) -> frozenset[str]:
+    """The columns of cards that concern a profession on `day`; none for one that is not in the table."""
+    dates = in_force(col(ProfessionCare.valid_from), col(ProfessionCare.valid_to), day)
+    query = select(col(ProfessionCare.code)).where(ProfessionCare.profession == profession, dates)
+    return frozenset(db.connection().execute(query).scalars())

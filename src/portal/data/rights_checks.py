@@ -1,0 +1,164 @@
+"""The checks of rights that health professionals make (R-42): one question, one answer, kept as it was shown.
+
+An answer is found again by the practice that asked, and proven by its engagement number: the content is sealed under
+that number, and the evidence of the act holds its digest.
+"""
+
+import hashlib
+import secrets
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import LargeBinary, Row, Select, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from portal.data.accounts import Account
+from portal.data.columns import BIG, Index, instant
+from portal.data.organisations import Provider, agreement_on
+from portal.data.profession_care import care_codes
+from portal.data.rights import RightsAnswer, RightsStatus
+from portal.data.rights_answers import ShownAnswer, shown_answer
+from portal.data.rights_questions import Question, answer_to
+from portal.data.sessions import Viewer
+from portal.data.throttling import RIGHTS_MISSES, RIGHTS_PRACTICE, RIGHTS_USER, Guesses, allow, count_failures, hold
+from portal.security import Keyring, luhn_digit
+
+PAGE = 20
+ENGAGEMENT_DIGITS = 15
+MISSES = frozenset({RightsStatus.UNKNOWN, RightsStatus.INCONSISTENT})
+
+
+class RightsCheck(SQLModel, table=True):
+    """A check and its answer. `engagement`: its number, random, of sixteen digits. `person_id`: whoever was found.
+    `content_sealed`: the `ShownAnswer`, as JSON."""
+
+    __tablename__ = "rights_check"
+    __table_args__ = (Index("ix_rights_check_provider", "provider_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    engagement: str = Field(unique=True)
+    asked_at: datetime = instant()
+    asked_by: int = Field(foreign_key="account.id")
+    provider_id: int = Field(foreign_key="provider.id")
+    agreement_id: int | None = Field(default=None, foreign_key="agreement.id")
+    means: str
+    care_day: date
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    status: str
+    content_sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class PastCheck(NamedTuple):
+    """A check with its answer opened. `asker`: the user's name, empty once their account is erased."""
+
+    check: RightsCheck
+    answer: ShownAnswer
+    asker: str
+
+
+class TooManyChecks(Exception):
+    """The account or the practice has used up what it may ask, or missed too often: nothing was looked up."""
+
+
+def check_rights(
+    db: Session, viewer: Viewer, keyring: Keyring, question: Question, now: datetime
+) -> tuple[RightsCheck, str]:
+    """Answers one question of the viewer's practice and keeps the answer; the digest of its content comes with it.
+
+    Raises `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
+    """
+    provider = db.get_one(Provider, viewer.provider_id)
+    _count(db, viewer, now)
+    agreement_id = agreement_on(db, provider.id or 0, question.care_day)
+    answer = _answer(db, keyring, question, agreement_id)
+    if answer.status in MISSES:
+        count_failures(db, _misses(viewer), now)
+    content = msgspec.json.encode(shown_answer(answer, care_codes(db, provider.profession, question.care_day)))
+    engagement = new_engagement()
+    check = RightsCheck(
+        engagement=engagement,
+        asked_at=now,
+        asked_by=viewer.account_id,
+        provider_id=provider.id or 0,
+        agreement_id=agreement_id,
+        means=question.means,
+        care_day=question.care_day,
+        person_id=answer.cover.person_id if answer.cover else None,
+        status=answer.status,
+        content_sealed=keyring.seal(content, _label(engagement)),
+    )
+    db.add(check)
+    db.flush()
+    return check, hashlib.sha256(content).hexdigest()
+
+
+def find_check(db: Session, viewer: Viewer, keyring: Keyring, check_id: int) -> PastCheck | None:
+    """A check of the viewer's own practice; None for any other."""
+    row = db.connection().execute(_own(viewer).where(col(RightsCheck.id) == check_id)).first()
+    return _opened(row, keyring) if row else None
+
+
+def check_by_engagement(db: Session, viewer: Viewer, engagement: str) -> int | None:
+    """The id of a check of the viewer's own practice by its number; None for any other."""
+    own = (col(RightsCheck.provider_id) == viewer.provider_id, RightsCheck.engagement == engagement)
+    return db.connection().execute(select(RightsCheck.id).where(*own)).scalar()
+
+
+def past_checks(
+    db: Session, viewer: Viewer, keyring: Keyring, between: tuple[datetime, datetime] | None, before: int | None
+) -> list[PastCheck]:
+    """A page of the practice's checks and one more when there are others, newest first: those asked `between` two
+    instants, older than the row `before`."""
+    query = _own(viewer).order_by(col(RightsCheck.id).desc()).limit(PAGE + 1)
+    if between is not None:
+        query = query.where(col(RightsCheck.asked_at) >= between[0], col(RightsCheck.asked_at) < between[1])
+    if before is not None:
+        query = query.where(col(RightsCheck.id) < before)
+    return [_opened(row, keyring) for row in db.connection().execute(query)]
+
+
+def new_engagement() -> str:
+    """A number that nobody guesses, and whose last digit catches a misreading."""
+    digits = f"{secrets.randbelow(10**ENGAGEMENT_DIGITS):0{ENGAGEMENT_DIGITS}}"
+    return digits + luhn_digit(digits)
+
+
+def _count(db: Session, viewer: Viewer, now: datetime) -> None:
+    uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
+    if hold(db, _misses(viewer), now) or not allow(db, uses, now):
+        raise TooManyChecks
+
+
+def _misses(viewer: Viewer) -> Guesses:
+    return [(RIGHTS_MISSES, str(viewer.account_id))]
+
+
+def _answer(db: Session, keyring: Keyring, question: Question, agreement_id: int | None) -> RightsAnswer:
+    """Without an agreement on the day of care nobody is looked for, so that nothing is told of anybody."""
+    if agreement_id is None:
+        return RightsAnswer(RightsStatus.NO_AGREEMENT, question.care_day)
+    return answer_to(db, keyring, question)
+
+
+def _label(engagement: str) -> str:
+    return f"rights:{engagement}"
+
+
+_CHECKS = SQLModel.metadata.tables["rights_check"]
+
+
+def _own(viewer: Viewer) -> Select[Any]:
+    """The practice's own checks, each with the name of whoever asked."""
+    return (
+        select(_CHECKS, col(Account.display_name))
+        .join(Account, col(Account.id) == _CHECKS.c.asked_by)
+        .where(_CHECKS.c.provider_id == viewer.provider_id)
+    )
+
+
+def _opened(row: Row[Any], keyring: Keyring) -> PastCheck:
+    asker: str = row[-1]
+    check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), row[:-1], strict=True)))
+    content = keyring.unseal(check.content_sealed, _label(check.engagement))
+    return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), asker)

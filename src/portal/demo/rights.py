@@ -1,0 +1,53 @@
+"""The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42)."""
+
+from datetime import UTC, datetime
+
+from sqlmodel import Session, col
+
+from portal.data.coverage import Beneficiary
+from portal.data.evidence import Action, Outcome, record
+from portal.data.rights import Cover, RightsStatus, covers_where
+from portal.data.rights_checks import check_rights, past_checks
+from portal.data.rights_questions import Means, Question
+from portal.data.sessions import Viewer
+from portal.database import Database
+from portal.demo.viewers import viewer_of
+from portal.formatting import day_in_france
+from portal.security import Keyring
+
+PRACTICES = ("3000000012", "3000000020", "3000000038")
+FAMILY, LEAVER = "1000000016", "1000000040"
+
+
+def show_rights(database: Database, keyring: Keyring) -> None:
+    """Adds the checks of each practice, unless they are there."""
+    for identifier in PRACTICES:
+        with database.write() as db:
+            viewer = viewer_of(db, identifier)
+            if past_checks(db, viewer, keyring, None, None):
+                continue
+            for cover in (*_covers(db, LEAVER)[:1], *_covers(db, FAMILY)[:2]):
+                _check(db, viewer, keyring, cover, datetime.now(UTC))
+
+
+def _covers(db: Session, identifier: str) -> list[Cover]:
+    """The covers of an account's person, then those of their family."""
+    own = covers_where(db, col(Beneficiary.person_id) == viewer_of(db, identifier).person_id)
+    contracts = {cover.contract_id for cover in own}
+    family = covers_where(db, col(Beneficiary.contract_id).in_(contracts))
+    return [*own[-1:], *(cover for cover in family if cover.person_id != own[-1].person_id)]
+
+
+def _check(db: Session, viewer: Viewer, keyring: Keyring, cover: Cover, now: datetime) -> None:
+    marks = (cover.birth_date, cover.birth_rank, day_in_france(now))
+    check, digest = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, cover.member_number, *marks), now)
+    record(
+        db,
+        viewer,
+        Action.RIGHTS_CHECKED,
+        object=check.engagement,
+        outcome=Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
+        reason=check.status,
+        details={"persons": [check.person_id], "answer": digest},
+        now=now,
+    )

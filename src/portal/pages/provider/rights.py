@@ -1,0 +1,124 @@
+"""A health professional checks one person's rights, and gets what the card prints: /professionnel/droits (R-42, R-62).
+
+The question is posted; the answer stands at an opaque address, where the practice finds it again.
+"""
+
+from datetime import timedelta
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.exc import NoResultFound
+
+from portal.beneficiary_words import RELATIONSHIP_LABELS
+from portal.card_words import BLOCK_LABELS, STATUS_WORDS
+from portal.data.evidence import Action, Outcome
+from portal.data.rights import RightsStatus
+from portal.data.rights_checks import MISSES, PastCheck, TooManyChecks, check_rights, find_check
+from portal.data.rights_questions import MarksNeeded, Means, Question
+from portal.formatting import long_date
+from portal.forms import FieldError
+from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
+from portal.permissions import Permission, requires
+from portal.rendering import Crumb, render_page
+from portal.rights_words import ADVICE, MEANS_LABELS, engagement_words, told_value
+from portal.routing import async_action, page
+from portal.web import PortalRequest
+
+TITLE, PATH, KIND = "Vérifier des droits", "/professionnel/droits", "rights-check"
+CHECKS, ANSWERS = [requires(Permission.RIGHTS_CHECK)], [requires(Permission.RIGHTS_ANSWERS)]
+TOO_OFTEN = (
+    "Trop de vérifications, ou trop de saisies sans résultat, en peu de temps. Rien n’a été cherché. "
+    "Attendez quelques minutes\u00a0; si un patient attend, appelez-nous."
+)
+# Whoever asked sees the answer at once: that is the check itself, not another reading of the person's data.
+AT_ONCE = timedelta(minutes=5)
+
+
+@page(PATH, name="provider.rights", guards=CHECKS)
+def form_page(request: PortalRequest) -> Response[bytes]:
+    return _form(request, empty_values(), [])
+
+
+@async_action(PATH, name="provider.rights.check", guards=CHECKS)
+async def check(request: PortalRequest) -> Response[bytes] | Redirect:
+    form = RightsForm(await request.form())
+    if form.question is None:
+        return await request.database.run(_form, request, form.values, form.errors)
+    try:
+        opaque = await request.database.run_writing(_check, request, form.question)
+    except MarksNeeded:
+        return await request.database.run(_form, request, form.values, [FieldError("naissance", SEVERAL)])
+    except TooManyChecks:
+        return await request.database.run(_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
+    return Redirect(request.services.urls("provider.rights.answer", check=opaque), status_code=303)
+
+
+@page(f"{PATH}/reponses/{{check:str}}", name="provider.rights.answer", guards=ANSWERS)
+def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]:
+    past = find_check(request.db, request.viewer, request.services.keyring, request.revealed(KIND, check))
+    if past is None:
+        raise NotFoundException
+    request.note_read(Action.RIGHTS_CHECK_READ, past.check.engagement, persons=_readers_of(request, past))
+    return render_page(
+        request,
+        "provider/rights/answer.html",
+        f"Réponse pour des soins du {long_date(past.answer.day)}",
+        crumbs=rights_crumbs(request),
+        past=past,
+        answer=past.answer,
+        number=engagement_words(past.check.engagement),
+        means=MEANS_LABELS[Means(past.check.means)],
+        advice=ADVICE[past.answer.status],
+        is_miss=past.answer.status in MISSES,
+        block_labels=BLOCK_LABELS,
+        statuses=STATUS_WORDS,
+        relationships=RELATIONSHIP_LABELS,
+        value_words=told_value,
+        may_check=request.services.site.is_permitted(request.viewer, "provider.rights"),
+    )
+
+
+def rights_crumbs(request: PortalRequest) -> list[Crumb]:
+    """Where the pages of rights stand."""
+    crumbs = [Crumb("Accueil", request.services.urls("provider.home"))]
+    if request.services.site.is_permitted(request.viewer, "provider.rights"):
+        crumbs.append(Crumb(TITLE, request.services.urls("provider.rights")))
+    return crumbs
+
+
+def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
+    """Whose journal tells that the answer was read again."""
+    is_fresh = past.check.asked_by == request.viewer.account_id and request.now - past.check.asked_at < AT_ONCE
+    return [past.check.person_id] if past.check.person_id is not None and not is_fresh else []
+
+
+def _check(request: PortalRequest, question: Question) -> str:
+    """Answers, keeps the answer, records the act; the answer's opaque name."""
+    keyring = request.services.keyring
+    with request.database.write() as db:
+        try:
+            made, digest = check_rights(db, request.viewer, keyring, question, request.now)
+        except NoResultFound as error:
+            raise NotFoundException from error
+        request.record_of(
+            request.viewer,
+            db,
+            Action.RIGHTS_CHECKED,
+            made.engagement,
+            Outcome.OK if made.status == RightsStatus.OPEN else Outcome.REFUSED,
+            reason=made.status,
+            persons=[made.person_id] if made.person_id is not None else [],
+            answer=digest,
+        )
+        return keyring.conceal(KIND, [made.id or 0])[0]
+
+
+def _form(request: PortalRequest, values: dict[str, str], errors: list[FieldError]) -> Response[bytes]:
+    return render_page(
+        request, "provider/rights/index.html", TITLE, crumbs=rights_crumbs(request)[:1], errors=errors, values=values
+    )
+
+
+HANDLERS = [form_page, check, answer_page]
