@@ -35,6 +35,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     files,
     fraud,
     invitations,
+    invoices,
     job_runs,
     known_browsers,
     links,
@@ -53,6 +54,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     pending_secrets,
     persons,
     recovery_codes,
+    reject_codes,
     remote_links,
     representations,
     saved_places,
@@ -63,6 +65,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     statements,
     terms,
     throttling,
+    transfers,
 )
 
 metadata = SQLModel.metadata

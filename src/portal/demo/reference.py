@@ -35,6 +35,7 @@ TABLES = (
     "opened-exemptions",
     "providers",
     "agreements",
+    "reject-codes",
     "bank-details",
     "remote-links",
 )
