@@ -32,6 +32,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
+from portal.pages.provider import invoices
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -132,6 +133,7 @@ HANDLERS = [
     statements.csv_file,
     *EMPLOYER_HANDLERS,
     provider_home.home,
+    *invoices.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

@@ -144,6 +144,8 @@ class Action(StrEnum):
     MANDATE_GIVEN = "mandate.given"
     MANDATE_CHANGED = "mandate.changed"
     MANDATE_REVOKED = "mandate.revoked"
+    INVOICES_READ = "invoices.read"
+    INVOICES_DOWNLOADED = "invoices.downloaded"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
 

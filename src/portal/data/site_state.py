@@ -35,6 +35,7 @@ class Service(StrEnum):
     EXEMPTIONS = "dispenses"
     CONTRIBUTIONS = "cotisations"
     GROUP_CONTRACT = "contrat"
+    INVOICES = "factures"
     TEAM = "equipe"
 
 
@@ -53,6 +54,7 @@ SERVICE_LABELS = {
     Service.EXEMPTIONS: "Dispenses",
     Service.CONTRIBUTIONS: "Cotisations",
     Service.GROUP_CONTRACT: "Contrat de groupe",
+    Service.INVOICES: "Factures et versements",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from portal.data.invoices import Channel, Invoice, InvoiceLot, InvoiceState, InvoiceStep, has_invoices
 from portal.data.organisations import provider_by_number
-from portal.data.persons import Person, id_by_reference
+from portal.data.persons import find_person, id_by_reference
 from portal.data.transfers import RemittanceLine, Transfer
 from portal.database import Database
 from portal.folding import fold
@@ -62,7 +62,7 @@ class _Practice:
     def __init__(self, db: Session, provider_id: int, prefix: str, rng: Random) -> None:
         self._db, self._provider_id, self._prefix, self._rng = db, provider_id, prefix, rng
         self._sent = 0
-        self._patients = [db.get_one(Person, id_by_reference(db, reference)) for reference in PATIENTS]
+        self._patients = [find_person(db, id_by_reference(db, reference)) for reference in PATIENTS]
 
     def send(self, weekly: int, price: int) -> None:
         """A year of weeks, the oldest first."""
