@@ -44,6 +44,7 @@ class Permission(StrEnum):
     EMPLOYER_HOME = "employer-home:read"
     PROVIDER_HOME = "provider-home:read"
     INVOICES_READ = "invoices:read"
+    TRANSFERS_READ = "transfers:read"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
@@ -156,7 +157,7 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
-_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.INVOICES_READ}
+_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.INVOICES_READ, P.TRANSFERS_READ}
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
@@ -217,6 +218,7 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.INVOICES_READ,
+        P.TRANSFERS_READ,
         P.EMPLOYEES_READ,
         P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,

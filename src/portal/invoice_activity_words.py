@@ -14,4 +14,14 @@ INVOICE_WORDS: dict[Action, Words] = {
         "Téléchargement de factures",
         others="Les factures qu’un professionnel nous a envoyées pour vous ont été téléchargées",
     ),
+    Action.TRANSFERS_READ: Words(
+        Kind.READS,
+        "Consultation de versements",
+        others="Un versement à un professionnel, pour vos soins, a été consulté",
+    ),
+    Action.TRANSFERS_DOWNLOADED: Words(
+        Kind.DOCUMENTS,
+        "Téléchargement d’un avis de règlement",
+        others="L’avis d’un versement à un professionnel, pour vos soins, a été téléchargé",
+    ),
 }

@@ -72,6 +72,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.PROVIDER: (
         ("provider.home", "Accueil", "home"),
         ("provider.invoices", "Factures", "receipt"),
+        ("provider.transfers", "Versements", "bank"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

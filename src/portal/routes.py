@@ -32,7 +32,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.provider import invoices
+from portal.pages.provider import invoices, transfers
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -134,6 +134,7 @@ HANDLERS = [
     *EMPLOYER_HANDLERS,
     provider_home.home,
     *invoices.HANDLERS,
+    *transfers.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

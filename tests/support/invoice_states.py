@@ -7,12 +7,30 @@ from playwright.sync_api import Page, expect
 from tests.support.states import State
 from tests.support.visits import PROVIDER
 
-INVOICES = "/professionnel/factures"
+INVOICES, TRANSFERS = "/professionnel/factures", "/professionnel/versements"
 
 
 def one(page: Page) -> None:
     page.locator("tbody th a").first.click()
     expect(page.get_by_role("heading", name="Les montants")).to_be_visible()
+
+
+def transfer(nth: Callable[[Page], object]) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        nth(page)
+        expect(page.get_by_role("link", name="Avis de règlement, PDF")).to_be_visible()
+
+    return go
+
+
+def newest(page: Page) -> None:
+    page.locator("tbody th a").first.click()
+
+
+def unmatched(page: Page) -> None:
+    while not page.locator("tr", has_text="Facture non retrouvée").count():
+        page.locator("#suite a").click()
+    page.locator("tr", has_text="Facture non retrouvée").locator("th a").first.click()
 
 
 def searched(field: str, text: str) -> Callable[[Page], None]:
@@ -33,4 +51,7 @@ INVOICE_STATES = [
     State("invoice, rejected", PROVIDER, f"{INVOICES}?etat=rejetee", one),
     State("invoice, waits for a piece", PROVIDER, f"{INVOICES}?etat=en_attente_piece", one),
     State("invoice, paid", PROVIDER, f"{INVOICES}?etat=payee", one),
+    State("transfers", PROVIDER, TRANSFERS),
+    State("transfer", PROVIDER, TRANSFERS, transfer(newest)),
+    State("transfer, unmatched line", PROVIDER, TRANSFERS, transfer(unmatched)),
 ]

@@ -26,7 +26,7 @@ from portal.formatting import day_in_france, money, short_date, today
 from portal.headers import DOCUMENT_POLICY
 from portal.invoice_words import CHANNEL_LABELS, INVOICE_COLUMNS, LATE, NEXT, STATE_LABELS
 from portal.pages.provider.invoice_filters import SEARCH, Query, read_query, typed_query
-from portal.permissions import Permission, requires
+from portal.permissions import Permission, may, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.spreadsheets import CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE, csv_stream, xlsx_stream
@@ -36,7 +36,7 @@ Pieces = Callable[[Iterable[Any]], Iterator[bytes]]
 
 TITLE = "Factures"
 READS = [requires(Permission.INVOICES_READ)]
-INVOICE = "invoice"
+INVOICE, TRANSFER = "invoice", "transfer"
 STATES = [(LATE, "En retard de paiement"), *((state.value, words) for state, (words, _) in STATE_LABELS.items())]
 
 
@@ -70,6 +70,7 @@ def invoice_sheet(request: PortalRequest, invoice: FromPath[str]) -> Response[by
         raise NotFoundException
     request.note_read(Action.INVOICES_READ, row.number, persons=[row.person_id] if row.person_id else [])
     paid = lines_paying(db, row)
+    transfers = request.services.keyring.conceal(TRANSFER, (line.transfer.id or 0 for line in paid))
     return render_page(
         request,
         "provider/invoices/invoice.html",
@@ -81,7 +82,8 @@ def invoice_sheet(request: PortalRequest, invoice: FromPath[str]) -> Response[by
         is_late=lateness_on(db, day_in_france(request.now)).holds(row),
         reject=reject_on(db, row.reject_code, row.state_on) if row.reject_code else None,
         steps=[(step, STATE_LABELS[InvoiceState(step.state)][0]) for step in steps_of(db, row)],
-        paid=paid,
+        paid=list(zip(paid, transfers, strict=True)),
+        may_read_transfers=may(request.viewer, Permission.TRANSFERS_READ),
         paid_cents=sum(line.amount_cents for line in paid),
         channel=CHANNEL_LABELS.get(row.channel, row.channel),
     )
