@@ -45,6 +45,8 @@ class Permission(StrEnum):
     PROVIDER_HOME = "provider-home:read"
     RIGHTS_CHECK = "rights:check"
     RIGHTS_ANSWERS = "rights-answers:read"
+    INVOICES_READ = "invoices:read"
+    TRANSFERS_READ = "transfers:read"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
@@ -154,7 +156,9 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
 }
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
-_PROVIDER = _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS}
+_PROVIDER = (
+    _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ}
+)
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
@@ -215,6 +219,8 @@ _READING = frozenset(
         P.EMPLOYER_HOME,
         P.PROVIDER_HOME,
         P.RIGHTS_ANSWERS,
+        P.INVOICES_READ,
+        P.TRANSFERS_READ,
         P.EMPLOYEES_READ,
         P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,

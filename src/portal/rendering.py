@@ -72,6 +72,8 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.PROVIDER: (
         ("provider.home", "Accueil", "home"),
         ("provider.rights", "Droits", "shield"),
+        ("provider.invoices", "Factures", "receipt"),
+        ("provider.transfers", "Versements", "bank"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

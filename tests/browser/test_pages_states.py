@@ -28,6 +28,7 @@ from tests.support.employee_states import EMPLOYEE_STATES
 from tests.support.employer_states import EMPLOYER_STATES
 from tests.support.exemption_states import EXEMPTION_STATES
 from tests.support.invitation_states import INVITATION_STATES
+from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.rights_states import RIGHTS_STATES
@@ -48,6 +49,7 @@ STATES = [
     *EMPLOYER_STATES,
     *EXEMPTION_STATES,
     *INVITATION_STATES,
+    *INVOICE_STATES,
     *MESSAGE_STATES,
     *RIGHTS_STATES,
 ]

@@ -153,6 +153,24 @@ SAMPLES: dict[str, Cells] = {
         "base_net": "19,00", "supplementary": "9,00", "other_cover": "", "remaining": "2,00",
         "rule": "consultations", "care_path": "1", "note": "Médecin traitant",
     },
+    "reject-codes": {
+        "code": "R04", "label": "Ordonnance absente", "cause": "L’ordonnance n’est pas jointe.",
+        "what_to_do": "Joignez-la et renvoyez la facture.", "resubmittable": "oui", "valid_from": "2020-01-01",
+        "valid_to": "",
+    },
+    "invoices": {
+        "number": "F1", "provider": "990000018", "lot": "LOT1", "person": "P1", "patient": "Zoé Exemple",
+        "care_date": "2026-03-02", "received_on": "2026-03-03", "channel": "dre", "total": "120,00", "base": "40,00",
+        "requested": "80,00", "accepted": "80,00", "state": "payee", "state_on": "2026-03-06", "reject_code": "",
+        "engagement": "ENG1",
+    },
+    "transfers": {
+        "reference": "VIR1", "provider": "990000018", "paid_on": "2026-03-06", "amount": "80,00",
+        "iban_masked": "FR76 •••• 0042",
+    },
+    "remittance-lines": {
+        "transfer": "VIR1", "provider": "990000018", "position": "1", "invoice": "F1", "label": "", "amount": "80,00",
+    },
 }  # fmt: skip
 
 TABLES = dict(zip(SAMPLES, (
@@ -161,6 +179,7 @@ TABLES = dict(zip(SAMPLES, (
     "contract", "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
     "category_rate", "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
     "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment", "benefit_line",
+    "reject_code", "invoice", "transfer", "remittance_line",
 ), strict=True))  # fmt: skip
 
 

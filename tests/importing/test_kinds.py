@@ -44,6 +44,10 @@ CHANGES = {
     "directory": {"hours": "lu-sa 9h-19h"},
     "payments": {"amount": "29,00"},
     "benefit-lines": {"note": ""},
+    "reject-codes": {"label": "Ordonnance expirée"},
+    "invoices": {"engagement": ""},
+    "transfers": {"paid_on": "2026-03-07"},
+    "remittance-lines": {"label": "Acompte"},
 }
 
 

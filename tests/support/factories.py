@@ -29,6 +29,7 @@ from portal.data.coverage import (
     Relationship,
 )
 from portal.data.credentials import create_account
+from portal.data.organisations import Provider
 from portal.data.persons import Person, id_by_reference
 from portal.data.sessions import Stage, find_viewer, open_session
 from portal.folding import fold
@@ -321,6 +322,11 @@ def employer_account(db: Session, keyring: Keyring, *, is_clerk: bool = False, *
 def provider_account(db: Session, keyring: Keyring, **values: Any) -> Account:
     """A health professional."""
     return account(db, keyring, Space.PROVIDER, Role.PROVIDER, organisation="Optique Exemple", **values)
+
+
+def provider(db: Session) -> Provider:
+    """A practice that signs an agreement with the insurer."""
+    return _added(db, Provider(national_id=f"{next(_serial):011}", profession="opticien", name="Optique Exemple"))
 
 
 def desk_account(db: Session, keyring: Keyring, *, is_supervisor: bool = False, **values: Any) -> Account:

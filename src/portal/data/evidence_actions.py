@@ -147,6 +147,10 @@ class Action(StrEnum):
     MANDATE_GIVEN = "mandate.given"
     MANDATE_CHANGED = "mandate.changed"
     MANDATE_REVOKED = "mandate.revoked"
+    INVOICES_READ = "invoices.read"
+    INVOICES_DOWNLOADED = "invoices.downloaded"
+    TRANSFERS_READ = "transfers.read"
+    TRANSFERS_DOWNLOADED = "transfers.downloaded"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
 

@@ -71,6 +71,11 @@ def company_of(db: Session, company_id: int) -> Company:
     return db.get_one(Company, company_id)
 
 
+def provider_of(db: Session, provider_id: int) -> Provider:
+    """The practice of a row that the caller has reached."""
+    return db.get_one(Provider, provider_id)
+
+
 def provider_by_number(db: Session, national_id: str) -> int:
     """The id behind a professional's RPPS or FINESS; raises `NoResultFound`."""
     return db.exec(select(Provider.id).where(Provider.national_id == national_id)).one() or 0

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
+from portal.data.invoice_holdings import INVOICE_HOLDINGS
 
 HOLDINGS: dict[str, Held] = {
     "account": Held(
@@ -200,6 +201,7 @@ HOLDINGS: dict[str, Held] = {
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
     **EMPLOYER_HOLDINGS,
+    **INVOICE_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
     "rights_check": Held(
@@ -224,6 +226,7 @@ NOT_HELD: dict[str, str] = {
     "example_care": REFERENCE,
     "parameter": REFERENCE,
     "exemption_ground": REFERENCE,
+    "reject_code": REFERENCE,
     "product": REFERENCE,
     "product_option": REFERENCE,
     "guarantee_version": REFERENCE,

@@ -19,6 +19,7 @@ from portal.data.organisations import Company, GroupContract, Provider
 from portal.data.parameters import Act
 from portal.data.persons import Person
 from portal.data.staff_categories import StaffCategory
+from portal.data.transfers import Transfer
 
 Lookup = Callable[[Session, list[Any]], dict[Any, Any]]
 
@@ -144,6 +145,16 @@ def employees(db: Session, contract_ids: list[int]) -> dict[int, int]:
 def providers(db: Session, numbers: list[str]) -> dict[str, int]:
     """Ids of professionals by RPPS or FINESS."""
     return dict(_among(db, Provider.national_id, Provider.id, keys=numbers))
+
+
+def transfers(db: Session, references: list[str]) -> dict[str, dict[int, int]]:
+    """Ids of transfers to professionals by reference, then by practice: another practice may have the same one."""
+    found: dict[str, dict[int, int]] = {}
+    for reference, provider_id, transfer_id in _among(
+        db, Transfer.reference, Transfer.provider_id, Transfer.id, keys=references
+    ):
+        found.setdefault(reference, {})[provider_id] = transfer_id
+    return found
 
 
 def products(db: Session, codes: list[str]) -> dict[str, int]:

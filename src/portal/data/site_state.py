@@ -36,6 +36,7 @@ class Service(StrEnum):
     CONTRIBUTIONS = "cotisations"
     GROUP_CONTRACT = "contrat"
     RIGHTS = "droits"
+    INVOICES = "factures"
     TEAM = "equipe"
 
 
@@ -55,6 +56,7 @@ SERVICE_LABELS = {
     Service.CONTRIBUTIONS: "Cotisations",
     Service.GROUP_CONTRACT: "Contrat de groupe",
     Service.RIGHTS: "Vérification des droits",
+    Service.INVOICES: "Factures et versements",
     Service.TEAM: "Utilisateurs",
 }
 

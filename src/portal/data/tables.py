@@ -35,6 +35,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     files,
     fraud,
     invitations,
+    invoices,
     job_runs,
     known_browsers,
     links,
@@ -54,6 +55,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     persons,
     profession_care,
     recovery_codes,
+    reject_codes,
     remote_links,
     representations,
     rights_checks,
@@ -65,6 +67,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     statements,
     terms,
     throttling,
+    transfers,
 )
 
 metadata = SQLModel.metadata

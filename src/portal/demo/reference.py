@@ -36,6 +36,7 @@ TABLES = (
     "opened-exemptions",
     "providers",
     "agreements",
+    "reject-codes",
     "bank-details",
     "remote-links",
 )

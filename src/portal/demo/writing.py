@@ -28,6 +28,13 @@ HEADERS = {
         "national_id;profession;specialty;name;address;postcode;city;latitude;longitude;phone;access;services;"
         "languages;level;hours;price;act;checked_on"
     ),
+    # Only their titles: `demo/invoices.py` adds the rows, with the states that each invoice went through before.
+    "invoices": (
+        "number;provider;lot;person;patient;care_date;received_on;channel;total;base;requested;accepted;state;state_on;"
+        "reject_code;engagement"
+    ),
+    "transfers": "reference;provider;paid_on;amount;iban_masked",
+    "remittance-lines": "transfer;provider;position;invoice;label;amount",
     "payments": "reference;member;paid_on;method;payee;iban_masked;amount",
     "benefit-lines": (
         "reference;payment;contract;person;posted_on;care_date;act;label;family;kind;status;source;provider;quantity;"

@@ -10,10 +10,12 @@ from portal.importing.exemptions import EXEMPTION_GROUNDS, OPENED_EXEMPTIONS
 from portal.importing.figures import ACT_RULES, ACTS, EXAMPLE_CARES, PARAMETERS, TARIFFS
 from portal.importing.group_documents import CONTRACT_AMENDMENTS, PAYROLL_CODES, PAYROLL_SETTINGS
 from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
+from portal.importing.invoices import INVOICES, REJECT_CODES
 from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
 from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
 from portal.importing.staff import CATEGORY_RATES, EMPLOYEES, EMPLOYMENT_PERIODS, STAFF_CATEGORIES
+from portal.importing.transfers import REMITTANCE_LINES, TRANSFERS
 
 KINDS = {
     kind.name: kind
@@ -54,5 +56,9 @@ KINDS = {
         NATIONAL_DIRECTORY,
         PAYMENTS,
         BENEFIT_LINES,
+        REJECT_CODES,
+        INVOICES,
+        TRANSFERS,
+        REMITTANCE_LINES,
     )
 }

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
     "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate", "claim_line",
-    "complaint", "line_sharing", "payment", "remote_link", "rights_check", "saved_place", "statement",
+    "complaint", "invoice", "invoice_lot", "invoice_step", "line_sharing", "payment", "remittance_line",
+    "remote_link", "rights_check", "saved_place", "statement", "transfer",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
 # read with the guarantees of a category, of no contract.
@@ -55,8 +56,8 @@ ACCOUNTS = {
 ABOUT_NOBODY = {
     "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
     "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
-    "parameter", "practice", "product", "product_option", "profession_care", "provider", "service_switch",
-    "terms_version",
+    "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
+    "service_switch", "terms_version",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"

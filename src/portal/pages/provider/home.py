@@ -11,6 +11,8 @@ from portal.web import PortalRequest
 SERVICES = {
     "provider.rights": ("shield", "Vérifier des droits"),
     "provider.rights.history": ("clock", "Vérifications passées"),
+    "provider.invoices": ("receipt", "Factures"),
+    "provider.transfers": ("bank", "Versements"),
 }
 
 

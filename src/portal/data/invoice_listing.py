@@ -1,0 +1,194 @@
+"""The invoices of the viewer's practice: filters, pages by key, totals (R-40). Another practice's do not exist.
+
+Every statement begins with the practice, so that it costs what the practice sent, never what the table holds.
+"""
+
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlmodel import Session
+
+from portal.data.figures import parameters_on
+from portal.data.invoices import AWAITED, Channel, Invoice, InvoiceLot, InvoiceState
+from portal.data.sessions import Viewer
+from portal.folding import fold
+
+PAGE_SIZE = 50
+EXPORT_BATCH = 2_000
+MOST_WORDS = 6
+Comparison = Callable[[Any, Any], ColumnElement[bool]]
+_INVOICE = Invoice.__table__.c
+_LOT = InvoiceLot.__table__.c
+_SENT, _ON_PAPER = "delai_facture_jours", "delai_facture_papier_jours"
+
+
+class InvoiceRow(NamedTuple):
+    """An invoice as lists and files show it. Amounts are cents; `lot`: its number, empty outside lots."""
+
+    id: int
+    number: str
+    lot: str | None
+    person_id: int | None
+    patient: str
+    care_date: date
+    received_on: date
+    channel: str
+    total_cents: int
+    base_cents: int
+    requested_cents: int
+    accepted_cents: int
+    state: str
+    state_on: date
+    reject_code: str
+    engagement: str
+
+
+class Lateness(NamedTuple):
+    """The last day of arrival of what should be paid by now; None where no delay is known."""
+
+    sent: date | None
+    on_paper: date | None
+
+    def holds(self, row: InvoiceRow) -> bool:
+        """Whether the insurer should have paid this invoice by now."""
+        limit = self.on_paper if row.channel == Channel.PAPER else self.sent
+        return row.state in AWAITED and limit is not None and row.received_on <= limit
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilters:
+    """What narrows the list. `patient`: words of a name; days are of arrival, both included; `cents` is any of the
+    amounts that an invoice shows."""
+
+    patient: str = ""
+    state: InvoiceState | None = None
+    is_late: bool = False
+    since: date | None = None
+    until: date | None = None
+    number: str = ""
+    lot: str = ""
+    cents: int | None = None
+
+
+class Totals(NamedTuple):
+    """How many invoices the filters leave, and what they come to, in cents."""
+
+    invoices: int
+    requested_cents: int
+    accepted_cents: int
+
+
+class InvoicePage(NamedTuple):
+    rows: tuple[InvoiceRow, ...]
+    more: bool
+
+
+def lateness_on(db: Session, day: date) -> Lateness:
+    """Which invoices are late on a day, by the delays in force."""
+    known = parameters_on(db, day)
+    return Lateness(
+        *(day - timedelta(days=known[code][1] + 1) if code in known else None for code in (_SENT, _ON_PAPER))
+    )
+
+
+def invoice_page(
+    db: Session, viewer: Viewer, filters: InvoiceFilters, late: Lateness, after: int | None = None
+) -> InvoicePage | None:
+    """The invoices that follow invoice `after` (from the newest when None); None when that one is not the viewer's."""
+    place = _place(db, viewer, after) if after is not None else None
+    if after is not None and place is None:
+        return None
+    rows = _rows(db, viewer, filters, late, place, PAGE_SIZE + 1)
+    return InvoicePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
+
+
+def invoice_totals(db: Session, viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Totals:
+    """How many the filters leave, and what they come to."""
+    sums = (func.coalesce(func.sum(column), 0) for column in (_INVOICE.requested_cents, _INVOICE.accepted_cents))
+    row = db.execute(_narrowed(select(func.count(), *sums), viewer, filters, late)).one()
+    return Totals(*map(int, row))
+
+
+def persons_of_invoices(db: Session, viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> list[int]:
+    """The ids of the persons whom the filtered invoices are about."""
+    query = _narrowed(select(_INVOICE.person_id).distinct(), viewer, filters, late)
+    return sorted(db.execute(query.where(_INVOICE.person_id.is_not(None))).scalars())
+
+
+def export_invoices(db: Session, viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Iterator[InvoiceRow]:
+    """Every invoice of the filters in the list's order, read in batches by key: memory stays flat."""
+    place: tuple[date, int] | None = None
+    while True:
+        rows = _rows(db, viewer, filters, late, place, EXPORT_BATCH)
+        yield from rows
+        if len(rows) < EXPORT_BATCH:
+            return
+        place = rows[-1].received_on, rows[-1].id
+
+
+def find_invoice(db: Session, viewer: Viewer, invoice_id: int) -> InvoiceRow | None:
+    """An invoice of the viewer's practice; None when there is none."""
+    query = _listed(select(*_COLUMNS)).where(_INVOICE.id == invoice_id, _INVOICE.provider_id == viewer.provider_id)
+    row = db.execute(query).first()
+    return InvoiceRow._make(row) if row else None
+
+
+_COLUMNS = [_LOT.number.label("lot") if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields]
+
+
+def _rows(
+    db: Session,
+    viewer: Viewer,
+    filters: InvoiceFilters,
+    late: Lateness,
+    place: tuple[date, int] | None,
+    most: int,
+) -> list[InvoiceRow]:
+    query = _narrowed(select(*_COLUMNS), viewer, filters, late)
+    if place is not None:
+        query = query.where(tuple_(_INVOICE.received_on, _INVOICE.id) < place)
+    newest = query.order_by(_INVOICE.received_on.desc(), _INVOICE.id.desc())
+    return [InvoiceRow._make(row) for row in db.execute(newest.limit(most))]
+
+
+def _place(db: Session, viewer: Viewer, invoice_id: int) -> tuple[date, int] | None:
+    found = find_invoice(db, viewer, invoice_id)
+    return (found.received_on, found.id) if found else None
+
+
+def _listed(query: Select[Any]) -> Select[Any]:
+    return query.select_from(Invoice.__table__).outerjoin(InvoiceLot.__table__, _LOT.id == _INVOICE.lot_id)
+
+
+def _narrowed(query: Select[Any], viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Select[Any]:
+    return _listed(query).where(_INVOICE.provider_id == viewer.provider_id, *_conditions(filters, late))
+
+
+def _conditions(filters: InvoiceFilters, late: Lateness) -> Iterator[ColumnElement[bool]]:
+    for word in fold(filters.patient).split()[:MOST_WORDS]:
+        yield _INVOICE.search.contains(word, autoescape=True)
+    if filters.is_late:
+        yield _late(late)
+    if filters.cents is not None:
+        amounts = _INVOICE.total_cents, _INVOICE.base_cents, _INVOICE.requested_cents, _INVOICE.accepted_cents
+        yield or_(*(amount == filters.cents for amount in amounts))
+    plain: tuple[tuple[Comparison, Any, Any], ...] = (
+        (operator.eq, _INVOICE.state, filters.state),
+        (operator.ge, _INVOICE.received_on, filters.since),
+        (operator.le, _INVOICE.received_on, filters.until),
+        (operator.eq, _INVOICE.number, filters.number),
+        (operator.eq, _LOT.number, filters.lot),
+    )
+    yield from (compare(column, asked) for compare, column, asked in plain if asked)
+
+
+def _late(late: Lateness) -> ColumnElement[bool]:
+    """Nothing is late by a delay that nobody knows."""
+    is_paper = _INVOICE.channel == Channel.PAPER.value
+    limits = ((is_paper, late.on_paper), (~is_paper, late.sent))
+    overdue = (and_(kind, _INVOICE.received_on <= limit) for kind, limit in limits if limit is not None)
+    return and_(_INVOICE.state.in_([state.value for state in AWAITED]), or_(false(), *overdue))

@@ -1,0 +1,114 @@
+"""The transfers of the viewer’s practice, held against their lines (R-40). Another practice’s do not exist."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select, tuple_
+from sqlmodel import Session
+
+from portal.data.invoices import Invoice
+from portal.data.rules import add_months
+from portal.data.sessions import Viewer
+from portal.data.transfers import RemittanceLine, Transfer
+
+SUMMED_MONTHS = 12
+_TRANSFER = Transfer.__table__.c
+_LINE = RemittanceLine.__table__.c
+_INVOICE = Invoice.__table__.c
+
+
+class TransferRow(NamedTuple):
+    """A transfer in cents; what its lines come to, and how many of them name no invoice of the practice's."""
+
+    id: int
+    reference: str
+    paid_on: date
+    amount_cents: int
+    iban_masked: str
+    lines: int
+    lines_cents: int
+    unmatched: int
+
+    @property
+    def gap_cents(self) -> int:
+        """What the lines leave unexplained of the amount; 0 when they reconcile."""
+        return self.amount_cents - self.lines_cents
+
+
+class LineRow(NamedTuple):
+    """A line of a transfer; the invoice's own columns are None while it is unmatched."""
+
+    invoice_number: str
+    label: str
+    amount_cents: int
+    invoice_id: int | None
+    person_id: int | None
+    patient: str | None
+    care_date: date | None
+    requested_cents: int | None
+
+
+class Month(NamedTuple):
+    """What a month's transfers come to, in cents; `first`: its first day."""
+
+    first: date
+    transfers: int
+    amount_cents: int
+
+
+def transfers_of(db: Session, viewer: Viewer, after: TransferRow | None, most: int) -> list[TransferRow]:
+    """The transfers that follow `after`, the newest first."""
+    query = select(*_OWN).where(_TRANSFER.provider_id == viewer.provider_id)
+    if after is not None:
+        query = query.where(tuple_(_TRANSFER.paid_on, _TRANSFER.id) < (after.paid_on, after.id))
+    newest = query.order_by(_TRANSFER.paid_on.desc(), _TRANSFER.id.desc()).limit(most)
+    return _with_lines(db, db.execute(newest).all())
+
+
+def find_transfer(db: Session, viewer: Viewer, transfer_id: int) -> TransferRow | None:
+    """A transfer of the viewer's practice; None when there is none."""
+    query = select(*_OWN).where(_TRANSFER.id == transfer_id, _TRANSFER.provider_id == viewer.provider_id)
+    found = _with_lines(db, db.execute(query).all())
+    return found[0] if found else None
+
+
+def lines_of_transfer(db: Session, transfer: TransferRow) -> list[LineRow]:
+    """The lines of a transfer that the caller has reached, in its order."""
+    columns = [_LINE[name] for name in LineRow._fields[:4]] + [_INVOICE[name] for name in LineRow._fields[4:]]
+    query = (
+        select(*columns)
+        .select_from(RemittanceLine.__table__)
+        .outerjoin(Invoice.__table__, _INVOICE.id == _LINE.invoice_id)
+        .where(_LINE.transfer_id == transfer.id)
+        .order_by(_LINE.position)
+    )
+    return [LineRow._make(row) for row in db.execute(query)]
+
+
+def months_of(db: Session, viewer: Viewer, day: date) -> list[Month]:
+    """The months with a transfer among the last twelve, the newest first."""
+    since = add_months(day.replace(day=1), 1 - SUMMED_MONTHS)
+    query = (
+        select(_TRANSFER.paid_on, func.count(), func.sum(_TRANSFER.amount_cents))
+        .where(_TRANSFER.provider_id == viewer.provider_id, _TRANSFER.paid_on >= since)
+        .group_by(_TRANSFER.paid_on)
+    )
+    months: dict[date, Month] = {}
+    for paid_on, count, cents in db.execute(query):
+        first = paid_on.replace(day=1)
+        known = months.get(first, Month(first, 0, 0))
+        months[first] = Month(first, known.transfers + count, known.amount_cents + int(cents))
+    return sorted(months.values(), reverse=True)
+
+
+_OWN = [_TRANSFER[name] for name in TransferRow._fields[:5]]
+
+
+def _with_lines(db: Session, rows: Sequence[Any]) -> list[TransferRow]:
+    """The transfers with what their lines come to, in one query."""
+    matched = func.count(_LINE.invoice_id)
+    query = select(_LINE.transfer_id, func.count(), func.sum(_LINE.amount_cents), func.count() - matched)
+    query = query.where(_LINE.transfer_id.in_([row.id for row in rows])).group_by(_LINE.transfer_id)
+    sums = {transfer_id: (lines, int(cents), alone) for transfer_id, lines, cents, alone in db.execute(query)}
+    return [TransferRow._make((*row, *sums.get(row.id, (0, 0, 0)))) for row in rows]

@@ -1,0 +1,91 @@
+"""The transfers that the practice received: the list, one with its lines, its notice. /professionnel/versements."""
+
+from anyio import to_thread
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from portal.data.evidence import Action
+from portal.data.organisations import provider_of
+from portal.data.transfer_reading import LineRow, TransferRow, find_transfer, lines_of_transfer, months_of, transfers_of
+from portal.formatting import day_in_france, long_date
+from portal.headers import DOCUMENT_POLICY
+from portal.pages.provider.invoices import INVOICE, TRANSFER, home_crumb
+from portal.permissions import Permission, may, requires
+from portal.rendering import Crumb, render_page
+from portal.routing import async_page, page
+from portal.transfer_documents import TransferFile, transfer_pdf
+from portal.web import PortalRequest
+
+TITLE = "Versements"
+READS = [requires(Permission.TRANSFERS_READ)]
+SHOWN = 25
+
+
+@page("/professionnel/versements", name="provider.transfers", guards=READS)
+def list_page(request: PortalRequest) -> Response[bytes]:
+    after = request.query_params.get("apres", "")
+    found = transfers_of(request.db, request.viewer, _found(request, after) if after else None, SHOWN + 1)
+    names = request.services.keyring.conceal(TRANSFER, (row.id for row in found))
+    request.note_read(Action.TRANSFERS_READ, "liste")
+    return render_page(
+        request,
+        "provider/transfers/index.html",
+        TITLE,
+        crumbs=[home_crumb(request)],
+        rows=list(zip(found[:SHOWN], names, strict=False)),
+        months=[] if after else months_of(request.db, request.viewer, day_in_france(request.now)),
+        next_name=names[SHOWN - 1] if len(found) > SHOWN else "",
+    )
+
+
+@page("/professionnel/versements/{transfer:str}", name="provider.transfer", guards=READS)
+def transfer_page(request: PortalRequest, transfer: FromPath[str]) -> Response[bytes]:
+    row = _found(request, transfer)
+    lines = lines_of_transfer(request.db, row)
+    request.note_read(Action.TRANSFERS_READ, row.reference, persons=_persons(lines))
+    names = request.services.keyring.conceal(INVOICE, (line.invoice_id or 0 for line in lines))
+    return render_page(
+        request,
+        "provider/transfers/transfer.html",
+        f"Versement du {long_date(row.paid_on)}",
+        crumbs=[home_crumb(request), Crumb(TITLE, request.services.urls("provider.transfers"))],
+        row=row,
+        name=transfer,
+        lines=list(zip(lines, names, strict=True)),
+        may_read_invoices=may(request.viewer, Permission.INVOICES_READ),
+    )
+
+
+@async_page("/professionnel/versements/{transfer:str}/pdf", name="provider.transfer.pdf", guards=READS)
+async def pdf_file(request: PortalRequest, transfer: FromPath[str]) -> Response[bytes]:
+    file = await request.database.run(_file, request, transfer)
+    body = await to_thread.run_sync(transfer_pdf, file, request.services.settings.insurer)
+    headers = {
+        "Content-Disposition": f'attachment; filename="avis-de-reglement-{file.transfer.paid_on}.pdf"',
+        "Content-Security-Policy": DOCUMENT_POLICY,
+    }
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+def _file(request: PortalRequest, opaque: str) -> TransferFile:
+    """All that the notice says; noted in the evidence."""
+    row = _found(request, opaque)
+    lines = lines_of_transfer(request.db, row)
+    request.note_read(Action.TRANSFERS_DOWNLOADED, row.reference, persons=_persons(lines))
+    return TransferFile(row, provider_of(request.db, request.viewer.provider_id or 0), lines)
+
+
+def _found(request: PortalRequest, opaque: str) -> TransferRow:
+    """The transfer behind an address. Raises `NotFoundException` for another practice's."""
+    row = find_transfer(request.db, request.viewer, request.revealed(TRANSFER, opaque))
+    if row is None:
+        raise NotFoundException
+    return row
+
+
+def _persons(lines: list[LineRow]) -> list[int]:
+    return sorted({line.person_id for line in lines if line.person_id})
+
+
+HANDLERS = [list_page, transfer_page, pdf_file]
