@@ -14,6 +14,7 @@ from benchmarks import (
     importing_speed,
     listing,
     practice_map,
+    rights,
     sizes,
 )
 
@@ -27,6 +28,7 @@ PARTS = {
     "employees": employees.main,
     "employee files": employee_import.main,
     "employer home": employer_home.main,
+    "rights": rights.main,
 }
 
 for name in sys.argv[1:] or PARTS:

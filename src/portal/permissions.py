@@ -26,6 +26,7 @@ __all__ = [
     "Requires",
     "StepDue",
     "deny_undeclared",
+    "has_just_confirmed",
     "may",
     "policy_of",
     "public",
@@ -95,8 +96,13 @@ async def recently_confirmed(connection: ASGIConnection, _: BaseRouteHandler) ->
     It guards the page of the form and the form itself: an act that comes too late is asked again, never replayed.
     """
     viewer: Viewer = connection.scope["state"]["viewer"]
-    if datetime.now(UTC) - viewer.confirmed_at > CONFIRMED_FOR:
+    if not has_just_confirmed(viewer, datetime.now(UTC)):
         raise ConfirmationDue
+
+
+def has_just_confirmed(viewer: Viewer, now: datetime) -> bool:
+    """Whether the person proved who they are five minutes ago at most: for acts that ask for it only when unusual."""
+    return now - viewer.confirmed_at <= CONFIRMED_FOR
 
 
 def policy_of(handler: BaseRouteHandler) -> Policy | None:

@@ -37,5 +37,5 @@ def told_value(column: CareColumn) -> str:
 
 
 def engagement_words(number: str) -> str:
-    """« 1234 5678 9012 3456 »: to be read aloud and copied."""
-    return "\u00a0".join(number[at : at + 4] for at in range(0, len(number), 4))
+    """« 1234 5678 9012 3456 »: to be read aloud and copied; it may be cut between groups."""
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

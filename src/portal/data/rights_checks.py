@@ -19,6 +19,7 @@ from portal.data.organisations import Provider, agreement_on
 from portal.data.profession_care import care_codes
 from portal.data.rights import RightsAnswer, RightsStatus
 from portal.data.rights_answers import ShownAnswer, shown_answer
+from portal.data.rights_patterns import MISSES, is_beyond_usual, needs_proof
 from portal.data.rights_questions import Question, answer_to
 from portal.data.sessions import Viewer
 from portal.data.throttling import RIGHTS_MISSES, RIGHTS_PRACTICE, RIGHTS_USER, Guesses, allow, count_failures, hold
@@ -26,7 +27,6 @@ from portal.security import Keyring, luhn_digit
 
 PAGE = 20
 ENGAGEMENT_DIGITS = 15
-MISSES = frozenset({RightsStatus.UNKNOWN, RightsStatus.INCONSISTENT})
 
 
 class RightsCheck(SQLModel, table=True):
@@ -34,7 +34,10 @@ class RightsCheck(SQLModel, table=True):
     `content_sealed`: the `ShownAnswer`, as JSON."""
 
     __tablename__ = "rights_check"
-    __table_args__ = (Index("ix_rights_check_provider", "provider_id", "id"),)
+    __table_args__ = (
+        Index("ix_rights_check_provider", "provider_id", "id"),
+        Index("ix_rights_check_asked", "provider_id", "asked_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     engagement: str = Field(unique=True)
@@ -61,14 +64,21 @@ class TooManyChecks(Exception):
     """The account or the practice has used up what it may ask, or missed too often: nothing was looked up."""
 
 
+class ProofNeeded(Exception):
+    """The question is unusual, and the user must first prove anew who they are: nothing was looked up."""
+
+
 def check_rights(
-    db: Session, viewer: Viewer, keyring: Keyring, question: Question, now: datetime
+    db: Session, viewer: Viewer, keyring: Keyring, question: Question, now: datetime, *, is_proven: bool = True
 ) -> tuple[RightsCheck, str]:
     """Answers one question of the viewer's practice and keeps the answer; the digest of its content comes with it.
 
-    Raises `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
+    A practice's questions are judged one after the other. `is_proven`: the user has just proved who they are.
+    Raises `ProofNeeded`, `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
     """
-    provider = db.get_one(Provider, viewer.provider_id)
+    provider = db.get_one(Provider, viewer.provider_id, with_for_update=True)
+    if not is_proven and needs_proof(db, viewer, now):
+        raise ProofNeeded
     _count(db, viewer, now)
     agreement_id = agreement_on(db, provider.id or 0, question.care_day)
     answer = _answer(db, keyring, question, agreement_id)
@@ -126,7 +136,8 @@ def new_engagement() -> str:
 
 def _count(db: Session, viewer: Viewer, now: datetime) -> None:
     uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
-    if hold(db, _misses(viewer), now) or not allow(db, uses, now):
+    is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now)
+    if is_held or not allow(db, uses, now):
         raise TooManyChecks
 
 

@@ -17,7 +17,7 @@ from portal.data.throttling import RIGHTS_USER
 from portal.formatting import today
 from tests.support import factories
 from tests.support.cards import covered_household
-from tests.support.entry import ask, enter, send
+from tests.support.entry import ask, enter, send, token_in
 from tests.support.html import text_of
 from tests.support.rights import OPTICIAN, practice
 
@@ -364,3 +364,19 @@ class TestLimits:
             client, family.contract.member_number, family.member.birth_date
         )
         assert len(checks(client)) == 10
+
+    def test_user_who_missed_often_proves_who_they_are_before_the_form(self, client, family, pharmacist) -> None:
+        """R-62: proven a while ago is not enough once the pattern is unusual; what is posted is not answered."""
+        marks = {"naissance": "1980-05-17", "rang": "1", "soins": today().isoformat(), "motif": "1"}
+        for number in range(5):
+            checked(client, f"AUTRE{number}", family.member.birth_date)
+        token = token_in(ask(client, RIGHTS), RIGHTS)
+        with client.services.database.write() as db:
+            db.execute(text("UPDATE session SET confirmed_at = '2026-01-01 00:00:00'"))
+        fields = marks | {"numero": family.contract.member_number, "jeton": token}
+        for answer in (ask(client, RIGHTS), send(client, RIGHTS, fields)):
+            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/compte/confirmation")
+        assert len(checks(client)) == 5
+        assert ask(client, HISTORY).status_code == 200
+        enter(client, pharmacist)
+        assert "Droits ouverts" in checked(client, family.contract.member_number, family.member.birth_date)

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
     )
     op.create_index("ix_rights_check_provider", "rights_check", ["provider_id", "id"])
+    op.create_index("ix_rights_check_asked", "rights_check", ["provider_id", "asked_at"])
     op.create_index("ix_rights_check_person_id", "rights_check", ["person_id"])
     op.create_index("ix_contract_member_number", "contract", ["member_number"])
 

@@ -15,12 +15,13 @@ from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
 from portal.data.evidence import Action, Outcome
 from portal.data.rights import RightsStatus
-from portal.data.rights_checks import MISSES, PastCheck, TooManyChecks, check_rights, find_check
+from portal.data.rights_checks import PastCheck, ProofNeeded, TooManyChecks, check_rights, find_check
+from portal.data.rights_patterns import MISSES, needs_proof
 from portal.data.rights_questions import MarksNeeded, Means, Question
 from portal.formatting import long_date
 from portal.forms import FieldError
 from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
-from portal.permissions import Permission, requires
+from portal.permissions import ConfirmationDue, Permission, has_just_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.rights_words import ADVICE, MEANS_LABELS, engagement_words, told_value
 from portal.routing import async_action, page
@@ -38,6 +39,9 @@ AT_ONCE = timedelta(minutes=5)
 
 @page(PATH, name="provider.rights", guards=CHECKS)
 def form_page(request: PortalRequest) -> Response[bytes]:
+    """What is unusual is proven before the form is filled in, so that nothing typed is lost."""
+    if not has_just_confirmed(request.viewer, request.now) and needs_proof(request.db, request.viewer, request.now):
+        raise ConfirmationDue
     return _form(request, empty_values(), [])
 
 
@@ -96,14 +100,17 @@ def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
 
 def _check(request: PortalRequest, question: Question) -> str:
     """Answers, keeps the answer, records the act; the answer's opaque name."""
-    keyring = request.services.keyring
+    keyring, viewer, now = request.services.keyring, request.viewer, request.now
     with request.database.write() as db:
         try:
-            made, digest = check_rights(db, request.viewer, keyring, question, request.now)
+            is_proven = has_just_confirmed(viewer, now)
+            made, digest = check_rights(db, viewer, keyring, question, now, is_proven=is_proven)
         except NoResultFound as error:
             raise NotFoundException from error
+        except ProofNeeded as error:
+            raise ConfirmationDue from error
         request.record_of(
-            request.viewer,
+            viewer,
             db,
             Action.RIGHTS_CHECKED,
             made.engagement,

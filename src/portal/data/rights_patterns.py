@@ -1,0 +1,71 @@
+"""What is unusual in a practice's checks of rights, judged by its own normal day (R-62): a stolen account asks at other
+hours, misses more often, and asks more than the practice ever does.
+
+Everything is counted from the checks themselves. What is usual over four weeks is looked up only where the answer may
+depend on it: beyond a floor that small practices never reach, and at night.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Table, func, select
+from sqlmodel import Session, SQLModel
+
+from portal.data.rights import RightsStatus
+from portal.data.sessions import Viewer
+from portal.formatting import PARIS
+
+MISSES = frozenset({RightsStatus.UNKNOWN, RightsStatus.INCONSISTENT})
+HOUR, USUAL = timedelta(hours=1), timedelta(days=28)
+# Checks that any practice may make in an hour; beyond, half of what it makes in a day.
+HOURLY_FLOOR, SHARE_OF_DAY = 60, 2
+MISSES_BEFORE_PROOF = 5
+NIGHT_STARTS, NIGHT_ENDS = 22, 6
+
+
+def is_beyond_usual(db: Session, provider_id: int, now: datetime) -> bool:
+    """Whether the practice has asked within an hour more than its normal day explains."""
+    checks = _checks()
+    asked = _count(db, checks.c.provider_id == provider_id, checks.c.asked_at > now - HOUR)
+    return asked >= HOURLY_FLOOR and asked >= _normal_day(db, provider_id, now) // SHARE_OF_DAY
+
+
+def needs_proof(db: Session, viewer: Viewer, now: datetime) -> bool:
+    """Whether the user must prove anew who they are before asking: many misses within an hour, or a night in which the
+    practice does not work."""
+    checks = _checks()
+    own = checks.c.provider_id == viewer.provider_id
+    missed = (checks.c.asked_by == viewer.account_id, checks.c.status.in_(MISSES), checks.c.asked_at > now - HOUR)
+    return _count(db, own, *missed) >= MISSES_BEFORE_PROOF or (is_night(now) and not _works_at_night(db, viewer, now))
+
+
+def is_night(now: datetime) -> bool:
+    """Whether it is night in France."""
+    hour = now.astimezone(PARIS).hour
+    return hour >= NIGHT_STARTS or hour < NIGHT_ENDS
+
+
+def _normal_day(db: Session, provider_id: int, now: datetime) -> int:
+    """How many checks the practice makes on a day on which it makes any, over four weeks, today left out."""
+    checks = _checks()
+    before = (checks.c.asked_at > now - USUAL, checks.c.asked_at < now - timedelta(days=1))
+    days = func.count(func.distinct(func.date(checks.c.asked_at)))
+    query = select(func.count(), days).where(checks.c.provider_id == provider_id, *before)
+    total, active = db.connection().execute(query).one()
+    return int(total // active) if active else 0
+
+
+def _works_at_night(db: Session, viewer: Viewer, now: datetime) -> bool:
+    """Whether the practice asked at night on an earlier day of these four weeks."""
+    checks = _checks()
+    before = (checks.c.asked_at > now - USUAL, checks.c.asked_at < now - timedelta(hours=12))
+    query = select(checks.c.asked_at).where(checks.c.provider_id == viewer.provider_id, *before)
+    query = query.order_by(checks.c.asked_at.desc())
+    return any(is_night(at) for at in db.connection().execute(query).scalars())
+
+
+def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
+    return int(db.connection().execute(select(func.count()).where(*conditions)).scalar_one())
+
+
+def _checks() -> Table:
+    return SQLModel.metadata.tables["rights_check"]
