@@ -56,7 +56,7 @@ STATES = [
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|json|txt|js)$|/(csv|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
+    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
 )
 SEEN_OTHERWISE = {

@@ -242,8 +242,8 @@ def test_change_that_is_taken_in_part_does_the_rest_r_30(payroll, database, clie
     assert "L’adresse e-mail est incorrecte" in client.page.text
     with database.read() as db:
         found = named(db, "70")
-        periods = db.exec(select(EmploymentPeriod).where(EmploymentPeriod.employee_id == found.id)).all()
-        assert [each.category_id for each in periods] == [payroll.category.id, payroll.managers.id]
+        held = select(EmploymentPeriod.category_id).where(EmploymentPeriod.employee_id == found.id)
+        assert list(db.exec(held.order_by(EmploymentPeriod.starts_on))) == [payroll.category.id, payroll.managers.id]
         assert (found.email, found.nir_lookup) == ("", None)
 
 
@@ -280,9 +280,8 @@ def test_rows_that_lean_on_each_other_end_the_same_together_as_one_by_one_r_30(p
         payroll.apply()
         with database.read() as db:
             told = [(row.line, row.action, row.result) for row in db.exec(rows_told(newest(db)))]
-            events = [
-                event.kind for event in db.exec(select(EmployeeEvent).where(EmployeeEvent.batch == newest(db).id))
-            ]
+            noted = select(EmployeeEvent.kind).where(EmployeeEvent.batch == newest(db).id)
+            events = list(db.exec(noted.order_by(EmployeeEvent.id)))
         ends.append((told, events))
     assert ends[0] == ends[1]
 
