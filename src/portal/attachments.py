@@ -14,6 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from litestar import Litestar, Response
 from litestar.datastructures import FormMultiDict, UploadFile
 
+from portal.data import throttling
 from portal.data.employee_imports import import_names
 from portal.data.files import NewFile, known_names
 from portal.headers import DOCUMENT_POLICY
@@ -52,6 +53,23 @@ def files_in(sent: FormMultiDict, field: str) -> list[UploadFile]:
     if len(found) > MOST_FILES:
         raise FileRefused(TOO_MANY)
     return found
+
+
+def within_quota(request: PortalRequest, subject: str, count: int) -> bool:
+    """Whether an account, or whoever else sends, may add so many files today; they are counted. `subject`: who."""
+    with request.database.write() as db:
+        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
+
+
+async def received_files(
+    request: PortalRequest, sent: FormMultiDict, field: str, subject: str, too_often: str
+) -> list[NewFile]:
+    """The files chosen in a field, counted for `subject`, cleaned and kept. Raises `StorageFailed`, and `FileRefused`:
+    none, too many, unfit, or with the words of `too_often` more than a day's."""
+    files = files_in(sent, field)
+    if not await request.database.run_writing(within_quota, request, subject, len(files)):
+        raise FileRefused(too_often)
+    return await keep_files(request, files)
 
 
 async def keep_files(request: PortalRequest, files: Sequence[UploadFile]) -> list[NewFile]:

@@ -1,11 +1,12 @@
 """Forms: what a browser sent, and what is wrong with it, in French (R-10: clear messages that lose nothing)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from litestar.datastructures import FormMultiDict
+from litestar.datastructures import FormMultiDict, MultiDict
 from litestar.exceptions import ClientException
 
 _FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
@@ -30,6 +31,17 @@ def single_values(sent: FormMultiDict, names: Iterable[str], longest: int = 200)
     Raises `DuplicateField` for a field sent twice.
     """
     return {name: _single(sent, name, longest) for name in names}
+
+
+def text_given(sent: Mapping[str, Any], name: str) -> str:
+    """The text of a name in a query string or a form, the first one of several; empty for none, and for a file."""
+    value = sent.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def times_given(sent: Mapping[str, Any], name: str) -> int:
+    """How many times a query string or a form gives a name; a plain mapping gives it once."""
+    return len(sent.getall(name, [])) if isinstance(sent, MultiDict) else int(name in sent)
 
 
 def exact_value(sent: FormMultiDict, name: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tu
 from sqlmodel import Session
 
 from portal.data.figures import parameters_on
-from portal.data.invoices import AWAITED, Channel, Invoice, InvoiceLot, InvoiceState
+from portal.data.invoices import AWAITED, UNDECIDED, Channel, Invoice, InvoiceLot, InvoiceState
 from portal.data.sessions import Viewer
 from portal.folding import fold
 
@@ -45,6 +45,11 @@ class InvoiceRow(NamedTuple):
     state_on: date
     reject_code: str
     engagement: str
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether `accepted_cents` says anything yet."""
+        return self.state not in UNDECIDED
 
 
 class Lateness(NamedTuple):

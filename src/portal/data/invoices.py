@@ -35,6 +35,7 @@ class Channel(StrEnum):
 
 
 # States in which it is the insurer's turn: an invoice that stays there too long is late.
+UNDECIDED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.PIECE_DUE)
 AWAITED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.ACCEPTED, InvoiceState.PAYING)
 
 

@@ -52,6 +52,16 @@ def test_invoice_of_another_practice_is_not_found_nor_a_place_in_the_list(client
         assert client.answer.status_code == 404
 
 
+@pytest.mark.parametrize("state", [InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.PIECE_DUE])
+def test_invoice_that_nobody_decided_shows_no_amount_as_granted(client, practice, state) -> None:
+    """R-40, R-61: « 0,00 € » would read as a refusal."""
+    name = practice.name(INVOICE, practice.invoice("F1", state=state, accepted_cents=0))
+    enter(client, practice.user)
+    client.get(LIST)
+    assert client.page.css("td[data-label=Accordé]")[0].text() == "À l’étude"
+    assert "Part accordée À l’étude" in plain(client, f"{LIST}/{name}").replace('</dt><dd class="amount">', " ")
+
+
 def test_account_without_a_practice_finds_no_invoice(client, practice, make) -> None:
     """R-40"""
     practice.invoice("F1")

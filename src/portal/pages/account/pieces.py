@@ -14,9 +14,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.attachments import attachment, discard, files_in, keep_files
+from portal.attachments import attachment, discard, received_files
 from portal.case_areas import AREAS, area_of, slot_of
-from portal.data import throttling
 from portal.data.case_pieces import (
     MOST_BYTES,
     Piece,
@@ -153,10 +152,7 @@ async def add_files(request: PortalRequest, case: str, slot: str) -> str:
     await request.database.run(_check_slot, request, case, slot)
     sent: FormMultiDict = await request.form()
     try:
-        files = files_in(sent, FIELD)
-        if not await request.database.run_writing(_within_quota, request, len(files)):
-            return TOO_OFTEN
-        kept = await keep_files(request, files)
+        kept = await received_files(request, sent, FIELD, str(request.viewer.account_id), TOO_OFTEN)
     except FileRefused as refused:
         return str(refused)
     return await request.database.run_writing(_add, request, case, slot, kept)
@@ -193,12 +189,6 @@ def _check_slot(request: PortalRequest, case: str, slot: str) -> None:
     with request.database.read() as db:
         if slot_of(db, found_case(request, db, case), slot) is None:
             raise NotFoundException
-
-
-def _within_quota(request: PortalRequest, count: int) -> bool:
-    subject = str(request.viewer.account_id)
-    with request.database.write() as db:
-        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
 
 
 def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:

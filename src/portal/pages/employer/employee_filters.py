@@ -1,23 +1,20 @@
 """The filters of the list of employees, from the query string and back. The searched text is sealed: a name."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-
-from cryptography.fernet import InvalidToken
 
 from portal.data.contributions import Structure
 from portal.data.employee_rows import Filters, Sort, State
 from portal.data.sessions import Viewer
-from portal.forms import FieldError
+from portal.forms import FieldError, text_given, times_given
+from portal.sealed_search import LONGEST_SEALED, open_search, seal_search
 from portal.security import Keyring
 
 CATEGORY = "staff-category"
-SEARCH = "recherche"
+PURPOSE, SEARCH = "employee-search", "recherche"
 NAMES = ("categorie", "etat", "structure", "tri")
 LONGEST_TEXT = 80
-LONGEST_TOKEN = 1000
 WRONG = "Ce choix n’existe pas. Choisissez-en un dans la liste."
 STALE = "Cette recherche n’est plus lisible. Cherchez à nouveau."
 TOO_LONG = f"Ce texte est trop long. Gardez-en {LONGEST_TEXT} caractères au plus."
@@ -50,18 +47,18 @@ class Query:
 
 def read_query(sent: Mapping[str, Any], viewer: Viewer, keyring: Keyring, categories: set[int]) -> Query:
     """The filters in a query string; what is not understood is left out of them and reported."""
-    token = _one(sent, SEARCH)[:LONGEST_TOKEN]
-    text = _opened(token, viewer, keyring)
+    token = text_given(sent, SEARCH)[:LONGEST_SEALED]
+    text = open_search(keyring, viewer, PURPOSE, token)
     errors = [FieldError("q", STALE)] if text is None else []
     return _read(sent, text or "", token if text else "", keyring, categories, errors)
 
 
 def typed_query(sent: Mapping[str, Any], viewer: Viewer, keyring: Keyring, categories: set[int]) -> Query:
     """The filters of the form, where the searched text is legible; it is sealed for the address."""
-    text = " ".join("".join(char for char in _one(sent, "q") if char.isprintable()).split())
+    text = " ".join("".join(char for char in text_given(sent, "q") if char.isprintable()).split())
     errors = [FieldError("q", TOO_LONG)] if len(text) > LONGEST_TEXT else []
     kept = text[:LONGEST_TEXT]
-    token = keyring.encrypt(_labelled(viewer, kept)).decode() if kept and not errors else ""
+    token = "" if errors else seal_search(keyring, viewer, PURPOSE, kept)
     return _read(sent, kept, token, keyring, categories, errors)
 
 
@@ -73,7 +70,7 @@ def _read(
     categories: set[int],
     errors: list[FieldError],
 ) -> Query:
-    raw = {name: _one(sent, name)[:LONGEST_TEXT] for name in NAMES}
+    raw = {name: text_given(sent, name)[:LONGEST_TEXT] for name in NAMES}
     category_id = keyring.reveal(CATEGORY, raw["categorie"]) if raw["categorie"] else None
     chosen = {
         "etat": _choice(raw["etat"], State),
@@ -82,35 +79,10 @@ def _read(
         "categorie": category_id if category_id in categories else None,
     }
     errors += [FieldError(name, WRONG) for name in NAMES if raw[name] and chosen[name] is None]
-    errors += [FieldError(name, TWICE) for name in (*NAMES, SEARCH) if _count(sent, name) > 1]
+    errors += [FieldError(name, TWICE) for name in (*NAMES, SEARCH) if times_given(sent, name) > 1]
     filters = Filters(text, chosen["categorie"], chosen["etat"], chosen["structure"], chosen["tri"] or Sort.NAME)
     return Query(raw | {"q": text}, filters, tuple(errors), token)
 
 
 def _choice(value: str, choices: type[Any]) -> Any:
     return choices(value) if value in {choice.value for choice in choices} else None
-
-
-def _opened(token: str, viewer: Viewer, keyring: Keyring) -> str | None:
-    """The text of a sealed search of this viewer's; None for what is none."""
-    if not token:
-        return ""
-    with suppress(InvalidToken, UnicodeError):
-        text, label = keyring.decrypt(token.encode("ascii")), _labelled(viewer, "")
-        return text.removeprefix(label) if text.startswith(label) else None
-    return None
-
-
-def _labelled(viewer: Viewer, text: str) -> str:
-    """A search is sealed for the account that made it: an address that was copied tells nobody else."""
-    return f"employee-search/{viewer.account_id}/{text}"
-
-
-def _one(sent: Mapping[str, Any], name: str) -> str:
-    value = sent.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _count(sent: Mapping[str, Any], name: str) -> int:
-    given = getattr(sent, "getall", None)
-    return len(given(name, [])) if given else int(name in sent)

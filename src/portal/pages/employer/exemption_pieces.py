@@ -6,8 +6,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.attachments import attachment, discard, files_in, keep_files
-from portal.data import throttling
+from portal.attachments import attachment, discard, received_files
 from portal.data.case_pieces import TooManyPieces
 from portal.data.cases import WrongState
 from portal.data.evidence import Action
@@ -70,10 +69,7 @@ async def _add_files(request: PortalRequest, opaque: str, slot: str) -> str:
     await request.database.run(_check_slot, request, opaque, slot)
     sent: FormMultiDict = await request.form()
     try:
-        files = files_in(sent, FIELD)
-        if not await request.database.run_writing(_within_quota, request, len(files)):
-            return TOO_OFTEN
-        kept = await keep_files(request, files)
+        kept = await received_files(request, sent, FIELD, str(request.viewer.account_id), TOO_OFTEN)
     except FileRefused as refused:
         return str(refused)
     return await request.database.run_writing(_add, request, opaque, slot, kept)
@@ -84,12 +80,6 @@ def _check_slot(request: PortalRequest, opaque: str, slot: str) -> None:
         found, _ = found_exemption(request, db, opaque)
         if slot not in {each.code for each in exemption_slots(found, ground_of(db, found))}:
             raise NotFoundException
-
-
-def _within_quota(request: PortalRequest, count: int) -> bool:
-    subject = str(request.viewer.account_id)
-    with request.database.write() as db:
-        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
 
 
 def _add(request: PortalRequest, opaque: str, slot: str, kept: list[NewFile]) -> str:

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from litestar.datastructures import MultiDict
-
 from portal.data.benefits import Family, Status
 from portal.data.listing_rows import Filters, Sort
 from portal.data.visibility import Scope
-from portal.forms import FieldError, typed_day
+from portal.forms import FieldError, times_given, typed_day
 from portal.security import Keyring
 
 NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
@@ -56,7 +54,9 @@ def read_query(sent: Mapping[str, Any], scope: Scope, keyring: Keyring) -> Query
         sort=reader.choice("tri", Sort, "Cet ordre n’existe pas. Choisissez-en un dans la liste.") or Sort.RECENT,
     )
     reader.errors += [
-        FieldError(name, "Ce filtre est donné deux fois. Gardez-en un.") for name in NAMES if _count(sent, name) > 1
+        FieldError(name, "Ce filtre est donné deux fois. Gardez-en un.")
+        for name in NAMES
+        if times_given(sent, name) > 1
     ]
     if filters.start and filters.end and filters.start > filters.end:
         reader.errors.append(FieldError("au", "La date de fin précède la date de début. Inversez-les."))
@@ -109,8 +109,3 @@ def _text(value: Any) -> str:
     """What was sent, without control characters, any run of spaces as one; cut once it is surely too long."""
     text = value[: 2 * LONGEST_TEXT] if isinstance(value, str) else ""
     return " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
-
-
-def _count(sent: Mapping[str, Any], name: str) -> int:
-    """How many times a query string gives a name; a plain mapping gives it once."""
-    return len(sent.getall(name, [])) if isinstance(sent, MultiDict) else int(name in sent)

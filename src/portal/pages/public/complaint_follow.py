@@ -10,10 +10,9 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.attachments import discard, files_in, keep_files
+from portal.attachments import discard, received_files
 from portal.complaint_documents import Dossier
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
-from portal.data import throttling
 from portal.data.case_messages import SentAlready, messages_of
 from portal.data.case_pieces import TooManyPieces, pieces_of, room_for
 from portal.data.cases import Case, WrongState
@@ -84,19 +83,11 @@ async def join(request: PortalRequest) -> Response[bytes] | Redirect:
 async def _join(request: PortalRequest, case_id: int, sent: FormMultiDict) -> str:
     """Keeps files; what is wrong, in French, or nothing."""
     try:
-        files = files_in(sent, FILES)
-        if not await request.database.run_writing(_within_quota, request, len(files)):
-            return TOO_OFTEN
-        kept = await keep_files(request, files)
+        sender = request.services.keyring.lookup(network_of(request.client_address))
+        kept = await received_files(request, sent, FILES, sender, TOO_OFTEN)
     except FileRefused as refused:
         return str(refused)
     return await request.database.run_writing(_joined, request, case_id, kept)
-
-
-def _within_quota(request: PortalRequest, count: int) -> bool:
-    subject = request.services.keyring.lookup(network_of(request.client_address))
-    with request.database.write() as db:
-        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
 
 
 def _joined(request: PortalRequest, case_id: int, kept: list[NewFile]) -> str:

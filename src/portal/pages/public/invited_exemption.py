@@ -7,8 +7,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.attachments import discard, files_in, keep_files
-from portal.data import throttling
+from portal.attachments import discard, files_in, keep_files, within_quota
 from portal.data.employee_acts import Refused
 from portal.data.evidence import Action
 from portal.data.exemption_grounds import ExemptionGround
@@ -67,7 +66,8 @@ async def _kept(request: PortalRequest, sent: FormMultiDict, reader: Reader, gro
         return []
     try:
         files = files_in(sent, FILES)
-        if await request.database.run_writing(_within_quota, request, len(files)):
+        sender = request.services.keyring.lookup(network_of(request.client_address))
+        if await request.database.run_writing(within_quota, request, sender, len(files)):
             return await keep_files(request, files)
         reader.wrong(FILES, FILES_TOO_OFTEN)
     except FileRefused as refused:
@@ -89,12 +89,6 @@ def _read(request: PortalRequest, reader: Reader) -> ExemptionGround | None:
     if reader.raw["consequences"] != "1":
         reader.wrong("consequences", UNSTATED)
     return ground
-
-
-def _within_quota(request: PortalRequest, count: int) -> bool:
-    subject = request.services.keyring.lookup(network_of(request.client_address))
-    with request.database.write() as db:
-        return all(throttling.allow(db, [(throttling.FILES, subject)], request.now) for _ in range(count))
 
 
 def _ask(
