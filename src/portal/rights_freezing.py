@@ -21,8 +21,8 @@ def freeze_rights(request: PortalRequest, db: Session, seen: Seen) -> None:
     request.record(
         db, Action.RIGHTS_FROZEN, account_object(viewer.account_id), seen=counts, practice=frozen.is_practice
     )
-    words = {"who": viewer.display_name, "kinds": seen_kinds(seen), "is_practice": frozen.is_practice}
-    _write(request, db, frozen, "rights-frozen", frozen_at=now, **words)
+    words: dict[str, Any] = {"who": viewer.display_name, "kinds": seen_kinds(seen), "is_practice": frozen.is_practice}
+    _write(request, db, frozen, "rights-frozen", None, frozen_at=now, **words)
 
 
 def give_rights_back(request: PortalRequest, db: Session, account: Account, report_id: int) -> bool:
@@ -32,13 +32,13 @@ def give_rights_back(request: PortalRequest, db: Session, account: Account, repo
         return False
     about = account_object(account.id or 0)
     request.record(db, Action.RIGHTS_FREEZE_LIFTED, about, practice=lifted.is_practice)
-    words = {"who": account.display_name, "is_practice": lifted.is_practice}
+    words: dict[str, Any] = {"who": account.display_name, "is_practice": lifted.is_practice}
     _write(request, db, lifted, "rights-restored", account, **words)
     return True
 
 
 def _write(
-    request: PortalRequest, db: Session, freeze: RightsFreeze, letter: str, account: Account | None = None, **said: Any
+    request: PortalRequest, db: Session, freeze: RightsFreeze, letter: str, account: Account | None, **said: Any
 ) -> None:
     """To those who answer for the practice, and to the user `account`, each address once."""
     to = responsible_for(db, freeze.provider_id)

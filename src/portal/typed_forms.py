@@ -1,5 +1,5 @@
-"""What somebody typed while something fell due meanwhile (a proof of identity, signing in again): it is sealed for their
-account, and waits in the address of the form's page until they come back.
+"""What somebody typed while something fell due meanwhile (a proof of identity, signing in again): it is sealed for
+their account, and waits in the address of the form's page until they come back.
 
 Nobody else's account opens it, and it opens for as long as a working day's session lasts.
 """
@@ -38,7 +38,7 @@ def seal_typed(keyring: Keyring, account_id: int, purpose: str, values: dict[str
 
 
 def open_typed(request: PortalRequest, purpose: str, fields: Iterable[str], token: str) -> dict[str, str] | None:
-    """The values that were sealed for the viewer under this purpose; None for whatever else, and for what is too old."""
+    """The values that were sealed for the viewer under this purpose; None for whatever else, or what is too old."""
     with suppress(InvalidToken, UnicodeError, msgspec.MsgspecError):
         typed = msgspec.json.decode(request.services.keyring.decrypt(token.encode("ascii")), type=_Typed)
         is_theirs = (typed.purpose, typed.account_id) == (purpose, request.viewer.account_id)

@@ -1,4 +1,4 @@
-"""What is unusual in checks asks for a proof, then for a freeze: each bound exactly, judged by the practice's days (R-62)."""
+"""What is unusual in checks asks for a proof, then for a freeze: each bound exactly, by the practice's days (R-62)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -163,7 +163,9 @@ class TestNeighbours:
         assert seen_in(db, viewer, Asked(marks(write.format(10))), NOON).proof == {Pattern.NEIGHBOURS: 4}
 
     def test_security_numbers_are_neighbours_by_their_order_without_their_key(self, db, account, viewer, marks) -> None:
-        numbers = [f"28005780060{order}{key}" for order, key in (("81", "11"), ("82", "97"), ("83", "55"), ("84", "02"))]
+        numbers = [
+            f"28005780060{order}{key}" for order, key in (("81", "11"), ("82", "97"), ("83", "55"), ("84", "02"))
+        ]
         asked(db, account, NOON, of=[marks(number, means=Means.NIR) for number in numbers[:3]])
         seen = seen_in(db, viewer, Asked(marks(numbers[3], means=Means.NIR)), NOON)
         assert seen.proof == {Pattern.NEIGHBOURS: 4}
@@ -205,14 +207,20 @@ class TestNight:
         asked(db, account, NIGHT, times=29)
         assert seen_in(db, proven, Asked(), NIGHT) == AS_USUAL
         asked(db, account, NIGHT + timedelta(hours=4))
-        seen = seen_in(db, replace(viewer, confirmed_at=NIGHT + timedelta(hours=4)), Asked(), NIGHT + timedelta(hours=4))
+        seen = seen_in(
+            db, replace(viewer, confirmed_at=NIGHT + timedelta(hours=4)), Asked(), NIGHT + timedelta(hours=4)
+        )
         assert seen.freeze == {Pattern.NIGHT: 30}
 
 
 class TestBrowsers:
     def test_browser_not_seen_before_asks_for_a_proof(self, db, account, viewer) -> None:
         remember(db, account.id, ["usual"], LONG_AGO)
-        for browser, is_proven, due in (("usual", False, {}), ("other", True, {}), ("other", False, {Pattern.BROWSERS: 1})):
+        for browser, is_proven, due in (
+            ("usual", False, {}),
+            ("other", True, {}),
+            ("other", False, {Pattern.BROWSERS: 1}),
+        ):
             assert seen_in(db, viewer, Asked(browser=(browser,), is_proven=is_proven), NOON).proof == due, browser
 
     def test_browser_of_another_account_is_not_known(self, db, keyring, viewer) -> None:

@@ -218,7 +218,7 @@ def _traced(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> dict[st
 
 
 def _after(name: str) -> ColumnElement[bool]:
-    return RightsTrace.asked_at > bindparam(name, type_=UtcDateTime())  # type: ignore[return-value]  # a column's own
+    return RightsTrace.asked_at > bindparam(name, type_=UtcDateTime())
 
 
 def _distinct(column: str, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -251,6 +251,4 @@ def _columns() -> dict[str, ColumnElement[int]]:
 
 
 _NAMES = tuple(_columns())
-_COUNTS = Prepared(
-    select(*_columns().values()).where(_traces().c.asked_by == bindparam("asked_by"), _after("since"))
-)
+_COUNTS = Prepared(select(*_columns().values()).where(_traces().c.asked_by == bindparam("asked_by"), _after("since")))

@@ -26,8 +26,8 @@ _NUMBER = re.compile(r"(.*?)([0-9]{1,15})", re.DOTALL)
 
 
 class RightsTrace(SQLModel, table=True):
-    """The trace of a check. `number`: what was asked for; `marks`: with birth date and rank; `lower` and `upper`: the two
-    neighbourhoods of the number, empty for a code; `form`: the form that was sent, empty without one."""
+    """The trace of a check. `number`: what was asked for; `marks`: with birth date and rank; `lower` and `upper`: the
+    two neighbourhoods of the number, empty for a code; `form`: the form that was sent, empty without one."""
 
     __tablename__ = "rights_trace"
     __table_args__ = (Index("ix_rights_trace_asked", "asked_by", "asked_at"),)
@@ -61,8 +61,8 @@ def marks_of(keyring: Keyring, question: Question, form: str = "") -> Marks:
     number = f"rights number {question.means} {bare[:_NIR_BARE] if question.means is Means.NIR else bare}"
     whole = f"{number} {question.card_number} {question.birth_date} {question.birth_rank}"
     lower, upper = _neighbourhoods(question.means, number)
-    hashed = (keyring.lookup(text) if text else "" for text in (number, whole, lower, upper))
-    return Marks(*hashed, keyring.lookup(f"rights form {form} {question.care_day}") if form else "")
+    sent = f"rights form {form} {question.care_day}" if form else ""
+    return Marks._make(keyring.lookup(text) if text else "" for text in (number, whole, lower, upper, sent))
 
 
 def add_trace(db: Session, check_id: int, asked_by: int, marks: Marks, now: datetime, *, is_miss: bool) -> None:

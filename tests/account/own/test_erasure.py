@@ -54,6 +54,7 @@ IMPERSONAL = {
     ("fraud_report_step", "state"),
     ("mandate", "scope"),
     ("representation", "capacity"),
+    ("rights_freeze", "seen"),
     ("session", "stage"),
     ("session", "token_hash"),
     ("terms_acceptance", "capacity"),

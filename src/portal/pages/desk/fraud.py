@@ -62,8 +62,8 @@ class StillFrozen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a step acts on: the case and its account, held until the transaction ends. `unusable`: the hash of a password
-    that nobody knows, made before the transaction because it is slow."""
+    """What a step acts on: the case and its account, held until the transaction ends. `unusable`: the hash of a
+    password that nobody knows, made before the transaction because it is slow."""
 
     request: PortalRequest
     db: Session
@@ -187,8 +187,8 @@ async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
         await request.database.run_writing(_move, request, dossier, sent)
     except StillFrozen:
         message = (
-            "Ce compte, ou ses vérifications de droits, sont encore gelés\u00a0: rendez-les à leur titulaire, ou fermez le "
-            "compte, avant de clore le dossier."
+            "Ce compte, ou ses vérifications de droits, sont encore gelés\u00a0: rendez-les à leur titulaire, ou "
+            "fermez le compte, avant de clore le dossier."
         )
         return _form(request, dossier, sent, [FieldError("etape", message)])
     return Redirect(request.services.urls("desk.fraud", dossier=dossier), status_code=303)

@@ -1,5 +1,5 @@
-"""What a health professional sees whose checks of rights are frozen: what happened, what still works, whom to call, what
-comes next (R-62)."""
+"""What a health professional sees whose checks of rights are frozen: what happened, what still works, whom to call,
+what comes next (R-62)."""
 
 from litestar import Response
 
@@ -30,7 +30,9 @@ def frozen_page(request: PortalRequest, frozen: RightsFreeze, typed: dict[str, s
         frozen=frozen,
         is_own=frozen.account_id == request.viewer.account_id,
         kinds=seen_kinds(frozen.patterns),
-        still_open=[(urls(name), label) for name, label in STILL_OPEN.items() if site.is_permitted(request.viewer, name)],
+        still_open=[
+            (urls(name), label) for name, label in STILL_OPEN.items() if site.is_permitted(request.viewer, name)
+        ],
         typed=typed,
         born=typed_day(typed["naissance"]) if typed else None,
         care=typed_day(typed["soins"]) if typed else None,
