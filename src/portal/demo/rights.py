@@ -40,7 +40,8 @@ def _covers(db: Session, identifier: str) -> list[Cover]:
 
 def _check(db: Session, viewer: Viewer, keyring: Keyring, cover: Cover, now: datetime) -> None:
     marks = (cover.birth_date, cover.birth_rank, day_in_france(now))
-    check, digest = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, cover.member_number, *marks), now)
+    made = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, cover.member_number, *marks), now)
+    check = made.check
     record(
         db,
         viewer,
@@ -48,6 +49,6 @@ def _check(db: Session, viewer: Viewer, keyring: Keyring, cover: Cover, now: dat
         object=check.engagement,
         outcome=Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
         reason=check.status,
-        details={"persons": [check.person_id], "answer": digest},
+        details={"persons": [check.person_id], "answer": made.digest},
         now=now,
     )
