@@ -46,8 +46,9 @@ INVOICE_COLUMNS = (
     Column("Part obligatoire", "base_cents", Kind.MONEY),
     Column("Part demandée", "requested_cents", Kind.MONEY),
     Column("Part accordée", "accepted_cents", Kind.MONEY),
-    Column("État", "state", labels={state.value: words for state, (words, _) in STATE_LABELS.items()}),
+    Column("État", "shown_state", labels={state.value: words for state, (words, _) in STATE_LABELS.items()}),
     Column("Date de l’état", "state_on", Kind.DATE),
     Column("Code de rejet", "reject_code"),
     Column("Engagement", "engagement"),
+    Column("Remplace la facture", "replaces"),
 )
