@@ -24,7 +24,7 @@ NEXT: dict[InvoiceState, str] = {
     InvoiceState.ACCEPTED: "Rien à faire\u00a0: le paiement suit.",
     InvoiceState.PAYING: "Rien à faire\u00a0: le virement part.",
     InvoiceState.PAID: "Rien à faire\u00a0: elle est payée.",
-    InvoiceState.PAID_IN_PART: "Comparez la part accordée à la part demandée. En cas de désaccord, écrivez-nous.",
+    InvoiceState.PAID_IN_PART: "Comparez la part accordée à la part demandée. En cas de désaccord, contestez-la.",
     InvoiceState.REJECTED: "Lisez le motif du rejet.",
     InvoiceState.CANCELLED: "Rien à faire\u00a0: elle a été annulée et ne sera pas payée.",
     InvoiceState.CONTESTED: "Rien à faire\u00a0: nous étudions votre contestation.",
