@@ -54,6 +54,8 @@ SENT_ELSEWHERE = (
     "Ce que vous venez d’écrire est ci-dessous\u00a0: relisez-le, puis envoyez-le comme message."
 )
 EMPTY = {"motif": "", "montant": "", "verifie": "", "texte": "", "version": ""}
+# Where the form's page shows what no field is wrong with.
+WHOLE = "facture"
 _REFUSALS: dict[type[Exception], str] = {AlreadyContested: ALREADY, NotContestable: NOTHING, TooManyDrafts: TOO_MANY}
 
 
@@ -162,13 +164,12 @@ def _form(
     limits, keyring = _limits(request, db, row), request.services.keyring
     motives, name = limits.motives, keyring.conceal(INVOICE, [row.id])[0]
     motive = motive_of(typed.raw["motif"], motives) or (motives[0] if len(motives) == 1 else None)
-    errors = [each for each in typed.errors if motive is None or each.field != "motif"]
     return render_page(
         request,
         "provider/disputes/form.html",
         f"Contester la facture {row.number}",
         crumbs=[*invoice_crumbs(request), Crumb(f"Facture {row.number}", _invoice_url(request, name))],
-        errors=errors if motives else [],
+        errors=[_placed(each, is_choice=bool(motives) and motive is None) for each in typed.errors],
         row=row,
         raw=typed.raw,
         motive=motive,
@@ -187,9 +188,14 @@ def _form(
     )
 
 
+def _placed(error: FieldError, *, is_choice: bool) -> FieldError:
+    """A wrong motive, where the page asks for none, is about the whole of it."""
+    return FieldError(WHOLE, NOTHING) if error.field == "motif" and not is_choice else error
+
+
 def _refused(request: PortalRequest, opaque: str, typed: Typed, refused: Exception) -> Response[bytes]:
     with request.database.read() as db:
-        errors = (FieldError("", _REFUSALS[type(refused)]),)
+        errors = (FieldError(WHOLE, _REFUSALS[type(refused)]),)
         return _form(request, db, _invoice(request, db, opaque), Typed(typed.raw, None, errors))
 
 
@@ -197,7 +203,7 @@ def _shown(request: PortalRequest, opaque: str, typed: Typed) -> Response[bytes]
     """What was typed, over what the draft is now: sending it again keeps it."""
     with request.database.read() as db:
         told = found_dispute(request, db, opaque)
-        return _form(request, db, told.invoice, Typed(typed.raw, None, (FieldError("", MOVED),)), told)
+        return _form(request, db, told.invoice, Typed(typed.raw, None, (FieldError(WHOLE, MOVED),)), told)
 
 
 def _sent_elsewhere(request: PortalRequest, opaque: str, typed: Typed) -> Response[bytes]:

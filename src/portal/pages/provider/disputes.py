@@ -34,6 +34,8 @@ from portal.web import PortalRequest
 
 TITLE = "Vos contestations"
 SHOWN = 25
+# Where a page shows what no field of a form is wrong with.
+WHOLE = "dossier"
 OVER = "Cette contestation est terminée\u00a0: votre message n’est pas envoyé. Écrivez-nous par la messagerie."
 
 
@@ -139,7 +141,9 @@ def found_dispute(request: PortalRequest, db: Session, opaque: str) -> Contested
     return told
 
 
-def shown_again(request: PortalRequest, opaque: str, problem: str, field: str = "", typed: str = "") -> Response[bytes]:
+def shown_again(
+    request: PortalRequest, opaque: str, problem: str, field: str = WHOLE, typed: str = ""
+) -> Response[bytes]:
     """The dispute as it is now, with what went wrong; what was typed is kept."""
     with request.database.read() as db:
         return render_dispute(request, db, found_dispute(request, db, opaque), FieldError(field, problem), typed)
