@@ -10,7 +10,8 @@ from portal.data.invoice_dispute_desk import NothingToPay, grant_dispute, refuse
 from portal.data.invoice_disputes import Motive
 from portal.data.invoice_disputing import Said, disputes_about, send_dispute, start_dispute
 from portal.data.invoice_listing import InvoiceFilters, find_invoice, invoice_page, invoice_totals, lateness_on
-from portal.data.invoices import Channel, Invoice, InvoiceState, InvoiceStep
+from portal.data.invoice_reading import steps_of
+from portal.data.invoices import Channel, Invoice, InvoiceState
 from portal.data.organisations import Provider
 from portal.data.transfers import RemittanceLine, Transfer
 from tests.support import factories
@@ -84,8 +85,7 @@ def test_desk_grants_an_amount_and_the_invoice_goes_back_to_payment(db, keyring,
     row = books.row
     assert (books.case.state, row.state, row.accepted_cents) == (state, InvoiceState.PAYING, granted)
     assert (row.reject_code, row.is_contested) == ("", False)
-    steps = db.query(InvoiceStep).filter_by(invoice_id=row.id).order_by(InvoiceStep.id).all()
-    assert [step.state for step in steps] == [InvoiceState.PAYING]
+    assert [step.state for step in steps_of(db, row)] == [InvoiceState.PAYING]
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,10 @@ def test_nobody_but_the_desk_answers_and_no_other_kind_of_case(db, keyring) -> N
     with pytest.raises(PermissionError):
         agent_at_work(books.user, books.agent.letters)
     other = begin_case(db, books.user, CaseKind.MESSAGE, NOW)
-    for act in (lambda: grant_dispute(db, books.agent, keyring, other, 1, "", NOW),):
-        with pytest.raises(WrongState):
-            act()
+    with pytest.raises(WrongState):
+        grant_dispute(db, books.agent, keyring, other, 1, "", NOW)
+    with pytest.raises(WrongState):
+        refuse_dispute(db, books.agent, keyring, other, "Non.", NOW)
 
 
 def test_import_that_rewrites_the_invoice_ends_no_dispute(db, keyring) -> None:

@@ -44,9 +44,10 @@ def add_words(
 
 
 def withdraw_case(
-    db: Session, viewer: Viewer, case_id: int, version: int, now: datetime, kind: CaseKind
+    db: Session, viewer: Viewer, case_id: int, version: int | None, now: datetime, kind: CaseKind
 ) -> Case | None:
-    """A case taken back by its author. None when there is no such case. Raises `CaseMoved`, `WrongState`."""
+    """A case taken back by its author, whatever was said since when `version` is None. None when there is no such case.
+    Raises `CaseMoved`, `WrongState`."""
     case = lock_case(db, viewer, case_id, version, kind)
     if case is not None:
         move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)

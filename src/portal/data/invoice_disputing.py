@@ -16,7 +16,7 @@ from portal.data.case_turns import in_turn
 from portal.data.cases import ENDS, Case, CaseKind, CaseState, delete_draft, find_case, move_case, open_case, touch
 from portal.data.figures import parameters_on
 from portal.data.invoice_disputes import InvoiceDispute, Motive, motives_for
-from portal.data.invoice_listing import InvoiceRow, find_invoice, lateness_on
+from portal.data.invoice_listing import InvoiceRow, find_invoice, invoices_replacing, lateness_on
 from portal.data.invoice_reading import paid_for
 from portal.data.invoices import Invoice
 from portal.data.sessions import Viewer
@@ -61,8 +61,11 @@ def invoice_dispute_slots(*_: object) -> list[Slot]:
     return [Slot("pieces", "Documents qui appuient votre contestation", hint, is_required=False)]
 
 
-def open_motives(db: Session, invoice: InvoiceRow, day: date) -> tuple[Motive, ...]:
-    """What may be contested today of an invoice that the caller has reached."""
+def open_motives(db: Session, viewer: Viewer, invoice: InvoiceRow, day: date) -> tuple[Motive, ...]:
+    """What may be contested today of an invoice of the viewer's practice; nothing of one that was sent again since: the
+    one that replaces it is what counts."""
+    if invoices_replacing(db, viewer, invoice.number):
+        return ()
     is_late = lateness_on(db, day).holds(invoice)
     return motives_for(invoice, paid_cents=paid_for(db, invoice.id), is_late=is_late)
 
@@ -76,7 +79,7 @@ def start_dispute(
     invoice = find_invoice(db, viewer, invoice_id)
     if invoice is None:
         return None
-    _check(db, invoice, said.motive, day_in_france(now))
+    _check(db, viewer, invoice, said.motive, day_in_france(now))
     begun = draft_about(db, viewer, invoice_id)
     if begun is not None:
         _write(db, keyring, db.get_one(InvoiceDispute, begun.id), invoice, said)
@@ -98,7 +101,7 @@ def change_dispute(
     invoice = _invoice_of(db, viewer, case)
     if case is None or invoice is None:
         return None
-    _check(db, invoice, said.motive, day_in_france(now))
+    _check(db, viewer, invoice, said.motive, day_in_france(now))
     _write(db, keyring, db.get_one(InvoiceDispute, case.id), invoice, said)
     touch(db, case, now)
     return case
@@ -117,7 +120,7 @@ def send_dispute(db: Session, viewer: Viewer, case_id: int, version: int, now: d
     invoice = find_invoice(db, viewer, row.invoice_id)
     if invoice is None:
         return None
-    _check(db, invoice, Motive(row.motive), day_in_france(now))
+    _check(db, viewer, invoice, Motive(row.motive), day_in_france(now))
     _keep_outcome(db, row, invoice)
     case.due_at = _due_at(db, now)
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
@@ -177,12 +180,12 @@ def dispute_delay(db: Session, day: date) -> int | None:
     return known[1] if known else None
 
 
-def _check(db: Session, invoice: InvoiceRow, motive: Motive, day: date) -> None:
+def _check(db: Session, viewer: Viewer, invoice: InvoiceRow, motive: Motive, day: date) -> None:
     """Raises `AlreadyContested`, `NotContestable`."""
     is_open = any(case.state not in ENDS for case, _ in disputes_about(db, invoice))
     if is_open:
         raise AlreadyContested
-    if motive not in open_motives(db, invoice, day):
+    if motive not in open_motives(db, viewer, invoice, day):
         raise NotContestable
 
 

@@ -213,7 +213,7 @@ def _sent_elsewhere(request: PortalRequest, opaque: str, typed: Typed) -> Respon
 
 def _limits(request: PortalRequest, db: Session, row: InvoiceRow) -> Limits:
     day = day_in_france(request.now)
-    motives = () if row.is_contested else open_motives(db, row, day)
+    motives = () if row.is_contested else open_motives(db, request.viewer, row, day)
     return Limits(row, motives, paid_for(db, row.id), day)
 
 

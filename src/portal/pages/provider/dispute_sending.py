@@ -17,10 +17,11 @@ from portal.pages.account.conversations import FIELD, text_problem
 from portal.pages.account.pieces import CASE
 from portal.pages.provider.dispute_drafts import ALREADY, CONTESTS, MOVED, NOTHING, SENT_ALREADY
 from portal.pages.provider.disputes import OVER, shown_again, to_dispute
-from portal.routing import async_action
+from portal.routing import action, async_action
 from portal.web import PortalRequest
 
 START = "/professionnel/factures/contestations/{case:str}"
+ENDED = "Cette contestation est déjà terminée\u00a0: elle ne se retire plus."
 TOO_OFTEN = "Vous avez beaucoup écrit aujourd’hui. Réessayez demain, ou appelez-nous."
 
 
@@ -113,22 +114,17 @@ def _kept_message(request: PortalRequest, opaque: str, text: str) -> str:
     return ""
 
 
-@async_action(f"{START}/retrait", name="provider.dispute.withdraw", guards=CONTESTS)
-async def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    version = version_of(single_values(await request.form(), ("version",))["version"])
-    return await request.database.run_writing(_withdraw, request, case, version)
-
-
-def _withdraw(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
+@action(f"{START}/retrait", name="provider.dispute.withdraw", guards=CONTESTS)
+def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            case = withdraw_case(db, request.viewer, request.revealed(CASE, opaque), version, request.now, KIND)
-            if case is None:
+            found = withdraw_case(db, request.viewer, request.revealed(CASE, case), None, request.now, KIND)
+            if found is None:
                 raise NotFoundException
-            request.record(db, Action.CASE_CANCELLED, case.object)
-    except (CaseMoved, WrongState):
-        return shown_again(request, opaque, MOVED)
-    return to_dispute(request, case.id or 0)
+            request.record(db, Action.CASE_CANCELLED, found.object)
+    except WrongState:
+        return shown_again(request, case, ENDED)
+    return to_dispute(request, found.id or 0)
 
 
 def _count(request: PortalRequest, db: Session) -> None:

@@ -102,7 +102,7 @@ def _contesting(request: PortalRequest, db: Session, row: InvoiceRow) -> dict[st
     found = disputes_about(db, row)
     may_contest = request.services.site.is_permitted(request.viewer, "provider.dispute.new")
     draft = draft_about(db, request.viewer, row.id) if may_contest else None
-    is_contestable = not row.is_contested and bool(open_motives(db, row, day_in_france(request.now)))
+    is_contestable = not row.is_contested and bool(open_motives(db, request.viewer, row, day_in_france(request.now)))
     return {
         "disputes": [_view(request, case, dispute) for case, dispute in found],
         "history": sorted([*_steps(row, steps_of(db, row)), *_disputed(found)], key=lambda event: event.day),
