@@ -100,6 +100,6 @@ def test_demo_invoices_sent_again_name_a_rejected_one_of_their_practice(books) -
         "new.received_on FROM invoice new LEFT JOIN invoice old ON old.number = new.replaces WHERE new.replaces <> ''"
     )
     found = asked(books, query)
-    assert len(found) > 3
+    assert found
     assert {same for _, *same_ones in found for same in same_ones} == {1}
     assert {state for state, *_ in found} == {"rejetee"}

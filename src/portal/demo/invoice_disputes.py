@@ -13,7 +13,7 @@ from portal.data.cases import Case, CaseState, cases_of
 from portal.data.invoice_dispute_desk import grant_dispute, refuse_dispute
 from portal.data.invoice_disputes import Motive
 from portal.data.invoice_disputing import KIND, Said, send_dispute, start_dispute
-from portal.data.invoice_listing import InvoiceFilters, InvoiceRow, invoice_page, lateness_on
+from portal.data.invoice_listing import InvoiceFilters, InvoiceRow, invoice_page, invoices_replacing, lateness_on
 from portal.data.invoices import InvoiceState
 from portal.data.sessions import Viewer
 from portal.database import Database
@@ -94,7 +94,7 @@ class _Author:
         found = {state: self._invoices(state) for state in {story.state for story in stories}}
         for story in stories:
             then = self._now - timedelta(days=story.sent or 0, hours=3)
-            invoice = next((one for one in found[story.state] if one.state_on <= then.date()), None)
+            invoice = next((one for one in found[story.state] if self._fits(one, then)), None)
             if invoice is not None:
                 self._contest(story, invoice, then)
 
@@ -102,6 +102,9 @@ class _Author:
         filters = InvoiceFilters(state=state, is_late=state is None)
         page = invoice_page(self._db, self._author, filters, lateness_on(self._db, today()))
         return iter(page.rows if page else ())
+
+    def _fits(self, invoice: InvoiceRow, then: datetime) -> bool:
+        return invoice.state_on <= then.date() and not invoices_replacing(self._db, self._author, invoice.number)
 
     def _contest(self, story: _Story, invoice: InvoiceRow, then: datetime) -> None:
         claimed = invoice.requested_cents if story.motive is Motive.PARTIAL else None

@@ -83,8 +83,8 @@ def marked(client, make) -> Account:
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
         company = staff.company(db)
         made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
-        for number, name in enumerate(("contribution_call", "contribution_line")):
-            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, who stays
+        for number, name in enumerate(("contribution_call", "contribution_line", "provider", "invoice")):
+            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, or the practice's: it stays
             made[name] = fill(db, TABLES[name], account.id, number, made, codes)
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
