@@ -16,6 +16,7 @@ from portal.data.claims import claim_slots
 from portal.data.complaints import free_slots
 from portal.data.contribution_disputes import dispute_slots
 from portal.data.corrections import correction_slots
+from portal.data.invoice_disputing import invoice_dispute_slots
 from portal.data.messages import message_slots
 
 
@@ -36,6 +37,7 @@ AREAS: dict[CaseKind, Area] = {
     CaseKind.AUTONOMY: Area("Demande d’autonomie", "member.autonomy.request", autonomy_slots),
     CaseKind.CORRECTION: Area("Signalement", "correction", correction_slots),
     CaseKind.CONTRIBUTION_DISPUTE: Area("Contestation de cotisations", "employer.contribution.dispute", dispute_slots),
+    CaseKind.INVOICE_DISPUTE: Area("Contestation de facture", "provider.dispute", invoice_dispute_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),

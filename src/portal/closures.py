@@ -48,6 +48,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.COMPANY_BANK_CHANGE: Service.BANK,
     Permission.SEPA_MANDATE: Service.BANK,
     Permission.INVOICES_READ: Service.INVOICES,
+    Permission.INVOICES_CONTEST: Service.INVOICES,
     Permission.TRANSFERS_READ: Service.INVOICES,
     Permission.EMPLOYER_TEAM: Service.TEAM,
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,

@@ -42,19 +42,21 @@ def complaint_pdf(dossier: Dossier, insurer: Insurer, at: datetime) -> bytes:
             *([("Contrat", told.contract_number, False)] if told.contract_number else []),
             ("État", state_of(told)[0], False),
         ],
-        "text": _paragraphs(told.said.text),
+        "text": paragraphs(told.said.text),
         "marks": [f"{mark.title}, {long_date(mark.day)}. {mark.words}" for mark in marks_of(told, day)],
-        "reason": _paragraphs(dossier.reason),
-        "messages": [_message(message, insurer) for message in dossier.messages],
+        "reason": paragraphs(dossier.reason),
+        "messages": [told_message(message, insurer) for message in dossier.messages],
         "pieces": [breakable(piece.name, LONGEST_RUN) for piece in dossier.pieces],
     }
     return typeset("complaint.typ", data, at)
 
 
-def _message(message: Message, insurer: Insurer) -> dict[str, Any]:
+def told_message(message: Message, insurer: Insurer) -> dict[str, Any]:
+    """A message of a conversation, ready to print."""
     who = insurer.name if message.is_from_insurer else "Vous"
-    return {"head": f"{who}, {local_time(message.sent_at)}", "text": _paragraphs(message.text)}
+    return {"head": f"{who}, {local_time(message.sent_at)}", "text": paragraphs(message.text)}
 
 
-def _paragraphs(text: str) -> list[str]:
+def paragraphs(text: str) -> list[str]:
+    """A long text, ready to print."""
     return [breakable(line, LONGEST_RUN) for line in text.splitlines() if line.strip()]

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     RIGHTS_CHECK = "rights:check"
     RIGHTS_ANSWERS = "rights-answers:read"
     INVOICES_READ = "invoices:read"
+    INVOICES_CONTEST = "invoices:contest"
     TRANSFERS_READ = "transfers:read"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
@@ -157,7 +158,9 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
 _PROVIDER = (
-    _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ}
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.INVOICES_CONTEST, P.TRANSFERS_READ}
 )
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
@@ -193,8 +196,11 @@ STEPS: dict[str, frozenset[Permission]] = {
 
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
 # and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), ask, and
-# claim for two years what they paid while they were covered (code de la mutualité, L221-11).
-_SPEAKING = frozenset({P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE})
+# claim for two years what they paid while they were covered (code de la mutualité, L221-11), as professionals may
+# contest what came of invoices for care given under their agreement.
+_SPEAKING = frozenset(
+    {P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE, P.INVOICES_CONTEST}
+)
 _READING = frozenset(
     {
         P.MEMBER_HOME,

@@ -31,8 +31,17 @@ from portal.pages.member import (
     statements,
 )
 from portal.pages.member import home as member_home
+from portal.pages.provider import (
+    dispute_drafts,
+    dispute_sending,
+    disputes,
+    invoice,
+    invoices,
+    rights,
+    rights_history,
+    transfers,
+)
 from portal.pages.provider import home as provider_home
-from portal.pages.provider import invoices, rights, rights_history, transfers
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -52,6 +61,8 @@ from portal.partials.member import claims as claim_fragments
 from portal.partials.member import complaints as complaint_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
+from portal.partials.provider import disputes as dispute_fragments
+from portal.partials.provider import invoices as invoice_fragments
 from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
@@ -136,6 +147,12 @@ HANDLERS = [
     *rights.HANDLERS,
     *rights_history.HANDLERS,
     *invoices.HANDLERS,
+    *invoice_fragments.HANDLERS,
+    *disputes.HANDLERS,
+    *dispute_drafts.HANDLERS,
+    *dispute_sending.HANDLERS,
+    *dispute_fragments.HANDLERS,
+    *invoice.HANDLERS,
     *transfers.HANDLERS,
     desk_home.home,
     accounts.search_page,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.data.cases import CaseState
 from portal.demo.site import demo_settings, prepare
 
 pytestmark = [pytest.mark.xdist_group("demo-site"), pytest.mark.engines("sqlite")]
@@ -56,6 +57,9 @@ def test_demo_invoices_are_paid_what_was_granted_less_what_was_taken_back(books)
     )
     unmatched = asked(books, "SELECT invoice_number FROM remittance_line WHERE invoice_id IS NULL")
     paid.pop(None)
+    # What the desk put back to payment after a dispute has been paid in part, and waits for the rest.
+    for (again,) in asked(books, "SELECT invoice_id FROM invoice_dispute WHERE granted_cents IS NOT NULL"):
+        paid.pop(again, None)
     due = asked(books, "SELECT id, accepted_cents FROM invoice WHERE state IN ('payee', 'partiellement_payee')")
     assert dict(due) == paid
     assert sorted(number.partition("-")[0] for (number,) in unmatched) == ["HO", "OP", "PH"]
@@ -72,3 +76,30 @@ def test_demo_codes_of_rejects_are_all_explained(books) -> None:
     used = {code for (code,) in asked(books, "SELECT DISTINCT reject_code FROM invoice WHERE reject_code <> ''")}
     assert used
     assert used <= {code for (code,) in asked(books, "SELECT code FROM reject_code")}
+
+
+def test_demo_shows_a_dispute_in_every_state_and_one_of_each_practice(books) -> None:
+    """R-40: prepared twice, made once; the amounts that were granted are those of the invoices."""
+    query = (
+        "SELECT provider.national_id, case_file.state FROM invoice_dispute JOIN case_file ON case_file.id = case_id "
+    )
+    found = asked(books, query + "JOIN provider ON provider.id = provider_id")
+    assert len(found) == 12
+    assert {practice for practice, _ in found} == PRACTICES
+    assert {state for _, state in found} == {state.value for state in CaseState}
+    granted = "SELECT granted_cents, accepted_cents, invoice.state FROM invoice_dispute JOIN invoice ON invoice.id = "
+    rows = asked(books, granted + "invoice_id WHERE granted_cents IS NOT NULL")
+    assert len(rows) == 2
+    assert all(granted == accepted and state == "mise_en_paiement" for granted, accepted, state in rows)
+
+
+def test_demo_invoices_sent_again_name_a_rejected_one_of_their_practice(books) -> None:
+    """R-40"""
+    query = (
+        "SELECT old.state, old.provider_id = new.provider_id, old.care_date = new.care_date, old.state_on < "
+        "new.received_on FROM invoice new LEFT JOIN invoice old ON old.number = new.replaces WHERE new.replaces <> ''"
+    )
+    found = asked(books, query)
+    assert found
+    assert {same for _, *same_ones in found for same in same_ones} == {1}
+    assert {state for state, *_ in found} == {"rejetee"}

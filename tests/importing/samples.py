@@ -162,7 +162,7 @@ SAMPLES: dict[str, Cells] = {
         "number": "F1", "provider": "990000018", "lot": "LOT1", "person": "P1", "patient": "Zoé Exemple",
         "care_date": "2026-03-02", "received_on": "2026-03-03", "channel": "dre", "total": "120,00", "base": "40,00",
         "requested": "80,00", "accepted": "80,00", "state": "payee", "state_on": "2026-03-06", "reject_code": "",
-        "engagement": "ENG1",
+        "engagement": "ENG1", "replaces": "",
     },
     "transfers": {
         "reference": "VIR1", "provider": "990000018", "paid_on": "2026-03-06", "amount": "80,00",

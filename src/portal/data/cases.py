@@ -35,6 +35,7 @@ class CaseKind(StrEnum):
     AUTONOMY = "autonomie"
     CORRECTION = "signalement-erreur"
     CONTRIBUTION_DISPUTE = "contestation-cotisation"
+    INVOICE_DISPUTE = "contestation-facture"
 
 
 class CaseState(StrEnum):
@@ -68,7 +69,7 @@ MOVES: dict[CaseState, frozenset[CaseState]] = {
 }
 
 # Their authors write and add pieces until they end, and that alone answers the insurer.
-ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION})
+ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION, CaseKind.INVOICE_DISPUTE})
 MOST_DRAFTS = 20
 # No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

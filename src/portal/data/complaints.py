@@ -12,10 +12,11 @@ import msgspec
 from sqlmodel import Field, Session, SQLModel, select
 
 from portal.data.benefits import BenefitLine
+from portal.data.case_acts import add_words, lock_draft, withdraw_case
 from portal.data.case_desk import Agent, move_by_desk
-from portal.data.case_messages import SentAlready, add_message, repeats
+from portal.data.case_messages import add_message
 from portal.data.case_slots import Slot
-from portal.data.case_turns import give_back, in_turn
+from portal.data.case_turns import in_turn
 from portal.data.cases import (
     Case,
     CaseKind,
@@ -24,7 +25,6 @@ from portal.data.cases import (
     cases_of,
     delete_draft,
     find_case,
-    lock_case,
     move_case,
     open_case,
     touch,
@@ -151,11 +151,9 @@ def change_complaint(
     db: Session, viewer: Viewer, keyring: Keyring, case_id: int, version: int, said: Said, now: datetime
 ) -> Case | None:
     """What a draft says, changed; None when there is no such case. Raises `CaseMoved`, `WrongState`."""
-    case = lock_case(db, viewer, case_id, version, KIND)
+    case = lock_draft(db, viewer, case_id, version, KIND)
     if case is None:
         return None
-    if not case.is_draft:
-        raise WrongState
     row = db.get_one(Complaint, case.id)
     row.category, row.text_encrypted = said.category, keyring.encrypt(said.text)
     row.contract_id, row.line_id = said.contract_id, said.line_id
@@ -169,21 +167,15 @@ def send_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now:
 
     Raises `CaseMoved`; `WrongState` for anything but a draft: what was sent is completed by words and files.
     """
-    case = lock_case(db, viewer, case_id, version, KIND)
-    if case is None:
-        return None
-    if not case.is_draft:
-        raise WrongState
-    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
+    case = lock_draft(db, viewer, case_id, version, KIND)
+    if case is not None:
+        move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return case
 
 
 def withdraw_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now: datetime) -> Case | None:
     """A complaint taken back by its author. None when there is no such case. Raises `CaseMoved`, `WrongState`."""
-    case = lock_case(db, viewer, case_id, version, KIND)
-    if case is not None:
-        move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
-    return case
+    return withdraw_case(db, viewer, case_id, version, now, KIND)
 
 
 def add_to_complaint(
@@ -193,17 +185,7 @@ def add_to_complaint(
 
     Raises `WrongState` before it is sent and once it is over, `SentAlready` when it ends with these very words.
     """
-    case = lock_case(db, viewer, case_id, None, KIND)
-    if case is None:
-        return None
-    if case.is_draft or case.is_over:
-        raise WrongState
-    if repeats(db, viewer, keyring, case, text, now):
-        raise SentAlready(case_id)
-    add_message(db, viewer, keyring, case, text, now)
-    if not give_back(db, case, now, by=viewer.account_id):
-        touch(db, case, now)
-    return case
+    return add_words(db, viewer, keyring, case_id, text, now, KIND)
 
 
 def forget_complaint(db: Session, case: Case) -> None:

@@ -18,6 +18,14 @@ INVOICE_HOLDINGS: dict[str, Held] = {
         kept_for=BILLING,
     ),
     "invoice_lot": Held("Les lots de vos factures", Owner.PROVIDER, "provider_id", kept_for=BILLING),
+    "invoice_dispute": Held(
+        "Vos contestations de factures",
+        via=("case_id", "case_file", "id"),
+        withheld={"invoice_id": INTERNAL, "provider_id": INTERNAL},
+        opened={"text_encrypted": "text"},
+        blank={"text_encrypted": b""},
+        kept_for=BILLING,
+    ),
     "transfer": Held("Les virements que vous avez reçus", Owner.PROVIDER, "provider_id", kept_for=BILLING),
     "remittance_line": Held(
         "Les lignes de vos virements",

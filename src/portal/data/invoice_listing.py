@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tu
 from sqlmodel import Session
 
 from portal.data.figures import parameters_on
+from portal.data.invoice_disputes import contested_ids
 from portal.data.invoices import AWAITED, UNDECIDED, Channel, Invoice, InvoiceLot, InvoiceState
 from portal.data.sessions import Viewer
 from portal.folding import fold
@@ -27,7 +28,8 @@ _SENT, _ON_PAPER = "delai_facture_jours", "delai_facture_papier_jours"
 
 
 class InvoiceRow(NamedTuple):
-    """An invoice as lists and files show it. Amounts are cents; `lot`: its number, empty outside lots."""
+    """An invoice as lists and files show it. Amounts are cents; `lot`: its number, empty outside lots; `state`: as the
+    insurer's files give it."""
 
     id: int
     number: str
@@ -45,11 +47,18 @@ class InvoiceRow(NamedTuple):
     state_on: date
     reject_code: str
     engagement: str
+    replaces: str
+    is_contested: bool
 
     @property
     def is_decided(self) -> bool:
         """Whether `accepted_cents` says anything yet."""
         return self.state not in UNDECIDED
+
+    @property
+    def shown_state(self) -> InvoiceState:
+        """Where it stands for its practice: contested, until that is answered, whatever came of it before."""
+        return InvoiceState.CONTESTED if self.is_contested else InvoiceState(self.state)
 
 
 class Lateness(NamedTuple):
@@ -61,7 +70,7 @@ class Lateness(NamedTuple):
     def holds(self, row: InvoiceRow) -> bool:
         """Whether the insurer should have paid this invoice by now."""
         limit = self.on_paper if row.channel == Channel.PAPER else self.sent
-        return row.state in AWAITED and limit is not None and row.received_on <= limit
+        return row.shown_state in AWAITED and limit is not None and row.received_on <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +146,37 @@ def export_invoices(db: Session, viewer: Viewer, filters: InvoiceFilters, late: 
 
 def find_invoice(db: Session, viewer: Viewer, invoice_id: int) -> InvoiceRow | None:
     """An invoice of the viewer's practice; None when there is none."""
-    query = _listed(select(*_COLUMNS)).where(_INVOICE.id == invoice_id, _INVOICE.provider_id == viewer.provider_id)
+    return _one(db, viewer, _INVOICE.id == invoice_id)
+
+
+def invoice_numbered(db: Session, viewer: Viewer, number: str) -> InvoiceRow | None:
+    """The invoice of this number of the viewer's practice; None when there is none."""
+    return _one(db, viewer, _INVOICE.number == number)
+
+
+def invoices_replacing(db: Session, viewer: Viewer, number: str) -> list[InvoiceRow]:
+    """The invoices of the viewer's practice that were sent instead of the one of this number, the oldest first."""
+    query = _listed(select(*_columns(viewer))).where(_INVOICE.replaces == number)
+    own = query.where(_INVOICE.provider_id == viewer.provider_id).order_by(_INVOICE.received_on, _INVOICE.id)
+    return [InvoiceRow._make(row) for row in db.execute(own)]
+
+
+def _one(db: Session, viewer: Viewer, which: ColumnElement[bool]) -> InvoiceRow | None:
+    query = _listed(select(*_columns(viewer))).where(which, _INVOICE.provider_id == viewer.provider_id)
     row = db.execute(query).first()
     return InvoiceRow._make(row) if row else None
 
 
-_COLUMNS = [_LOT.number.label("lot") if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields]
+_STORED = [_LOT.number.label("lot") if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields[:-1]]
+
+
+def _columns(viewer: Viewer) -> list[ColumnElement[Any]]:
+    return [*_STORED, _contested(viewer).label("is_contested")]
+
+
+def _contested(viewer: Viewer) -> ColumnElement[bool]:
+    is_contested: ColumnElement[bool] = _INVOICE.id.in_(contested_ids(viewer.provider_id))
+    return is_contested
 
 
 def _rows(
@@ -153,7 +187,7 @@ def _rows(
     place: tuple[date, int] | None,
     most: int,
 ) -> list[InvoiceRow]:
-    query = _narrowed(select(*_COLUMNS), viewer, filters, late)
+    query = _narrowed(select(*_columns(viewer)), viewer, filters, late)
     if place is not None:
         query = query.where(tuple_(_INVOICE.received_on, _INVOICE.id) < place)
     newest = query.order_by(_INVOICE.received_on.desc(), _INVOICE.id.desc())
@@ -170,25 +204,35 @@ def _listed(query: Select[Any]) -> Select[Any]:
 
 
 def _narrowed(query: Select[Any], viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Select[Any]:
-    return _listed(query).where(_INVOICE.provider_id == viewer.provider_id, *_conditions(filters, late))
+    conditions = _conditions(filters, late, _contested(viewer))
+    return _listed(query).where(_INVOICE.provider_id == viewer.provider_id, *conditions)
 
 
-def _conditions(filters: InvoiceFilters, late: Lateness) -> Iterator[ColumnElement[bool]]:
+def _conditions(
+    filters: InvoiceFilters, late: Lateness, contested: ColumnElement[bool]
+) -> Iterator[ColumnElement[bool]]:
     for word in fold(filters.patient).split()[:MOST_WORDS]:
         yield _INVOICE.search.contains(word, autoescape=True)
     if filters.is_late:
-        yield _late(late)
+        yield and_(_late(late), ~contested)
+    if filters.state is not None:
+        yield _stands(filters.state, contested)
     if filters.cents is not None:
         amounts = _INVOICE.total_cents, _INVOICE.base_cents, _INVOICE.requested_cents, _INVOICE.accepted_cents
         yield or_(*(amount == filters.cents for amount in amounts))
     plain: tuple[tuple[Comparison, Any, Any], ...] = (
-        (operator.eq, _INVOICE.state, filters.state),
         (operator.ge, _INVOICE.received_on, filters.since),
         (operator.le, _INVOICE.received_on, filters.until),
         (operator.eq, _INVOICE.number, filters.number),
         (operator.eq, _LOT.number, filters.lot),
     )
     yield from (compare(column, asked) for compare, column, asked in plain if asked)
+
+
+def _stands(state: InvoiceState, contested: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What `InvoiceRow.shown_state` says, asked of the database."""
+    is_there: ColumnElement[bool] = _INVOICE.state == state.value
+    return or_(contested, is_there) if state is InvoiceState.CONTESTED else and_(is_there, ~contested)
 
 
 def _late(late: Lateness) -> ColumnElement[bool]:

@@ -22,13 +22,14 @@ ASKED_AT_ONCE = 400
 
 
 class Standing(NamedTuple):
-    """The state that a file gives an invoice, and since when."""
+    """The state that an invoice is given, and since when (ISO); `lot`: the number of the lot it stands in, or none."""
 
     provider_id: int
     number: str
     state: str
     state_on: str
-    reject_code: str
+    reject_code: str = ""
+    lot: str = ""
 
 
 def lot_ids(db: Session, names: Iterable[LotName]) -> dict[LotName, int]:
@@ -86,4 +87,5 @@ _NAMED = (_INVOICE.number, _INVOICE.provider_id, _INVOICE.id)
 
 def _step(invoice_id: int, standing: Standing) -> dict[str, Any]:
     day = date.fromisoformat(standing.state_on)
-    return {"invoice_id": invoice_id, "state_on": day, "state": standing.state, "reject_code": standing.reject_code}
+    told = {"state": standing.state, "reject_code": standing.reject_code, "lot": standing.lot}
+    return {"invoice_id": invoice_id, "state_on": day} | told

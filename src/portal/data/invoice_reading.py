@@ -3,10 +3,10 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from portal.data.invoice_listing import InvoiceRow
-from portal.data.invoices import InvoiceStep
+from portal.data.invoices import InvoiceLot, InvoiceStep
 from portal.data.reject_codes import RejectCode
 from portal.data.transfers import RemittanceLine, Transfer
 
@@ -42,3 +42,15 @@ def lines_paying(db: Session, row: InvoiceRow) -> list[PaidLine]:
         .order_by(col(Transfer.paid_on), col(RemittanceLine.id))
     )
     return [PaidLine(transfer, line.label, line.amount_cents) for transfer, line in db.exec(query)]
+
+
+def paid_for(db: Session, invoice_id: int) -> int:
+    """What all transfers paid for an invoice that the caller has reached, less what was taken back, in cents."""
+    paid = select(func.coalesce(func.sum(RemittanceLine.amount_cents), 0))
+    return int(db.exec(paid.where(RemittanceLine.invoice_id == invoice_id)).one())
+
+
+def lot_number(db: Session, lot_id: int | None) -> str:
+    """The number of a lot; empty for none."""
+    lot = db.get(InvoiceLot, lot_id) if lot_id else None
+    return lot.number if lot else ""

@@ -54,7 +54,8 @@ class Invoice(SQLModel, table=True):
     """An invoice, amounts in cents. `total_cents`: the care; `base_cents`: the base scheme's share; `requested_cents`,
     `accepted_cents`: the insurer's, as asked and as granted. `patient`: the name on the invoice, also when it is
     nobody's whom the insurer knows (`person_id` is None); `search`: that name, folded. `reject_code`: why it is
-    rejected, or waits for a piece."""
+    rejected, or waits for a piece. `replaces`: the number of the practice's invoice that this one was sent instead of,
+    empty for none."""
 
     __tablename__ = "invoice"
     __table_args__ = (
@@ -68,6 +69,7 @@ class Invoice(SQLModel, table=True):
         Index("ix_invoice_state", "provider_id", "state", "received_on", "id"),
         Index("ix_invoice_lot", "lot_id", "id"),
         Index("ix_invoice_person", "person_id"),
+        Index("ix_invoice_replaces", "provider_id", "replaces"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -88,10 +90,12 @@ class Invoice(SQLModel, table=True):
     state_on: date
     reject_code: str = ""
     engagement: str = ""
+    replaces: str = ""
 
 
 class InvoiceStep(SQLModel, table=True):
-    """A state that an invoice took, and the day on which it did."""
+    """A state that an invoice took, and the day on which it did. `lot`: the number of the lot in which it stood then:
+    what is sent again under its own number comes in another one."""
 
     __tablename__ = "invoice_step"
     __table_args__ = (UniqueConstraint("invoice_id", "state_on", "state"),)
@@ -101,6 +105,7 @@ class InvoiceStep(SQLModel, table=True):
     state_on: date
     state: str
     reject_code: str = ""
+    lot: str = ""
 
 
 def has_invoices(db: Session, provider_id: int) -> bool:

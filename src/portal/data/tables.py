@@ -35,6 +35,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     files,
     fraud,
     invitations,
+    invoice_disputes,
     invoices,
     job_runs,
     known_browsers,

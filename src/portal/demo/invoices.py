@@ -23,6 +23,7 @@ PATIENTS = ("P-000001-1", "P-000001-2", "P-000002-1", "P-000005-1", "P-000005-2"
 UNKNOWN = "Achille Inconnu"
 WEEKS = 52
 IBAN = "FR76 •••• •••• 0042"
+SENT_AGAIN = ("R01", "R04", "R07", "R08")
 REJECTS = ("R01", "R02", "R04", "R05", "R07", "R08", "R03", "R06")
 EVERY_REJECT, EVERY_PART, EVERY_CANCELLED, EVERY_PAPER = 9, 11, 23, 13
 PAID = (S.PAID, S.PAID_IN_PART)
@@ -62,6 +63,7 @@ class _Practice:
     def __init__(self, db: Session, provider_id: int, prefix: str, rng: Random) -> None:
         self._db, self._provider_id, self._prefix, self._rng = db, provider_id, prefix, rng
         self._sent = 0
+        self._refused: list[Invoice] = []
         self._patients = [find_person(db, id_by_reference(db, reference)) for reference in PATIENTS]
 
     def send(self, weekly: int, price: int) -> None:
@@ -82,6 +84,7 @@ class _Practice:
         self._sent += 1
         states = self._states(ago, rank)
         code = self._code(states)
+        before = self._refused_before(week.day) if states[-1] == S.PAID else None
         patient = None if code == "R02" else self._patients[self._sent % len(PATIENTS)]
         total, base, requested = self._amounts(price)
         granted = requested if S.ACCEPTED in states else 0
@@ -96,7 +99,7 @@ class _Practice:
                 person_id=patient.id if patient else None,
                 patient=name,
                 search=fold(name),
-                care_date=week.day - timedelta(days=self._sent % 4),
+                care_date=before.care_date if before else week.day - timedelta(days=self._sent % 4),
                 received_on=week.day,
                 channel=Channel.PAPER if self._sent % EVERY_PAPER == 0 else Channel.DRE,
                 total_cents=total,
@@ -107,13 +110,25 @@ class _Practice:
                 state_on=steps[-1][0],
                 reject_code=code,
                 engagement=f"ENG{self._rng.randrange(10**9):09d}" if granted else "",
+                replaces=before.number if before else "",
             )
         )
         for then, state in steps:
             why = code if state in {S.REJECTED, S.PIECE_DUE} else ""
-            self._added(InvoiceStep(invoice_id=invoice.id or 0, state_on=then, state=state, reject_code=why))
+            self._added(
+                InvoiceStep(
+                    invoice_id=invoice.id or 0, state_on=then, state=state, reject_code=why, lot=week.lot.number
+                )
+            )
         if states[-1] in PAID:
             week.paid.append(invoice)
+        if states[-1] == S.REJECTED and code in SENT_AGAIN and self._sent % 2:
+            self._refused.append(invoice)
+
+    def _refused_before(self, day: date) -> Invoice | None:
+        """The oldest invoice that was rejected before a day and not sent again, corrected, since; it is now."""
+        known = bool(self._refused) and self._refused[0].state_on < day
+        return self._refused.pop(0) if known else None
 
     def _states(self, ago: int, rank: int) -> tuple[InvoiceState, ...]:
         if ago in WAITING and rank == 0:

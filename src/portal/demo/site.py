@@ -23,6 +23,7 @@ from portal.demo.employees import show_employees
 from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.invitations import show_invitations
+from portal.demo.invoice_disputes import show_invoice_disputes
 from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
@@ -84,6 +85,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_exemptions(database, keyring, Storage(settings, keyring), seed)
             show_company_bank(database, keyring)
             show_invoices(database, seed)
+            show_invoice_disputes(database, keyring, Storage(settings, keyring))
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)

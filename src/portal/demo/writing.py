@@ -31,7 +31,7 @@ HEADERS = {
     # Only their titles: `demo/invoices.py` adds the rows, with the states that each invoice went through before.
     "invoices": (
         "number;provider;lot;person;patient;care_date;received_on;channel;total;base;requested;accepted;state;state_on;"
-        "reject_code;engagement"
+        "reject_code;engagement;replaces"
     ),
     "transfers": "reference;provider;paid_on;amount;iban_masked",
     "remittance-lines": "transfer;provider;position;invoice;label;amount",

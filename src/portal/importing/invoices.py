@@ -1,6 +1,6 @@
 """Kinds of what professionals are owed: reject-codes, invoices (their lots and their history with them)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -56,6 +56,7 @@ class InvoiceRecord(NamedTuple):
     state_on: str
     reject_code: str
     engagement: str
+    replaces: str
 
 
 class InvoiceResolver(PlainResolver):
@@ -84,14 +85,21 @@ class InvoiceResolver(PlainResolver):
     def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts as they are; what was written is also a step of the history."""
         written = {Verdict.CREATED, Verdict.UPDATED}
+        lots = {lot_id: number for (_, number), lot_id in self._lot.items()}
         pairs = zip(rows, verdicts, strict=True)
-        record_steps(self._db, [Standing(row[1], row[0], *row[-4:-1]) for row, verdict in pairs if verdict in written])
+        record_steps(self._db, [_standing(row, lots) for row, verdict in pairs if verdict in written])
         return verdicts
 
     def conclude(self) -> int:
         """Lines of transfers that waited for their invoice find it: no row of this file."""
         match_lines(self._db)
         return 0
+
+
+def _standing(row: Row, lots: Mapping[int, str]) -> Standing:
+    told = dict(zip(INVOICES.target.columns, row, strict=True))
+    lot = lots.get(told["lot_id"], "")
+    return Standing(told["provider_id"], told["number"], told["state"], told["state_on"], told["reject_code"], lot)
 
 
 def check_invoice(record: Any) -> None:
@@ -106,6 +114,8 @@ def check_invoice(record: Any) -> None:
     check_period(record.received_on, record.state_on, "state_on")
     if record.state == InvoiceState.REJECTED and not record.reject_code:
         raise RejectedRow("reject_code", "", "une facture rejetée porte le code du rejet")
+    if record.replaces == record.number:
+        raise RejectedRow("replaces", record.replaces, "une facture n’en remplace pas une du même numéro")
 
 
 def _check_validity(record: Any) -> None:
@@ -157,6 +167,7 @@ INVOICES = Kind(
         "state_on": _DAY,
         "reject_code": _CODE_OR_NONE,
         "engagement": optional(code, ""),
+        "replaces": optional(code, ""),
     },
     Target(
         Invoice,
@@ -164,7 +175,7 @@ INVOICES = Kind(
         (
             *("number", "provider_id", "lot_id", "person_id", "patient", "search", "care_date", "received_on"),
             *("channel", "total_cents", "base_cents", "requested_cents", "accepted_cents"),
-            *("state", "state_on", "reject_code", "engagement"),
+            *("state", "state_on", "reject_code", "engagement", "replaces"),
         ),
     ),
     InvoiceResolver,

@@ -49,6 +49,7 @@ IMPERSONAL = {
     ("correction", "subject"),
     *(("complaint", code) for code in ("category", "outcome")),
     ("contribution_dispute", "motive"),
+    *(("invoice_dispute", code) for code in ("motive", "state", "reject_code")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
     ("fraud_report_step", "state"),
@@ -83,8 +84,8 @@ def marked(client, make) -> Account:
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
         company = staff.company(db)
         made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
-        for number, name in enumerate(("contribution_call", "contribution_line")):
-            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, who stays
+        for number, name in enumerate(("contribution_call", "contribution_line", "provider", "invoice")):
+            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, or the practice's: it stays
             made[name] = fill(db, TABLES[name], account.id, number, made, codes)
         made["provider"] = factories.provider(db).id
         kept = {("rights_check", column.name) for column in TABLES["rights_check"].columns}  # the practice's

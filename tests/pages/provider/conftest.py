@@ -29,17 +29,17 @@ class Practice:
     """The first practice (`mine`), the second one (`theirs`). Each method adds to the first, or to the one given."""
 
     def __init__(self, client) -> None:
-        self._keyring, self._database = client.services.keyring, client.services.database
+        self.keyring, self._database = client.services.keyring, client.services.database
         self.today = today()
         with self._database.write() as db:
             self.mine, self.theirs = (
                 _added(db, Provider(national_id=number, profession="opticien", name="Optique Exemple"))
                 for number in ("990000018", "990000026")
             )
-            self.user = factories.provider_account(db, self._keyring, provider_id=self.mine.id)
-            self.stranger = factories.provider_account(db, self._keyring, provider_id=self.theirs.id)
+            self.user = factories.provider_account(db, self.keyring, provider_id=self.mine.id)
+            self.stranger = factories.provider_account(db, self.keyring, provider_id=self.theirs.id)
             role = (Space.PROVIDER, Role.PROVIDER_STAFF)
-            self.colleague = factories.account(db, self._keyring, *role, provider_id=self.mine.id)
+            self.colleague = factories.account(db, self.keyring, *role, provider_id=self.mine.id)
             self.person = factories.person(db, "Zoé", last_name="Exemple")
             _reference(db)
 
@@ -74,12 +74,13 @@ class Practice:
         return sent
 
     def name(self, kind, row):
-        return self._keyring.conceal(kind, [row.id])[0]
+        return self.keyring.conceal(kind, [row.id])[0]
 
 
 def _reference(db) -> None:
     first = date(2020, 1, 1)
-    for code, days in (("delai_facture_jours", 7), ("delai_facture_papier_jours", 30)):
+    delays = {"delai_facture_jours": 7, "delai_facture_papier_jours": 30, "delai_contestation_facture_jours": 20}
+    for code, days in delays.items():
         _added(db, Parameter(code=code, label=code, unit="nombre", value=days, valid_from=first))
     for code, can_resend in (("R04", True), ("R05", False)):
         words = {"label": f"Libellé {code}", "cause": f"Cause {code}", "what_to_do": f"À faire {code}"}

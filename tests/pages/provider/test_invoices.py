@@ -160,7 +160,7 @@ def test_list_goes_on_by_key_and_shows_each_invoice_once(client, practice) -> No
         practice.invoice(f"F{at:02}")
     shown = numbers(client)
     practice.invoice("NOUVELLE", received_on=date(2026, 3, 9))
-    client.get(client.page.one("#suite a").attributes["href"])
+    client.get(client.page.one(".onward a").attributes["href"])
     following = [node.text() for node in client.page.css("tbody th a")]
     assert shown + following == [f"F{at:02}" for at in reversed(range(53))]
 
