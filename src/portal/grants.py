@@ -47,6 +47,8 @@ class Permission(StrEnum):
     RIGHTS_ANSWERS = "rights-answers:read"
     INVOICES_READ = "invoices:read"
     TRANSFERS_READ = "transfers:read"
+    CONTACT_READ = "contact:read"
+    CONTACT_SEND = "contact:send"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
@@ -157,7 +159,10 @@ AREAS: dict[Area, tuple[frozenset[Permission], frozenset[Permission]]] = {
 _DECLARANT = _OWN_ACCOUNT | _WRITING | {P.EMPLOYER_HOME}
 _MANDATED = frozenset().union(*(reading | acting for reading, acting in AREAS.values()))
 _PROVIDER = (
-    _OWN_ACCOUNT | _WRITING | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ}
+    _OWN_ACCOUNT
+    | _WRITING
+    | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ}
+    | {P.CONTACT_READ, P.CONTACT_SEND}
 )
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
@@ -194,7 +199,9 @@ STEPS: dict[str, frozenset[Permission]] = {
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
 # and writing to the insurer, which changes nothing: former members may complain, too (ACPR 2022-R-01), ask, and
 # claim for two years what they paid while they were covered (code de la mutualité, L221-11).
-_SPEAKING = frozenset({P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE})
+_SPEAKING = frozenset(
+    {P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE, P.CONTACT_SEND}
+)
 _READING = frozenset(
     {
         P.MEMBER_HOME,
@@ -221,6 +228,7 @@ _READING = frozenset(
         P.RIGHTS_ANSWERS,
         P.INVOICES_READ,
         P.TRANSFERS_READ,
+        P.CONTACT_READ,
         P.EMPLOYEES_READ,
         P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from portal.data.benefits import BenefitLine
 from portal.data.case_desk import Agent, move_by_desk
+from portal.data.case_erasure import delete_draft
 from portal.data.case_messages import SentAlready, add_message, repeats
 from portal.data.case_slots import Slot
 from portal.data.case_turns import give_back, in_turn
@@ -22,7 +23,6 @@ from portal.data.cases import (
     CaseState,
     WrongState,
     cases_of,
-    delete_draft,
     find_case,
     lock_case,
     move_case,
