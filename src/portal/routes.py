@@ -31,8 +31,8 @@ from portal.pages.member import (
     statements,
 )
 from portal.pages.member import home as member_home
+from portal.pages.provider import contact, contact_asking, invoices, rights, rights_history, transfers
 from portal.pages.provider import home as provider_home
-from portal.pages.provider import invoices, rights, rights_history, transfers
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -52,6 +52,7 @@ from portal.partials.member import claims as claim_fragments
 from portal.partials.member import complaints as complaint_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
+from portal.partials.provider import contact as contact_fragments
 from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
@@ -137,6 +138,9 @@ HANDLERS = [
     *rights_history.HANDLERS,
     *invoices.HANDLERS,
     *transfers.HANDLERS,
+    *contact.HANDLERS,
+    *contact_asking.HANDLERS,
+    *contact_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

@@ -146,22 +146,16 @@ def forget_draft(db: Session, case: Case) -> None:
 
 def asked_of(db: Session, keyring: Keyring, case: Case) -> Asked:
     """What a thread asked, as it was begun. The caller has found the case."""
-    row = db.get_one(MessageThread, case.id)
-    message = _first_message(db, case)
+    row, details = db.get_one(MessageThread, case.id), NO_DETAILS
+    if row.details_encrypted:
+        details = msgspec.json.decode(keyring.decrypt(row.details_encrypted), type=Details)
     return Asked(
         Topic(row.topic),
         keyring.decrypt(row.subject_encrypted) if row.subject_encrypted else "",
-        keyring.decrypt(message.text_encrypted),
+        keyring.decrypt(_first_message(db, case).text_encrypted),
         tuple(references_of(db, case)),
-        details_of(keyring, row),
+        details,
     )
-
-
-def details_of(keyring: Keyring, row: MessageThread) -> Details:
-    """What the form of télétransmission was told; empty for other subjects."""
-    if not row.details_encrypted:
-        return NO_DETAILS
-    return msgspec.json.decode(keyring.decrypt(row.details_encrypted), type=Details)
 
 
 def _same(db: Session, viewer: Viewer, keyring: Keyring, asked: Asked, now: datetime) -> Case | None:

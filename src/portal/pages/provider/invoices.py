@@ -77,6 +77,7 @@ def invoice_sheet(request: PortalRequest, invoice: FromPath[str]) -> Response[by
         f"Facture {row.number}",
         crumbs=[home_crumb(request), Crumb(TITLE, request.services.urls("provider.invoices"))],
         row=row,
+        name=invoice,
         state=STATE_LABELS[InvoiceState(row.state)],
         advice=NEXT[InvoiceState(row.state)],
         is_late=lateness_on(db, day_in_france(request.now)).holds(row),
