@@ -1,4 +1,4 @@
-"""Messages with the insurer, in three spaces (R-41, R-80): written, answered, read, and nobody else's."""
+"""Messages with the insurer (R-80): written, answered, read, and nobody else's. Professionals' begin elsewhere."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,7 +31,7 @@ MAKERS = {
 }
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=["member", "employer"])
 def author(request, client, make):
     account = make(MAKERS[request.param])
     enter(client, account)
