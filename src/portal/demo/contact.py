@@ -60,7 +60,7 @@ QUESTIONS = (
              "Bonjour,\nnon, pour un seul équipement. Demandez-nous notre accord avant le second.", is_closed=True),
     Question(OPTICIAN, Topic.INVOICE, _invoice, "Bonjour,\nque devons-nous corriger pour être payés\u00a0?", 3,
              "Bonjour,\nrenvoyez la facture avec la date de l’ordonnance\u00a0: elle seule manquait."),
-    Question(OPTICIAN, Topic.TRANSFER, _transfer, "Bonjour,\nà quoi correspond la somme reprise sur ce virement\u00a0?", 0),
+    Question(OPTICIAN, Topic.TRANSFER, _transfer, "Bonjour,\nque couvre la somme reprise sur ce virement\u00a0?", 0),
     Question(PHARMACIST, Topic.REMOTE, _nothing, "Bonjour,\nle lot de ce matin n’est pas accusé.", 0,
              details=Details("Officine Exemple 7", "ARL négatif 512", "")),
 )  # fmt: skip
