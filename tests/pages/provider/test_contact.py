@@ -27,7 +27,7 @@ from portal.formatting import today
 from portal.pages.provider.invoices import INVOICE, TRANSFER
 from portal.pages.provider.rights import KIND as CHECK
 from tests.support import factories
-from tests.support.entry import SAME_ORIGIN, enter, send, token_in
+from tests.support.entry import SAME_ORIGIN, enter, leave, send, token_in
 from tests.support.entry import ask as ask_for
 from tests.support.mail import letters
 from tests.support.swap import assert_swap_equals_reload
@@ -469,6 +469,46 @@ def test_day_has_a_limit_and_the_typed_words_stay(client, practice, monkeypatch)
     assert "Réessayez demain" in client.page.one("#message-erreur").text()
     assert "Encore une question." in client.page.one("#message").text()
     assert client.page.one("#titre").attributes["value"] == "Une autre"
+
+
+# --- a session that ended ---
+
+
+def test_words_sent_after_the_session_ended_are_given_back(client, practice) -> None:
+    """R-10: nothing typed is lost, and nothing is kept."""
+    leave(client)
+    fields = {"sujet": "autre", "titre": "Mes horaires", "message": "Bonjour <b>vous</b>"}
+    page = client.post(NEW, fields)
+    assert client.answer.status_code == 401
+    assert [area.text() for area in page.css("textarea")] == ["Mes horaires", "Bonjour <b>vous</b>"]
+    assert page.one('main a.button[href="/connexion"]')
+    assert case_of(client) is None
+
+
+def test_reply_in_place_after_the_session_ended_leaves_the_words_in_their_page(client, practice) -> None:
+    path = begin(client)
+    leave(client)
+    refused = client.http.post(
+        f"/fragments{path}", data={"message": "Bonjour"}, headers=SAME_ORIGIN | {"HX-Request": "true"}
+    )
+    assert (refused.status_code, refused.text) == (401, "")
+    assert "hx-redirect" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, {"message": "Écrit ailleurs"}),
+        (SAME_ORIGIN, {}),
+        (SAME_ORIGIN, {"mot-de-passe": "Secret-2026!"}),
+    ],
+    ids=["another site", "nothing", "a secret"],
+)
+def test_nothing_else_is_ever_shown_without_a_session(client, practice, headers, fields) -> None:
+    leave(client)
+    refused = client.http.post(NEW, data=fields, headers=headers, follow_redirects=False)
+    assert refused.status_code == 303
+    assert refused.headers["location"].startswith("/connexion")
 
 
 # --- closing and reopening ---
