@@ -185,6 +185,11 @@ PRIVATE = {
     "provider.rights": ({"provider"}, 200),
     "provider.rights.answer": ({"provider"}, 404),
     "provider.rights.history": ({"provider"}, 200),
+    "provider.contact": ({"provider"}, 200),
+    "provider.contact.new": ({"provider"}, 200),
+    "provider.contact.draft": ({"provider"}, 404),
+    "provider.contact.edit": ({"provider"}, 404),
+    "provider.contact.question.fragment": ({"provider"}, 200),
     "provider.team": ({"provider"}, 200),
     "provider.team.invite": ({"provider"}, 200),
     "provider.team.user": ({"provider"}, 404),
@@ -231,15 +236,13 @@ PRIVATE = {
     "data": (SIGNED_IN, 200),
     "data.export": (SIGNED_IN, 200),
     "deletion.ask": (SIGNED_IN - {"agent", "supervisor"}, 200),
-    "messages": (SIGNED_IN - {"agent", "supervisor"}, 200),
-    "message.new": (SIGNED_IN - {"agent", "supervisor"}, 200),
     "message": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "case.slot": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "case.piece": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "session.keep": (set(PERSONAS) - {"visitor", "code"}, 200),
 }
-# These depend on the persona in their own way; tests/account says how.
-OTHERS = {"start", "sign-in", "password.first"}
+# These depend on the persona in their own way; tests/account and tests/pages/provider/test_contact.py say how.
+OTHERS = {"start", "sign-in", "password.first", "messages", "message.new"}
 
 pytestmark = pytest.mark.engines("sqlite")
 

@@ -10,6 +10,7 @@ from portal.pages.account import (
     email_codes,
     factors,
     links,
+    message_new,
     messages,
     notifications,
     own,
@@ -34,6 +35,7 @@ from portal.partials.account import sign_in as sign_in_fragments
 
 HANDLERS = [
     *corrections.HANDLERS,
+    *message_new.HANDLERS,
     *messages.HANDLERS,
     *message_fragments.HANDLERS,
     *pieces.HANDLERS,

@@ -132,6 +132,7 @@ WORDS: dict[Action, Words] = {
     ),
     Action.CASE_CHANGED: Words(_F, "Dossier {reference} modifié"),
     Action.CASE_SENT: Words(_F, "Dossier {reference} envoyé"),
+    Action.CASE_CLOSED: Words(_F, "Conversation {reference} close"),
     Action.CASE_CANCELLED: Words(_F, "Dossier {reference} annulé"),
     Action.CASE_DELETED: Words(_F, "Brouillon {reference} supprimé"),
     Action.CASE_DOWNLOADED: Words(_D, "Téléchargement du dossier {reference}"),

@@ -54,6 +54,7 @@ STATE_LABELS: dict[CaseState, tuple[str, str]] = {
     CaseState.PARTLY: ("Acceptée en partie", "ok"),
     CaseState.REFUSED: ("Refusée", "bad"),
     CaseState.CANCELLED: ("Annulée", ""),
+    CaseState.CLOSED: ("Close", ""),
 }
 
 

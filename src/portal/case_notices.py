@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from portal.case_areas import area_of
+from portal.data.case_readers import Addressee, told_of_news
 from portal.data.cases import Case, address_of
 from portal.data.open_complaints import contact_of
 from portal.web import Services
@@ -38,16 +39,21 @@ def tell_of_autonomy(services: Services, db: Session, account_id: int, email: st
 
 
 def tell_of_news(services: Services, db: Session, case: Case) -> None:
-    """Writes to the case's author, in the transaction of what happened; nothing without an address. Whoever has no
-    account is written to at the address they gave, with the signed link."""
-    email = address_of(db, case) if case.account_id is not None else _given_address(services, db, case)
-    if not email:
+    """Writes to the case's author, or to those of a practice who took part in it, in the transaction of what happened;
+    nothing without an address. Whoever has no account is written to at the address they gave, with the signed link."""
+    if case.account_id is None:
+        email = _given_address(services, db, case)
+        if email:
+            _post_news(services, db, case, Addressee(None, email), link_path(services, case.id or 0))
         return
-    href = services.settings.origin + (
-        case_path(services, case) if case.account_id else link_path(services, case.id or 0)
-    )
-    said = {"reference": case.reference, "href": href, "has_account": case.account_id is not None}
-    services.mail.post(db, "case-news", email, account_id=case.account_id, **said)
+    for reader in told_of_news(db, case):
+        _post_news(services, db, case, reader, case_path(services, case))
+
+
+def _post_news(services: Services, db: Session, case: Case, reader: Addressee, path: str) -> None:
+    said = {"reference": case.reference, "href": services.settings.origin + path}
+    has_account = reader.account_id is not None
+    services.mail.post(db, "case-news", reader.email, account_id=reader.account_id, has_account=has_account, **said)
 
 
 def case_path(services: Services, case: Case) -> str:

@@ -25,6 +25,7 @@ from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.reading_guards import TooManyReads
 from portal.rendering import HTML, open_navigation
 from portal.storage import StorageFailed
+from portal.typed_texts import typed_texts
 from portal.web import PortalRequest
 
 logger = logging.getLogger("portal.errors")
@@ -38,7 +39,8 @@ FRAMED = ("directory.map", "member.directory.map")
 def refuse(request: PortalRequest, error: HTTPException) -> Response:
     """Answers an HTTP exception: sign-in for the unknown, else the status's own page."""
     if isinstance(error, NotAuthorizedException):
-        return _to(request, step_url(request))
+        typed = typed_texts(request)
+        return error_page(request, 401, "session-over", typed=typed) if typed else _to(request, step_url(request))
     if isinstance(error, ConfirmationDue):
         return _to(request, request.services.urls("confirm"), is_page=_has_page(request))
     if isinstance(error, ReadingOnly):

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     INVOICES_READ = "invoices:read"
     INVOICES_CONTEST = "invoices:contest"
     TRANSFERS_READ = "transfers:read"
+    CONTACT_READ = "contact:read"
+    CONTACT_SEND = "contact:send"
     EMPLOYEES_READ = "employees:read"
     EMPLOYEES_CHANGE = "employees:change"
     EMPLOYEES_IMPORT = "employees:import"
@@ -161,6 +163,7 @@ _PROVIDER = (
     _OWN_ACCOUNT
     | _WRITING
     | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.INVOICES_CONTEST, P.TRANSFERS_READ}
+    | {P.CONTACT_READ, P.CONTACT_SEND}
 )
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
@@ -199,7 +202,15 @@ STEPS: dict[str, frozenset[Permission]] = {
 # claim for two years what they paid while they were covered (code de la mutualité, L221-11), as professionals may
 # contest what came of invoices for care given under their agreement.
 _SPEAKING = frozenset(
-    {P.CORRECTIONS, P.COMPLAINTS_SEND, P.MESSAGES_SEND, P.CLAIMS_SEND, P.CASE_FILES_CHANGE, P.INVOICES_CONTEST}
+    {
+        P.CORRECTIONS,
+        P.COMPLAINTS_SEND,
+        P.MESSAGES_SEND,
+        P.CLAIMS_SEND,
+        P.CASE_FILES_CHANGE,
+        P.INVOICES_CONTEST,
+        P.CONTACT_SEND,
+    }
 )
 _READING = frozenset(
     {
@@ -227,6 +238,7 @@ _READING = frozenset(
         P.RIGHTS_ANSWERS,
         P.INVOICES_READ,
         P.TRANSFERS_READ,
+        P.CONTACT_READ,
         P.EMPLOYEES_READ,
         P.EXEMPTIONS_READ,
         P.CONTRIBUTIONS_READ,

@@ -44,7 +44,8 @@ class NavItem:
     count: int = 0
 
 
-MESSAGES = "messages"
+# Where messages are listed, in one space or another; the threads themselves stand under the first one's address.
+MESSAGES = ("messages", "provider.contact")
 NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.MEMBER: (
         ("member.home", "Accueil", "home"),
@@ -74,8 +75,8 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("provider.rights", "Droits", "shield"),
         ("provider.invoices", "Factures", "receipt"),
         ("provider.transfers", "Versements", "bank"),
+        ("provider.contact", "Contact", "message"),
         ("provider.team", "Utilisateurs", "users"),
-        ("messages", "Messagerie", "message"),
     ),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
@@ -165,11 +166,14 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
     items = NAVIGATION[Space(request.viewer.space)] if request.viewer.stage == "complete" else ()
     held = (item for item in items if request.services.site.is_permitted(request.viewer, item[0]))
     targets = [(name, label, url(name), icon) for name, label, icon in held]
+    listed = next((target for name, _, target, _ in targets if name in MESSAGES), "")
+    if _within(path, url(MESSAGES[0])):
+        path = listed
     current = max((target for _, _, target, _ in targets if _within(path, target)), key=len, default="")
-    unread = _unread(request) if any(name == MESSAGES for name, *_ in targets) else 0
+    unread = _unread(request) if listed else 0
     return [
         NavItem(
-            label, target, icon, target == current, _is_open(request, name), count=unread if name == MESSAGES else 0
+            label, target, icon, target == current, _is_open(request, name), count=unread if name in MESSAGES else 0
         )
         for name, label, target, icon in targets
     ]

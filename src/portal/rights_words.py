@@ -18,7 +18,7 @@ ADVICE: dict[RightsStatus, str] = {
     RightsStatus.UNKNOWN: "Aucune personne ne correspond exactement à ce que vous avez saisi. Relisez le numéro, la "
     "date et le rang de naissance sur la carte, puis recommencez. Sinon, le patient vous règle.",
     RightsStatus.NO_AGREEMENT: "Aucune convention de tiers payant ne vous lie à nous à la date de ces soins\u00a0: "
-    "nous n’avons cherché personne. Vérifiez la date, ou écrivez-nous par la messagerie.",
+    "nous n’avons cherché personne. Vérifiez la date, ou écrivez-nous depuis la page Contact.",
     RightsStatus.INCONSISTENT: "Ce que vous avez saisi se contredit, ou désigne deux personnes. Relisez la date et le "
     "rang de naissance sur la carte, ou saisissez le numéro de sécurité sociale de la personne elle-même.",
 }

@@ -32,6 +32,8 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import (
+    contact,
+    contact_asking,
     dispute_drafts,
     dispute_sending,
     disputes,
@@ -61,6 +63,7 @@ from portal.partials.member import claims as claim_fragments
 from portal.partials.member import complaints as complaint_fragments
 from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
+from portal.partials.provider import contact as contact_fragments
 from portal.partials.provider import disputes as dispute_fragments
 from portal.partials.provider import invoices as invoice_fragments
 from portal.partials.public import directory as directory_fragments
@@ -154,6 +157,9 @@ HANDLERS = [
     *dispute_fragments.HANDLERS,
     *invoice.HANDLERS,
     *transfers.HANDLERS,
+    *contact.HANDLERS,
+    *contact_asking.HANDLERS,
+    *contact_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

@@ -206,3 +206,13 @@ def new_identifier() -> str:
 def is_identifier(text: str) -> bool:
     """Whether `text` is ten digits with the right check digit."""
     return len(text) == 10 and text.isascii() and text.isdecimal() and luhn_digit(text[:-1]) == text[-1]
+
+
+# No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
+_REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    """Like « D-7K3F-9QXM »: random, so that it counts nobody's cases."""
+    letters = "".join(secrets.choice(_REFERENCE_LETTERS) for _ in range(8))
+    return f"D-{letters[:4]}-{letters[4:]}"

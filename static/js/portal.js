@@ -3,6 +3,7 @@
   "use strict";
 
   const CONSEQUENCES = {
+    401: "Votre session a pris fin\u00a0: rien n’est envoyé. Copiez ce que vous avez écrit, puis reconnectez-vous.",
     403: "Cette action ne vous est pas permise. Rechargez la page, puis réessayez.",
     404: "Cet élément n’existe plus. Rechargez la page pour voir la liste à jour.",
     409: "Cet élément a changé entre-temps. Rechargez la page, puis réessayez.",

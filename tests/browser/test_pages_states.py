@@ -22,6 +22,7 @@ from tests.support.cast import make_cast, withdraw_provider_teams
 from tests.support.claim_states import CLAIM_STATES
 from tests.support.company_bank_states import COMPANY_BANK_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
+from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
@@ -43,6 +44,7 @@ STATES = [
     *CLAIM_STATES,
     *COMPANY_BANK_STATES,
     *COMPLAINT_STATES,
+    *CONTACT_STATES,
     *CONTRACT_STATES,
     *DIRECTORY_STATES,
     *EMPLOYEE_STATES,

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from portal.data import case_desk
 from portal.data.case_delays import measured_delay
+from portal.data.case_erasure import delete_draft
 from portal.data.case_messages import CaseMessage, add_message, mark_read, messages_of, unread_counts
 from portal.data.case_pieces import (
     MOST_PIECES,
@@ -33,7 +34,6 @@ from portal.data.cases import (
     WrongState,
     address_of,
     cases_of,
-    delete_draft,
     find_case,
     lock_case,
     move_case,

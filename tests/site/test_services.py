@@ -23,7 +23,7 @@ UNSWITCHABLE = {
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
     "complaints:read", "complaints:send", "line-sharing:choose", "corrections:send", "autonomy:read", "autonomy:ask",
-    "messages:read", "messages:send", "case-files:read", "case-files:change",
+    "messages:read", "messages:send", "contact:read", "contact:send", "case-files:read", "case-files:change",
     "account:delete", "account-deletion:cancel", "session:close", "session:keep",
 }  # fmt: skip
 HOMES = {Space.MEMBER: "/adherent", Space.EMPLOYER: "/employeur", Space.PROVIDER: "/professionnel"}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.support.states import State, fail, fail_in_place
-from tests.support.visits import DEPENDANT, EMPLOYER, MEMBER, PROVIDER
+from tests.support.visits import DEPENDANT, EMPLOYER, MEMBER
 
 LIST, NEW = "/messagerie", "/messagerie/nouveau"
 
@@ -34,7 +34,6 @@ MESSAGE_STATES = [
     State("messages", MEMBER, LIST),
     State("messages, none", DEPENDANT, LIST),
     State("messages, employer", EMPLOYER, LIST, open_thread("Bordereau de septembre")),
-    State("messages, professional", PROVIDER, LIST, open_thread("Facture rejetée")),
     State("message, answered", MEMBER, LIST, open_thread("Conditions d’utilisation")),
     State(
         "message, reply in error",
@@ -42,7 +41,7 @@ MESSAGE_STATES = [
         LIST,
         open_thread("Cure thermale en mai", fail_in_place("Envoyer le message", "message")),
     ),
-    State("message, answered in place", PROVIDER, LIST, open_thread("Facture rejetée", reply)),
+    State("message, answered in place", EMPLOYER, LIST, open_thread("Bordereau de septembre", reply)),
     State("message, new", MEMBER, NEW),
-    State("message, new, error", PROVIDER, NEW, fail("Envoyer")),
+    State("message, new, error", EMPLOYER, NEW, fail("Envoyer")),
 ]

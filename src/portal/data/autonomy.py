@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
 from portal.data.case_desk import Agent, move_by_desk
+from portal.data.case_erasure import delete_draft
 from portal.data.case_pieces import pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.cases import (
@@ -20,7 +21,6 @@ from portal.data.cases import (
     CaseState,
     WrongState,
     cases_of,
-    delete_draft,
     lock_case,
     move_case,
     open_case,

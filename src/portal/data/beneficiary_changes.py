@@ -12,6 +12,7 @@ from sqlalchemy import or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.beneficiary_rules import Reason, Situation
+from portal.data.case_erasure import delete_draft
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import (
     ENDS,
@@ -19,7 +20,6 @@ from portal.data.cases import (
     CaseKind,
     CaseState,
     WrongState,
-    delete_draft,
     find_case,
     lock_case,
     open_case,

@@ -78,11 +78,13 @@ def move_by_desk(
     """Takes a locked case into a state, and tells its author, save that it is under review; `reason` is what the person
     reads, `tell` the letter in the place of the one that says there is news.
 
-    Raises `WrongState`: also for a case that would wait for words which its author has no way to write;
-    `PermissionError` for anybody but an `Agent`.
+    Raises `WrongState`: also for a case that would wait for words which its author has no way to write, or be settled
+    though it is no conversation; `PermissionError` for anybody but an `Agent`.
     """
     letters = _letters_of(agent)
     if state is CaseState.ANSWERED and case.kind in WITHOUT_WORDS:
+        raise WrongState
+    if state is CaseState.CLOSED and case.kind != CaseKind.MESSAGE:
         raise WrongState
     move_case(db, case, state, now, by=agent.account_id, reason=keyring.encrypt(reason) if reason else None)
     if state is not CaseState.IN_REVIEW:

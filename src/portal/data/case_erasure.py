@@ -1,11 +1,21 @@
-"""What an account's end does to its cases: drafts go, with their files; what was sent stays, without names (R-66)."""
+"""How cases leave: drafts that are given up, and what an account's end does to its own. Drafts go, with their files;
+what was sent stays, without names (R-66)."""
 
 from sqlalchemy import Select, delete, select
 from sqlmodel import Session, SQLModel, col
 
 from portal.data.case_pieces import CasePiece
-from portal.data.cases import Case, CaseState
+from portal.data.cases import Case, CaseState, CaseStep, WrongState
 from portal.data.files import StoredFile
+
+
+def delete_draft(db: Session, case: Case) -> None:
+    """Forgets a draft and its steps; its pieces and its kind's own row are gone already. Raises `WrongState`."""
+    if not case.is_draft:
+        raise WrongState
+    db.exec(delete(CaseStep).where(col(CaseStep.case_id) == case.id))
+    db.delete(case)
+    db.flush()
 
 
 def forget_drafts(db: Session, account_id: int) -> list[str]:

@@ -7,7 +7,7 @@ from sqlalchemy import func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Space
-from portal.data.cases import Case, CaseKind
+from portal.data.cases import Case, CaseKind, readable_by
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
 from portal.security import Keyring
@@ -35,13 +35,15 @@ class CaseMessage(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the case's owner reads it."""
+    """A message as whoever may read the case reads it. `author_id`: the account that wrote it; None without one, and
+    for the insurer's staff, who are not named."""
 
     id: int
     is_from_insurer: bool
     text: str
     sent_at: datetime
     read_at: datetime | None
+    author_id: int | None = None
 
 
 class SentAlready(Exception):
@@ -85,7 +87,14 @@ def messages_of(db: Session, keyring: Keyring, case: Case) -> list[Message]:
     """The conversation, from its first message. The caller has found the case."""
     rows = db.exec(select(CaseMessage).where(CaseMessage.case_id == case.id).order_by(col(CaseMessage.id)))
     return [
-        Message(row.id or 0, row.is_from_insurer, keyring.decrypt(row.text_encrypted), row.sent_at, row.read_at)
+        Message(
+            row.id or 0,
+            row.is_from_insurer,
+            keyring.decrypt(row.text_encrypted),
+            row.sent_at,
+            row.read_at,
+            None if row.is_from_insurer else row.account_id,
+        )
         for row in rows
     ]
 
@@ -106,7 +115,7 @@ def unread_counts(db: Session, viewer: Viewer, *kinds: CaseKind) -> dict[int, in
     query = (
         select(CaseMessage.case_id, func.count())
         .join(Case, col(Case.id) == CaseMessage.case_id)
-        .where(Case.account_id == viewer.account_id, col(Case.kind).in_(kinds))
+        .where(readable_by(viewer), col(Case.kind).in_(kinds))
         .where(CaseMessage.is_from_insurer, col(CaseMessage.read_at).is_(None))
         .group_by(col(CaseMessage.case_id))
     )

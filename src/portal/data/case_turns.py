@@ -10,7 +10,7 @@ from portal.data.accounts import Account
 from portal.data.cases import ALWAYS_OPEN, Case, CaseState, CaseStep, move_case
 from portal.data.sessions import Viewer
 
-AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE})
+AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE, CaseState.CLOSED})
 
 
 def in_turn(db: Session, viewer: Viewer) -> None:

@@ -1,25 +1,24 @@
 """Cases (dossiers): what a person asks of the insurer, from the draft to the answer.
 
-Claims, quotes, changes of beneficiaries, complaints and messages are cases: one reference to quote, one state with its
-history, pieces (`data/case_pieces.py`), a conversation (`data/case_messages.py`). What is particular to a kind stands
-in that kind's own table, with the case's id as key.
+Claims, changes of beneficiaries, complaints, messages are cases: one reference to quote, one state with its history,
+pieces (`case_pieces.py`), a conversation (`case_messages.py`). A kind's own table, keyed by the case, holds the rest.
 
-A case is its account's, and nobody else reads it here; the desk has its own way in (`data/case_desk.py`). Each change
-raises `version`: whoever changes what somebody changed meanwhile is told, and loses nothing.
+A case is its account's, or its practice's, and nobody else reads it here; the desk has its own way in
+(`data/case_desk.py`). Each change raises `version`: whoever changes what somebody changed meanwhile loses nothing.
 """
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.accounts import Account
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
+from portal.security import new_reference
 
 
 class CaseKind(StrEnum):
@@ -40,7 +39,7 @@ class CaseKind(StrEnum):
 
 class CaseState(StrEnum):
     """DRAFT: not sent yet. INCOMPLETE: waits for the person (a piece, an answer). ANSWERED: a conversation in which the
-    insurer spoke last. CANCELLED: taken back by the person."""
+    insurer spoke last. CANCELLED: taken back by the person. CLOSED: a conversation that is settled, till one writes."""
 
     DRAFT = "brouillon"
     SENT = "envoyee"
@@ -51,39 +50,40 @@ class CaseState(StrEnum):
     PARTLY = "acceptee_en_partie"
     REFUSED = "refusee"
     CANCELLED = "annulee"
+    CLOSED = "close"
 
 
 S = CaseState
 DECISIONS = frozenset({S.ACCEPTED, S.PARTLY, S.REFUSED})
 ENDS = DECISIONS | {S.CANCELLED}
 WITH_INSURER = frozenset({S.SENT, S.IN_REVIEW})
-_BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED}
+_BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED, S.CLOSED}
 # From each state, where a case may go next.
 MOVES: dict[CaseState, frozenset[CaseState]] = {
     S.DRAFT: frozenset({S.SENT}),
     S.SENT: _BY_INSURER | {S.CANCELLED},
     S.IN_REVIEW: _BY_INSURER - {S.IN_REVIEW} | {S.CANCELLED},
-    S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED}) | DECISIONS,
-    S.ANSWERED: frozenset({S.SENT, S.ANSWERED}) | ENDS,
+    S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED, S.CLOSED}) | DECISIONS,
+    S.ANSWERED: frozenset({S.SENT, S.ANSWERED, S.CLOSED}) | ENDS,
+    S.CLOSED: frozenset({S.SENT, S.ANSWERED}),
     **dict.fromkeys(ENDS, frozenset()),
 }
 
 # Their authors write and add pieces until they end, and that alone answers the insurer.
 ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION, CaseKind.INVOICE_DISPUTE})
 MOST_DRAFTS = 20
-# No 0, 1, I, L, O or U: a reference is read aloud on the telephone.
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Case(SQLModel, table=True):
     """`account_id`: whose it is; empty for a complaint sent without an account. `person_id`: whom it is about, when it
     is about one person. `member_id`: the person who holds the contract it bears on. `due_at`: by when the insurer owes
-    an answer, when a rule says so."""
+    an answer, when a rule says so. `provider_id`: the practice whose users all read it and write in it."""
 
     __tablename__ = "case_file"
     __table_args__ = (
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
+        Index("ix_case_provider", "provider_id", "kind", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -100,6 +100,7 @@ class Case(SQLModel, table=True):
     sent_at: datetime | None = instant(default=None)
     decided_at: datetime | None = instant(default=None)
     due_at: datetime | None = instant(default=None)
+    provider_id: int | None = Field(default=None, foreign_key="provider.id")
 
     @property
     def is_draft(self) -> bool:
@@ -107,11 +108,11 @@ class Case(SQLModel, table=True):
 
     @property
     def is_over(self) -> bool:
-        return self.state in ENDS
+        return self.state in ENDS or self.state == CaseState.CLOSED
 
     @property
     def takes_pieces(self) -> bool:
-        """Whether the person may add pieces now: to what asks for none, always, until it ends."""
+        """Whether the person may add pieces now: to what asks for none, until it ends."""
         return self.gives_pieces_back or (self.kind in ALWAYS_OPEN and not self.is_over)
 
     @property
@@ -212,7 +213,7 @@ def add_case(db: Session, case: Case) -> Case:
 
 
 def find_case(db: Session, viewer: Viewer, case_id: int, *kinds: CaseKind) -> Case | None:
-    """The viewer's case of one of these kinds; None when there is none, or it is somebody else's."""
+    """A case of one of these kinds that the viewer may read; None when there is none, or it is somebody else's."""
     return db.exec(_own(viewer, kinds).where(Case.id == case_id)).first()
 
 
@@ -221,8 +222,8 @@ def lock_case(db: Session, viewer: Viewer, case_id: int, version: int | None, *k
 
     Raises `CaseMoved` when it is no longer the `version` that the person saw (None: what is done asks for none).
     """
-    query = _own(viewer, kinds).where(Case.id == case_id).with_for_update()
-    case = db.exec(query.execution_options(populate_existing=True)).first()
+    query = _own(viewer, kinds).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    case = db.exec(query).first()
     if case is not None and version not in {None, case.version}:
         raise CaseMoved(case)
     return case
@@ -236,14 +237,14 @@ def cases_of(db: Session, viewer: Viewer, *kinds: CaseKind) -> list[Case]:
 
 
 def newest_case(db: Session, viewer: Viewer, kind: CaseKind) -> Case | None:
-    """The viewer's last case of this kind, or None."""
-    return db.exec(_own(viewer, (kind,)).order_by(col(Case.id).desc()).limit(1)).first()
+    """The last case of this kind that the viewer began, or None."""
+    begun = select(Case).where(Case.account_id == viewer.account_id, Case.kind == kind)
+    return db.exec(begun.order_by(col(Case.id).desc()).limit(1)).first()
 
 
 def touch(db: Session, case: Case, now: datetime) -> None:
     """Marks a change of what the case holds: whoever saw it before must look again."""
-    case.version += 1
-    case.changed_at = now
+    case.version, case.changed_at = case.version + 1, now
     db.add(case)
     db.flush()
 
@@ -276,22 +277,17 @@ def address_of(db: Session, case: Case) -> str:
     return db.exec(select(Account.email).where(Account.id == case.account_id)).first() or ""
 
 
-def delete_draft(db: Session, case: Case) -> None:
-    """Forgets a draft and its steps; its pieces and its kind's own row are gone already. Raises `WrongState`."""
-    if not case.is_draft:
-        raise WrongState
-    db.exec(delete(CaseStep).where(col(CaseStep.case_id) == case.id))
-    db.delete(case)
-    db.flush()
+def readable_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Which cases are the viewer's to read: the account's own, and those that the viewer's practice shares."""
+    own = col(Case.account_id) == viewer.account_id
+    return own if viewer.provider_id is None else or_(own, col(Case.provider_id) == viewer.provider_id)
 
 
 def _own(viewer: Viewer, kinds: Sequence[CaseKind]) -> SelectOfScalar[Case]:
-    return select(Case).where(Case.account_id == viewer.account_id, col(Case.kind).in_(kinds))
+    return select(Case).where(readable_by(viewer), col(Case.kind).in_(kinds))
 
 
 def _new_reference(db: Session) -> str:
-    """Like « D-7K3F-9QXM »: random, so that it counts nobody's cases, and free."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    reference = f"D-{letters[:4]}-{letters[4:]}"
-    is_taken = db.exec(select(Case.id).where(Case.reference == reference)).first() is not None
-    return _new_reference(db) if is_taken else reference
+    reference = new_reference()
+    is_free = db.exec(select(Case.id).where(Case.reference == reference)).first() is None
+    return reference if is_free else _new_reference(db)

@@ -7,9 +7,10 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.benefits import BenefitLine, Family
+from portal.data.case_erasure import delete_draft
 from portal.data.case_pieces import CasePiece
 from portal.data.case_turns import in_turn
-from portal.data.cases import ENDS, Case, CaseKind, CaseState, WrongState, delete_draft, open_case, touch
+from portal.data.cases import ENDS, Case, CaseKind, CaseState, WrongState, open_case, touch
 from portal.data.claims import Asked, Claim, ClaimLine, Step, asked_of, covered_on
 from portal.data.parameters import Sector
 from portal.data.sessions import Viewer

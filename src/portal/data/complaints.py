@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, select
 from portal.data.benefits import BenefitLine
 from portal.data.case_acts import add_words, lock_draft, withdraw_case
 from portal.data.case_desk import Agent, move_by_desk
+from portal.data.case_erasure import delete_draft
 from portal.data.case_messages import add_message
 from portal.data.case_slots import Slot
 from portal.data.case_turns import in_turn
@@ -23,7 +24,6 @@ from portal.data.cases import (
     CaseState,
     WrongState,
     cases_of,
-    delete_draft,
     find_case,
     move_case,
     open_case,

@@ -6,12 +6,12 @@ No viewer: a job erases, at the holder's own request. `personal_data` says what 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, Table, delete, false, update
 from sqlmodel import Session, SQLModel, col, select
 
 from portal.data.accounts import Account, AccountDeletion
 from portal.data.deletion import CLOSING_REASON, claim_deletion
-from portal.data.holdings import Owner
+from portal.data.holdings import Held, Owner
 from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import end_sessions_of
 
@@ -46,12 +46,20 @@ def _erase_rows(db: Session, name: str, account_id: int) -> None:
     if held is None or held.owner is not Owner.ACCOUNT:
         return
     table = SQLModel.metadata.tables[name]
-    rows = owned(table, held, account_id)
+    rows = owned(table, held, account_id) & ~_kept_by_practice(table, held)
     values = dict(held.blank) | _own_values(name, account_id)
     if held.is_deleted:
         db.connection().execute(delete(table).where(rows))
     elif values:
         db.connection().execute(update(table).where(rows).values(**values))
+
+
+def _kept_by_practice(table: Table, held: Held) -> ColumnElement[bool]:
+    """What was said for a practice is the practice's: its other users go on reading it, without the name."""
+    if held.via is None or held.via[1] != "case_file":
+        return false()
+    cases = SQLModel.metadata.tables["case_file"].c
+    return table.c[held.via[0]].in_(select(cases.id).where(cases.provider_id.is_not(None)))
 
 
 def _own_values(name: str, account_id: int) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class Action(StrEnum):
     CASE_CHANGED = "case.changed"
     CASE_SENT = "case.sent"
     CASE_CANCELLED = "case.cancelled"
+    CASE_CLOSED = "case.closed"
     CASE_DELETED = "case.deleted"
     CASE_DOWNLOADED = "case.downloaded"
     CASE_MESSAGE_SENT = "case.message-sent"

@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlmodel import Session, col, select
 
 from portal.data.case_acts import lock_draft
+from portal.data.case_erasure import delete_draft
 from portal.data.case_slots import Slot
 from portal.data.case_turns import in_turn
-from portal.data.cases import ENDS, Case, CaseKind, CaseState, delete_draft, find_case, move_case, open_case, touch
+from portal.data.cases import ENDS, Case, CaseKind, CaseState, find_case, move_case, open_case, touch
 from portal.data.figures import parameters_on
 from portal.data.invoice_disputes import InvoiceDispute, Motive, motives_for
 from portal.data.invoice_listing import InvoiceRow, find_invoice, invoices_replacing, lateness_on

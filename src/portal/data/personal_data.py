@@ -142,7 +142,7 @@ HOLDINGS: dict[str, Held] = {
         | {"content_digest": INTERNAL},
         kept_for=BILLING,
     ),
-    "case_file": Held("Vos dossiers", withheld={"version": INTERNAL}, kept_for=PROOF),
+    "case_file": Held("Vos dossiers", withheld={"version": INTERNAL, "provider_id": INTERNAL}, kept_for=PROOF),
     "case_step": Held(
         "Étapes de vos dossiers",
         via=("case_id", "case_file", "id"),
@@ -177,10 +177,11 @@ HOLDINGS: dict[str, Held] = {
     "message_thread": Held(
         "Sujets de vos messages",
         via=("case_id", "case_file", "id"),
-        opened={"subject_encrypted": "subject"},
-        blank={"subject_encrypted": b""},
+        opened={"subject_encrypted": "subject", "details_encrypted": "details"},
+        blank={"subject_encrypted": b"", "details_encrypted": None},
         kept_for=PROOF,
     ),
+    "message_reference": Held("Numéros dont parlent vos messages", via=("case_id", "case_file", "id"), is_deleted=True),
     "claim": Held("Vos demandes de remboursement et devis", via=("case_id", "case_file", "id"), kept_for=BILLING),
     "claim_estimate": Held(
         "Estimations de vos devis", via=("case_id", "case_file", "id"), withheld={"made_by": STAFF}, kept_for=BILLING

@@ -41,6 +41,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     known_browsers,
     links,
     mandates,
+    message_references,
     messages,
     notice_deliveries,
     notifications,

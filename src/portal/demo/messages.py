@@ -1,4 +1,4 @@
-"""The demonstration's messages: a member's, an employer's, a health professional's (R-80)."""
+"""The demonstration's messages: a member's and an employer's (R-80)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,6 @@ THREADS = (
      "Bonjour,\nà nos gestionnaires, et à eux seuls. L’article 7 le dit, et votre journal le montre.", False),
     ("2000000014", Topic.CONTRIBUTION, "Bordereau de septembre", "Bonjour,\ndeux sorties n’y figurent pas.", 4,
      "Bonjour,\nelles seront reprises sur le bordereau d’octobre.", False),
-    ("3000000012", Topic.INVOICE, "Facture rejetée", "Bonjour,\nle rejet parle de droits fermés.", 1, "", False),
 )  # fmt: skip
 
 

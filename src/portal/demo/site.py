@@ -17,6 +17,7 @@ from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
 from portal.demo.company_bank import show_company_bank
 from portal.demo.complaints import show_complaints
+from portal.demo.contact import show_contact
 from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.employees import show_employees
@@ -91,6 +92,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_complaints(database, keyring)
             show_messages(database, keyring)
             show_rights(database, keyring)
+            show_contact(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -49,8 +49,8 @@ ACCOUNTS = {
     "account", "account_closing", "account_deletion", "account_link", "account_suspension", "case_file",
     "case_message", "case_piece", "case_step", "correction", "email_change", "email_code", "evidence",
     "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
-    "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge", "passkey_holder",
-    "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",
+    "message_reference", "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge",
+    "passkey_holder", "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",
     "stored_file", "terms_acceptance", "throttle",
 }  # fmt: skip
 # About nobody, or about the insurer's partners: prices and rules, the directory, the site's own life.

@@ -1,7 +1,7 @@
 """A conversation as pages show it, whatever its case is about: what was said, and the form that adds to it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from portal.data.case_messages import LONGEST_TEXT, Message
 from portal.formatting import plural
@@ -18,7 +18,8 @@ class TalkView:
     """What `partials/account/conversation.html` shows. `action`, `fragment`: where its form goes, as a page and in
     place; empty once the conversation is over. `typed`: a message that was not kept; `last`: the last one shown,
     concealed; `elsewhere`: what a link to another way to write says, and where it leads; `case`: concealed, for a form
-    whose address does not say which case it is about."""
+    whose address does not say which case it is about; `names`: of the others who wrote beside the viewer, by account;
+    `title`: of the form."""
 
     messages: Sequence[Message]
     action: str = ""
@@ -27,6 +28,8 @@ class TalkView:
     last: str = ""
     elsewhere: tuple[str, str] | None = None
     case: str = ""
+    names: Mapping[int, str] = field(default_factory=dict)
+    title: str = "Ajouter un message"
 
     def shows(self, problem: str, over: str) -> FieldError:
         """What is wrong with a message, where the page shows it: at its field, or once there is none, at what was

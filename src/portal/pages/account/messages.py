@@ -2,9 +2,6 @@
 
 Reading writes nothing: a form says that a message was read, which the page sends by itself where scripts run."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from litestar import Response
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
@@ -12,64 +9,41 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
+from portal.contact_views import facts_of, other_authors
+from portal.contact_words import is_late
 from portal.data.accounts import Space
 from portal.data.case_messages import Message, SentAlready
-from portal.data.cases import WrongState
+from portal.data.cases import ENDS, CaseState, WrongState
+from portal.data.contact import asked_of
 from portal.data.evidence import Action
-from portal.data.messages import KIND, Thread, Topic, begin_thread, read_thread, reply, thread_of, threads_of
+from portal.data.messages import (
+    KIND,
+    Thread,
+    close_thread,
+    read_thread,
+    reply,
+    thread_of,
+    threads_of,
+)
 from portal.data.throttling import MESSAGES, allow
-from portal.forms import FieldError, single_values, written_text
-from portal.pages.account.conversations import FIELD, NO_TEXT, TalkView, text_problem
+from portal.forms import single_values, written_text
+from portal.message_words import OVER, TOO_OFTEN, TOPICS
+from portal.pages.account.conversations import FIELD, TalkView, text_problem
 from portal.pages.account.pieces import CASE, slot_views
-from portal.permissions import Permission, requires
+from portal.permissions import Permission, may, requires
 from portal.rendering import Crumb, render_page
-from portal.routing import async_action, page
+from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 
 TITLE = "Messagerie"
 READS = [requires(Permission.MESSAGES_READ)]
 SENDS = [requires(Permission.MESSAGES_SEND)]
-LONGEST_SUBJECT = 120
-TOPICS: Mapping[Space, tuple[tuple[Topic, str], ...]] = {
-    Space.MEMBER: (
-        (Topic.REFUND, "Un remboursement"),
-        (Topic.CONTRACT, "Mon contrat ou mes garanties"),
-        (Topic.CONTRIBUTION, "Mes cotisations"),
-        (Topic.TERMS, "Les conditions d’utilisation"),
-        (Topic.ONLINE, "L’espace en ligne"),
-        (Topic.OTHER, "Autre chose"),
-    ),
-    Space.EMPLOYER: (
-        (Topic.CONTRACT, "Le contrat collectif"),
-        (Topic.CONTRIBUTION, "Les cotisations"),
-        (Topic.TERMS, "Les conditions d’utilisation"),
-        (Topic.ONLINE, "L’espace en ligne"),
-        (Topic.OTHER, "Autre chose"),
-    ),
-    Space.PROVIDER: (
-        (Topic.INVOICE, "Une facture ou un versement"),
-        (Topic.CONTRACT, "La convention de tiers payant"),
-        (Topic.TERMS, "Les conditions d’utilisation"),
-        (Topic.ONLINE, "L’espace en ligne"),
-        (Topic.OTHER, "Autre chose"),
-    ),
-}
-# How a message begins when another page leads here.
-BEGUN: Mapping[str, dict[str, str]] = {
-    "justificatif": {"sujet": Topic.CONTRACT, "titre": "Portabilité\u00a0: justificatif de France Travail"},
-    "contrat-individuel": {"sujet": Topic.CONTRACT, "titre": "Je demande un contrat individuel (loi Évin)"},
-}
-NO_TOPIC = "Choisissez de quoi il s’agit."
-NO_SUBJECT = f"Donnez un titre à votre message, en {LONGEST_SUBJECT} caractères au plus."
-TOO_OFTEN = "Vous avez envoyé beaucoup de messages aujourd’hui. Réessayez demain, ou appelez-nous."
-OVER = (
-    "Cette conversation est terminée\u00a0: votre message n’est pas envoyé. "
-    "Copiez ce qu’il disait dans un nouveau message."
-)
 
 
 @page("/messagerie", name="messages", guards=READS)
-def list_page(request: PortalRequest) -> Response[bytes]:
+def list_page(request: PortalRequest) -> Response[bytes] | Redirect:
+    if request.viewer.space == Space.PROVIDER:
+        return Redirect(request.services.urls("provider.contact"), status_code=303)
     threads = threads_of(request.db, request.viewer, request.services.keyring)
     names = request.services.keyring.conceal(CASE, (thread.case.id or 0 for thread in threads))
     request.note_read(Action.CASE_READ, KIND)
@@ -77,62 +51,18 @@ def list_page(request: PortalRequest) -> Response[bytes]:
         request,
         "account/messages/index.html",
         TITLE,
-        crumbs=[_home(request)],
+        crumbs=[home_crumb(request)],
         threads=list(zip(threads, names, strict=True)),
-        labels=dict(_topics(request)),
+        labels=dict(TOPICS[Space(request.viewer.space)]),
     )
-
-
-@page("/messagerie/nouveau", name="message.new", guards=SENDS)
-def new_page(request: PortalRequest) -> Response[bytes]:
-    begun = BEGUN.get(request.query_params.get("a-propos", ""), {})
-    return _form(request, {"sujet": "", "titre": "", "message": ""} | begun, [])
-
-
-@async_action("/messagerie/nouveau", name="message.begin", guards=SENDS)
-async def begin(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = await request.form()
-    raw = single_values(sent, ("sujet", "titre"), longest=LONGEST_SUBJECT + 1)
-    raw["message"] = written_text(sent, "message")
-    errors = _problems(request, raw)
-    if errors:
-        return await request.database.run(_form, request, raw, errors)
-    return await request.database.run_writing(_begin, request, raw)
-
-
-def _problems(request: PortalRequest, raw: dict[str, str]) -> list[FieldError]:
-    topics = {topic.value for topic, _ in _topics(request)}
-    checks = (
-        ("sujet", raw["sujet"] not in topics, NO_TOPIC),
-        ("titre", not 0 < len(raw["titre"].strip()) <= LONGEST_SUBJECT, NO_SUBJECT),
-        ("message", bool(text_problem(raw["message"])), NO_TEXT),
-    )
-    return [FieldError(name, message) for name, is_wrong, message in checks if is_wrong]
-
-
-def _begin(request: PortalRequest, raw: dict[str, str]) -> Response[bytes] | Redirect:
-    try:
-        case_id = _begun(request, Topic(raw["sujet"]), raw["titre"].strip(), raw["message"])
-    except SentAlready as sent:
-        case_id = sent.case_id
-    if case_id is None:
-        return _form(request, raw, [FieldError("", TOO_OFTEN)])
-    return _to(request, case_id)
-
-
-def _begun(request: PortalRequest, topic: Topic, subject: str, text: str) -> int | None:
-    """The case of a new thread; None when the day's messages are used up. Raises `SentAlready`."""
-    with request.database.write() as db:
-        if not _may_write(request, db):
-            return None
-        case = begin_thread(db, request.viewer, request.services.keyring, topic, subject, text, request.now)
-        request.record(db, Action.CASE_SENT, case.object)
-    return case.id
 
 
 @page("/messagerie/{case:str}", name="message", guards=READS)
-def thread_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
-    return _page(request, request.db, case)
+def thread_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    found = thread_of(request.db, request.viewer, request.services.keyring, request.revealed(CASE, case))
+    if found is not None and found[0].case.is_draft:
+        return Redirect(request.services.urls("provider.contact.draft", case=case), status_code=303)
+    return thread_answer(request, request.db, case)
 
 
 @async_action("/messagerie/{case:str}", name="message.reply", guards=SENDS)
@@ -144,8 +74,8 @@ def _reply(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Response
     problem = keep_reply(request, opaque, sent)
     if problem:
         with request.database.read() as db:
-            return _page(request, db, opaque, problem, written_text(sent, FIELD))
-    return _to(request, request.revealed(CASE, opaque))
+            return thread_answer(request, db, opaque, problem, written_text(sent, FIELD))
+    return to_thread(request, request.revealed(CASE, opaque))
 
 
 def keep_reply(request: PortalRequest, opaque: str, sent: FormMultiDict) -> str:
@@ -158,7 +88,7 @@ def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> st
     case_id, keyring = request.revealed(CASE, opaque), request.services.keyring
     try:
         with request.database.write() as db:
-            if not _may_write(request, db):
+            if not may_write(request, db):
                 return TOO_OFTEN
             case = reply(db, request.viewer, keyring, case_id, text, last, request.now)
             if case is None:
@@ -169,6 +99,21 @@ def _kept_reply(request: PortalRequest, opaque: str, text: str, last: int) -> st
     except SentAlready:
         return ""
     return ""
+
+
+@action("/messagerie/{case:str}/fin", name="message.close", guards=SENDS)
+def close(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
+    case_id = request.revealed(CASE, case)
+    try:
+        with request.database.write() as db:
+            closed = close_thread(db, request.viewer, case_id, request.now)
+            if closed is None:
+                raise NotFoundException
+            request.record(db, Action.CASE_CLOSED, closed.object)
+    except WrongState:
+        with request.database.read() as db:
+            return thread_answer(request, db, case, OVER)
+    return to_thread(request, case_id)
 
 
 @async_action("/messagerie/{case:str}/lu", name="message.read", guards=READS)
@@ -194,24 +139,32 @@ def _last(request: PortalRequest, sent: FormMultiDict) -> int:
     return request.services.keyring.reveal("message", single_values(sent, ("dernier",))["dernier"]) or 0
 
 
-def _may_write(request: PortalRequest, db: Session) -> bool:
+def may_write(request: PortalRequest, db: Session) -> bool:
+    """Whether the account may send one more message today; it is counted."""
     return allow(db, [(MESSAGES, str(request.viewer.account_id))], request.now)
 
 
-def _page(request: PortalRequest, db: Session, opaque: str, problem: str = "", typed: str = "") -> Response[bytes]:
+def thread_answer(
+    request: PortalRequest, db: Session, opaque: str, problem: str = "", typed: str = ""
+) -> Response[bytes]:
+    """The page of a thread; `problem`: why the message that was `typed` was not kept. Raises `NotFoundException`."""
     thread, messages = found_thread(request, db, opaque)
-    talk = talk_view(request, opaque, thread, messages, typed)
+    talk = talk_view(request, db, opaque, thread, messages, typed)
+    is_practice = request.viewer.space == Space.PROVIDER
     return render_page(
         request,
         "account/messages/thread.html",
         thread.subject or "Message",
-        crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
+        crumbs=[home_crumb(request), list_crumb(request)],
         errors=[talk.shows(problem, OVER)] if problem else [],
         thread=thread,
         name=opaque,
-        labels=dict(_topics(request)),
+        labels=dict(TOPICS[Space(request.viewer.space)]),
         slots=slot_views(request, db, thread.case),
         talk=talk,
+        facts=facts_of(request, db, asked_of(db, request.services.keyring, thread.case)) if is_practice else [],
+        is_late=is_late(thread.case, request.now),
+        may_close=not thread.case.is_over and may(request.viewer, Permission.MESSAGES_SEND),
     )
 
 
@@ -225,10 +178,10 @@ def found_thread(request: PortalRequest, db: Session, opaque: str) -> tuple[Thre
 
 
 def talk_view(
-    request: PortalRequest, opaque: str, thread: Thread, messages: list[Message], typed: str = ""
+    request: PortalRequest, db: Session, opaque: str, thread: Thread, messages: list[Message], typed: str = ""
 ) -> TalkView:
-    """The conversation of a thread, and the form that answers until it is over."""
-    urls, is_over = request.services.urls, thread.case.is_over
+    """The conversation of a thread, and the form that answers until it is over for good."""
+    urls, is_over = request.services.urls, thread.case.state in ENDS
     return TalkView(
         messages,
         "" if is_over else urls("message.reply", case=opaque),
@@ -236,6 +189,8 @@ def talk_view(
         typed,
         request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
         elsewhere(request),
+        names=other_authors(request, db, thread.case, messages),
+        title="Rouvrir en écrivant" if thread.case.state == CaseState.CLOSED else "Ajouter un message",
     )
 
 
@@ -244,29 +199,22 @@ def elsewhere(request: PortalRequest) -> tuple[str, str]:
     return ("Écrire un nouveau message", request.services.urls("message.new"))
 
 
-def _form(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError]) -> Response[bytes]:
-    return render_page(
-        request,
-        "account/messages/new.html",
-        "Écrire à la mutuelle",
-        crumbs=[_home(request), Crumb(TITLE, request.services.urls("messages"))],
-        errors=errors,
-        raw=raw,
-        topics=[(topic.value, label) for topic, label in _topics(request)],
-    )
-
-
-def _topics(request: PortalRequest) -> tuple[tuple[Topic, str], ...]:
-    return TOPICS[Space(request.viewer.space)]
-
-
-def _to(request: PortalRequest, case_id: int) -> Redirect:
+def to_thread(request: PortalRequest, case_id: int) -> Redirect:
+    """Leads to a thread's page."""
     name = request.services.keyring.conceal(CASE, [case_id])[0]
     return Redirect(request.services.urls("message", case=name), status_code=303)
 
 
-def _home(request: PortalRequest) -> Crumb:
+def list_crumb(request: PortalRequest) -> Crumb:
+    """Where the viewer's threads are listed."""
+    is_practice = request.viewer.space == Space.PROVIDER
+    title, route = ("Contact", "provider.contact") if is_practice else (TITLE, "messages")
+    return Crumb(title, request.services.urls(route))
+
+
+def home_crumb(request: PortalRequest) -> Crumb:
+    """The first step of every breadcrumb."""
     return Crumb("Accueil", request.services.urls("start"))
 
 
-HANDLERS = [list_page, new_page, begin, thread_page, answer, mark]
+HANDLERS = [list_page, thread_page, answer, close, mark]

@@ -13,6 +13,7 @@ SERVICES = {
     "provider.rights.history": ("clock", "Vérifications passées"),
     "provider.invoices": ("receipt", "Factures"),
     "provider.transfers": ("bank", "Versements"),
+    "provider.contact": ("message", "Contact"),
 }
 
 

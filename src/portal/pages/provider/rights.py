@@ -14,7 +14,9 @@ from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
+from portal.data.contact import topics_for
 from portal.data.evidence import Action, Outcome
+from portal.data.messages import Topic
 from portal.data.rights import RightsStatus
 from portal.data.rights_checks import (
     ChecksFrozen,
@@ -97,6 +99,7 @@ def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]
         f"Réponse pour des soins du {long_date(past.answer.day)}",
         crumbs=rights_crumbs(request),
         past=past,
+        opaque=check,
         answer=past.answer,
         number=engagement_words(past.check.engagement),
         means=MEANS_LABELS[Means(past.check.means)],
@@ -107,6 +110,7 @@ def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]
         relationships=RELATIONSHIP_LABELS,
         value_words=told_value,
         may_check=request.services.site.is_permitted(request.viewer, "provider.rights"),
+        may_ask=Topic.RIGHTS in topics_for(request.viewer),
     )
 
 

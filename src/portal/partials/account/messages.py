@@ -5,8 +5,9 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
 
 from portal.forms import written_text
+from portal.message_words import OVER
 from portal.pages.account.conversations import FIELD
-from portal.pages.account.messages import OVER, READS, SENDS, found_thread, keep_reply, mark_thread, talk_view
+from portal.pages.account.messages import READS, SENDS, found_thread, keep_reply, mark_thread, talk_view
 from portal.rendering import render_fragment
 from portal.routing import async_action
 from portal.web import PortalRequest
@@ -21,7 +22,7 @@ def _answer(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
     problem = keep_reply(request, opaque, sent)
     with request.database.read() as db:
         thread, messages = found_thread(request, db, opaque)
-    talk = talk_view(request, opaque, thread, messages, written_text(sent, FIELD) if problem else "")
+        talk = talk_view(request, db, opaque, thread, messages, written_text(sent, FIELD) if problem else "")
     error = talk.shows(problem, OVER)
     return render_fragment(
         request,
