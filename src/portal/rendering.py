@@ -74,6 +74,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("provider.rights", "Droits", "shield"),
         ("provider.invoices", "Factures", "receipt"),
         ("provider.transfers", "Versements", "bank"),
+        ("provider.agreement", "Convention", "file"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),

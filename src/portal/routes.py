@@ -31,8 +31,8 @@ from portal.pages.member import (
     statements,
 )
 from portal.pages.member import home as member_home
+from portal.pages.provider import agreement, invoices, practice_changes, rights, rights_history, transfers
 from portal.pages.provider import home as provider_home
-from portal.pages.provider import invoices, rights, rights_history, transfers
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -133,6 +133,8 @@ HANDLERS = [
     statements.csv_file,
     *EMPLOYER_HANDLERS,
     provider_home.home,
+    *agreement.HANDLERS,
+    *practice_changes.HANDLERS,
     *rights.HANDLERS,
     *rights_history.HANDLERS,
     *invoices.HANDLERS,

@@ -35,6 +35,8 @@ class CaseKind(StrEnum):
     AUTONOMY = "autonomie"
     CORRECTION = "signalement-erreur"
     CONTRIBUTION_DISPUTE = "contestation-cotisation"
+    PRACTICE_ADDRESS = "adresse-cabinet"
+    PRACTICE_NUMBER = "finess-cabinet"
 
 
 class CaseState(StrEnum):

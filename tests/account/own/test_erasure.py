@@ -49,6 +49,7 @@ IMPERSONAL = {
     ("correction", "subject"),
     *(("complaint", code) for code in ("category", "outcome")),
     ("contribution_dispute", "motive"),
+    *(("practice_change", code) for code in ("address", "postcode", "city", "national_id", "former")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
     ("fraud_report_step", "state"),

@@ -13,6 +13,8 @@ SERVICES = {
     "provider.rights.history": ("clock", "Vérifications passées"),
     "provider.invoices": ("receipt", "Factures"),
     "provider.transfers": ("bank", "Versements"),
+    "provider.agreement": ("file", "Convention"),
+    "provider.bank": ("bank", "Compte bancaire"),
 }
 
 
