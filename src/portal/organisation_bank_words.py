@@ -1,4 +1,4 @@
-"""An organisation's bank details in words: why something cannot be done, and what differs from one space to the other."""
+"""An organisation's bank details in words: why something cannot be done; what differs from one space to the other."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The acts of a practice on its agreement and its account in words: a sentence each, for the account's holder (R-51)."""
+"""The acts of a practice on its agreement and its account in words, for the holder of the account (R-51)."""
 
 from portal.activity_kinds import Kind, Words
 from portal.data.evidence import Action

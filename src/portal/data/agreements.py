@@ -67,10 +67,6 @@ class Terms:
         """The last day on which its practice reads it; None while it has no end."""
         return reading_until(self.agreement.ends_on) if self.agreement.ends_on else None
 
-    def version(self, number: int) -> Version | None:
-        """One of the versions by its number."""
-        return next((version for version in self.versions if version.number == number), None)
-
 
 @dataclass(frozen=True, slots=True)
 class CoveredCare:

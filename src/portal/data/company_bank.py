@@ -36,8 +36,8 @@ class CompanyBankDetails(OrganisationBankColumns, table=True):
         return self.mandate is not None
 
     @property
-    def proof(self) -> dict[str, str]:
-        return {"mandate": self.mandate or ""}
+    def proof(self) -> dict[str, Any]:
+        return {"mandate": self.mandate}
 
 
 class CompanyBankRule(BankRuleColumns, table=True):

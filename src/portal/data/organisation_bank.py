@@ -1,7 +1,7 @@
 """The account of an organisation: a company's, debited of contributions (R-31), or a practice's, credited of transfers.
 
 Changed with the brakes of `bank_changes`, by those who signed the contract or the agreement alone. Where the
-organisation chose so, another of them must approve, within `APPROVAL_WITHIN`; the 72 hours then count from the approval.
+organisation chose so, another of them must approve, within `APPROVAL_WITHIN`; the 72 hours count from the approval.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ from portal.data.bank_changes import (
     waits,
 )
 from portal.data.organisation_bank_rules import NobodyApproves, is_approval_required, other_signatories
-from portal.data.organisation_banks import APPROVAL_WITHIN, BankOwner, Row
+from portal.data.organisation_banks import APPROVAL_WITHIN, BankOwner, Organisation, Row
 from portal.data.sessions import Viewer
 from portal.data.standing import closed
 from portal.data.waiting import Waiting
@@ -137,9 +137,9 @@ def drop_lapsed(db: Session, owner: BankOwner[Row], row_id: int, organisation_id
     return cancel_pending(db, [row], now) if row else None
 
 
-def _locked(db: Session, viewer: Viewer, owner: BankOwner[Row]):  # noqa: ANN202  (a company or a practice)
+def _locked(db: Session, viewer: Viewer, owner: BankOwner[Row]) -> Organisation:
     """The viewer's organisation, held; raises `AccountBlocked`."""
-    organisation = owner.lock(db, owner.id_of(viewer))
+    organisation: Organisation = owner.lock(db, owner.id_of(viewer))
     if is_one_blocked(db, Account.id == viewer.account_id):
         raise AccountBlocked
     return organisation

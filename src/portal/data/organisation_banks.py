@@ -45,7 +45,7 @@ class OrganisationBankColumns(BankColumns):
         return True
 
     @property
-    def proof(self) -> dict[str, str]:
+    def proof(self) -> dict[str, Any]:
         """What the evidence of an act on it names."""
         return {}
 

@@ -1,4 +1,4 @@
-"""What the professional's space holds of the practice itself: its agreement, its addresses, its account, its changes."""
+"""What the space of professionals holds of the practice: its agreement, addresses, account and changes."""
 
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, PROOF, SECRET, Held, Owner
 

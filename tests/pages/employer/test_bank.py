@@ -150,7 +150,7 @@ class TestSigning:
 
     def test_signatory_signs_twice_for_the_same_account_and_is_told(self, client) -> None:
         change(client)
-        assert "déjà prélevées sur ce compte" in send(client, CHANGE, FIELDS, form_at=CHANGE).text
+        assert "Ce compte sert déjà" in send(client, CHANGE, FIELDS, form_at=CHANGE).text
         assert names(client) == [ASKED, ASKED]
 
     def test_signatory_cancels_from_the_page_and_all_are_told_once(self, client) -> None:

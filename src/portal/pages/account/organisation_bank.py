@@ -104,7 +104,7 @@ def _ask(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redir
 
 def _give(request: PortalRequest, new: NewDetails) -> None:
     services, front = request.services, front_of(request)
-    signed = {"text": mandate_digest(services.settings.insurer)} if front.has_mandate else {}
+    signed: dict[str, Any] = {"text": mandate_digest(services.settings.insurer)} if front.has_mandate else {}
     with request.database.write() as db:
         row = ask_change(db, request.viewer, front.area.owner, services.keyring, new, request.now)
         tell_of_organisation_change(services, db, row, "asked", request.now, can_cancel=True)

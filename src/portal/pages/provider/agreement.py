@@ -57,12 +57,13 @@ def agreement_page(request: PortalRequest) -> Response[bytes]:
     )
 
 
-@async_page(f"{PATH}/{{agreement:str}}/versions/{{number:int}}/pdf", name="provider.agreement.pdf", guards=READS)
-async def pdf_file(request: PortalRequest, agreement: FromPath[str], number: FromPath[int]) -> Response[bytes]:
-    file = await request.database.run(_file, request, agreement, number)
+@async_page(f"{PATH}/{{agreement:str}}/versions/{{version:str}}/pdf", name="provider.agreement.pdf", guards=READS)
+async def pdf_file(request: PortalRequest, agreement: FromPath[str], version: FromPath[str]) -> Response[bytes]:
+    file = await request.database.run(_file, request, agreement, version)
     body = await to_thread.run_sync(agreement_pdf, file, request.services.settings.insurer)
+    name = f"convention-{file.agreement.number}-version-{file.version.number}.pdf"
     headers = {
-        "Content-Disposition": f'attachment; filename="convention-{file.agreement.number}-version-{number}.pdf"',
+        "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Security-Policy": DOCUMENT_POLICY,
     }
     return Response(body, media_type="application/pdf", headers=headers)
@@ -105,10 +106,10 @@ def _changes(request: PortalRequest) -> dict[str, Any]:
     }
 
 
-def _file(request: PortalRequest, opaque: str, number: int) -> AgreementFile:
+def _file(request: PortalRequest, opaque: str, number: str) -> AgreementFile:
     """All that the document says; noted in the evidence."""
     terms = _found(request, opaque)
-    version = terms.version(number)
+    version = next((each for each in terms.versions if str(each.number) == number), None)
     if version is None:
         raise NotFoundException
     practice = provider_of(request.db, terms.agreement.provider_id)

@@ -8,6 +8,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.attachments import discard
@@ -41,7 +42,7 @@ from portal.forms import FieldError, single_values, version_of
 from portal.pages.account.pieces import CASE, slot_views
 from portal.pages.provider.agreement import READS, agreement_crumbs
 from portal.pages.provider.practice_forms import blank, filled_form, read_change
-from portal.permissions import Permission, requires
+from portal.permissions import Permission, recently_confirmed, requires
 from portal.practice_notices import tell_of_practice_change
 from portal.practice_words import (
     ALREADY,
@@ -59,7 +60,9 @@ from portal.rendering import render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 
-CHANGES = [requires(Permission.PRACTICE_CHANGE)]
+CHANGES: list[Guard] = [requires(Permission.PRACTICE_CHANGE)]
+# Writing what is asked needs a proof: our letters, and patients, would go where a thief says.
+WRITES: list[Guard] = [*CHANGES, recently_confirmed]
 NEW = "/professionnel/convention/demandes/{kind:str}"
 ONE = "/professionnel/convention/demande/{case:str}"
 KIND_OF = {name: kind for kind, name in KIND_NAMES.items()}
@@ -70,13 +73,13 @@ TEMPLATES = {
 FIRST_FIELD = {CaseKind.PRACTICE_ADDRESS: "adresse", CaseKind.PRACTICE_NUMBER: "finess"}
 
 
-@page(NEW, name="provider.practice.ask", guards=CHANGES)
+@page(NEW, name="provider.practice.ask", guards=WRITES)
 def ask_page(request: PortalRequest, kind: FromPath[str]) -> Response[bytes]:
     wanted = _kind(kind)
     return _form(request, request.db, wanted, blank(wanted, day_in_france(request.now)), [])
 
 
-@async_action(NEW, name="provider.practice.start", guards=CHANGES)
+@async_action(NEW, name="provider.practice.start", guards=WRITES)
 async def start(request: PortalRequest, kind: FromPath[str]) -> Response[bytes] | Redirect:
     return await request.database.run_writing(_start, request, _kind(kind), await request.form())
 
@@ -88,13 +91,13 @@ def change_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
     return _page(request, request.db, asked)
 
 
-@page(f"{ONE}/modifier", name="provider.practice.edit", guards=CHANGES)
+@page(f"{ONE}/modifier", name="provider.practice.edit", guards=WRITES)
 def edit_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
     asked = _found(request, request.db, case)
     return _form(request, request.db, asked.kind, filled_form(asked.kind, asked.row), [], asked.case)
 
 
-@async_action(f"{ONE}/modifier", name="provider.practice.rewrite", guards=CHANGES)
+@async_action(f"{ONE}/modifier", name="provider.practice.rewrite", guards=WRITES)
 async def rewrite(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     return await request.database.run_writing(_rewrite, request, case, await request.form())
 
