@@ -26,6 +26,7 @@ from portal.demo.invitations import show_invitations
 from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
+from portal.demo.practices import show_practices
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
 from portal.demo.terms import publish_and_accept
@@ -84,6 +85,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_exemptions(database, keyring, Storage(settings, keyring), seed)
             show_company_bank(database, keyring)
             show_invoices(database, seed)
+            show_practices(database, keyring, Storage(settings, keyring))
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)
