@@ -13,6 +13,8 @@ from portal.pages.account import (
     message_new,
     messages,
     notifications,
+    organisation_bank,
+    organisation_bank_signatures,
     own,
     passkey_sign_in,
     passkeys,
@@ -148,4 +150,6 @@ HANDLERS = [
     terms_acceptance.mine_page,
     terms_acceptance.proof_file,
     *team.HANDLERS,
+    *organisation_bank.HANDLERS,
+    *organisation_bank_signatures.HANDLERS,
 ]

@@ -6,6 +6,7 @@ from portal.data.evidence import Action
 from portal.data.sessions import Stage
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
+from portal.practice_activity_words import PRACTICE_WORDS
 
 _SEEN = "Vos données ont été consultées"
 _S, _C, _R, _D, _F = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS, Kind.CASES
@@ -150,6 +151,7 @@ WORDS: dict[Action, Words] = {
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
     **INVOICE_WORDS,
+    **PRACTICE_WORDS,
     **EMPLOYER_WORDS,
 }
 

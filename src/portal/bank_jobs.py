@@ -1,4 +1,5 @@
-"""The jobs behind bank details: changes whose 72 hours are over take effect; a company's that nobody approved lapse."""
+"""The jobs behind bank details: changes whose 72 hours are over take effect; an organisation's that nobody approved
+lapse."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,31 +8,27 @@ from datetime import datetime
 from sqlmodel import Session
 
 from portal.account_jobs import do_each
-from portal.bank_notices import tell_of_bank_change, tell_of_company_change
+from portal.bank_areas import BANK_AREAS, OBJECT, BankArea
+from portal.bank_notices import tell_of_bank_change, tell_of_organisation_change
 from portal.data.bank_details import accounts_of, apply_bank_change, due_changes
-from portal.data.company_bank import (
-    CompanyBankDetails,
-    apply_company_change,
-    drop_lapsed_change,
-    due_company_changes,
-    lapsed_company_changes,
-)
 from portal.data.evidence import Action, record
+from portal.data.organisation_bank import apply_change, drop_lapsed, due_changes_of, lapsed_changes
+from portal.data.organisation_banks import BankOwner, OrganisationBankColumns
 from portal.web import Services
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a company's change ends, with which letter and which evidence."""
+    """How an organisation's change ends: which do, how, and the step that letters and evidence name."""
 
-    end: Callable[[Session, int, int, datetime], CompanyBankDetails | None]
-    letter: str
-    done: Action
-    object: str = "coordonnees-bancaires"
+    find: Callable[[Session, BankOwner[OrganisationBankColumns], datetime], list[tuple[int, int]]]
+    end: Callable[[Session, BankOwner[OrganisationBankColumns], int, int, datetime], OrganisationBankColumns | None]
+    step: str
+    object: str
 
 
-APPLIED = Ending(apply_company_change, "company-bank-changed", Action.COMPANY_BANK_CHANGED)
-LAPSED = Ending(drop_lapsed_change, "company-bank-cancelled", Action.COMPANY_BANK_CHANGE_CANCELLED, "abandon")
+APPLIED = Ending(due_changes_of, apply_change, "changed", OBJECT)
+LAPSED = Ending(lapsed_changes, drop_lapsed, "cancelled", "abandon")
 
 
 def apply_due(services: Services, now: datetime) -> int:
@@ -42,11 +39,15 @@ def apply_due(services: Services, now: datetime) -> int:
     return do_each(lambda one: _apply(services, *one, now), due)
 
 
-def apply_due_of_companies(services: Services, now: datetime) -> int:
-    """The same for companies, whose lapsed changes it gives up."""
+def apply_due_of_organisations(services: Services, now: datetime) -> int:
+    """The same for companies and practices, whose lapsed changes it gives up."""
     with services.database.read() as db:
-        due, lapsed = due_company_changes(db, now), lapsed_company_changes(db, now)
-    items = [*((APPLIED, *one) for one in due), *((LAPSED, *one) for one in lapsed)]
+        items = [
+            (area, ending, *one)
+            for area in BANK_AREAS
+            for ending in (APPLIED, LAPSED)
+            for one in ending.find(db, area.owner, now)
+        ]
     return do_each(lambda item: _end(services, *item, now), items)
 
 
@@ -61,12 +62,12 @@ def _apply(services: Services, row_id: int, person_id: int, now: datetime) -> bo
     return True
 
 
-def _end(services: Services, ending: Ending, row_id: int, company_id: int, now: datetime) -> bool:
+def _end(services: Services, area: BankArea, ending: Ending, row_id: int, organisation_id: int, now: datetime) -> bool:
     with services.database.write() as db:
-        row = ending.end(db, row_id, company_id, now)
+        row = ending.end(db, area.owner, row_id, organisation_id, now)
         if row is None:
             return False
-        tell_of_company_change(services, db, row, ending.letter, now)
-        details = {"mandate": row.mandate}
-        record(db, None, ending.done, object=ending.object, actor=row.asked_by, details=details, now=now)
+        tell_of_organisation_change(services, db, row, ending.step, now)
+        done: Action = getattr(area.acts, ending.step)
+        record(db, None, done, object=ending.object, actor=row.asked_by, details=row.proof, now=now)
     return True

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from portal.bank_areas import BankArea, bank_area_of, organisation_of
 from portal.data.accounts import Account
 from portal.data.bank_details import BankDetails, accounts_of, member_addresses
-from portal.data.company_bank import CompanyBankDetails
-from portal.data.company_bank_contacts import company_addresses
-from portal.data.company_bank_rules import CompanyBankRule
 from portal.data.links import LinkPurpose, make_link
+from portal.data.organisation_bank_contacts import organisation_addresses
+from portal.data.organisation_banks import BankRuleColumns, OrganisationBankColumns
 from portal.web import Services
 
 Recipients = Iterable[tuple[Account, str]]
@@ -30,29 +30,33 @@ def tell_of_bank_change(
         _write(services, db, letter, to, "member.bank", **said)
 
 
-def tell_of_company_change(
-    services: Services, db: Session, row: CompanyBankDetails, letter: str, now: datetime, *, can_cancel: bool = False
+def tell_of_organisation_change(
+    services: Services, db: Session, row: OrganisationBankColumns, step: str, now: datetime, *, can_cancel: bool = False
 ) -> None:
-    """The same about a company's, to all of its signatories."""
-    to = company_addresses(db, row.company_id, now)
+    """The same about a company's or a practice's, to all who sign for it. `step`: what happened (« asked »)."""
+    area = bank_area_of(row)
+    to = organisation_addresses(db, area.owner, organisation_of(row), now)
+    letter = f"{area.name}-{step}"
     said = {
         "masked": row.masked,
-        "company": to[0][0].organisation if to else "",
-        "mandate": row.mandate,
+        "organisation": to[0][0].organisation if to else "",
         "takes_effect_at": row.takes_effect_at,
         "approval_until": row.approval_until,
+        **row.proof,
     }
     if can_cancel:
-        _write_with_link(services, db, letter, to, (LinkPurpose.COMPANY_BANK_CHANGE, str(row.id)), now, **said)
+        _write_with_link(services, db, letter, to, (area.link, str(row.id)), now, **said)
     else:
-        _write(services, db, letter, to, "employer.bank", **said)
+        _write(services, db, letter, to, area.page, **said)
 
 
-def tell_of_bank_rule(services: Services, db: Session, rule: CompanyBankRule, who: str, now: datetime) -> None:
-    """Tells the signatories that one of them, `who`, asked for two signatories, or gave that up."""
-    to = company_addresses(db, rule.company_id, now)
+def tell_of_bank_rule(
+    services: Services, db: Session, area: BankArea, rule: BankRuleColumns, who: str, now: datetime
+) -> None:
+    """Tells all who sign that one of them, `who`, asked for two signatures, or gave that up."""
+    to = organisation_addresses(db, area.owner, getattr(rule, area.owner.key), now)
     said = {"needs_approval": rule.needs_approval, "counts_from": rule.counts_from, "who": who}
-    _write(services, db, "company-bank-rule", to, "employer.bank", **said)
+    _write(services, db, f"{area.name}-rule", to, area.page, **said)
 
 
 def _write(services: Services, db: Session, letter: str, to: Recipients, page: str, **said: Any) -> None:

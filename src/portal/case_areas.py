@@ -18,6 +18,7 @@ from portal.data.contribution_disputes import dispute_slots
 from portal.data.corrections import correction_slots
 from portal.data.invoice_disputing import invoice_dispute_slots
 from portal.data.messages import message_slots
+from portal.data.practice_changes import change_slots as practice_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ AREAS: dict[CaseKind, Area] = {
     CaseKind.CORRECTION: Area("Signalement", "correction", correction_slots),
     CaseKind.CONTRIBUTION_DISPUTE: Area("Contestation de cotisations", "employer.contribution.dispute", dispute_slots),
     CaseKind.INVOICE_DISPUTE: Area("Contestation de facture", "provider.dispute", invoice_dispute_slots),
+    CaseKind.PRACTICE_ADDRESS: Area("Changement d’adresse", "provider.practice.change", practice_slots),
+    CaseKind.PRACTICE_NUMBER: Area("Changement de FINESS", "provider.practice.change", practice_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),

@@ -1,26 +1,8 @@
-"""A company's bank details in words: what the mandate says, and why something cannot be done."""
+"""What the mandate of a company's account says."""
 
 import hashlib
 
-from portal.bank_words import STATE_LABELS
-from portal.data.bank_changes import BankState
 from portal.settings import Insurer
-
-# Of one account, where a member's details are several.
-ACCOUNT_LABELS = STATE_LABELS | {BankState.REPLACED: ("Remplacé", ""), BankState.CANCELLED: ("Annulé", "bad")}
-
-SAME = "Vos cotisations sont déjà prélevées sur ce compte, ou vont bientôt l’être. Rien n’est à changer."
-TOO_MANY = "Trois changements ont été demandés en un jour. Réessayez demain, ou appelez-nous."
-NOT_SIGNED = "Pour signer le mandat, cochez cette case."
-NOBODY_APPROVES = (
-    "Aucun autre signataire ne peut approuver ce changement en ce moment. "
-    "Appelez-nous, ou revenez d’abord à une seule signature\u00a0: ce choix s’applique trois jours plus tard."
-)
-MOVED = "Ce changement a été annulé, approuvé ou remplacé entre-temps. Revenez à la page du compte bancaire."
-OWN = "Vous avez demandé ce changement\u00a0: c’est à un autre signataire de l’approuver."
-ALONE = "Vous êtes le seul signataire de l’entreprise dans cet espace\u00a0: personne d’autre ne pourrait approuver."
-TOO_MANY_CHOICES = "Ce choix a changé trois fois en un jour. Réessayez demain, ou appelez-nous."
-NO_CHOICE = "Choisissez une ou deux signatures."
 
 
 def mandate_text(insurer: Insurer) -> tuple[str, str]:

@@ -62,6 +62,10 @@ class Permission(StrEnum):
     COMPANY_BANK_READ = "company-bank:read"
     COMPANY_BANK_CHANGE = "company-bank:change"
     SEPA_MANDATE = "sepa-mandate:read"
+    AGREEMENT_READ = "agreement:read"
+    PRACTICE_CHANGE = "practice:change"
+    PRACTICE_BANK_READ = "practice-bank:read"
+    PRACTICE_BANK_CHANGE = "practice-bank:change"
     EMPLOYER_TEAM = "employer-team:read"
     EMPLOYER_TEAM_MANAGE = "employer-team:manage"
     PROVIDER_TEAM = "provider-team:read"
@@ -164,7 +168,10 @@ _PROVIDER = (
     | _WRITING
     | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.INVOICES_CONTEST, P.TRANSFERS_READ}
     | {P.CONTACT_READ, P.CONTACT_SEND}
+    | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ, P.AGREEMENT_READ}
 )
+# What binds the practice, and where its money goes: for whoever signed the agreement alone.
+_PRACTICE = frozenset({P.PRACTICE_CHANGE, P.PRACTICE_BANK_READ, P.PRACTICE_BANK_CHANGE})
 _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
@@ -180,7 +187,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
-    Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM,
+    Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM | _PRACTICE,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
@@ -246,6 +253,8 @@ _READING = frozenset(
         P.PAYROLL_SHEET_READ,
         P.COMPANY_BANK_READ,
         P.SEPA_MANDATE,
+        P.AGREEMENT_READ,
+        P.PRACTICE_BANK_READ,
         P.EMPLOYER_TEAM,
         P.PROVIDER_TEAM,
         P.ACCOUNT_READ,

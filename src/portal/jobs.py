@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
-from portal.bank_jobs import apply_due, apply_due_of_companies
+from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, rights_traces, throttling
@@ -25,6 +25,7 @@ from portal.invitation_jobs import forget_abandoned
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
+from portal.practice_jobs import apply_due_changes
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
@@ -82,9 +83,14 @@ def apply_bank_changes(services: Services) -> None:
     apply_due(services, utc_now())
 
 
-def apply_company_bank_changes(services: Services) -> None:
-    """The same for companies; gives up those that nobody approved in time."""
-    apply_due_of_companies(services, utc_now())
+def apply_organisation_bank_changes(services: Services) -> None:
+    """The same for companies and practices; gives up those that nobody approved in time."""
+    apply_due_of_organisations(services, utc_now())
+
+
+def apply_practice_changes(services: Services) -> None:
+    """Puts the changes of practices that the desk accepted into effect on their day."""
+    apply_due_changes(services, utc_now())
 
 
 def issue_contribution_calls(services: Services) -> None:
@@ -124,7 +130,8 @@ JOBS = (
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
     Job("bank-details.apply", timedelta(minutes=15), apply_bank_changes),
-    Job("company-bank.apply", timedelta(minutes=15), apply_company_bank_changes),
+    Job("organisation-bank.apply", timedelta(minutes=15), apply_organisation_bank_changes),
+    Job("practice-changes.apply", timedelta(hours=1), apply_practice_changes),
     Job("contributions.issue", timedelta(hours=6), issue_contribution_calls),
     Job("payroll.tell", timedelta(hours=6), tell_of_payroll_sheets),
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),

@@ -3,8 +3,9 @@
 from sqlmodel import Session
 
 from portal.data.accounts import Account
+from portal.data.company_bank import COMPANY
 from portal.data.mandates import Mandate, read_scope
-from portal.data.mandating import signatories_of
+from portal.data.organisation_banks import signatories
 from portal.formatting import long_date
 from portal.mandate_words import scope_in_words
 from portal.web import Services
@@ -26,5 +27,5 @@ def tell_of_mandate(services: Services, db: Session, mandate: Mandate, holder: A
     if holder.email:  # none once that account is erased
         services.mail.post(db, "mandate-holder", holder.email, account_id=holder.id, href=home, **said)
     href = services.settings.origin + services.urls("employer.mandates")
-    for signatory in signatories_of(db, mandate.company_id):
+    for signatory in signatories(db, COMPANY, mandate.company_id):
         services.mail.post(db, "mandate-company", signatory.email, account_id=signatory.id, href=href, **said)

@@ -76,6 +76,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("provider.invoices", "Factures", "receipt"),
         ("provider.transfers", "Versements", "bank"),
         ("provider.contact", "Contact", "message"),
+        ("provider.agreement", "Convention", "file"),
         ("provider.team", "Utilisateurs", "users"),
     ),
     Space.DESK: (

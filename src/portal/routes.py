@@ -32,6 +32,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import (
+    agreement,
     contact,
     contact_asking,
     dispute_drafts,
@@ -39,6 +40,7 @@ from portal.pages.provider import (
     disputes,
     invoice,
     invoices,
+    practice_changes,
     rights,
     rights_history,
     transfers,
@@ -147,6 +149,8 @@ HANDLERS = [
     statements.csv_file,
     *EMPLOYER_HANDLERS,
     provider_home.home,
+    *agreement.HANDLERS,
+    *practice_changes.HANDLERS,
     *rights.HANDLERS,
     *rights_history.HANDLERS,
     *invoices.HANDLERS,

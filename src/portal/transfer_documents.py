@@ -16,11 +16,12 @@ UNMATCHED = "Facture non retrouvée dans nos dossiers"
 
 @dataclass(frozen=True, slots=True)
 class TransferFile:
-    """All that the notice of a transfer says."""
+    """All that the notice of a transfer says. `credited`: the account it went to, masked; empty when nobody knows."""
 
     transfer: TransferRow
     practice: Provider
     lines: list[LineRow]
+    credited: str
 
 
 def transfer_pdf(file: TransferFile, insurer: Insurer) -> bytes:
@@ -42,7 +43,7 @@ def pdf_data(file: TransferFile, insurer: Insurer) -> dict[str, Any]:
         "facts": [
             ("Professionnel", breakable(practice.name, 18), False),
             ("Numéro national", practice.national_id, True),
-            ("Compte crédité", transfer.iban_masked or "Non communiqué", True),
+            ("Compte crédité", file.credited or "Non communiqué", True),
             ("Lignes", plural(transfer.lines, "ligne"), False),
         ],
         "lines": [_cells(line) for line in file.lines],

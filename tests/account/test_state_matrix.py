@@ -55,7 +55,19 @@ STAFF = (
     "/employeur/salaries/invitations/",
 )
 RIGHTS = "/professionnel/droits"
-CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF, RIGHTS)
+PRACTICE = (
+    *(f"/professionnel/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")),
+    *("/professionnel/convention/demandes", "/professionnel/convention/demande/{case}/"),
+)
+CHANGES = (
+    "/compte/coordonnees",
+    "/compte/notifications",
+    "/adherent/professionnels/lieu",
+    *BANK,
+    *STAFF,
+    *PRACTICE,
+    RIGHTS,
+)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)

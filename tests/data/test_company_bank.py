@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from portal.bank_jobs import apply_due_of_companies
+from portal.bank_jobs import apply_due_of_organisations
 from portal.bank_words import BIC_DUE, NO_BIC, OTHER_BIC, WrongBic, bic_of, details_of, iban_of
 from portal.data.accounts import Role
 from portal.data.bank_changes import (
@@ -20,30 +20,28 @@ from portal.data.bank_changes import (
     TooManyChanges,
     sealed,
 )
-from portal.data.company_bank import (
-    APPROVAL_WITHIN,
-    ChangeMoved,
-    CompanyBankDetails,
-    OwnChange,
-    apply_company_change,
-    approve_company_change,
-    ask_company_change,
-    cancel_company_change,
-    change_to_approve,
-    company_bank_history,
-    company_change_behind,
-    drop_lapsed_change,
-    due_company_changes,
-    lapsed_company_changes,
-    signed_mandate,
-)
-from portal.data.company_bank_contacts import company_addresses
-from portal.data.company_bank_reading import read_company_account
-from portal.data.company_bank_rules import NobodyApproves, choose_rule, is_approval_required
+from portal.data.company_bank import COMPANY, CompanyBankDetails, change_to_approve, signed_mandate
 from portal.data.desk_acts import close, lift, suspend
 from portal.data.email_changes import EmailChange
 from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import LinkPurpose, find_link, make_link
+from portal.data.organisation_bank import (
+    ChangeMoved,
+    OwnChange,
+    apply_change,
+    approve_change,
+    ask_change,
+    cancel_change,
+    drop_lapsed,
+    due_changes_of,
+    lapsed_changes,
+    organisation_history,
+    pending_behind,
+)
+from portal.data.organisation_bank_contacts import organisation_addresses
+from portal.data.organisation_bank_reading import read_account
+from portal.data.organisation_bank_rules import NobodyApproves, choose_rule, is_approval_required
+from portal.data.organisation_banks import APPROVAL_WITHIN
 from tests.support import staff
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -109,11 +107,11 @@ def reported(db, keyring, company, iban: str = FIRST) -> CompanyBankDetails:
 
 
 def read(db, viewer, keyring):
-    return read_company_account(db, viewer, keyring, NOW)
+    return read_account(db, viewer, COMPANY, keyring, NOW)
 
 
 def states(db, viewer, keyring) -> dict[int, BankState]:
-    return {given.row.id: given.state for given in company_bank_history(db, viewer, keyring)}
+    return {given.row.id: given.state for given in organisation_history(db, viewer, COMPANY, keyring)}
 
 
 @pytest.mark.engines("sqlite")
@@ -156,59 +154,59 @@ class TestBic:
 class TestChange:
     def test_signatory_signs_and_the_old_account_serves_for_72_hours(self, db, keyring, company, agathe) -> None:
         old = reported(db, keyring, company)
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         assert (row.takes_effect_at, read(db, agathe, keyring).current.row.id) == (LATER, old.id)
         assert row.mandate.startswith(company.siret)
         assert len(row.mandate) <= 35
         assert keyring.decrypt(row.signer_encrypted) == "Agathe Modèle"
-        assert due_company_changes(db, LATER - timedelta(seconds=1)) == []
-        assert apply_company_change(db, row.id, company.id, LATER - timedelta(seconds=1)) is None
-        assert due_company_changes(db, LATER) == [(row.id, company.id)]
-        assert apply_company_change(db, row.id, company.id, LATER).id == row.id
-        assert apply_company_change(db, row.id, company.id, LATER) is None
+        assert due_changes_of(db, COMPANY, LATER - timedelta(seconds=1)) == []
+        assert apply_change(db, COMPANY, row.id, company.id, LATER - timedelta(seconds=1)) is None
+        assert due_changes_of(db, COMPANY, LATER) == [(row.id, company.id)]
+        assert apply_change(db, COMPANY, row.id, company.id, LATER).id == row.id
+        assert apply_change(db, COMPANY, row.id, company.id, LATER) is None
         assert states(db, agathe, keyring) == {row.id: BankState.IN_FORCE, old.id: BankState.REPLACED}
 
     def test_signatory_cancels_and_the_change_never_takes_effect(self, db, keyring, company, agathe) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
-        assert cancel_company_change(db, company.id, NOW).id == row.id
-        assert cancel_company_change(db, company.id, NOW) is None
-        assert apply_company_change(db, row.id, company.id, LATER) is None
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        assert cancel_change(db, COMPANY, company.id, NOW).id == row.id
+        assert cancel_change(db, COMPANY, company.id, NOW) is None
+        assert apply_change(db, COMPANY, row.id, company.id, LATER) is None
         assert read(db, agathe, keyring).current is None
 
     def test_signatory_asks_again_and_the_clock_starts_again(self, db, keyring, agathe, felix) -> None:
-        first = ask_company_change(db, agathe, keyring, new(SECOND), NOW)
-        other = ask_company_change(db, felix, keyring, new(THIRD), NOW + timedelta(hours=1))
+        first = ask_change(db, agathe, COMPANY, keyring, new(SECOND), NOW)
+        other = ask_change(db, felix, COMPANY, keyring, new(THIRD), NOW + timedelta(hours=1))
         assert states(db, agathe, keyring) == {first.id: BankState.CANCELLED, other.id: BankState.PENDING}
         assert other.mandate != first.mandate
 
     def test_signatory_signs_for_the_same_account_twice_and_is_refused(self, db, keyring, agathe) -> None:
-        ask_company_change(db, agathe, keyring, new(), NOW)
+        ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         with pytest.raises(AlreadyThere):
-            ask_company_change(db, agathe, keyring, new(), NOW)
+            ask_change(db, agathe, COMPANY, keyring, new(), NOW)
 
     def test_signatory_signs_a_mandate_for_a_reported_account(self, db, keyring, company, agathe) -> None:
         reported(db, keyring, company)
-        assert ask_company_change(db, agathe, keyring, new(FIRST), NOW).mandate
+        assert ask_change(db, agathe, COMPANY, keyring, new(FIRST), NOW).mandate
 
     def test_signatories_together_ask_three_times_a_day_and_no_more(self, db, keyring, agathe, felix) -> None:
         for viewer, iban in ((agathe, FIRST), (felix, SECOND), (agathe, THIRD)):
-            ask_company_change(db, viewer, keyring, new(iban), NOW)
+            ask_change(db, viewer, COMPANY, keyring, new(iban), NOW)
         with pytest.raises(TooManyChanges):
-            ask_company_change(db, felix, keyring, new(FIRST), NOW)
+            ask_change(db, felix, COMPANY, keyring, new(FIRST), NOW)
 
     def test_signatory_of_another_company_sees_and_stops_nothing(self, db, keyring, account, agathe) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         stranger = signer(db, keyring, staff.company(db))
         viewer = staff.viewer(stranger)
-        assert company_bank_history(db, viewer, keyring) == []
+        assert organisation_history(db, viewer, COMPANY, keyring) == []
         assert signed_mandate(db, viewer, row.id) is None
-        assert company_change_behind(db, stranger.id, str(row.id)) is None
+        assert pending_behind(db, COMPANY, stranger.id, str(row.id)) is None
         with pytest.raises(ChangeMoved):
-            approve_company_change(db, viewer, row.id, NOW)
-        assert company_change_behind(db, account.id, str(row.id)).id == row.id
+            approve_change(db, viewer, COMPANY, row.id, NOW)
+        assert pending_behind(db, COMPANY, account.id, str(row.id)).id == row.id
 
     def test_no_iban_holder_or_signer_lies_in_the_clear(self, db, keyring, agathe) -> None:
-        ask_company_change(db, agathe, keyring, new(), NOW)
+        ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         stored = " ".join(str(value) for value in db.execute(text("SELECT * FROM company_bank_details")).one())
         assert [word for word in (SECOND, "Ateliers", "Agathe") if word in stored] == []
 
@@ -219,7 +217,7 @@ class TestChange:
             change.applied_at = NOW - timedelta(days=days)
             db.add(change)
         db.flush()
-        written = [email for _, email in company_addresses(db, company.id, NOW)]
+        written = [email for _, email in organisation_addresses(db, COMPANY, company.id, NOW)]
         assert sorted(written) == ["agathe@ateliers.example", "avant@ateliers.example", "felix@ateliers.example"]
         assert account.company_id == company.id
 
@@ -228,83 +226,83 @@ class TestApproval:
     @pytest.fixture(autouse=True)
     def _two(self, db, agathe, felix) -> None:
         assert felix
-        assert choose_rule(db, agathe, needs_approval=True, now=NOW - timedelta(days=1)).needs_approval
+        assert choose_rule(db, agathe, COMPANY, needs_approval=True, now=NOW - timedelta(days=1)).needs_approval
 
     def test_second_signatory_approves_and_the_72_hours_begin(self, db, keyring, company, agathe, felix) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         assert (row.awaits_approval, row.takes_effect_at) == (True, None)
-        assert due_company_changes(db, LATER) == []
+        assert due_changes_of(db, COMPANY, LATER) == []
         approved_at = NOW + timedelta(days=2)
-        assert approve_company_change(db, felix, row.id, approved_at).takes_effect_at == approved_at + EFFECT_AFTER
+        assert approve_change(db, felix, COMPANY, row.id, approved_at).takes_effect_at == approved_at + EFFECT_AFTER
         with pytest.raises(ChangeMoved):
-            approve_company_change(db, felix, row.id, approved_at)
-        assert apply_company_change(db, row.id, company.id, LATER) is None
-        assert apply_company_change(db, row.id, company.id, approved_at + EFFECT_AFTER).id == row.id
+            approve_change(db, felix, COMPANY, row.id, approved_at)
+        assert apply_change(db, COMPANY, row.id, company.id, LATER) is None
+        assert apply_change(db, COMPANY, row.id, company.id, approved_at + EFFECT_AFTER).id == row.id
 
     def test_second_signatory_is_told_the_last_day_in_france(self, db, keyring, agathe, felix) -> None:
         """Asked at half past midnight in Paris, while it is the day before in UTC."""
-        row = ask_company_change(db, agathe, keyring, new(), datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
+        row = ask_change(db, agathe, COMPANY, keyring, new(), datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
         waiting = change_to_approve(db, felix, date(2026, 11, 11))
         assert (waiting.on, waiting.row_id) == (date(2026, 11, 18), row.id)
         assert change_to_approve(db, agathe, date(2026, 11, 11)) is None
 
     def test_author_never_approves_the_own_change(self, db, keyring, agathe) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         with pytest.raises(OwnChange):
-            approve_company_change(db, agathe, row.id, NOW)
+            approve_change(db, agathe, COMPANY, row.id, NOW)
 
     def test_second_signatory_approves_what_was_read_and_not_what_replaced_it(self, db, keyring, agathe, felix) -> None:
-        read = ask_company_change(db, agathe, keyring, new(SECOND), NOW)
-        ask_company_change(db, agathe, keyring, new(THIRD), NOW)
+        read = ask_change(db, agathe, COMPANY, keyring, new(SECOND), NOW)
+        ask_change(db, agathe, COMPANY, keyring, new(THIRD), NOW)
         with pytest.raises(ChangeMoved):
-            approve_company_change(db, felix, read.id, NOW)
+            approve_change(db, felix, COMPANY, read.id, NOW)
 
     def test_change_that_nobody_approves_lapses_after_seven_days(self, db, keyring, company, agathe, felix) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         late = NOW + APPROVAL_WITHIN
-        assert lapsed_company_changes(db, late - timedelta(seconds=1)) == []
+        assert lapsed_changes(db, COMPANY, late - timedelta(seconds=1)) == []
         with pytest.raises(ChangeMoved):
-            approve_company_change(db, felix, row.id, late)
-        assert lapsed_company_changes(db, late) == [(row.id, company.id)]
-        assert drop_lapsed_change(db, row.id, company.id, late).id == row.id
-        assert drop_lapsed_change(db, row.id, company.id, late) is None
+            approve_change(db, felix, COMPANY, row.id, late)
+        assert lapsed_changes(db, COMPANY, late) == [(row.id, company.id)]
+        assert drop_lapsed(db, COMPANY, row.id, company.id, late).id == row.id
+        assert drop_lapsed(db, COMPANY, row.id, company.id, late) is None
 
     def test_suspended_signatory_approves_nothing(self, db, keyring, agathe, felix, second) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         assert suspend(db, None, second, "Vérification.", NOW)
         with pytest.raises(AccountBlocked):
-            approve_company_change(db, felix, row.id, NOW)
+            approve_change(db, felix, COMPANY, row.id, NOW)
 
     def test_only_signatory_left_signs_nothing_and_is_told(self, db, keyring, agathe, second) -> None:
         assert close(db, None, second, "Départ.", NOW)
         with pytest.raises(NobodyApproves):
-            ask_company_change(db, agathe, keyring, new(), NOW)
+            ask_change(db, agathe, COMPANY, keyring, new(), NOW)
 
     def test_signatory_gives_two_signatures_up_and_it_counts_72_hours_later(self, db, keyring, agathe) -> None:
-        rule = choose_rule(db, agathe, needs_approval=False, now=NOW)
+        rule = choose_rule(db, agathe, COMPANY, needs_approval=False, now=NOW)
         assert rule.counts_from == LATER
-        assert choose_rule(db, agathe, needs_approval=False, now=NOW) is None
-        assert ask_company_change(db, agathe, keyring, new(), NOW).needs_approval
-        assert is_approval_required(db, agathe, LATER - timedelta(seconds=1))
-        assert not is_approval_required(db, agathe, LATER)
+        assert choose_rule(db, agathe, COMPANY, needs_approval=False, now=NOW) is None
+        assert ask_change(db, agathe, COMPANY, keyring, new(), NOW).needs_approval
+        assert is_approval_required(db, agathe, COMPANY, LATER - timedelta(seconds=1))
+        assert not is_approval_required(db, agathe, COMPANY, LATER)
 
     def test_signatory_asks_for_two_again_and_the_giving_up_never_counts(self, db, agathe, felix) -> None:
-        choose_rule(db, agathe, needs_approval=False, now=NOW)
-        choose_rule(db, felix, needs_approval=True, now=NOW + timedelta(hours=1))
-        assert is_approval_required(db, agathe, LATER + timedelta(days=30))
+        choose_rule(db, agathe, COMPANY, needs_approval=False, now=NOW)
+        choose_rule(db, felix, COMPANY, needs_approval=True, now=NOW + timedelta(hours=1))
+        assert is_approval_required(db, agathe, COMPANY, LATER + timedelta(days=30))
 
 
 def test_signatory_changes_the_rule_three_times_a_day_and_no_more(db, agathe, felix) -> None:
     """Each choice writes to everybody: letters are limited."""
     for wanted in (True, False, True):
-        assert choose_rule(db, felix, needs_approval=wanted, now=NOW)
+        assert choose_rule(db, felix, COMPANY, needs_approval=wanted, now=NOW)
     with pytest.raises(TooManyChanges):
-        choose_rule(db, agathe, needs_approval=False, now=NOW)
+        choose_rule(db, agathe, COMPANY, needs_approval=False, now=NOW)
 
 
 def test_only_signatory_asks_for_two_signatures_and_is_refused(db, agathe) -> None:
     with pytest.raises(NobodyApproves):
-        choose_rule(db, agathe, needs_approval=True, now=NOW)
+        choose_rule(db, agathe, COMPANY, needs_approval=True, now=NOW)
 
 
 class TestFraud:
@@ -316,63 +314,63 @@ class TestFraud:
     def test_signatory_reports_a_fraud_and_the_pending_change_is_given_up(
         self, db, keyring, company, account, agathe
     ) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
-        assert self.report(db, keyring, account).stopped_company.id == row.id
-        assert due_company_changes(db, LATER) == []
-        assert apply_company_change(db, row.id, company.id, LATER) is None
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        assert self.report(db, keyring, account).stopped_organisation.id == row.id
+        assert due_changes_of(db, COMPANY, LATER) == []
+        assert apply_change(db, COMPANY, row.id, company.id, LATER) is None
 
     def test_other_signatory_reports_a_fraud_and_the_change_is_given_up_too(self, db, keyring, agathe, second) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
-        assert self.report(db, keyring, second).stopped_company.id == row.id
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        assert self.report(db, keyring, second).stopped_organisation.id == row.id
 
     @pytest.mark.parametrize("role", [Role.CLERK, Role.ADMINISTRATOR, Role.READER])
     def test_user_who_changes_no_account_reports_a_fraud_and_the_change_goes_on(
         self, db, keyring, company, agathe, role
     ) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
-        assert self.report(db, keyring, staff.user(db, keyring, company, role)).stopped_company is None
-        assert due_company_changes(db, LATER) == [(row.id, company.id)]
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        assert self.report(db, keyring, staff.user(db, keyring, company, role)).stopped_organisation is None
+        assert due_changes_of(db, COMPANY, LATER) == [(row.id, company.id)]
 
     def test_signatory_of_another_company_reports_a_fraud_and_the_change_goes_on(self, db, keyring, agathe) -> None:
-        ask_company_change(db, agathe, keyring, new(), NOW)
-        assert self.report(db, keyring, signer(db, keyring, staff.company(db))).stopped_company is None
+        ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        assert self.report(db, keyring, signer(db, keyring, staff.company(db))).stopped_organisation is None
 
     def test_frozen_signatorys_late_request_is_refused(self, db, keyring, account, agathe) -> None:
         self.report(db, keyring, account)
         with pytest.raises(AccountBlocked):
-            ask_company_change(db, agathe, keyring, new(), NOW)
+            ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         with pytest.raises(AccountBlocked):
-            choose_rule(db, agathe, needs_approval=False, now=NOW)
+            choose_rule(db, agathe, COMPANY, needs_approval=False, now=NOW)
 
     def test_change_waits_while_its_author_is_suspended(self, db, keyring, company, account, agathe) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         assert suspend(db, None, account, "Vérification en cours.", NOW)
-        assert apply_company_change(db, row.id, company.id, LATER) is None
+        assert apply_change(db, COMPANY, row.id, company.id, LATER) is None
         assert lift(db, None, account, LATER)
-        assert apply_company_change(db, row.id, company.id, LATER).id == row.id
+        assert apply_change(db, COMPANY, row.id, company.id, LATER).id == row.id
 
     def test_link_stops_a_change_whose_author_was_suspended_for_a_month(self, db, keyring, account, agathe) -> None:
         """The letter says that it works as long as the change waits; lifting the suspension puts it into force."""
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         token = make_link(db, account.id, LinkPurpose.COMPANY_BANK_CHANGE, NOW, str(row.id))
         assert suspend(db, None, account, "Vérification en cours.", NOW)
         assert find_link(db, token, NOW + timedelta(days=30)).subject == str(row.id)
 
     def test_change_of_a_closed_author_lapses(self, db, keyring, company, account, agathe) -> None:
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
         assert close(db, None, account, "Fraude établie.", NOW)
-        assert due_company_changes(db, LATER) == []
-        assert lapsed_company_changes(db, NOW) == [(row.id, company.id)]
+        assert due_changes_of(db, COMPANY, LATER) == []
+        assert lapsed_changes(db, COMPANY, NOW) == [(row.id, company.id)]
 
     def test_change_of_a_closed_approver_lapses_instead_of_waiting_for_ever(
         self, db, keyring, company, agathe, felix, second
     ) -> None:
-        choose_rule(db, agathe, needs_approval=True, now=NOW)
-        row = ask_company_change(db, agathe, keyring, new(), NOW)
-        approve_company_change(db, felix, row.id, NOW)
+        choose_rule(db, agathe, COMPANY, needs_approval=True, now=NOW)
+        row = ask_change(db, agathe, COMPANY, keyring, new(), NOW)
+        approve_change(db, felix, COMPANY, row.id, NOW)
         assert close(db, None, second, "Départ.", NOW)
-        assert due_company_changes(db, LATER) == []
-        assert drop_lapsed_change(db, row.id, company.id, LATER).id == row.id
+        assert due_changes_of(db, COMPANY, LATER) == []
+        assert drop_lapsed(db, COMPANY, row.id, company.id, LATER).id == row.id
 
 
 class Race:
@@ -389,19 +387,19 @@ class Race:
 
     def ask(self, iban: str = SECOND, by: int = 0) -> int:
         with self.database.write() as db:
-            return ask_company_change(db, self.viewers[by], self.services.keyring, new(iban), NOW).id
+            return ask_change(db, self.viewers[by], COMPANY, self.services.keyring, new(iban), NOW).id
 
     def stop(self) -> bool:
         with self.database.write() as db:
-            return cancel_company_change(db, self.company_id, LATER) is not None
+            return cancel_change(db, COMPANY, self.company_id, LATER) is not None
 
     def freeze(self) -> bool:
         with self.database.write() as db:
             done = freeze(db, self.services.keyring, self.accounts[0].id, FraudChannel.LINK, "", LATER)
-            return done.stopped_company is not None
+            return done.stopped_organisation is not None
 
     def apply(self) -> bool:
-        return apply_due_of_companies(self.services, LATER) == 1
+        return apply_due_of_organisations(self.services, LATER) == 1
 
     def states(self) -> list[BankState]:
         with self.database.read() as db:
@@ -440,13 +438,13 @@ def test_two_signatories_change_at_once_and_one_change_waits(race) -> None:
 
 def test_approving_and_stopping_at_once_leave_no_change_in_force(race) -> None:
     with race.database.write() as db:
-        choose_rule(db, race.viewers[0], needs_approval=True, now=NOW - timedelta(days=1))
+        choose_rule(db, race.viewers[0], COMPANY, needs_approval=True, now=NOW - timedelta(days=1))
     row_id = race.ask()
 
     def approve() -> bool:
         try:
             with race.database.write() as db:
-                return approve_company_change(db, race.viewers[1], row_id, LATER) is not None
+                return approve_change(db, race.viewers[1], COMPANY, row_id, LATER) is not None
         except ChangeMoved:
             return False
 
@@ -455,4 +453,4 @@ def test_approving_and_stopping_at_once_leave_no_change_in_force(race) -> None:
         assert stopped.result() is True
         assert approved.result() in {True, False}
     assert race.states() == [BankState.CANCELLED]
-    assert apply_due_of_companies(race.services, LATER + EFFECT_AFTER) == 0
+    assert apply_due_of_organisations(race.services, LATER + EFFECT_AFTER) == 0

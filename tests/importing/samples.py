@@ -134,6 +134,18 @@ SAMPLES: dict[str, Cells] = {
     "agreements": {
         "number": "T1", "provider": "990000018", "starts_on": "2025-01-01", "ends_on": "31/12/2030",
     },
+    "agreement-amendments": {
+        "agreement": "T1", "number": "1", "subject": "Nouveaux délais", "effective_on": "2026-01-01",
+        "signed_on": "12/11/2025",
+    },
+    "provider-addresses": {
+        "provider": "990000018", "since": "2025-01-01", "address": "3 rue de l’Église", "postcode": "42000",
+        "city": "Saint-Étienne",
+    },
+    "provider-bank-details": {
+        "provider": "990000018", "iban": "FR76 3000 6000 0112 3456 7890 189", "holder": "Optique",
+        "since": "2025-01-01",
+    },
     "directory": {
         "national_id": "990000018", "profession": "opticien", "specialty": "Basse vision", "name": "Optique Œuvrard",
         "address": "3, rue de l’Église", "postcode": "42000", "city": "Saint-Étienne", "latitude": "45,4400",
@@ -178,8 +190,9 @@ TABLES = dict(zip(SAMPLES, (
     "contribution_price", "card_terms", "card_column", "profession_care", "person", "bank_details", "remote_link",
     "contract", "contract_option", "beneficiary", "company", "group_contract", "company_bank_details", "staff_category",
     "category_rate", "contract_amendment", "payroll_setting", "payroll_code", "employee", "employment_period",
-    "exemption_ground", "opened_exemption", "provider", "agreement", "practice", "payment", "benefit_line",
-    "reject_code", "invoice", "transfer", "remittance_line",
+    "exemption_ground", "opened_exemption", "provider", "agreement", "agreement_amendment",
+    "provider_address", "provider_bank_details", "practice", "payment", "benefit_line", "reject_code", "invoice",
+    "transfer", "remittance_line",
 ), strict=True))  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from portal.case_notices import COMPLAINT_LINK
 from portal.data.accounts import Account, Role, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
-from portal.data.company_bank import company_bank_history
+from portal.data.company_bank import COMPANY
 from portal.data.complaints import Category, Contact, Said
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
@@ -19,6 +19,7 @@ from portal.data.fraud import FraudChannel, freeze
 from portal.data.leavers import recent_departures
 from portal.data.links import LinkPurpose, make_link
 from portal.data.open_complaints import complain_without_account
+from portal.data.organisation_bank import organisation_history
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.persons import Person
 from portal.data.recovery_codes import make_recovery_codes
@@ -170,7 +171,7 @@ def _bank_change(db: Session, site: Site, viewer: Viewer, now: datetime) -> int:
 def _company_bank_link(db: Session, site: Site) -> str:
     """The link of a letter about the change that the demonstration's company waits for."""
     account = db.get_one(Account, site.account_of(EMPLOYER))
-    history = company_bank_history(db, factories.viewer_of(db, account), site.keyring)
+    history = organisation_history(db, factories.viewer_of(db, account), COMPANY, site.keyring)
     pending = next(given.row for given in history if given.row.is_pending)
     token = make_link(db, account.id or 0, LinkPurpose.COMPANY_BANK_CHANGE, utc_now(), str(pending.id))
     return f"/lien/{site.keyring.signer(LINK).sign(token).decode()}"

@@ -320,7 +320,9 @@ def employer_account(db: Session, keyring: Keyring, *, is_clerk: bool = False, *
 
 
 def provider_account(db: Session, keyring: Keyring, **values: Any) -> Account:
-    """A health professional."""
+    """A health professional, of a practice without an agreement unless told otherwise."""
+    if "provider_id" not in values:
+        values["provider_id"] = provider(db).id
     return account(db, keyring, Space.PROVIDER, Role.PROVIDER, organisation="Optique Exemple", **values)
 
 

@@ -35,6 +35,8 @@ class CaseKind(StrEnum):
     CORRECTION = "signalement-erreur"
     CONTRIBUTION_DISPUTE = "contestation-cotisation"
     INVOICE_DISPUTE = "contestation-facture"
+    PRACTICE_ADDRESS = "adresse-cabinet"
+    PRACTICE_NUMBER = "finess-cabinet"
 
 
 class CaseState(StrEnum):

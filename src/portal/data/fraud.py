@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.accounts import Account, AccountSuspension, Role, Space, SuspensionKind
+from portal.data.accounts import Account, AccountSuspension, Space, SuspensionKind
 from portal.data.bank_details import BankDetails, cancel_bank_change
 from portal.data.blocks import BlockKind, block_of
 from portal.data.columns import Index, instant
-from portal.data.company_bank import CompanyBankDetails, cancel_company_change
+from portal.data.company_bank import COMPANY
 from portal.data.desk_acts import is_frozen
 from portal.data.email_changes import cancel_email_changes
 from portal.data.known_browsers import forget_browsers
-from portal.data.organisations import Company
+from portal.data.organisation_bank import cancel_change
+from portal.data.organisation_banks import BankOwner, OrganisationBankColumns
 from portal.data.persons import Person
+from portal.data.practice_bank import PRACTICE
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.security import Keyring
 
@@ -105,11 +108,11 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Freeze:
     """What a report did. `stopped`: the change of bank details that was given up, if one was pending;
-    `stopped_company`: the one of the company that the account signs for."""
+    `stopped_organisation`: the one of the company or practice that the account signs for."""
 
     report: FraudReport
     stopped: BankDetails | None
-    stopped_company: CompanyBankDetails | None = None
+    stopped_organisation: OrganisationBankColumns | None = None
 
 
 def freeze(
@@ -124,9 +127,9 @@ def freeze(
         return None
     stopped = cancel_bank_change(db, account.person_id, now) if account.person_id else None
     signs_for = _signs_for(account)
-    stopped_company = cancel_company_change(db, signs_for, now) if signs_for else None
+    stopped_organisation = cancel_change(db, *signs_for, now) if signs_for else None
     _freeze_account(db, account_id, REASON, account_id, now)
-    return Freeze(open_case(db, keyring, account_id, channel, text, now), stopped, stopped_company)
+    return Freeze(open_case(db, keyring, account_id, channel, text, now), stopped, stopped_organisation)
 
 
 def freeze_in_case(db: Session, viewer: Viewer, account: Account, now: datetime) -> bool:
@@ -147,19 +150,21 @@ def _freeze_account(db: Session, account_id: int, reason: str, by: int, now: dat
 
 
 def _in_turn(db: Session, account_id: int) -> Account:
-    """The account, locked; its person, or the company that it signs for, before it, as whatever acts on bank details:
-    letters about them lock accounts."""
+    """The account, locked; its person, or the organisation that it signs for, before it, as whatever acts on bank
+    details: letters about them lock accounts."""
     account = db.get_one(Account, account_id)
     if account.person_id is not None:
         db.get_one(Person, account.person_id, with_for_update=True)
     if signs_for := _signs_for(account):
-        db.get_one(Company, signs_for, with_for_update=True)
+        owner, organisation_id = signs_for
+        owner.lock(db, organisation_id)
     return db.get_one(Account, account_id, with_for_update=True, populate_existing=True)
 
 
-def _signs_for(account: Account) -> int | None:
-    """The company whose bank details this account may change."""
-    return account.company_id if account.role == Role.SIGNATORY else None
+def _signs_for(account: Account) -> tuple[BankOwner[Any], int] | None:
+    """The organisation whose bank details this account may change."""
+    found = ((owner, owner.signed_for_by(account)) for owner in (COMPANY, PRACTICE))
+    return next(((owner, organisation_id) for owner, organisation_id in found if organisation_id), None)
 
 
 def open_case(

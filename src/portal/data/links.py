@@ -26,6 +26,7 @@ class LinkPurpose(StrEnum):
     FRAUD = "fraude"
     BANK_CHANGE = "coordonnees-bancaires"
     COMPANY_BANK_CHANGE = "coordonnees-bancaires-entreprise"
+    PRACTICE_BANK_CHANGE = "coordonnees-bancaires-cabinet"
 
 
 LIVES = {
@@ -37,11 +38,12 @@ LIVES = {
     LinkPurpose.BANK_CHANGE: timedelta(hours=72),
     # Longer than any change waits of itself: one whose author is suspended waits on, and its letter says that it works.
     LinkPurpose.COMPANY_BANK_CHANGE: timedelta(days=90),
+    LinkPurpose.PRACTICE_BANK_CHANGE: timedelta(days=90),
 }
 
 
 # Links that change nothing but stop a change.
-STOPPING = frozenset({LinkPurpose.BANK_CHANGE, LinkPurpose.COMPANY_BANK_CHANGE})
+STOPPING = frozenset({LinkPurpose.BANK_CHANGE, LinkPurpose.COMPANY_BANK_CHANGE, LinkPurpose.PRACTICE_BANK_CHANGE})
 
 
 class AccountLink(SQLModel, table=True):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from portal.data.accounts import Account, AccountClosing, Role
+from portal.data.accounts import Account, AccountClosing
 from portal.data.mandates import Mandate, Scope, read_scope, scope_text
 from portal.data.sessions import Viewer, end_sessions_of
 from portal.data.standing import closed
@@ -127,14 +127,6 @@ def revoke_mandate(db: Session, viewer: Viewer, mandate_id: int, now: datetime) 
 def holder_of(db: Session, mandate: Mandate) -> Account:
     """The account that a mandate lets in."""
     return db.get_one(Account, mandate.account_id)
-
-
-def signatories_of(db: Session, company_id: int) -> list[Account]:
-    """Those who signed for the company, and can still be written to."""
-    query = select(Account).where(
-        col(Account.company_id) == company_id, col(Account.role) == Role.SIGNATORY, col(Account.email) != "", ~closed
-    )
-    return list(db.execute(query.order_by(col(Account.id))).scalars())
 
 
 def mandates_to_remind(db: Session, day: date) -> list[int]:

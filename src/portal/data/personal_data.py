@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
+from portal.data.practice_holdings import PRACTICE_HOLDINGS
 
 HOLDINGS: dict[str, Held] = {
     "account": Held(
@@ -212,6 +213,7 @@ HOLDINGS: dict[str, Held] = {
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
+    **PRACTICE_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
     "rights_usual": Held(

@@ -15,9 +15,10 @@ from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, Guarantee
 from portal.data.employees import Employee
 from portal.data.loading import among_postgresql, among_sqlite
 from portal.data.options import ContractOption
-from portal.data.organisations import Company, GroupContract, Provider
+from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.parameters import Act
 from portal.data.persons import Person
+from portal.data.practice_moves import former_numbers
 from portal.data.staff_categories import StaffCategory
 from portal.data.transfers import Transfer
 
@@ -143,8 +144,13 @@ def employees(db: Session, contract_ids: list[int]) -> dict[int, int]:
 
 
 def providers(db: Session, numbers: list[str]) -> dict[str, int]:
-    """Ids of professionals by RPPS or FINESS."""
-    return dict(_among(db, Provider.national_id, Provider.id, keys=numbers))
+    """Ids of professionals by RPPS or FINESS, also one that they had."""
+    return former_numbers(db, numbers) | dict(_among(db, Provider.national_id, Provider.id, keys=numbers))
+
+
+def agreements(db: Session, numbers: list[str]) -> dict[str, int]:
+    """Ids of agreements by number."""
+    return dict(_among(db, Agreement.number, Agreement.id, keys=numbers))
 
 
 def transfers(db: Session, references: list[str]) -> dict[str, dict[int, int]]:

@@ -37,6 +37,7 @@ class Service(StrEnum):
     GROUP_CONTRACT = "contrat"
     RIGHTS = "droits"
     INVOICES = "factures"
+    AGREEMENT = "convention"
     TEAM = "equipe"
 
 
@@ -57,6 +58,7 @@ SERVICE_LABELS = {
     Service.GROUP_CONTRACT: "Contrat de groupe",
     Service.RIGHTS: "Vérification des droits",
     Service.INVOICES: "Factures et versements",
+    Service.AGREEMENT: "Convention de tiers payant",
     Service.TEAM: "Utilisateurs",
 }
 

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
+    agreements,
     bank_details,
     beneficiary_changes,
     benefits,
@@ -14,7 +15,6 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     claim_estimates,
     claims,
     company_bank,
-    company_bank_rules,
     complaints,
     contract_versions,
     contribution_calls,
@@ -55,6 +55,9 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     payroll_codes,
     pending_secrets,
     persons,
+    practice_addresses,
+    practice_bank,
+    practice_changes,
     profession_care,
     recovery_codes,
     reject_codes,

@@ -87,6 +87,14 @@ def directory_rows(count: int, seed: int, today: date) -> Iterator[tuple[str, ..
         yield _row(rng, number, commune, today)
 
 
+def own_place(today: date) -> tuple[str, ...]:
+    """The row of the optician who has an account, checked before it moved."""
+    checked_on = (today - timedelta(days=100)).isoformat()
+    address = ("12 rue de l’Exemple", "42000", "Saint-Étienne", "45.43890", "4.38670", "01 99 00 12 12")
+    offered = ("De plain-pied", "100_sante fauteuil nouveaux_patients", "en", Level.APPROVED, HOURS[2], "", "")
+    return ("990000010", Profession.OPTICIAN, "", "Optique Démonstration", *address, *offered, checked_on)
+
+
 def national_extract(rows: Iterable[Sequence[str]]) -> str:
     """An extract of the national directory that gives the telephones of the places without one, by their FINESS, among
     people whom the network does not know."""

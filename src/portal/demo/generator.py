@@ -15,7 +15,7 @@ from portal.data.benefits import Method, Source, Status
 from portal.data.rules import add_months
 from portal.demo import showcase
 from portal.demo.care import Care, Diary, Providers
-from portal.demo.directory import directory_rows, national_extract
+from portal.demo.directory import directory_rows, national_extract, own_place
 from portal.demo.life import live
 from portal.demo.people import Household, NirRegister, Patient, make_household
 from portal.demo.reference import TABLES, Reference, text
@@ -71,7 +71,7 @@ def write_demo_data(
         for table in TABLES:
             writers.copy(table, text(table))
         writers.copy("contract-options", showcase.contract_options(options.today))
-        places = list(directory_rows(options.professionals, options.seed, options.today))
+        places = [own_place(options.today), *directory_rows(options.professionals, options.seed, options.today)]
         writers.directory(places)
         writers.copy("national-directory", national_extract(places))
         for household in _households(options):

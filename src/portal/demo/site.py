@@ -28,6 +28,7 @@ from portal.demo.invoice_disputes import show_invoice_disputes
 from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
+from portal.demo.practices import show_practices
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
 from portal.demo.terms import publish_and_accept
@@ -87,6 +88,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_company_bank(database, keyring)
             show_invoices(database, seed)
             show_invoice_disputes(database, keyring, Storage(settings, keyring))
+            show_practices(database, keyring, Storage(settings, keyring))
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
             show_complaints(database, keyring)

@@ -2,7 +2,8 @@
 
 from sqlmodel import Session
 
-from portal.bank_notices import tell_of_bank_change, tell_of_company_change
+from portal.bank_areas import bank_area_of
+from portal.bank_notices import tell_of_bank_change, tell_of_organisation_change
 from portal.data import throttling
 from portal.data.evidence import Action, Outcome
 from portal.data.fraud import FraudChannel, freeze
@@ -65,10 +66,11 @@ def _freeze(request: PortalRequest, db: Session, account_id: int, channel: Fraud
     if frozen is not None and frozen.stopped is not None:
         tell_of_bank_change(request.services, db, frozen.stopped, "bank-change-cancelled", request.now)
         request.record_of(viewer, db, Action.BANK_CHANGE_CANCELLED, "fraude", account_id=account_id)
-    if frozen is not None and frozen.stopped_company is not None:
-        tell_of_company_change(request.services, db, frozen.stopped_company, "company-bank-cancelled", request.now)
-        done, mandate = Action.COMPANY_BANK_CHANGE_CANCELLED, frozen.stopped_company.mandate
-        request.record_of(viewer, db, done, "fraude", account_id=account_id, mandate=mandate)
+    if frozen is not None and frozen.stopped_organisation is not None:
+        row = frozen.stopped_organisation
+        tell_of_organisation_change(request.services, db, row, "cancelled", request.now)
+        done = bank_area_of(row).acts.cancelled
+        request.record_of(viewer, db, done, "fraude", account_id=account_id, **row.proof)
 
 
 def _send_link(request: PortalRequest, db: Session, account_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from portal.data.directory import NOTHING_COMPLETED, Completed, Level, Practice,
 from portal.data.directory_upkeep import Details, PlaceName, details_of, leave_directory
 from portal.data.figures import known_acts
 from portal.data.loading import Row, Target
+from portal.data.practice_moves import Moves, read_moves
 from portal.formatting import today
 from portal.importing.kinds import Kind, PlainResolver
 from portal.importing.problems import InvalidValue, RejectedRow
@@ -125,6 +127,23 @@ def _name_of(cells: Cells) -> PlaceName:
     return PlaceName(identifier, row.profession.strip(), place_key(row.postcode.strip(), row.address))
 
 
+def _moved(moves: Moves, cells: Cells) -> Cells:
+    """A row as its practice is now; its position is that of the address, which is known no more once that changed."""
+    row: Any = DirectoryRecord._make(cells)
+    try:
+        checked_on = date.fromisoformat(day(row.checked_on))
+    except InvalidValue:
+        return cells  # the row is rejected further on
+    number = moves.number_since(_name_of(cells).national_id, checked_on)
+    said = (row.address, row.postcode.strip(), row.city)
+    address = moves.address_since(number, said, checked_on)
+    found = row._replace(national_id=number)
+    if address != said:
+        street, postcode, city = address
+        found = found._replace(address=street, postcode=postcode, city=city, latitude="", longitude="")
+    return tuple(found)
+
+
 def _merged(first: Cells, other: Cells) -> Cells:
     """The first row's cells; the other's where it says nothing, and what either offers."""
     one: Any = DirectoryRecord._make(first)
@@ -150,9 +169,11 @@ class DirectoryResolver(PlainResolver):
         self._acts = known_acts(db)
         self._seen: set[PlaceName] = set()
         self._stored: dict[PlaceName, Details] = {}
+        self._moves = read_moves(db)
 
     def sift(self, read: Reader) -> Rows:
         """Rows of the same place come last, as one. The file is read twice, rather than held in memory."""
+        read = self._as_now(read)
         repeated = _repeated(cells for _, cells in read(is_quiet=True))
         held: dict[PlaceName, tuple[int, Cells]] = {}
         for line, cells in read():
@@ -165,6 +186,12 @@ class DirectoryResolver(PlainResolver):
             else:
                 held[name] = line, cells
         yield from held.values()
+
+    def _as_now(self, read: Reader) -> Reader:
+        """The rows, with the number and the address that their practice has taken since."""
+        if not self._moves:
+            return read
+        return lambda **how: ((line, _moved(self._moves, cells)) for line, cells in read(**how))
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Reads what the national directory completed of these places."""

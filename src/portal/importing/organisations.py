@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from portal.data.loading import Row, Target
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
+from portal.data.practice_moves import read_moves
 from portal.data.references import References, companies, providers
 from portal.importing.kinds import Kind, PlainResolver, check_period, known
 from portal.importing.values import boolean, code, day, email, national_id, optional, remembered, required, siret, words
@@ -73,6 +74,17 @@ class AgreementResolver(PlainResolver):
         return (record.number, known(self._agreeing, record.provider, "provider", "le professionnel"), *record[2:])
 
 
+class ProviderResolver(PlainResolver):
+    """A practice that has taken another number since the file was made is still the same."""
+
+    def __init__(self, db: Session, keyring: Keyring) -> None:
+        super().__init__(db, keyring)
+        self._moves = read_moves(db)
+
+    def row(self, record: Any) -> Row:
+        return tuple(record._replace(national_id=self._moves.number_since(record.national_id)))
+
+
 def _check_period(record: Any) -> None:
     check_period(record.starts_on, record.ends_on, "ends_on")
 
@@ -127,6 +139,7 @@ PROVIDERS = Kind(
         "email": optional(email, ""),
     },
     Target(Provider, ("national_id",), ProviderRecord._fields),
+    ProviderResolver,
 )
 
 AGREEMENTS = Kind(

@@ -13,6 +13,7 @@ from portal.importing.guarantees import GUARANTEES, OPTIONS, PRODUCTS
 from portal.importing.invoices import INVOICES, REJECT_CODES
 from portal.importing.national_directory import NATIONAL_DIRECTORY
 from portal.importing.organisations import AGREEMENTS, COMPANIES, GROUP_CONTRACTS, PROVIDERS
+from portal.importing.practices import AGREEMENT_AMENDMENTS, PROVIDER_ADDRESSES, PROVIDER_BANK_DETAILS
 from portal.importing.reimbursing import BANK_DETAILS, REMOTE_LINKS
 from portal.importing.staff import CATEGORY_RATES, EMPLOYEES, EMPLOYMENT_PERIODS, STAFF_CATEGORIES
 from portal.importing.transfers import REMITTANCE_LINES, TRANSFERS
@@ -52,6 +53,9 @@ KINDS = {
         OPENED_EXEMPTIONS,
         PROVIDERS,
         AGREEMENTS,
+        AGREEMENT_AMENDMENTS,
+        PROVIDER_ADDRESSES,
+        PROVIDER_BANK_DETAILS,
         DIRECTORY,
         NATIONAL_DIRECTORY,
         PAYMENTS,

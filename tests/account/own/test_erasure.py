@@ -50,6 +50,7 @@ IMPERSONAL = {
     *(("complaint", code) for code in ("category", "outcome")),
     ("contribution_dispute", "motive"),
     *(("invoice_dispute", code) for code in ("motive", "state", "reject_code")),
+    *(("practice_change", code) for code in ("address", "postcode", "city", "national_id", "former")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
     ("fraud_report_step", "state"),

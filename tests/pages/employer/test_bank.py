@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.bank_jobs import apply_due_of_companies
+from portal.bank_jobs import apply_due_of_organisations
 from portal.data.accounts import Role
 from portal.data.bank_changes import EFFECT_AFTER, AccountBlocked
 from portal.data.columns import utc_now
-from portal.data.company_bank import APPROVAL_WITHIN, CompanyBankDetails
+from portal.data.company_bank import CompanyBankDetails
 from portal.data.data_export import export_of
 from portal.data.links import LinkPurpose, make_link
+from portal.data.organisation_banks import APPROVAL_WITHIN
 from portal.formatting import today
 from portal.jobs import JOBS
 from tests.support import factories, staff
@@ -113,9 +114,9 @@ class TestSigning:
             (ASKED, "agathe@ateliers.example"), (ASKED, "felix@ateliers.example"),
         }  # fmt: skip
         assert all("FR76 •••• 189" in letter.text for letter in post(client))
-        assert apply_due_of_companies(client.services, utc_now()) == 0
-        assert apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER) == 1
-        assert apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER) == 0
+        assert apply_due_of_organisations(client.services, utc_now()) == 0
+        assert apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER) == 1
+        assert apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER) == 0
         assert names(client).count("company-bank-changed") == 2
         assert acts(client) == ["company-bank.change-asked", "company-bank.changed"]
         client.get(PAGE)
@@ -149,7 +150,7 @@ class TestSigning:
 
     def test_signatory_signs_twice_for_the_same_account_and_is_told(self, client) -> None:
         change(client)
-        assert "déjà prélevées sur ce compte" in send(client, CHANGE, FIELDS, form_at=CHANGE).text
+        assert "Ce compte sert déjà" in send(client, CHANGE, FIELDS, form_at=CHANGE).text
         assert names(client) == [ASKED, ASKED]
 
     def test_signatory_cancels_from_the_page_and_all_are_told_once(self, client) -> None:
@@ -186,14 +187,14 @@ class TestSigning:
         def blocked(*_: object) -> None:
             raise AccountBlocked
 
-        monkeypatch.setattr("portal.pages.employer.bank.ask_company_change", blocked)
+        monkeypatch.setattr("portal.pages.account.organisation_bank.ask_change", blocked)
         assert send(client, CHANGE, FIELDS, form_at=CHANGE).headers["location"] == PAGE
         assert post(client) == []
 
     def test_replaced_account_is_not_said_to_be_in_force_still(self, client) -> None:
         for iban in (IBAN, OTHER):
             change(client, iban=iban)
-            apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER)
+            apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER)
         client.get(PAGE)
         history = client.page.one('[aria-labelledby="historique"]').text()
         assert (history.count("en vigueur depuis le"), history.count("utilisé à partir du")) == (1, 1)
@@ -202,7 +203,7 @@ class TestSigning:
         change(client)
         with client.services.database.write() as db:
             db.execute(text("UPDATE company_bank_details SET takes_effect_at = '2026-01-01 00:00:00'"))
-        next(job for job in JOBS if job.name == "company-bank.apply").run(client.services)
+        next(job for job in JOBS if job.name == "organisation-bank.apply").run(client.services)
         assert rows(client)[0].effective_at is not None
 
 
@@ -250,7 +251,7 @@ class TestLinks:
             with client.services.database.write() as db:
                 db.execute(text("UPDATE account_link SET expires_at = '2026-01-01 00:00:00'"))
         if tamper == "in force":
-            apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER)
+            apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER)
         link = {"cut": link[:-3], "other": link.replace("/lien/", "/lien/x")}.get(tamper, link)
         leave(client)
         client.get(link, follow=True)
@@ -307,7 +308,7 @@ class TestTwoSignatures:
         assert rows(client)[0].approved_by == firm.felix.id
         assert names(client).count("company-bank-approved") == 2
         assert acts(client) == ["company-bank.rule-chosen", "company-bank.change-asked", "company-bank.change-approved"]
-        assert apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER) == 1
+        assert apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER) == 1
 
     def test_author_approves_the_own_change_and_is_refused(self, client, firm) -> None:
         two_signatures(client)
@@ -332,9 +333,9 @@ class TestTwoSignatures:
     def test_nobody_approves_and_the_job_gives_it_up_with_letters(self, client, firm) -> None:
         two_signatures(client)
         change(client)
-        assert apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER) == 0
-        assert apply_due_of_companies(client.services, utc_now() + APPROVAL_WITHIN) == 1
-        assert apply_due_of_companies(client.services, utc_now() + APPROVAL_WITHIN) == 0
+        assert apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER) == 0
+        assert apply_due_of_organisations(client.services, utc_now() + APPROVAL_WITHIN) == 1
+        assert apply_due_of_organisations(client.services, utc_now() + APPROVAL_WITHIN) == 0
         assert names(client).count(CANCELLED) == 2
         assert firm.agathe.id
 
@@ -442,7 +443,7 @@ class TestMandate:
         if state == "cancelled":
             client.submit(f'form[action="{PAGE}/annulation"]')
         if state == "in force":
-            apply_due_of_companies(client.services, utc_now() + EFFECT_AFTER)
+            apply_due_of_organisations(client.services, utc_now() + EFFECT_AFTER)
         if state == "approved":
             assert "En attente de l’approbation" in text_of(ask(client, mandate_of(client, row)).content, tmp_path)
             enter(client, firm.felix)

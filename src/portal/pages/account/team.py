@@ -31,7 +31,13 @@ from portal.data.throttling import TEAM_LETTERS, allow
 from portal.entry.onboarding import deliver_credentials, new_temporary, renew_credentials
 from portal.formatting import today
 from portal.forms import FieldError
-from portal.pages.account.team_forms import INVITATION_FIELDS, read_access, read_invitation, role_choices
+from portal.pages.account.team_forms import (
+    INVITATION_FIELDS,
+    read_access,
+    read_invitation,
+    role_choices,
+    role_explanations,
+)
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
@@ -59,6 +65,7 @@ def list_page(request: PortalRequest) -> Response[bytes]:
         users=[(user, name, user.may_be_changed_by(request.viewer)) for user, name in zip(users, opaque, strict=True)],
         prefix=_prefix(request),
         labels=ROLE_LABELS,
+        explained=role_explanations(_space(request)),
         day=today(),
     )
 

@@ -19,13 +19,28 @@ ROLE_HINTS = {
     Role.ADMINISTRATOR: "Gère les utilisateurs, comme vous.",
     Role.CLERK: "Gère les salariés et les cotisations.",
     Role.READER: "Consulte sans rien changer.",
-    Role.PROVIDER_STAFF: "Consulte et agit au nom du titulaire, sans gérer les utilisateurs.",
+    Role.PROVIDER_STAFF: "Vérifie des droits, consulte les factures, les versements et la convention. "
+    "Ne gère ni les utilisateurs, ni le compte bancaire, ni l’adresse.",
+}
+# What whoever signed may do besides: nobody is given these roles here.
+SIGNED_HINTS = {
+    Space.EMPLOYER: (Role.SIGNATORY, "A signé le contrat\u00a0: fait tout, et seul change le compte bancaire."),
+    Space.PROVIDER: (
+        Role.PROVIDER,
+        "A signé la convention\u00a0: fait tout, et seul change le compte bancaire, l’adresse ou le FINESS.",
+    ),
 }
 
 
 def role_choices(space: Space) -> list[tuple[str, str, str]]:
     """The roles that may be given in a space: value, label, what it allows."""
     return [(role.value, ROLE_LABELS[role], ROLE_HINTS[role]) for role in TEAM_ROLES[space]]
+
+
+def role_explanations(space: Space) -> list[tuple[str, str]]:
+    """Every role of a space, in words: its label, what it allows."""
+    signed, hint = SIGNED_HINTS[space]
+    return [(ROLE_LABELS[signed], hint), *((label, text) for _, label, text in role_choices(space))]
 
 
 def read_invitation(sent: FormMultiDict, space: Space) -> tuple[Values, Invitation | None, list[FieldError]]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from portal.bank_areas import COMPANY_BANK
 from portal.case_notices import CASE
 from portal.data.company_bank import change_to_approve
 from portal.data.contribution_disputes import disputes_to_answer
@@ -23,7 +24,6 @@ from portal.data.mandating import mandates_ending
 from portal.data.sessions import Viewer
 from portal.data.waiting import Waiting
 from portal.formatting import NBSP, day_in_france, long_date, money, plural
-from portal.pages.employer.bank import KIND as BANK
 from portal.pages.employer.contributions import CALL
 from portal.pages.employer.import_context import FILE
 from portal.pages.employer.mandates import KIND as MANDATE
@@ -122,7 +122,7 @@ def _expired(found: Waiting) -> tuple[str, str]:
 
 KINDS = (
     Kind(late_calls, _late, "Voir le bordereau", "employer.contribution", ("call", CALL), tone="bad"),
-    Kind(change_to_approve, _bank, "Lire la demande", "employer.bank.approval", ("change", BANK)),
+    Kind(change_to_approve, _bank, "Lire la demande", "employer.bank.approval", ("change", COMPANY_BANK.name)),
     Kind(exemptions_waiting, _asked, "Décider", "employer.exemptions", query={"etat": Shown.WAITING.value}),
     Kind(
         exemptions_to_renew, _renew, "Voir ces dispenses", "employer.exemptions", query={"etat": Shown.TO_RENEW.value}

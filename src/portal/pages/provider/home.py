@@ -14,6 +14,8 @@ SERVICES = {
     "provider.invoices": ("receipt", "Factures"),
     "provider.transfers": ("bank", "Versements"),
     "provider.contact": ("message", "Contact"),
+    "provider.agreement": ("file", "Convention"),
+    "provider.bank": ("bank", "Compte bancaire"),
 }
 
 

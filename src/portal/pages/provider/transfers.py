@@ -7,6 +7,7 @@ from litestar.params import FromPath
 
 from portal.data.evidence import Action
 from portal.data.organisations import provider_of
+from portal.data.practice_bank import account_on
 from portal.data.transfer_reading import LineRow, TransferRow, find_transfer, lines_of_transfer, months_of, transfers_of
 from portal.formatting import day_in_france, long_date
 from portal.headers import DOCUMENT_POLICY
@@ -51,6 +52,7 @@ def transfer_page(request: PortalRequest, transfer: FromPath[str]) -> Response[b
         f"Versement du {long_date(row.paid_on)}",
         crumbs=[home_crumb(request), Crumb(TITLE, request.services.urls("provider.transfers"))],
         row=row,
+        credited=_credited(request, row),
         name=transfer,
         lines=list(zip(lines, names, strict=True)),
         may_read_invoices=may(request.viewer, Permission.INVOICES_READ),
@@ -73,7 +75,14 @@ def _file(request: PortalRequest, opaque: str) -> TransferFile:
     row = _found(request, opaque)
     lines = lines_of_transfer(request.db, row)
     request.note_read(Action.TRANSFERS_DOWNLOADED, row.reference, persons=_persons(lines))
-    return TransferFile(row, provider_of(request.db, request.viewer.provider_id or 0), lines)
+    practice = provider_of(request.db, request.viewer.provider_id or 0)
+    return TransferFile(row, practice, lines, _credited(request, row))
+
+
+def _credited(request: PortalRequest, row: TransferRow) -> str:
+    """The account that a transfer went to: as its file says, else the practice's of that day; masked."""
+    account = None if row.iban_masked else account_on(request.db, request.viewer, row.paid_on)
+    return account.masked if account else row.iban_masked
 
 
 def _found(request: PortalRequest, opaque: str) -> TransferRow:

@@ -1,18 +1,20 @@
 """Stopping a change of bank details by the link of a letter about it, without signing in.
 
-Whoever comes by the link reads a mailbox of the member's, or of a signatory's: enough to stop a change, never to make
-one.
+Whoever comes by the link reads a mailbox of the member's, or of somebody who signs: enough to stop a change, never to
+make one.
 """
 
 from litestar import Response
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.bank_notices import tell_of_bank_change, tell_of_company_change
+from portal.bank_areas import BANK_AREAS, bank_area_of, organisation_of
+from portal.bank_notices import tell_of_bank_change, tell_of_organisation_change
 from portal.data.bank_details import BankDetails, cancel_bank_change, change_behind
-from portal.data.company_bank import CompanyBankDetails, cancel_company_change, company_change_behind
 from portal.data.evidence import Action
 from portal.data.links import Link, LinkPurpose, find_link, use_link
+from portal.data.organisation_bank import cancel_change, pending_behind
+from portal.data.organisation_banks import OrganisationBankColumns
 from portal.pages.account.links import dead_link
 from portal.permissions import public
 from portal.rendering import render_page
@@ -23,8 +25,9 @@ from portal.visits import visit_cookies
 from portal.web import PortalRequest
 
 TITLE = "Arrêter un changement de compte bancaire"
-PURPOSES = frozenset({LinkPurpose.BANK_CHANGE, LinkPurpose.COMPANY_BANK_CHANGE})
-Change = BankDetails | CompanyBankDetails
+AREAS = {area.link: area for area in BANK_AREAS}
+PURPOSES = frozenset({LinkPurpose.BANK_CHANGE, *AREAS})
+Change = BankDetails | OrganisationBankColumns
 
 
 @page("/coordonnees-bancaires/annulation", name="bank.stop", guards=[public])
@@ -38,7 +41,7 @@ def stop_page(request: PortalRequest) -> Response[bytes]:
         TITLE,
         cookies=visit_cookies(request),
         row=row,
-        is_company=isinstance(row, CompanyBankDetails),
+        letters="" if isinstance(row, BankDetails) else bank_area_of(row).name,
     )
 
 
@@ -68,9 +71,9 @@ def _used(request: PortalRequest, db: Session) -> Link | None:
 
 def _stop(request: PortalRequest, db: Session, link: Link, pending: Change) -> bool:
     """Gives the change up; False when that was done, or it took effect, meanwhile."""
-    if isinstance(pending, CompanyBankDetails):
-        return _stop_company(request, db, link, pending)
-    return _stop_member(request, db, link, pending)
+    if isinstance(pending, BankDetails):
+        return _stop_member(request, db, link, pending)
+    return _stop_organisation(request, db, link, pending)
 
 
 def _stop_member(request: PortalRequest, db: Session, link: Link, pending: BankDetails) -> bool:
@@ -81,12 +84,12 @@ def _stop_member(request: PortalRequest, db: Session, link: Link, pending: BankD
     return row is not None
 
 
-def _stop_company(request: PortalRequest, db: Session, link: Link, pending: CompanyBankDetails) -> bool:
-    row = cancel_company_change(db, pending.company_id, request.now)
+def _stop_organisation(request: PortalRequest, db: Session, link: Link, pending: OrganisationBankColumns) -> bool:
+    area = bank_area_of(pending)
+    row = cancel_change(db, area.owner, organisation_of(pending), request.now)
     if row is not None:
-        tell_of_company_change(request.services, db, row, "company-bank-cancelled", request.now)
-        done, whose = Action.COMPANY_BANK_CHANGE_CANCELLED, link.account_id
-        request.record_of(None, db, done, "lien", account_id=whose, mandate=row.mandate)
+        tell_of_organisation_change(request.services, db, row, "cancelled", request.now)
+        request.record_of(None, db, area.acts.cancelled, "lien", account_id=link.account_id, **row.proof)
     return row is not None
 
 
@@ -94,8 +97,8 @@ def _pending(db: Session, link: Link | None) -> Change | None:
     """The pending change that a letter's link is about; nothing for any other link, or once it is over."""
     if link is None or link.purpose not in PURPOSES:
         return None
-    if link.purpose is LinkPurpose.COMPANY_BANK_CHANGE:
-        return company_change_behind(db, link.account_id, link.subject)
+    if link.purpose in AREAS:
+        return pending_behind(db, AREAS[link.purpose].owner, link.account_id, link.subject)
     return change_behind(db, link.account_id, link.subject)
 
 
