@@ -4,20 +4,23 @@ The question is posted; the answer stands at an opaque address, where the practi
 """
 
 from datetime import timedelta
+from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.exc import NoResultFound
+from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
 from portal.data.evidence import Action, Outcome
 from portal.data.rights import RightsStatus
-from portal.data.rights_checks import PastCheck, ProofNeeded, TooManyChecks, check_rights, find_check
+from portal.data.rights_checks import PastCheck, ProofNeeded, RightsCheck, TooManyChecks, check_rights, find_check
 from portal.data.rights_patterns import MISSES, needs_proof
 from portal.data.rights_questions import MarksNeeded, Means, Question
+from portal.data.sessions import Viewer
 from portal.formatting import long_date
 from portal.forms import FieldError
 from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
@@ -92,6 +95,23 @@ def rights_crumbs(request: PortalRequest) -> list[Crumb]:
     return crumbs
 
 
+def record_check(
+    request: PortalRequest, db: Session, viewer: Viewer, made: RightsCheck, digest: str, **details: Any
+) -> None:
+    """The evidence of a check: who asked, about whom, what was answered. `digest`: of the answer's content."""
+    request.record_of(
+        viewer,
+        db,
+        Action.RIGHTS_CHECKED,
+        made.engagement,
+        Outcome.OK if made.status == RightsStatus.OPEN else Outcome.REFUSED,
+        reason=made.status,
+        persons=[made.person_id] if made.person_id is not None else [],
+        answer=digest,
+        **details,
+    )
+
+
 def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
     """Whose journal tells that the answer was read again."""
     is_fresh = past.check.asked_by == request.viewer.account_id and request.now - past.check.asked_at < AT_ONCE
@@ -109,16 +129,7 @@ def _check(request: PortalRequest, question: Question) -> str:
             raise NotFoundException from error
         except ProofNeeded as error:
             raise ConfirmationDue from error
-        request.record_of(
-            viewer,
-            db,
-            Action.RIGHTS_CHECKED,
-            made.engagement,
-            Outcome.OK if made.status == RightsStatus.OPEN else Outcome.REFUSED,
-            reason=made.status,
-            persons=[made.person_id] if made.person_id is not None else [],
-            answer=digest,
-        )
+        record_check(request, db, viewer, made, digest)
         return keyring.conceal(KIND, [made.id or 0])[0]
 
 
