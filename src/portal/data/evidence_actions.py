@@ -73,6 +73,11 @@ class Action(StrEnum):
     RIGHTS_CHECKED = "rights.checked"
     RIGHTS_CHECK_READ = "rights.check-read"
     RIGHTS_CHECKS_READ = "rights.checks-read"
+    SOFTWARE_READ = "software.read"
+    SOFTWARE_CREATED = "software.created"
+    SOFTWARE_SECRET_RENEWED = "software.secret-renewed"  # noqa: S105
+    SOFTWARE_REVOKED = "software.revoked"
+    SOFTWARE_TOKEN_ISSUED = "software.token-issued"  # noqa: S105
     BANK_READ = "bank-details.read"
     BANK_CHANGE_ASKED = "bank-details.change-asked"
     BANK_CHANGE_CANCELLED = "bank-details.change-cancelled"
