@@ -234,7 +234,8 @@ class TestLimits:
         client.submit(f'form[action="{PAGE}"]', **fields, motif="1")
         assert software.check(question(family), token=token).status_code == 200
         assert rows(
-            client, "SELECT purpose, failures FROM throttle WHERE failures > 0 AND purpose LIKE 'rights-%' ORDER BY purpose"
+            client,
+            "SELECT purpose, failures FROM throttle WHERE failures > 0 AND purpose LIKE 'rights-%' ORDER BY purpose",
         ) == [
             ("rights-practice", 2),
             ("rights-user", 2),

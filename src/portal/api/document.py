@@ -50,7 +50,8 @@ def _describe(origin: str) -> dict[str, Any]:
         components=Components(security_schemes=_schemes()),
         render_plugins=[JsonRenderPlugin()],
     )
-    return Litestar([tokens.give_token, rights.check], openapi_config=config).openapi_schema.to_schema()
+    handlers = [tokens.give_token, rights.check]
+    return Litestar(handlers, request_class=PortalRequest, openapi_config=config).openapi_schema.to_schema()
 
 
 def _schemes() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What Litestar cannot read from a handler that reads its body itself: the body, and the refusals in other types."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar.openapi.datastructures import ResponseSpec
@@ -24,6 +25,7 @@ _WHY = {
 def documented(media: str, body: type) -> type[Operation]:
     """The class of an operation whose body is this struct. The document's components hold its schema."""
 
+    @dataclass
     class WithBody(Operation):
         def __post_init__(self) -> None:
             schema = Reference(ref=f"{SCHEMAS}{body.__name__}")
