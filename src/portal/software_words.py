@@ -4,7 +4,6 @@ from portal.activity_kinds import Kind, Words
 from portal.data.evidence import Action
 
 SOFTWARE_WORDS: dict[Action, Words] = {
-    Action.SOFTWARE_READ: Words(Kind.READS, "Consultation de l’accès de votre logiciel"),
     Action.SOFTWARE_CREATED: Words(Kind.SECURITY, "Accès {object} créé pour votre logiciel"),
     Action.SOFTWARE_SECRET_RENEWED: Words(Kind.SECURITY, "Nouveau secret pour votre logiciel, accès {object}"),
     Action.SOFTWARE_REVOKED: Words(

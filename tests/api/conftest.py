@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from portal.data.accounts import Account
-
 from portal.data.software import create_software
 from portal.formatting import today
 from portal.settings import Settings

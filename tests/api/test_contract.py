@@ -1,4 +1,4 @@
-"""The API keeps to its own document, whatever is sent: schemathesis makes up requests, and judges each answer (R-42)."""
+"""The API keeps to its own document, whatever is sent: schemathesis makes requests up, judges each answer (R-42)."""
 
 from typing import Any
 

@@ -160,7 +160,7 @@ class TestForm:
         answer = client.http.post(RIGHTS, content=body, headers=headers)
         assert (answer.status_code, kind(answer)) == (400, "json-mal-forme")
 
-    def test_body_of_another_type_or_too_long_is_refused(self, client, software, family) -> None:
+    def test_body_of_another_type_or_too_long_is_refused(self, software, family) -> None:
         token = software.token()
         assert kind(software.check(question(family), token=token, **{"content-type": "text/plain"})) == "type-refuse"
         assert kind(software.check(question(family, x="1" * 9000), token=token)) == "trop-long"
@@ -192,7 +192,7 @@ class TestOnce:
             assert "a déjà servi" in wrong(software.check(question(family, **changed), **{KEY: "K1"}))[KEY]
         assert rows(client, "SELECT count(*) FROM rights_check") == [(1,)]
 
-    def test_key_is_the_practices_own(self, client, software, make_software, family) -> None:
+    def test_key_is_the_practices_own(self, software, make_software, family) -> None:
         first = software.check(question(family), **{KEY: "K1"}).json()
         other = make_software().check(question(family, rang=2), **{KEY: "K1"})
         assert other.status_code == 200
@@ -315,7 +315,7 @@ class TestProof:
         assert (answer.status_code, kind(answer)) == (403, "gele")
         assert rows(client, "SELECT id FROM rights_check") == []
 
-    def test_nothing_typed_and_no_token_reaches_the_log(self, client, software, family, caplog) -> None:
+    def test_nothing_typed_and_no_token_reaches_the_log(self, software, family, caplog) -> None:
         caplog.set_level("DEBUG")
         token = software.token()
         software.check(question(family), token=token)

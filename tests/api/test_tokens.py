@@ -12,6 +12,15 @@ from portal.formatting import today
 from tests.api.conftest import RIGHTS, TOKEN, basic, question
 from tests.support.entry import address, enter
 
+FREEZE = (
+    "INSERT INTO account_suspension (account_id, kind, reason, started_at)"
+    " SELECT account_id, 'fraude', 'x', '2026-01-01 00:00:00' FROM software"
+)
+CLOSE = (
+    "INSERT INTO account_closing (account_id, reason, closed_at)"
+    " SELECT account_id, 'x', '2026-01-01 00:00:00' FROM software"
+)
+
 pytestmark = pytest.mark.engines("sqlite")
 
 
@@ -88,7 +97,7 @@ class TestRefusal:
             (b"", "application/x-www-form-urlencoded"),
         ],
     )
-    def test_malformed_body_is_an_invalid_request(self, client, software, body, kind) -> None:
+    def test_malformed_body_is_an_invalid_request(self, client, body, kind) -> None:
         answer = client.http.post(TOKEN, content=body, headers={"content-type": kind})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
@@ -165,15 +174,13 @@ class TestEnd:
             ("UPDATE software SET revoked_at = '2026-01-01 00:00:00'", 401, 401, "jeton-refuse"),
             ("UPDATE software_secret SET ends_at = '2026-01-01 00:00:00'", 401, 401, "jeton-refuse"),
             (
-                "INSERT INTO account_suspension (account_id, kind, reason, started_at)"
-                " SELECT account_id, 'fraude', 'x', '2026-01-01 00:00:00' FROM software",
+                FREEZE,
                 400,
                 403,
                 "gele",
             ),
             (
-                "INSERT INTO account_closing (account_id, reason, closed_at)"
-                " SELECT account_id, 'x', '2026-01-01 00:00:00' FROM software",
+                CLOSE,
                 400,
                 403,
                 "compte-ferme",

@@ -65,8 +65,8 @@ async def check(
             min_length=1,
             max_length=100,
             pattern="^[A-Za-z0-9._-]{1,100}$",
-            description="Une clé par question, à renvoyer telle quelle si la réponse s’est perdue\u00a0: la même clé et "
-            "la même question donnent la même réponse et le même numéro d’engagement, sans être comptées de nouveau.",
+            description="Une clé par question, à renvoyer telle quelle si la réponse s’est perdue\u00a0: la même clé "
+            "et la même question donnent la même réponse et le même numéro d’engagement, sans être comptées de nouveau.",
         ),
     ] = None,
 ) -> Response[RightsGiven]:

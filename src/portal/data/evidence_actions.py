@@ -73,7 +73,6 @@ class Action(StrEnum):
     RIGHTS_CHECKED = "rights.checked"
     RIGHTS_CHECK_READ = "rights.check-read"
     RIGHTS_CHECKS_READ = "rights.checks-read"
-    SOFTWARE_READ = "software.read"
     SOFTWARE_CREATED = "software.created"
     SOFTWARE_SECRET_RENEWED = "software.secret-renewed"  # noqa: S105
     SOFTWARE_REVOKED = "software.revoked"

@@ -173,7 +173,7 @@ def _own(viewer: Viewer) -> Select[Any]:
 
 
 def _opened(row: Row[Any], keyring: Keyring) -> PastCheck:
-    *columns, asker, operator = row
-    check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), columns, strict=True)))
+    asker, operator = row[-2:]
+    check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), row[:-2], strict=True)))
     content = keyring.unseal(check.content_sealed, _label(check.engagement))
     return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), asker, operator)
