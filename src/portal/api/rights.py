@@ -66,7 +66,8 @@ async def check(
             max_length=100,
             pattern="^[A-Za-z0-9._-]{1,100}$",
             description="Une clé par question, à renvoyer telle quelle si la réponse s’est perdue\u00a0: la même clé "
-            "et la même question donnent la même réponse et le même numéro d’engagement, sans être comptées de nouveau.",
+            "et la même question donnent la même réponse et le même numéro d’engagement, sans être comptées de "
+            "nouveau.",
         ),
     ] = None,
 ) -> Response[RightsGiven]:

@@ -173,7 +173,6 @@ def _own(viewer: Viewer) -> Select[Any]:
 
 
 def _opened(row: Row[Any], keyring: Keyring) -> PastCheck:
-    asker, operator = row[-2:]
     check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), row[:-2], strict=True)))
     content = keyring.unseal(check.content_sealed, _label(check.engagement))
-    return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), asker, operator)
+    return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), *map(str, row[-2:]))
