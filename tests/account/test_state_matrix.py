@@ -55,7 +55,11 @@ STAFF = (
     "/employeur/salaries/invitations/",
 )
 RIGHTS = "/professionnel/droits"
-CHANGES = ("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu", *BANK, *STAFF, RIGHTS)
+SOFTWARE = "/professionnel/logiciel"
+CHANGES = (
+    *("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu"),
+    *(*BANK, *STAFF, RIGHTS, SOFTWARE),
+)
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
