@@ -7,7 +7,7 @@ SOFTWARE_WORDS: dict[Action, Words] = {
     Action.SOFTWARE_CREATED: Words(Kind.SECURITY, "Accès {object} créé pour votre logiciel"),
     Action.SOFTWARE_SECRET_RENEWED: Words(Kind.SECURITY, "Nouveau secret pour votre logiciel, accès {object}"),
     Action.SOFTWARE_REVOKED: Words(
-        Kind.SECURITY, "Accès {object} de votre logiciel arrêté", others="L’accès de votre logiciel a été arrêté"
+        Kind.SECURITY, "Accès d’un logiciel arrêté", others="L’accès de votre logiciel a été arrêté"
     ),
     Action.SOFTWARE_TOKEN_ISSUED: Words(
         Kind.SECURITY, "Jeton remis à l’accès {object}", "Jeton refusé à l’accès {object}"

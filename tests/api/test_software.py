@@ -152,6 +152,26 @@ class TestEnding:
         with client.services.database.write() as db, pytest.raises(SoftwareGone):
             revoke_software(db, None, holder.provider_id, datetime.now(UTC))
 
+    def test_desk_ends_the_access_and_the_holder_reads_it(self, client, made, holder, family) -> None:
+        """R-63: without closing the account itself."""
+        token = made.token()
+        with client.services.database.write() as db:
+            agent = factories.desk_account(db, client.services.keyring)
+        (opaque,) = client.services.keyring.conceal("account", [holder.id])
+        enter(client, agent)
+        client.get(f"/gestion/comptes/{opaque}")
+        client.click("Arrêter l’accès de son logiciel")
+        client.submit(f'form[action="/gestion/comptes/{opaque}/actes/logiciel"]')
+        assert made.check(question(family), token=token).status_code == 401
+        assert [letter.subject for letter in letters(client.services.database, client.services, holder.email)][-1] == (
+            "Accès de votre logiciel arrêté"
+        )
+        enter(client, holder)
+        client.services.journal.flush()
+        assert "L’accès de votre logiciel a été arrêté par un gestionnaire" in client.get("/compte/journal").text
+        enter(client, agent)
+        assert "Arrêter l’accès de son logiciel" not in client.get(f"/gestion/comptes/{opaque}").text
+
 
 class TestPermission:
     def test_staff_and_others_have_no_such_page(self, client, holder) -> None:

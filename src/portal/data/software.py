@@ -103,6 +103,12 @@ def software_of(db: Session, viewer: Viewer) -> Software | None:
     return _open(db, viewer.provider_id or 0)
 
 
+def software_for(db: Session, account_id: int) -> Software | None:
+    """The client that acts for an account which the caller reaches; None without one."""
+    acting = (col(Software.account_id) == account_id, col(Software.revoked_at).is_(None))
+    return db.execute(select(Software).where(*acting)).scalars().first()
+
+
 def use_of(db: Session, software: Software) -> SoftwareUse:
     """What the client asked since it was made."""
     counted = select(func.count(), func.max(SoftwareCheck.check_id)).where(
