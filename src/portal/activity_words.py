@@ -7,6 +7,7 @@ from portal.data.sessions import Stage
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
 from portal.practice_activity_words import PRACTICE_WORDS
+from portal.software_words import SOFTWARE_WORDS
 
 _SEEN = "Vos données ont été consultées"
 _S, _C, _R, _D, _F = Kind.SECURITY, Kind.ACCOUNT, Kind.READS, Kind.DOCUMENTS, Kind.CASES
@@ -150,12 +151,14 @@ WORDS: dict[Action, Words] = {
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+    **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
     **EMPLOYER_WORDS,
 }
 
 PENDING = "Mot de passe accepté, second facteur demandé"
+BY_SOFTWARE = ", par votre logiciel"
 STAFF, SOMEBODY = "un gestionnaire de l’assureur", "une autre personne autorisée"
 
 
@@ -164,13 +167,18 @@ def sentence_of(act: Act) -> str:
     words = WORDS[Action(act.action)]
     named = {"object": act.object, "reference": act.object.rpartition(":")[2]}
     if not act.is_own:
-        who = STAFF if act.by_staff else act.practice or SOMEBODY
+        who = STAFF if act.by_staff else _practice(act) or SOMEBODY
         return f"{words.others or _SEEN} par {who}".format(**named)
     if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
         return PENDING
     if act.is_refused:
-        return words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
-    return words.own.format(**named)
+        refused = words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
+        return refused + (BY_SOFTWARE if act.by_software else "")
+    return words.own.format(**named) + (BY_SOFTWARE if act.by_software else "")
+
+
+def _practice(act: Act) -> str:
+    return f"le logiciel de {act.practice}" if act.by_software and act.practice else act.practice
 
 
 def wanted_for(kind: Kind | None) -> Wanted:

@@ -19,6 +19,8 @@ from litestar.types import Empty, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
 from portal import errors
+from portal.api.document import HANDLERS as API_HANDLERS
+from portal.api.problems import told_to_programs
 from portal.assets import Assets
 from portal.closures import refuse_in_maintenance, refuse_withdrawn
 from portal.csrf import csrf_guard
@@ -101,11 +103,11 @@ def serving(app: Portal, services: Services) -> Portal:
 def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = None) -> Portal:
     """Routes, middleware, guards and headers, which need no database; see `serving`. `threaded`: as `Database` says."""
     return Portal(
-        route_handlers=[_placed(handler, threaded=threaded) for handler in _handlers(demo)],
+        route_handlers=[_placed(handler, threaded=threaded) for handler in _handlers(settings, demo)],
         request_class=PortalRequest,
         middleware=[HostMiddleware(settings), SessionMiddleware(settings)],
         guards=[refuse_in_maintenance, keep_typed, deny_undeclared, refuse_withdrawn, csrf_guard],
-        exception_handlers=errors.HANDLERS,  # type: ignore[arg-type]
+        exception_handlers=told_to_programs(errors.HANDLERS),  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
         compression_config=CompressionConfig(
             backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude=["^/static/", "^/carte/tuiles/"]
@@ -118,15 +120,15 @@ def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = Non
     )
 
 
-def _handlers(demo: DemoHelp | None) -> list[HTTPRouteHandler]:
-    return [*HANDLERS, *(DEMO_HANDLERS if demo else ())]
+def _handlers(settings: Settings, demo: DemoHelp | None) -> list[HTTPRouteHandler]:
+    return [*HANDLERS, *(API_HANDLERS if settings.rights_api else ()), *(DEMO_HANDLERS if demo else ())]
 
 
 def create_services(settings: Settings, database: Database, demo: DemoHelp | None = None) -> Services:
     """The services behind the application, also used by commands."""
     urls, assets, keyring, site = Urls(), Assets(), Keyring(settings), Site(database)
-    urls.learn(_handlers(demo))
-    site.learn(_handlers(demo))
+    urls.learn(_handlers(settings, demo))
+    site.learn(_handlers(settings, demo))
     templates = create_environment(settings, urls, assets, demo=demo is not None)
     return Services(
         settings=settings,

@@ -58,6 +58,7 @@ SERVICE_OF: dict[Permission, Service] = {
     Permission.EMPLOYER_TEAM_MANAGE: Service.TEAM,
     Permission.RIGHTS_CHECK: Service.RIGHTS,
     Permission.RIGHTS_ANSWERS: Service.RIGHTS,
+    Permission.SOFTWARE_MANAGE: Service.RIGHTS,
     Permission.PROVIDER_TEAM: Service.TEAM,
     Permission.PROVIDER_TEAM_MANAGE: Service.TEAM,
 }

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from portal.data.sessions import Viewer, find_viewer_by_hash
 from portal.forms import exact_value
 from portal.permissions import deny_undeclared
+from portal.routing import FOR_PROGRAMS
 from portal.web import PortalRequest
 
 FIELD = "jeton"
@@ -28,8 +29,11 @@ def csrf_input(request: PortalRequest) -> Markup:
 
 
 async def csrf_guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
-    """Application guard of every unsafe method. Raises `CsrfRefused`, or `DuplicateField` for two tokens."""
-    if connection.scope.get("method") in SAFE_METHODS:
+    """Application guard of every unsafe method. Raises `CsrfRefused`, or `DuplicateField` for two tokens.
+
+    Programs send no cookie that counts (`sessions.py` sees to it), so that no browser can be made to act for one.
+    """
+    if connection.scope.get("method") in SAFE_METHODS or handler.opt.get(FOR_PROGRAMS):
         return
     request: PortalRequest = connection  # type: ignore[assignment]
     if not comes_from_here(request):

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     PROVIDER_HOME = "provider-home:read"
     RIGHTS_CHECK = "rights:check"
     RIGHTS_ANSWERS = "rights-answers:read"
+    SOFTWARE_MANAGE = "software:manage"
     INVOICES_READ = "invoices:read"
     INVOICES_CONTEST = "invoices:contest"
     TRANSFERS_READ = "transfers:read"
@@ -176,6 +177,8 @@ _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
+# What asks for the whole practice by itself is for whoever holds the agreement.
+_HOLDS_AGREEMENT = _PROVIDER_TEAM | {P.SOFTWARE_MANAGE}
 _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -188,6 +191,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
     Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM | _PRACTICE,
+    Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},

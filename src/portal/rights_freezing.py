@@ -9,18 +9,18 @@ from portal.data.activity import account_object
 from portal.data.evidence import Action
 from portal.data.organisations import provider_of
 from portal.data.rights_freezes import RightsFreeze, Seen, freeze_checks, lift_checks, responsible_for
+from portal.data.sessions import Viewer
 from portal.rights_words import seen_kinds, told_to_desk
 from portal.web import PortalRequest
 
 
-def freeze_rights(request: PortalRequest, db: Session, seen: Seen) -> None:
+def freeze_rights(request: PortalRequest, db: Session, viewer: Viewer, seen: Seen) -> None:
     """Freezes the viewer's checks, opens the desk's case, writes to whoever answers for the practice."""
-    viewer, now = request.viewer, request.now
+    now = request.now
     frozen = freeze_checks(db, viewer, request.services.keyring, seen, told_to_desk(seen), now)
     counts = {pattern.value: count for pattern, count in seen.items()}
-    request.record(
-        db, Action.RIGHTS_FROZEN, account_object(viewer.account_id), seen=counts, practice=frozen.is_practice
-    )
+    about = account_object(viewer.account_id)
+    request.record_of(viewer, db, Action.RIGHTS_FROZEN, about, seen=counts, practice=frozen.is_practice)
     words: dict[str, Any] = {"who": viewer.display_name, "kinds": seen_kinds(seen), "is_practice": frozen.is_practice}
     _write(request, db, frozen, "rights-frozen", None, frozen_at=now, **words)
 

@@ -43,6 +43,7 @@ from portal.pages.provider import (
     practice_changes,
     rights,
     rights_history,
+    software,
     transfers,
 )
 from portal.pages.provider import home as provider_home
@@ -153,6 +154,7 @@ HANDLERS = [
     *practice_changes.HANDLERS,
     *rights.HANDLERS,
     *rights_history.HANDLERS,
+    *software.HANDLERS,
     *invoices.HANDLERS,
     *invoice_fragments.HANDLERS,
     *disputes.HANDLERS,

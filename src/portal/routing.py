@@ -17,6 +17,16 @@ async_page = get
 async_action = partial(post, status_code=200)
 
 
+# Programs ask under this path, and come without cookies; the mark of handlers that are for them alone.
+PROGRAMS = "/api/"
+FOR_PROGRAMS = "for_programs"
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether programs, not browsers, ask for this path."""
+    return path.startswith(PROGRAMS)
+
+
 _SAFE = re.compile(r"[\w-]*", re.ASCII).fullmatch
 
 

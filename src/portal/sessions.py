@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlmodel import Session
 
 from portal.data.sessions import Viewer, find_viewer
+from portal.routing import is_for_programs
 from portal.security import LINK
 from portal.settings import Settings
 from portal.web import Services
@@ -75,7 +76,8 @@ class SessionMiddleware(ASGIMiddleware):
     async def _prepare(self, scope: Scope, services: Services, db: Session) -> None:
         state: dict[str, Any] = scope["state"]
         headers = dict(scope["headers"])
-        cookies = _cookies(headers.get(b"cookie", b"").decode("latin-1"))
+        told = b"" if is_for_programs(scope["path"]) else headers.get(b"cookie", b"")
+        cookies = _cookies(told.decode("latin-1"))
         state["db"] = db
         state["address"] = self._address(scope, headers)
         state["visit"] = _token(services, VISIT, cookies.get(self._visit_cookie))

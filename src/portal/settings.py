@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "PORTAL_"
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
     mediator_name: str = "Médiateur des mutuelles (fictif)"
     mediator_address: str = "3 rue de l’Exemple, 99000 Villefictive"
     mediator_url: str = "https://mediateur.example"
+    rights_api: bool = False
+    certificate_header: str = ""
     history_months: int = Field(default=27, ge=27)
     worker: Literal["embedded", "separate"] = "embedded"
     mail_from: str = ""
@@ -156,6 +159,15 @@ class Settings(BaseSettings):
         if url and not (url.startswith("https://") and named and url.count("{") == 2):
             raise ValueError("an https address with {latitude} and {longitude} in it, or nothing")
         return url
+
+    @field_validator("certificate_header")
+    @classmethod
+    def header_of_a_proxy(cls, name: str, info: ValidationInfo) -> str:
+        if name and not _HEADER.fullmatch(name):
+            raise ValueError("the name of a header, like X-Client-Certificate-SHA256")
+        if name and not info.data.get("trusted_proxies"):
+            raise ValueError("only a proxy named in PORTAL_TRUSTED_PROXIES is believed: name one")
+        return name.lower()
 
     @field_validator("geocoder_url")
     @classmethod

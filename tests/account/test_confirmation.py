@@ -34,6 +34,8 @@ SENSITIVE = {
     "employer.team.change", "employer.team.invite", "employer.team.invite.submit", "employer.team.remove",
     "employer.team.resend", "employer.team.user", "provider.team.change", "provider.team.invite",
     "provider.team.invite.submit", "provider.team.remove", "provider.team.resend", "provider.team.user",
+    "provider.software", "provider.software.create", "provider.software.noted", "provider.software.renew",
+    "provider.software.revoke",
     "factor.app", "factor.app.start", "factor.app.image", "factor.app.confirm", "factor.app.remove",
     "passkey", "passkey.remove", "passkeys", "passkeys.add", "passkeys.options",
     "password.change", "password.change.submit", "recovery.make", "recovery.new",

@@ -59,14 +59,10 @@ PRACTICE = (
     *(f"/professionnel/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")),
     *("/professionnel/convention/demandes", "/professionnel/convention/demande/{case}/"),
 )
+SOFTWARE = "/professionnel/logiciel"
 CHANGES = (
-    "/compte/coordonnees",
-    "/compte/notifications",
-    "/adherent/professionnels/lieu",
-    *BANK,
-    *STAFF,
-    *PRACTICE,
-    RIGHTS,
+    *("/compte/coordonnees", "/compte/notifications", "/adherent/professionnels/lieu"),
+    *(*BANK, *STAFF, *PRACTICE, RIGHTS, SOFTWARE),
 )
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)

@@ -33,6 +33,7 @@ from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.rights_states import RIGHTS_STATES
+from tests.support.software_states import SOFTWARE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
 
@@ -54,6 +55,7 @@ STATES = [
     *INVOICE_STATES,
     *MESSAGE_STATES,
     *RIGHTS_STATES,
+    *SOFTWARE_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.

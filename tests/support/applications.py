@@ -19,7 +19,13 @@ _environments: dict[tuple[str, bool], Environment] = {}
 
 def application_on(settings: Settings, database: Database) -> Portal:
     """The portal on this database."""
-    key = (settings.origin, *settings.trusted_proxies, database.threaded)
+    key = (
+        settings.origin,
+        *settings.trusted_proxies,
+        settings.rights_api,
+        settings.certificate_header,
+        database.threaded,
+    )
     if key not in _built:
         _built[key] = build_app(settings, threaded=database.threaded)
     return serving(_built[key], create_services(settings, database))

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 from portal.data.accounts import Role, Space
 from portal.data.evidence import ABOUT_ACCOUNT, SESSION_PREFIX, Action, Outcome
 from portal.data.sessions import Viewer
+from portal.data.software_access import SOFTWARE_SESSION
 
 PAGE = 50
 
@@ -28,7 +29,8 @@ _accounts = SQLModel.metadata.tables["account"]
 class Act:
     """One row. `is_own`: the account's own; then `address` and `browser` say from where, until they are erased.
     `by_staff`: somebody at the insurer's desk did it. `is_here`: in the session that is asking. `practice`: the
-    health professional who did it, whom the person concerned may know (article 15 of the GDPR: recipients)."""
+    health professional who did it, whom the person concerned may know (article 15 of the GDPR: recipients).
+    `by_software`: the practice's software did it, by itself."""
 
     seq: int
     at: datetime
@@ -41,6 +43,7 @@ class Act:
     address: str
     browser: str
     practice: str = ""
+    by_software: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +150,5 @@ def _act(row: Any, viewer: Viewer) -> Act:
         address=str(details.get("address", "")),
         browser=str(details.get("browser", "")),
         practice=row.organisation if row.space == Space.PROVIDER and not is_own else "",
+        by_software=(row.session or "").startswith(SOFTWARE_SESSION),
     )

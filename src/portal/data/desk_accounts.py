@@ -18,6 +18,7 @@ from portal.data.passkeys import Passkey
 from portal.data.persons import Person
 from portal.data.recovery_codes import RecoveryCode
 from portal.data.sessions import LIMITS, SignedSession, Viewer
+from portal.data.software import Software, software_for
 from portal.data.standing import STANDING_COLUMNS, Standing, standing_of
 from portal.data.throttling import HOUR, Guesses, allow, quota
 from portal.folding import same_name
@@ -47,7 +48,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What the desk reads of an account. Instants are UTC; newest first. Second factors and passwords: their state,
-    never themselves. `ended_on`: last day of cover, once past."""
+    never themselves. `ended_on`: last day of cover, once past. `software`: what acts for the account by itself."""
 
     account: Account
     found: Found
@@ -60,6 +61,7 @@ class Sheet:
     deletion: AccountDeletion | None
     passkeys: int
     recovery_codes: int
+    software: Software | None = None
 
 
 def may_look_up(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> bool:
@@ -112,6 +114,7 @@ def account_sheet(db: Session, viewer: Viewer, account_id: int, now: datetime) -
         deletion=next(iter(_rows(db, AccountDeletion, account_id)), None),
         passkeys=_count(db, Passkey.account_id, account_id, col(Passkey.removed_at).is_(None)),
         recovery_codes=_count(db, RecoveryCode.account_id, account_id, *_USABLE),
+        software=software_for(db, account_id),
     )
 
 

@@ -1,4 +1,5 @@
-"""Secrets shown for a while to the session that had them made: an application's key to scan, codes to note down.
+"""Secrets shown for a while to the session that had them made: an application's key to scan, codes to note down, the
+secret of a practice's software.
 
 They are encrypted, and gone once the person is done, or after their time.
 """
@@ -17,10 +18,15 @@ from portal.security import Keyring, fingerprint
 class Kind(StrEnum):
     TOTP = "application"
     RECOVERY_CODES = "codes-de-secours"
+    SOFTWARE = "logiciel"
 
 
 # The codes outlive the reading of new terms, which come before anything else at a first sign-in.
-LIVES = {Kind.TOTP: timedelta(minutes=15), Kind.RECOVERY_CODES: timedelta(hours=1)}
+LIVES = {
+    Kind.TOTP: timedelta(minutes=15),
+    Kind.RECOVERY_CODES: timedelta(hours=1),
+    Kind.SOFTWARE: timedelta(minutes=15),
+}
 
 
 class PendingSecret(SQLModel, table=True):

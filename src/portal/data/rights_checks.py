@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import LargeBinary, Row, Select, select
+from sqlalchemy import LargeBinary, Row, Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.accounts import Account
@@ -25,6 +25,7 @@ from portal.data.rights_patterns import MISSES, Asked, Pattern, is_beyond_usual,
 from portal.data.rights_questions import Question, answer_to
 from portal.data.rights_traces import Marks, add_trace, marks_of, same_press
 from portal.data.sessions import Viewer
+from portal.data.software import SoftwareCheck
 from portal.data.throttling import RIGHTS_MISSES, RIGHTS_PRACTICE, RIGHTS_USER, Guesses, allow, count_failures, hold
 from portal.security import Keyring, luhn_digit
 
@@ -56,11 +57,13 @@ class RightsCheck(SQLModel, table=True):
 
 
 class PastCheck(NamedTuple):
-    """A check with its answer opened. `asker`: the user's name, empty once their account is erased."""
+    """A check with its answer opened. `asker`: the user's name, empty once their account is erased. `operator`: who sat
+    at the counter, in the practice's own code, when its software asked; empty for the page."""
 
     check: RightsCheck
     answer: ShownAnswer
     asker: str
+    operator: str = ""
 
 
 class Sent(NamedTuple):
@@ -247,16 +250,16 @@ _CHECKS = SQLModel.metadata.tables["rights_check"]
 
 
 def _own(viewer: Viewer) -> Select[Any]:
-    """The practice's own checks, each with the name of whoever asked."""
+    """The practice's own checks, each with the name of whoever asked, and who sat at the counter."""
     return (
-        select(_CHECKS, col(Account.display_name))
+        select(_CHECKS, col(Account.display_name), func.coalesce(SoftwareCheck.operator, ""))
         .join(Account, col(Account.id) == _CHECKS.c.asked_by)
+        .outerjoin(SoftwareCheck, col(SoftwareCheck.check_id) == _CHECKS.c.id)
         .where(_CHECKS.c.provider_id == viewer.provider_id)
     )
 
 
 def _opened(row: Row[Any], keyring: Keyring) -> PastCheck:
-    asker: str = row[-1]
-    check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), row[:-1], strict=True)))
+    check = RightsCheck(**dict(zip(_CHECKS.columns.keys(), row[:-2], strict=True)))
     content = keyring.unseal(check.content_sealed, _label(check.engagement))
-    return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), asker)
+    return PastCheck(check, msgspec.json.decode(content, type=ShownAnswer), *map(str, row[-2:]))

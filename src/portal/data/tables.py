@@ -71,6 +71,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     sessions,
     sign_up_requests,
     site_state,
+    software,
     staff_categories,
     statements,
     terms,

@@ -69,6 +69,8 @@ RIGHTS_USER, RIGHTS_PRACTICE = quota("rights-user", 120, HOUR), quota("rights-pr
 RIGHTS_MISSES = Limit(
     "rights-misses", allowed=10, window=HOUR, first_delay=timedelta(minutes=5), longest_delay=DAY, memory=DAY
 )
+# A practice's secret cannot be guessed, and a token is kept for minutes: these only keep a flood from filling tables.
+SOFTWARE_ADDRESS, SOFTWARE_TOKENS = Limit("software-address", allowed=50), quota("software-tokens", 240, HOUR)
 ALARM = quota("alarm", 1000, timedelta(minutes=5))
 # No window is longer than a day, save the locks'.
 STALE_AFTER = timedelta(days=2)

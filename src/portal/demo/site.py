@@ -31,6 +31,7 @@ from portal.demo.messages import show_messages
 from portal.demo.practices import show_practices
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
+from portal.demo.software import show_software
 from portal.demo.terms import publish_and_accept
 from portal.formatting import today
 from portal.importing.registry import KINDS
@@ -44,6 +45,7 @@ from portal.web import DemoAccount, DemoHelp
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
 # Invented people have no mailbox: whatever the environment says, nothing of theirs goes to a real server.
+SHOWN = {"rights_api": True}
 LETTERS_AS_FILES = {"mail_host": "", "mail_user": "", "mail_password": None, "worker": "embedded"}
 STARTED = "demonstration.started"
 READY = "demonstration.json"
@@ -65,7 +67,7 @@ def demo_settings(folder: Path, origin: str) -> Settings:
         keys.write_text(json.dumps({"secret": secrets.token_hex(32), "data": secrets.token_hex(32)}))
     made = json.loads(keys.read_text())
     keys_made = {"secret_keys": made["secret"], "data_keys": made["data"]}
-    return load_settings(data_folder=folder, origin=origin, database_url="", **keys_made, **LETTERS_AS_FILES)
+    return load_settings(data_folder=folder, origin=origin, database_url="", **keys_made, **LETTERS_AS_FILES, **SHOWN)
 
 
 def prepare(folder: Path, settings: Settings, members: int, years: int, seed: int, tell: Tell) -> None:
@@ -95,6 +97,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_messages(database, keyring)
             show_rights(database, keyring)
             show_contact(database, keyring)
+            show_software(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -18,6 +18,7 @@ from portal.data.desk_accounts import Sheet
 from portal.data.desk_acts import NotAllowed
 from portal.data.evidence import Action
 from portal.data.second_factors import reset_factors
+from portal.data.software import revoke_software, software_for
 from portal.entry.onboarding import Temporary, new_temporary, renew_credentials
 from portal.forms import FieldError, single_values
 from portal.pages.desk.account_words import CATEGORIES
@@ -26,6 +27,7 @@ from portal.pages.desk.reasons import LONGEST, reason_errors
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
+from portal.software_notices import REVOKED, tell_of_software
 from portal.web import PortalRequest
 
 ACTING, CLOSING = requires(Permission.DESK_SUSPEND), requires(Permission.DESK_CLOSE)
@@ -59,6 +61,14 @@ def _resend_password(request: PortalRequest, db: Session, account: Account, temp
         _record(request, db, Action.CREDENTIALS_SENT, account)
 
 
+def _stop_software(request: PortalRequest, db: Session, account: Account) -> None:
+    software = software_for(db, account.id or 0)
+    if software is not None:
+        revoke_software(db, request.viewer, software.provider_id, request.now)
+        tell_of_software(request.services, db, software, REVOKED, "l’assureur")
+        _record(request, db, Action.SOFTWARE_REVOKED, account)
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """An act without a form of its own: its page's title, what it does in the writing transaction, and what is made
@@ -73,6 +83,7 @@ ACTS = {
     "reprise": Act("Lever la suspension", _lift),
     "sessions": Act("Fermer ses sessions", _end_sessions),
     "facteurs": Act("Réinitialiser ses seconds facteurs", _reset_factors),
+    "logiciel": Act("Arrêter l’accès de son logiciel", _stop_software),
     "mot-de-passe": Act("Renvoyer un mot de passe temporaire", _resend_password, lambda: (new_temporary(),)),
 }
 

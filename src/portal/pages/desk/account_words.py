@@ -57,6 +57,8 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
         acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
     if sheet.account.password_temporary_until is not None:
         acts.append(Act("Renvoyer un mot de passe temporaire", "desk.account.act", {"acte": "mot-de-passe"}))
+    if sheet.software is not None:
+        acts.append(Act("Arrêter l’accès de son logiciel", "desk.account.act", {"acte": "logiciel"}))
     if may(viewer, Permission.DESK_CLOSE):
         acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
     return acts

@@ -17,11 +17,14 @@ SERVICES = {
     "provider.agreement": ("file", "Convention"),
     "provider.bank": ("bank", "Compte bancaire"),
 }
+# Where the API is on.
+SOFTWARE = {"provider.software": ("key", "Logiciel")}
 
 
 @page("/professionnel", name="provider.home", guards=[requires(Permission.PROVIDER_HOME)])
 def home(request: PortalRequest) -> Response[bytes]:
     site, urls = request.services.site, request.services.urls
-    services = [(urls(name), *words) for name, words in SERVICES.items() if site.is_permitted(request.viewer, name)]
+    offered = SERVICES | (SOFTWARE if request.services.settings.rights_api else {})
+    services = [(urls(name), *words) for name, words in offered.items() if site.is_permitted(request.viewer, name)]
     role = ROLE_LABELS[Role(request.viewer.role)]
     return render_page(request, "provider/home/index.html", "Bonjour", role=role, services=services)

@@ -4,6 +4,7 @@ The question is posted; the answer stands at an opaque address, where the practi
 """
 
 from datetime import timedelta
+from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
@@ -33,6 +34,7 @@ from portal.data.rights_checks import (
 from portal.data.rights_freezes import freeze_state
 from portal.data.rights_patterns import MISSES
 from portal.data.rights_questions import MarksNeeded, Means, Question
+from portal.data.sessions import Viewer
 from portal.entry.arrivals import browser_marks
 from portal.formatting import long_date
 from portal.forms import FieldError
@@ -122,6 +124,22 @@ def rights_crumbs(request: PortalRequest) -> list[Crumb]:
     return crumbs
 
 
+def record_check(request: PortalRequest, db: Session, viewer: Viewer, made: Made, **details: Any) -> None:
+    """The evidence of a check: who asked, about whom, what was answered."""
+    check = made.check
+    request.record_of(
+        viewer,
+        db,
+        Action.RIGHTS_CHECKED,
+        check.engagement,
+        Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
+        reason=check.status,
+        persons=[check.person_id] if check.person_id is not None else [],
+        answer=made.digest,
+        **details,
+    )
+
+
 def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
     """Whose journal tells that the answer was read again."""
     is_fresh = past.check.asked_by == request.viewer.account_id and request.now - past.check.asked_at < AT_ONCE
@@ -143,10 +161,10 @@ def _check(request: PortalRequest, question: Question, values: dict[str, str]) -
         except ChecksFrozen:
             return back
         except FreezeDue as due:
-            freeze_rights(request, db, due.seen)
+            freeze_rights(request, db, viewer, due.seen)
             return back
         if not made.is_again:
-            _record(request, db, made)
+            record_check(request, db, viewer, made)
         (opaque,) = keyring.conceal(KIND, [made.check.id or 0])
         return request.services.urls("provider.rights.answer", check=opaque)
 
@@ -155,20 +173,6 @@ def _sent(request: PortalRequest, form: str = "") -> Sent:
     viewer = request.viewer
     marks = browser_marks(request, viewer.account_id)
     return Sent(form, marks, is_proven=has_just_confirmed(viewer, request.now))
-
-
-def _record(request: PortalRequest, db: Session, made: Made) -> None:
-    check = made.check
-    request.record_of(
-        request.viewer,
-        db,
-        Action.RIGHTS_CHECKED,
-        check.engagement,
-        Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
-        reason=check.status,
-        persons=[check.person_id] if check.person_id is not None else [],
-        answer=made.digest,
-    )
 
 
 def _form(request: PortalRequest, values: dict[str, str], errors: list[FieldError]) -> Response[bytes]:
