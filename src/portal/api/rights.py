@@ -38,8 +38,8 @@ UNUSUAL = (
     "cinq minutes."
 )
 FROZEN = (
-    "Les vérifications de droits sont suspendues\u00a0: leur nombre ou leur forme reste inhabituel. Rien n’a été cherché. "
-    "La page Vérifier des droits dit ce qui s’est passé et qui appeler."
+    "Les vérifications de droits sont suspendues\u00a0: leur nombre ou leur forme reste inhabituel. Rien n’a été "
+    "cherché. La page Vérifier des droits dit ce qui s’est passé et qui appeler."
 )
 
 
