@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.case_erasure import delete_draft
 from portal.data.case_pieces import pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.cases import (
@@ -17,7 +18,6 @@ from portal.data.cases import (
     CaseKind,
     CaseState,
     WrongState,
-    delete_draft,
     find_case,
     lock_case,
     move_case,
