@@ -84,7 +84,7 @@ def marked(client, make) -> Account:
         company = staff.company(db)
         made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
         for number, name in enumerate(("contribution_call", "contribution_line", "provider", "invoice")):
-            codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, or the practice's: it stays
+            codes = {(name, column.name) for column in TABLES[name].columns}  # a company's, or a practice's
             made[name] = fill(db, TABLES[name], account.id, number, made, codes)
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
