@@ -25,6 +25,7 @@ from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.directory_states import DIRECTORY_STATES
+from tests.support.dispute_states import DISPUTE_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
 from tests.support.employer_states import EMPLOYER_STATES
 from tests.support.exemption_states import EXEMPTION_STATES
@@ -48,6 +49,7 @@ STATES = [
     *CONTACT_STATES,
     *CONTRACT_STATES,
     *DIRECTORY_STATES,
+    *DISPUTE_STATES,
     *EMPLOYEE_STATES,
     *EMPLOYER_STATES,
     *EXEMPTION_STATES,

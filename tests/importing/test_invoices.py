@@ -94,3 +94,23 @@ def test_line_of_a_transfer_in_another_practices_name_is_refused(importer: Impor
 
 def _line(position: int, invoice: str) -> dict[str, str]:
     return row("remittance-lines", position=str(position), invoice=invoice)
+
+
+def test_operator_imports_an_invoice_sent_again_and_each_step_keeps_its_lot(importer: Importer) -> None:
+    """R-40: under the same number, in a new lot."""
+    importer.before("invoices")
+    importer.one("invoices", state="rejetee", accepted="", state_on="2026-03-05", reject_code="R04")
+    importer.one("invoices", lot="LOT2", state="recue", accepted="", received_on="2026-03-09", state_on="2026-03-09")
+    lots = "SELECT state, lot FROM invoice_step ORDER BY state_on, id"
+    assert importer.query(lots) == [("rejetee", "LOT1"), ("recue", "LOT2")]
+    assert importer.stored("invoices", "state, reject_code") == [("recue", "")]
+
+
+def test_operator_imports_an_invoice_that_replaces_another_or_itself(importer: Importer) -> None:
+    """R-40: the other one may come later; itself makes no sense."""
+    importer.before("invoices")
+    assert importer.one("invoices", number="F2", replaces="F1").created == 1
+    assert importer.one("invoices").created == 1
+    assert importer.query("SELECT number, replaces FROM invoice ORDER BY number") == [("F1", ""), ("F2", "F1")]
+    assert importer.one("invoices", number="F3", replaces="F3").created == 0
+    assert [problem[1] for problem in importer.problems()] == ["replaces"]

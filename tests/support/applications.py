@@ -14,7 +14,7 @@ from portal.settings import Settings
 from portal.templating import create_environment
 
 _built: dict[tuple[object, ...], Portal] = {}
-_environments: dict[tuple[str, bool], Environment] = {}
+_environments: dict[tuple[object, ...], Environment] = {}
 
 
 def application_on(settings: Settings, database: Database) -> Portal:
@@ -32,7 +32,7 @@ def application_on(settings: Settings, database: Database) -> Portal:
 
 
 def _shared_environment(settings: Settings, *services: Any, demo: bool = False) -> Environment:
-    key = (settings.insurer.model_dump_json(), demo)
+    key = (settings.insurer.model_dump_json(), settings.rights_api, demo)
     if key not in _environments:
         _environments[key] = create_environment(settings, *services, demo=demo)
     return _environments[key]

@@ -1,6 +1,6 @@
 """The transfers of the viewer’s practice, held against their lines (R-40). Another practice’s do not exist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -50,11 +50,19 @@ class LineRow(NamedTuple):
 
 
 class Month(NamedTuple):
-    """What a month's transfers come to, in cents; `first`: its first day."""
+    """What a month's transfers and their lines come to, in cents; `first`: its first day; `unmatched`: the lines that
+    name no invoice of the practice's."""
 
     first: date
     transfers: int
     amount_cents: int
+    lines_cents: int
+    unmatched: int
+
+    @property
+    def gap_cents(self) -> int:
+        """What the lines leave unexplained of the transfers; 0 when they reconcile."""
+        return self.amount_cents - self.lines_cents
 
 
 def transfers_of(db: Session, viewer: Viewer, after: TransferRow | None, most: int) -> list[TransferRow]:
@@ -89,17 +97,25 @@ def lines_of_transfer(db: Session, transfer: TransferRow) -> list[LineRow]:
 def months_of(db: Session, viewer: Viewer, day: date) -> list[Month]:
     """The months with a transfer among the last twelve, the newest first."""
     since = add_months(day.replace(day=1), 1 - SUMMED_MONTHS)
-    query = (
-        select(_TRANSFER.paid_on, func.count(), func.sum(_TRANSFER.amount_cents))
-        .where(_TRANSFER.provider_id == viewer.provider_id, _TRANSFER.paid_on >= since)
-        .group_by(_TRANSFER.paid_on)
+    own = (_TRANSFER.provider_id == viewer.provider_id, _TRANSFER.paid_on >= since)
+    sent = select(_TRANSFER.paid_on, func.count(), func.sum(_TRANSFER.amount_cents)).where(*own)
+    lines = (
+        select(_TRANSFER.paid_on, func.sum(_LINE.amount_cents), func.count() - func.count(_LINE.invoice_id))
+        .join(RemittanceLine.__table__, _LINE.transfer_id == _TRANSFER.id)
+        .where(*own)
     )
-    months: dict[date, Month] = {}
-    for paid_on, count, cents in db.execute(query):
-        first = paid_on.replace(day=1)
-        known = months.get(first, Month(first, 0, 0))
-        months[first] = Month(first, known.transfers + count, known.amount_cents + int(cents))
-    return sorted(months.values(), reverse=True)
+    transfers, explained = (_by_month(db.execute(each.group_by(_TRANSFER.paid_on))) for each in (sent, lines))
+    return [Month(first, *transfers[first], *explained.get(first, (0, 0))) for first in sorted(transfers, reverse=True)]
+
+
+def _by_month(rows: Iterable[Any]) -> dict[date, tuple[int, int]]:
+    """Two sums of each day, added up by the month's first day."""
+    months: dict[date, tuple[int, int]] = {}
+    for day, one, other in rows:
+        first = day.replace(day=1)
+        known = months.get(first, (0, 0))
+        months[first] = known[0] + int(one), known[1] + int(other)
+    return months
 
 
 _OWN = [_TRANSFER[name] for name in TransferRow._fields[:5]]

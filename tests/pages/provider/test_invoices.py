@@ -1,25 +1,35 @@
 """The practice's invoices: found, explained, exported; never another's (R-40, R-62, R-64)."""
 
 import csv
+import html
 import io
 import re
 from datetime import date, timedelta
+from importlib import resources
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import delete
 
-from portal.data.invoices import Channel, InvoiceState
+from portal.data.invoices import Channel, InvoiceState, InvoiceStep
+from portal.data.reject_codes import RejectCode
 from portal.pages.provider.invoices import INVOICE
 from tests.support import factories
 from tests.support.entry import enter
 from tests.support.evidence_rows import Evidence
 
 LIST = "/professionnel/factures"
+REFERENCE = resources.files("portal.demo") / "reference" / "reject-codes.csv"
+CODES = list(csv.DictReader(io.StringIO(REFERENCE.read_text("utf-8")), delimiter=";"))
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s\u00a0\u202f]+", " ", text)
 
 
 def plain(client, path: str = LIST) -> str:
     client.get(path)
-    return re.sub(r"[\s\u00a0\u202f]+", " ", client.answer.text)
+    return squeezed(client.answer.text)
 
 
 def numbers(client, path: str = LIST) -> list[str]:
@@ -185,6 +195,48 @@ def test_invoice_is_late_once_the_delay_of_its_channel_has_passed(
     assert ("En retard</span>" in plain(client)) is is_late
     assert numbers(client, f"{LIST}?etat=en-retard") == (["F1"] if is_late else [])
     assert ("Paiement en retard" in plain(client, f"{LIST}/{practice.name(INVOICE, made)}")) is is_late
+
+
+def test_invoice_sent_again_leads_to_the_one_it_replaces_and_back(client, practice) -> None:
+    """R-40: within the practice alone, and the first one is contested no more."""
+    values = {"state": InvoiceState.REJECTED, "reject_code": "R04", "accepted_cents": 0}
+    old, new = practice.invoice("F1", **values), practice.invoice("F2", replaces="F1", lot_id=practice.lot().id)
+    practice.invoice("F1", of=practice.theirs)
+    practice.invoice("F9", of=practice.theirs, replaces="F1")
+    sheets = [f"{LIST}/{practice.name(INVOICE, made)}" for made in (old, new)]
+    text = plain(client, sheets[0])
+    assert [node.attributes["href"] for node in client.page.css("[aria-labelledby=renvois] a")] == [sheets[1]]
+    assert "F9" not in text
+    assert not client.page.css('a[href*="/contester/"]')
+    plain(client, sheets[1])
+    assert [node.attributes["href"] for node in client.page.css("[aria-labelledby=renvois] a")] == [sheets[0]]
+    lost = practice.invoice("F3", replaces="F404")
+    assert "F404, que nous n’avons pas retrouvée" in plain(client, f"{LIST}/{practice.name(INVOICE, lost)}")
+
+
+def test_invoice_sent_again_under_its_number_tells_the_lot_of_each_step(client, practice) -> None:
+    """R-40"""
+    made = practice.invoice("F1", state=InvoiceState.RECEIVED, accepted_cents=0, lot_id=practice.lot("LOT2").id)
+    with client.services.database.write() as db:
+        told = {"state": InvoiceState.REJECTED, "reject_code": "R04", "lot": "LOT1"}
+        db.add(InvoiceStep(invoice_id=made.id, state_on=date(2026, 2, 2), **told))
+    text = plain(client, f"{LIST}/{practice.name(INVOICE, made)}")
+    assert ", Lot LOT1" in text
+
+
+@pytest.mark.parametrize("told", CODES, ids=lambda row: row["code"])
+def test_each_code_of_the_demonstration_tells_what_to_do_now(client, practice, told) -> None:
+    """R-40: cause, what to do, and whether the invoice may be sent again."""
+    with client.services.database.write() as db:
+        db.execute(delete(RejectCode))
+        is_resubmittable = told["resubmittable"] == "oui"
+        words = {name: told[name] for name in ("code", "label", "cause", "what_to_do")}
+        db.add(RejectCode(**words, is_resubmittable=is_resubmittable, valid_from=date(2020, 1, 1)))
+    made = practice.invoice("F1", state=InvoiceState.REJECTED, reject_code=told["code"], accepted_cents=0)
+    text = plain(client, f"{LIST}/{practice.name(INVOICE, made)}")
+    assert all(squeezed(html.escape(told[name], quote=False)) in text for name in ("label", "cause", "what_to_do"))
+    assert ("peut être renvoyée" in text) is is_resubmittable
+    assert ("ne peut pas être renvoyée" in text) is not is_resubmittable
 
 
 @pytest.mark.parametrize(("code", "words"), [("R04", "peut être renvoyée"), ("R05", "ne peut pas être renvoyée")])

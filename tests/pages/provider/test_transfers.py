@@ -1,10 +1,14 @@
 """The practice's transfers: they reconcile with their lines, or the page says that they do not (R-40, R-62)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
+from random import Random
 
 import pytest
+from sqlalchemy import text
 
+from portal.data.rules import add_months
+from portal.formatting import money
 from portal.pages.provider.invoices import INVOICE, TRANSFER
 from tests.support import factories
 from tests.support.canaries import legible
@@ -21,6 +25,21 @@ def text_of(client, path: str = LIST) -> str:
 
 def page_of(practice, row, rest: str = "") -> str:
     return f"{LIST}/{practice.name(TRANSFER, row)}{rest}"
+
+
+def cells(row) -> list[str]:
+    return [re.sub(r"[\s\u00a0\u202f]+", " ", cell.text()) for cell in row.css("td")]
+
+
+def summed(sent, lines, month: str) -> list[str]:
+    """A month of the summary, from raw rows: transfers, unmatched lines, gap, amount."""
+    ids = {transfer_id for transfer_id, day, _ in sent if str(day)[:7] == month}
+    amount = sum(cents for transfer_id, _, cents in sent if transfer_id in ids)
+    own = [(invoice_id, cents) for transfer_id, invoice_id, cents in lines if transfer_id in ids]
+    gap = amount - sum(cents for _, cents in own)
+    alone = sum(invoice_id is None for invoice_id, _ in own)
+    told = [str(len(ids)), str(alone or "–"), money(gap) if gap else "–", money(amount)]
+    return [re.sub(r"[\s\u00a0\u202f]+", " ", each) for each in told]
 
 
 @pytest.mark.parametrize("who", ["user", "colleague"])
@@ -112,6 +131,32 @@ def test_months_add_up_the_transfers_of_a_year(client, practice) -> None:
     ]
     assert len(rows) == 2
     assert all(row.endswith("12,34 €") for row in rows)
+
+
+def test_months_and_transfers_reconcile_with_the_raw_rows_to_the_cent(client, practice) -> None:
+    """R-40: added up again from the tables, line by line; of this practice alone."""
+    chance, first = Random(7), practice.today.replace(day=1)
+    known = practice.invoice("F1")
+    for at in range(40):
+        paid_on = add_months(first, -chance.randrange(14)) + timedelta(days=chance.randrange(28))
+        lines = [("F1", known, chance.randrange(1, 90_000)), ("F404", None, chance.randrange(1, 9_000))]
+        lines += [("F1", known, -1)] if at % 3 else []
+        gap = chance.choice((0, 0, 0, 7, -3))
+        whose = practice.theirs if at % 5 == 0 else None
+        total = sum(cents for *_, cents in lines) + gap
+        practice.pay(*lines[: 1 + at % 3], reference=f"V{at}", of=whose, paid_on=paid_on, amount=total)
+    with client.services.database.read() as db:
+        sent = list(
+            db.execute(
+                text("SELECT id, paid_on, amount_cents FROM transfer WHERE provider_id = :id"), {"id": practice.mine.id}
+            )
+        )
+        lines = list(db.execute(text("SELECT transfer_id, invoice_id, amount_cents FROM remittance_line")))
+    text_of(client)
+    since = add_months(first, -11)
+    told = [cells(row) for row in client.page.css("table")[1].css("tbody tr")]
+    months = sorted({str(day)[:7] for _, day, _ in sent if str(day) >= str(since)}, reverse=True)
+    assert told == [summed(sent, lines, month) for month in months]
 
 
 def test_list_goes_on_by_key_and_shows_each_transfer_once(client, practice) -> None:
