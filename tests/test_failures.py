@@ -51,7 +51,7 @@ def failures(caplog) -> list[str]:
     "broken",
     [
         "portal.permissions.may",
-        "portal.csrf._comes_from_here",
+        "portal.csrf.comes_from_here",
         "portal.security.Keyring.csrf_matches",
         "portal.data.throttling.hold",
         "portal.data.throttling.delay_of",

@@ -80,6 +80,24 @@ def test_each_space_writes_and_reads_its_own(client, author) -> None:
     assert author.id
 
 
+def test_employer_writes_about_employees_and_the_bank_and_a_member_does_not(client, make) -> None:
+    """R-80: each space has the subjects that are its own."""
+    for maker, expected in (("employer", 303), ("member", 422)):
+        enter(client, make(MAKERS[maker]))
+        for topic in ("salaries", "banque"):
+            assert send(client, NEW, FIELDS | {"sujet": topic}, form_at=NEW).status_code == expected
+
+
+def test_member_closes_a_conversation_and_opens_it_again_by_writing(client, anne) -> None:
+    """R-80"""
+    path = begin(client)
+    client.submit(f'form[action="{path}/fin"]')
+    assert "Cette conversation est close" in client.page.text
+    client.submit(f'form[action="{path}"]', message="J’oubliais ceci.")
+    assert "Cette conversation est close" not in client.page.text
+    assert anne.id
+
+
 def test_answer_counts_as_unread_until_its_reader_says_so(client, anne, make) -> None:
     path = begin(client)
     assert badge(client) == ""

@@ -12,12 +12,13 @@ from sqlmodel import select
 
 from portal.case_notices import CaseLetters
 from portal.data import throttling
-from portal.data.accounts import Role
+from portal.data.accounts import AccountDeletion, Role
 from portal.data.case_desk import answer, lock_for_desk, move_by_desk
 from portal.data.case_messages import CaseMessage, SentAlready
 from portal.data.cases import Case, CaseKind, CaseState, WrongState
 from portal.data.columns import utc_now
 from portal.data.contact import Asked, ask, keep_draft, topics_for
+from portal.data.erasure import erase_account
 from portal.data.invoices import InvoiceState
 from portal.data.message_references import MessageReference
 from portal.data.messages import MessageThread, Topic
@@ -632,6 +633,27 @@ def test_draft_on_rights_is_not_sent_once_the_agreement_has_ended(client, practi
 
 
 # --- what is kept ---
+
+
+def test_practice_keeps_what_was_said_for_it_when_its_author_is_erased(client, practice, make) -> None:
+    """R-66: the name goes; what is the author's alone goes too."""
+    enter(client, practice.colleague)
+    path = begin(client, titre="Pour la structure", message="Une question du service.")
+    begin(client, "espace_en_ligne", titre="Pour moi seul", message="Mon compte.")
+    with client.services.database.write() as db:
+        now = utc_now()
+        erasing = AccountDeletion(account_id=practice.colleague.id, confirmed_at=now, erase_after=now)
+        db.add(erasing)
+        db.flush()
+        assert erase_account(db, erasing.id, now + timedelta(days=1))
+        kept = [client.services.keyring.decrypt(row.text_encrypted) for row in db.exec(select(CaseMessage))]
+    assert kept == ["Une question du service."]
+    enter(client, practice.user)
+    client.get(path)
+    talk = client.page.one(".talk").text()
+    assert "Une question du service." in talk
+    assert "Un ancien utilisateur" in talk
+    assert practice.colleague.display_name not in talk
 
 
 def test_words_titles_and_details_are_never_stored_in_the_clear(client, practice) -> None:
