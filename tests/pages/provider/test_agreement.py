@@ -125,7 +125,7 @@ def test_export_gives_the_amendments_and_withholds_the_account(client, firm) -> 
         viewer = factories.viewer_of(db, firm.first)
         given = {table["table"]: table for table in export_of(db, viewer, client.services.keyring)}
     assert "Nouveaux délais" in str(given["agreement_amendment"])
-    assert "masked" not in str([row for row in given["provider_bank_details"]["rows"]])
+    assert "masked" not in str(given["provider_bank_details"]["rows"])
 
 
 def test_every_role_is_explained_beside_the_users(client, firm) -> None:

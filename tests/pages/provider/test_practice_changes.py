@@ -146,9 +146,8 @@ def test_recap_is_corrected_then_dropped(client, firm) -> None:
     client.get(f"{path}/modifier")
     client.submit(f'form[action="{path}/modifier"]', **(FIELDS | {"adresse": "5 place Neuve"}))
     assert (client.path, "5 place Neuve" in client.page.text) == (path, True)
-    assert (
-        send(client, f"{path}/modifier", FIELDS | {"commune": "Paris", "version": "2"}, form_at=path).status_code == 422
-    )
+    wrong = send(client, f"{path}/modifier", FIELDS | {"commune": "Paris", "version": "2"}, form_at=path)
+    assert (wrong.status_code, "#commune" in wrong.text) == (422, True)
     moved = send(client, f"{path}/modifier", FIELDS | {"version": "1"}, form_at=path)
     assert (moved.status_code, "a changé depuis" in moved.text) == (422, True)
     add_proof(client, path)
@@ -171,8 +170,8 @@ def test_second_request_is_told_of_the_first_at_every_step(client, firm) -> None
     assert "Une demande est déjà en cours" in client.get(ADDRESS).text
     assert send(client, ADDRESS, FIELDS, form_at=first).status_code == 422
     add_proof(client, second)
-    client.submit(f'form[action="{second}/envoi"]')
-    assert "déjà en cours" in client.page.text
+    answer = send(client, f"{second}/envoi", {"version": "1"}, form_at=second)
+    assert (answer.status_code, "déjà en cours" in answer.text) == (422, True)
 
 
 def test_request_is_withdrawn_once_and_not_after_the_decision(client, firm) -> None:
@@ -196,7 +195,7 @@ def test_accepted_number_is_shown_and_the_former_is_no_more(client, firm) -> Non
     decide(client, accept_practice_change)
     page = client.get(HOME).css("main")[0].text()
     assert OTHER_NUMBER in page
-    assert "990000010" not in page
+    assert "990000010" not in page.replace("TP-990000010", "")
 
 
 def test_rpps_is_told_that_it_never_changes(client) -> None:
