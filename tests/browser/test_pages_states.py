@@ -31,6 +31,7 @@ from tests.support.invitation_states import INVITATION_STATES
 from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.practice_states import PRACTICE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
 from tests.support.visits import DESK, MEMBER, Site
@@ -51,6 +52,7 @@ STATES = [
     *INVITATION_STATES,
     *INVOICE_STATES,
     *MESSAGE_STATES,
+    *PRACTICE_STATES,
     *RIGHTS_STATES,
 ]
 ROUTES = Path(__file__).parents[1] / "routes.txt"

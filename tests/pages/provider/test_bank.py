@@ -139,7 +139,7 @@ def test_link_of_a_letter_stops_the_change_without_signing_in_once(client, firm)
         token = make_link(db, firm.second.id, purpose, utc_now(), subject)
     leave(client)
     url = client.services.link_url(token).removeprefix(ORIGIN)
-    client.get(url)
+    client.get(url, follow=True)
     assert "recevoir nos versements" in client.page.text
     client.submit(f'form[action="{STOP}"]')
     assert "annulé" in client.page.text
