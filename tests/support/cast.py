@@ -20,8 +20,10 @@ from portal.data.leavers import recent_departures
 from portal.data.links import LinkPurpose, make_link
 from portal.data.open_complaints import complain_without_account
 from portal.data.organisation_bank import organisation_history
+from portal.data.organisation_banks import BankOwner
 from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.persons import Person
+from portal.data.practice_bank import PRACTICE
 from portal.data.recovery_codes import make_recovery_codes
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
@@ -33,7 +35,7 @@ from tests.support.invitation_states import invitation_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
 from tests.support.terms import accept_version
-from tests.support.visits import EMPLOYER, MEMBER, Site, long_named, newcomer
+from tests.support.visits import EMPLOYER, MEMBER, PROVIDER, Site, long_named, newcomer
 
 PORTABLE = "in portability"
 NEWCOMER, LONG, ADOLESCENT = "newcomer", "long", "adolescent"
@@ -57,7 +59,8 @@ def make_cast(site: Site) -> Cast:
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
         cast.places["complaint"] = _followed_complaint(db, site)
-        cast.places["company_bank"] = _company_bank_link(db, site)
+        cast.places["company_bank"] = _bank_link(db, site, EMPLOYER, COMPANY, LinkPurpose.COMPANY_BANK_CHANGE)
+        cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
         cast.places |= invitation_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
@@ -172,12 +175,12 @@ def _bank_change(db: Session, site: Site, viewer: Viewer, now: datetime) -> int:
     return ask_bank_change(db, viewer, site.keyring, new, now).id or 0
 
 
-def _company_bank_link(db: Session, site: Site) -> str:
-    """The link of a letter about the change that the demonstration's company waits for."""
-    account = db.get_one(Account, site.account_of(EMPLOYER))
-    history = organisation_history(db, factories.viewer_of(db, account), COMPANY, site.keyring)
+def _bank_link(db: Session, site: Site, who: str, owner: BankOwner[Any], purpose: LinkPurpose) -> str:
+    """The link of a letter about the change that the demonstration's company, or practice, waits for."""
+    account = db.get_one(Account, site.account_of(who))
+    history = organisation_history(db, factories.viewer_of(db, account), owner, site.keyring)
     pending = next(given.row for given in history if given.row.is_pending)
-    token = make_link(db, account.id or 0, LinkPurpose.COMPANY_BANK_CHANGE, utc_now(), str(pending.id))
+    token = make_link(db, account.id or 0, purpose, utc_now(), str(pending.id))
     return f"/lien/{site.keyring.signer(LINK).sign(token).decode()}"
 
 

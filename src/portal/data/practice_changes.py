@@ -117,7 +117,11 @@ class NoFiness(Exception):
 
 
 class ProofMissing(Exception):
-    """The request lacks its evidence."""
+    """The request lacks its evidence; `slot` is where it belongs."""
+
+    def __init__(self, slot: Slot) -> None:
+        super().__init__()
+        self.slot = slot
 
 
 def change_slots(_: Session, case: Case) -> Sequence[Slot]:
@@ -184,8 +188,8 @@ def send_change(db: Session, viewer: Viewer, case_id: int, version: int, now: da
         return None
     if not case.gives_pieces_back:
         raise WrongState
-    if missing(filled(change_slots(db, case), pieces_of(db, case))):
-        raise ProofMissing
+    if lacking := missing(filled(change_slots(db, case), pieces_of(db, case))):
+        raise ProofMissing(lacking[0])
     _held(db, viewer)
     other = open_change(db, viewer, CaseKind(case.kind))
     if other is not None and other.case.id != case.id:

@@ -20,6 +20,7 @@ PAGES = {
     LinkPurpose.FRAUD: "fraud.confirm",
     LinkPurpose.BANK_CHANGE: "bank.stop",
     LinkPurpose.COMPANY_BANK_CHANGE: "bank.stop",
+    LinkPurpose.PRACTICE_BANK_CHANGE: "bank.stop",
 }
 
 

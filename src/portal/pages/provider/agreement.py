@@ -13,9 +13,10 @@ from portal.data.agreements import Terms, agreements_of, covered_care, find_agre
 from portal.data.cases import CaseState
 from portal.data.evidence import Action
 from portal.data.organisation_bank import change_waiting
+from portal.data.organisation_bank_reading import read_account
 from portal.data.organisations import provider_of
 from portal.data.practice_addresses import address_on
-from portal.data.practice_bank import PRACTICE, account_on
+from portal.data.practice_bank import PRACTICE
 from portal.data.practice_changes import changes_of, is_finess
 from portal.data.team import team_of
 from portal.formatting import day_in_france
@@ -78,10 +79,10 @@ def _account(request: PortalRequest) -> dict[str, Any]:
     """What the page says of the bank account, to whoever may read it."""
     if not request.services.site.is_permitted(request.viewer, "provider.bank"):
         return {"may_read_bank": False}
-    current = account_on(request.db, request.viewer, day_in_france(request.now))
+    account = read_account(request.db, request.viewer, PRACTICE, request.services.keyring, request.now)
     return {
         "may_read_bank": True,
-        "account": current,
+        "account": account.current,
         "is_to_approve": change_waiting(request.db, request.viewer, PRACTICE) is not None,
     }
 

@@ -39,7 +39,7 @@ from portal.data.practice_changes import (
 )
 from portal.formatting import day_in_france
 from portal.forms import FieldError, single_values, version_of
-from portal.pages.account.pieces import CASE, slot_views
+from portal.pages.account.pieces import CASE, FIELD, slot_views
 from portal.pages.provider.agreement import READS, agreement_crumbs
 from portal.pages.provider.practice_forms import blank, filled_form, read_change
 from portal.permissions import Permission, recently_confirmed, requires
@@ -193,26 +193,26 @@ def _send(request: PortalRequest, opaque: str, version: int) -> Response[bytes] 
             request.record(db, Action.CASE_SENT, asked.case.object)
     except (CaseMoved, WrongState):
         return _again(request, opaque, MOVED)
-    except ProofMissing:
-        return _again(request, opaque, NO_PROOF)
+    except ProofMissing as lacking:
+        return _again(request, opaque, NO_PROOF, f"{FIELD}-{lacking.slot.code}")
     except AlreadyAsked:
         return _again(request, opaque, ALREADY)
     return _to_change(request, asked.case)
 
 
-def _again(request: PortalRequest, opaque: str, problem: str) -> Response[bytes]:
+def _again(request: PortalRequest, opaque: str, problem: str, field: str = "") -> Response[bytes]:
     with request.database.read() as db:
-        return _page(request, db, _found(request, db, opaque), problem)
+        return _page(request, db, _found(request, db, opaque), FieldError(field, problem))
 
 
-def _page(request: PortalRequest, db: Session, asked: Asked, problem: str = "") -> Response[bytes]:
+def _page(request: PortalRequest, db: Session, asked: Asked, problem: FieldError | None = None) -> Response[bytes]:
     is_permitted = request.services.site.is_permitted
     return render_page(
         request,
         "provider/agreement/change.html",
         title_of(asked),
         crumbs=agreement_crumbs(request),
-        errors=[FieldError("", problem)] if problem else [],
+        errors=[problem] if problem else [],
         asked=asked,
         what=asked_in_words(asked.row),
         label=KIND_LABELS[asked.kind],
