@@ -7,18 +7,21 @@ import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 from sqlmodel import Session, SQLModel
 
 from portal.data.card_terms import CardColumn, CardTerms
 from portal.data.coverage import Product
 from portal.data.organisations import Agreement, Provider
 from portal.data.profession_care import ProfessionCare
-from portal.data.rights_checks import ProofNeeded, TooManyChecks, check_rights
+from portal.data.rights_checks import FreezeDue, ProofNeeded, TooManyChecks, check_rights, new_engagement
 from portal.data.rights_questions import Means, Question
 from portal.data.sessions import Viewer
 from portal.database import Database
@@ -28,24 +31,56 @@ from tests.support import factories
 from tests.support.databases import build_sqlite_template
 
 PERSONS = 2_000_000 if os.environ.get("BENCH_FULL") else 200_000
-BATCH, CHECKS, TRIES, TRIES_A_SECOND = 50_000, 500, 100_000, 10
+BATCH, CHECKS, TRIES = 50_000, 500, 100_000
+# A hospital's four weeks, and what one of its users has asked today.
+USUAL_DAY, USUAL_DAYS, ASKED_TODAY = 600, 28, 300
 SINCE, MORNING = date(2015, 1, 1), datetime(2026, 6, 15, 7, 0, tzinfo=UTC)
+WORKING_DAY, PATIENT = timedelta(hours=10), 42
 FIRST_NUMBER, OLDEST, DAYS_OF_BIRTH = 10_000_000, date(1940, 1, 1), 30_000
+STEP = 7_919  # prime: a list in no order, each person once
+
+
+@dataclass(frozen=True, slots=True)
+class Thief:
+    """Whoever holds a stolen account: what is asked, over how many working days, in how many tries; `can_prove`: they
+    hold its password and its second factor, too."""
+
+    name: str
+    question: Callable[[int], Question]
+    can_prove: bool
+    days: int = 1
+    tries: int = TRIES
 
 
 def main() -> None:
-    """Prints p50 and p95 of a check in milliseconds, then how many persons 100 000 tries tell of."""
+    """Prints p50 and p95 of a check in milliseconds and its statements, then how many persons 100 000 tries tell of."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{build_sqlite_template(Path(folder) / 'portal.sqlite3')}")
         keyring = Keyring(_settings(Path(folder)))
         with database.write() as db:
             _cover(db)
         with database.write() as db:
-            viewers = [_practice(db, keyring) for _ in range(CHECKS // 50 + 2)]
-        _measure(database, keyring, viewers[2:])
-        for name, viewer, question in (("guessing", viewers[0], _guess), ("with a stolen list", viewers[1], _known)):
-            print(f"  {TRIES} tries in a working day, {name}: {_harvest(database, keyring, viewer, question)} persons")
+            practices = [_practice(db, keyring) for _ in range(CHECKS // 25)]
+            hospital = _hospital(db, keyring)
+        _measure(database, keyring, practices, "of small practices")
+        _measure(database, keyring, [hospital], "of a hospital", checks=60)
+        for thief in _thieves():
+            _harvest(database, keyring, thief)
         database.dispose()
+
+
+def _thieves() -> list[Thief]:
+    return [
+        Thief("cannot prove, guessing", _guess, can_prove=False),
+        Thief("cannot prove, numbers in a row", _in_a_row, can_prove=False),
+        Thief("cannot prove, a stolen list", _known, can_prove=False),
+        Thief("can prove, guessing", _guess, can_prove=True),
+        Thief("can prove, birth dates in turn", _births, can_prove=True),
+        Thief("can prove, numbers in a row", _in_a_row, can_prove=True),
+        Thief("can prove, a stolen list", _known, can_prove=True),
+        Thief("can prove, a stolen list over five days", _known, can_prove=True, days=5),
+        Thief(f"can prove, {PATIENT} of a list a day for five days", _known, True, 5, PATIENT * 5),
+    ]
 
 
 def _settings(folder: Path) -> Settings:
@@ -57,37 +92,91 @@ def _settings(folder: Path) -> Settings:
     )
 
 
-def _measure(database: Database, keyring: Keyring, viewers: list[Viewer]) -> None:
+def _measure(database: Database, keyring: Keyring, viewers: list[Viewer], whose: str, checks: int = CHECKS) -> None:
     took = []
-    for number in range(CHECKS):
-        since = time.perf_counter()
-        with database.write() as db:
-            check_rights(db, viewers[number % len(viewers)], keyring, _known(number), MORNING)
-        took.append((time.perf_counter() - since) * 1000)
+    with _statements(database) as seen:
+        for number in range(checks):
+            since = time.perf_counter()
+            with database.write() as db:
+                check_rights(db, viewers[number % len(viewers)], keyring, _known(number), MORNING)
+            took.append((time.perf_counter() - since) * 1000)
     cuts = statistics.quantiles(took, n=20)
-    print(f"  {PERSONS} persons, a check: p50 {cuts[9]:.2f} ms, p95 {cuts[18]:.2f} ms")
+    said = f"p50 {cuts[9]:.2f} ms, p95 {cuts[18]:.2f} ms, {len(seen) / checks:.1f} statements"
+    print(f"  {PERSONS} persons, a check {whose}: {said}")
 
 
-def _harvest(database: Database, keyring: Keyring, viewer: Viewer, question: Callable[[int], Question]) -> int:
-    """How many persons a thief learns of who came in, and cannot prove anew who they are."""
-    found = set()
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    """The statements that SQLAlchemy runs inside the block; a prepared one is not seen."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.writer, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.writer, "before_cursor_execute", note)
+
+
+def _harvest(database: Database, keyring: Keyring, thief: Thief) -> None:
+    """How many persons a thief learns of, in an account that was signed in to just before the first try."""
+    found, end = set(), "never frozen"
     with database.write() as db:
-        for number in range(TRIES):
-            now = MORNING + timedelta(seconds=number / TRIES_A_SECOND)
+        viewer = replace(_practice(db, keyring), confirmed_at=MORNING)
+        for number, now in enumerate(_times(thief)):
             try:
-                made, _ = check_rights(db, viewer, keyring, question(number), now, is_proven=False)
-            except (TooManyChecks, ProofNeeded):
-                continue
-            found.add(made.person_id)
-    return len(found - {None})
+                viewer, person = _tried(db, viewer, keyring, thief, thief.question(number), now)
+            except FreezeDue as due:
+                end = f"frozen at try {number + 1} ({', '.join(due.seen)})"
+                break
+            found.add(person)
+    print(f"  {thief.tries} tries, {thief.name}: {len(found - {None})} persons, {end}")
+
+
+def _tried(
+    db: Session, viewer: Viewer, keyring: Keyring, thief: Thief, question: Question, now: datetime
+) -> tuple[Viewer, int | None]:
+    """Who was found; the viewer has proved who they are anew where that is asked and can be done."""
+    try:
+        return viewer, check_rights(db, viewer, keyring, question, now).check.person_id
+    except TooManyChecks:
+        return viewer, None
+    except ProofNeeded:
+        if not thief.can_prove:
+            return viewer, None
+    try:
+        viewer = replace(viewer, confirmed_at=now)
+        return viewer, check_rights(db, viewer, keyring, question, now + timedelta(microseconds=1)).check.person_id
+    except TooManyChecks:
+        return viewer, None
+
+
+def _times(thief: Thief) -> Iterator[datetime]:
+    """The tries, evenly over the working days."""
+    a_day = thief.tries // thief.days
+    for number in range(thief.tries):
+        yield MORNING + timedelta(days=number // a_day) + (number % a_day) * WORKING_DAY / a_day
 
 
 def _born(number: int) -> date:
     return OLDEST + timedelta(days=number * 7919 % DAYS_OF_BIRTH)
 
 
+def _in_a_row(number: int) -> Question:
+    """A stolen list by its numbers: each mark is right."""
+    return _question(number, _born(number))
+
+
 def _known(number: int) -> Question:
-    return _question(number % PERSONS, _born(number % PERSONS))
+    """The same in no order."""
+    return _in_a_row(number * STEP % PERSONS)
+
+
+def _births(number: int) -> Question:
+    """Every birth date of one number in turn."""
+    return _question(7, OLDEST + timedelta(days=number % DAYS_OF_BIRTH))
 
 
 def _guess(_: int) -> Question:
@@ -142,3 +231,27 @@ def _practice(db: Session, keyring: Keyring) -> Viewer:
     db.flush()
     db.add(Agreement(number=f"T{number}", provider_id=provider.id or 0, starts_on=SINCE))
     return factories.viewer_of(db, factories.provider_account(db, keyring, provider_id=provider.id))
+
+
+def _hospital(db: Session, keyring: Keyring) -> Viewer:
+    """A user of a practice that asks much, every day."""
+    viewer = _practice(db, keyring)
+    row = {
+        "asked_by": viewer.account_id, "provider_id": viewer.provider_id, "means": Means.NIR, "care_day": SINCE,
+        "status": "droits_ouverts", "content_sealed": b"",
+    }  # fmt: skip
+    times = [
+        MORNING - timedelta(days=day, seconds=30 * number)
+        for day in range(1, USUAL_DAYS)
+        for number in range(USUAL_DAY)
+    ]
+    today = [MORNING - timedelta(hours=2, seconds=60 * number) for number in range(ASKED_TODAY)]
+    _insert(db, "rights_check", [row | {"engagement": new_engagement(), "asked_at": at} for at in times + today])
+    newest = db.connection().exec_driver_sql("SELECT max(id) FROM rights_check").scalar_one()
+    trace = {"asked_by": viewer.account_id, "is_miss": False, "lower": "", "upper": "", "form": ""}
+    traces = [
+        trace | {"check_id": newest - at, "asked_at": asked, "number": f"n{at}", "marks": f"m{at}"}
+        for at, asked in enumerate(today)
+    ]
+    _insert(db, "rights_trace", traces)
+    return viewer

@@ -111,6 +111,10 @@ WORDS: dict[Action, Words] = {
     Action.RIGHTS_CHECKS_READ: Words(
         _R, "Consultation des vérifications de droits", others="Une vérification de vos droits a été revue en liste"
     ),
+    Action.RIGHTS_FROZEN: Words(_S, "Vérifications de droits gelées, parce qu’elles étaient inhabituelles"),
+    Action.RIGHTS_FREEZE_LIFTED: Words(
+        _S, "Vérifications de droits rendues à un compte", others="Vos vérifications de droits vous ont été rendues"
+    ),
     Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
     Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de compte bancaire"),
     Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),

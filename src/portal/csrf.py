@@ -36,7 +36,7 @@ async def csrf_guard(connection: ASGIConnection, handler: BaseRouteHandler) -> N
     if connection.scope.get("method") in SAFE_METHODS or handler.opt.get(FOR_PROGRAMS):
         return
     request: PortalRequest = connection  # type: ignore[assignment]
-    if not _comes_from_here(request):
+    if not comes_from_here(request):
         raise CsrfRefused
     binding = binding_of(request)
     token = exact_value(await request.form(), FIELD)
@@ -65,7 +65,8 @@ def binding_of(request: PortalRequest) -> str | None:
     return f"session:{viewer.session_hash}" if viewer else visit and f"visit:{visit}"
 
 
-def _comes_from_here(request: PortalRequest) -> bool:
+def comes_from_here(request: PortalRequest) -> bool:
+    """Whether the browser says that a page of ours, or nobody's, sent this."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}

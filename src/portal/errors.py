@@ -162,8 +162,9 @@ def _to(request: PortalRequest, target: str, *, is_page: bool = False) -> Respon
     a form was sent to it)."""
     if request.scope["path"].startswith(FRAGMENTS):
         return Response(b"", media_type=HTML, status_code=401, headers={"HX-Redirect": target})
-    if is_page or request.scope["method"] == "GET":
-        target += "?" + urlencode({"suite": _here(request)})
+    back = request.scope["state"].get("way_back")
+    if back or is_page or request.scope["method"] == "GET":
+        target += "?" + urlencode({"suite": back or _here(request)})
     return Redirect(target, status_code=303)
 
 

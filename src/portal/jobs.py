@@ -15,7 +15,7 @@ from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due, apply_due_of_companies
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
-from portal.data import email_codes, known_browsers, throttling
+from portal.data import email_codes, known_browsers, rights_traces, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
@@ -61,9 +61,9 @@ def tell_of_payments(services: Services) -> None:
 
 
 def forget_sign_ins(services: Services) -> None:
-    """Removes failures that no longer count, codes that expired and browsers not seen for long."""
+    """Removes failures that no longer count, codes that expired, browsers not seen for long, traces of checks."""
     with services.database.write() as db:
-        for purge in (throttling.purge, email_codes.purge, known_browsers.purge):
+        for purge in (throttling.purge, email_codes.purge, known_browsers.purge, rights_traces.purge):
             purge(db, utc_now())
 
 

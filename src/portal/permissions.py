@@ -112,8 +112,17 @@ def policy_of(handler: BaseRouteHandler) -> Policy | None:
 
 
 async def deny_undeclared(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
-    """Application guard: no declared policy, no service. Raises what the policy raises."""
+    """Application guard: no declared policy, no service. Raises what the policy raises.
+
+    A handler's option `keep_typed` is awaited first when its sender must sign in: what was typed is not lost.
+    """
     policy = policy_of(handler)
     if policy is None:
         raise PermissionDeniedException
-    await policy(connection, handler)
+    try:
+        await policy(connection, handler)
+    except NotAuthorizedException:
+        keep = handler.opt.get("keep_typed")
+        if keep is not None:
+            await keep(connection)
+        raise

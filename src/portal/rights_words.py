@@ -1,8 +1,12 @@
 """What a health professional is told of rights, in French: what to do next, and what is paid directly (R-42)."""
 
+from collections.abc import Iterable, Mapping
+
 from portal.data.card_terms import CareColumn
 from portal.data.rights import RightsStatus
+from portal.data.rights_patterns import Pattern
 from portal.data.rights_questions import Means
+from portal.formatting import plural
 
 ADVICE: dict[RightsStatus, str] = {
     RightsStatus.OPEN: "Vous pouvez pratiquer le tiers payant pour des soins de ce jour, aux conditions ci-dessous. "
@@ -23,6 +27,36 @@ MEANS_LABELS: dict[Means, str] = {
     Means.NIR: "N° de sécurité sociale",
     Means.CARD_CODE: "Code de la carte",
 }
+
+# What was unusual, for the practice: enough to understand, not the figures to stay below of.
+SEEN_KINDS: dict[Pattern, str] = {
+    Pattern.MISSES: "beaucoup de saisies sans résultat",
+    Pattern.BIRTHS: "plusieurs dates de naissance essayées pour un même numéro",
+    Pattern.NEIGHBOURS: "des numéros qui se suivent, ou presque",
+    Pattern.NIGHT: "des vérifications la nuit, alors que votre structure n’en fait pas",
+    Pattern.BROWSERS: "plusieurs appareils ou réseaux inconnus le même jour",
+    Pattern.VOLUME: "bien plus de vérifications que d’habitude",
+}
+# The same for the desk: counts, nobody's data.
+_SEEN_COUNTS: dict[Pattern, tuple[str, str]] = {
+    Pattern.MISSES: ("vérification", "sans résultat en 24\u00a0heures"),
+    Pattern.BIRTHS: ("date", "de naissance essayées pour un même numéro en 24\u00a0heures"),
+    Pattern.NEIGHBOURS: ("numéro", "proches les uns des autres demandés en 24\u00a0heures"),
+    Pattern.NIGHT: ("vérification", "cette nuit, dans une structure qui n’en fait pas la nuit"),
+    Pattern.BROWSERS: ("navigateur", "jamais vus pour ce compte en 24\u00a0heures"),
+    Pattern.VOLUME: ("vérification", "en sept jours, plus de deux fois l’habitude de la structure"),
+}
+
+
+def seen_kinds(patterns: Iterable[Pattern]) -> list[str]:
+    """What was unusual, without its figures."""
+    return [words for pattern, words in SEEN_KINDS.items() if pattern in set(patterns)]
+
+
+def told_to_desk(seen: Mapping[Pattern, int]) -> str:
+    """What the desk's case tells: what was unusual, with its counts, and of whom nothing."""
+    told = [f"{plural(seen[each], noun)} {rest}" for each, (noun, rest) in _SEEN_COUNTS.items() if each in seen]
+    return "Vérifications de droits gelées. Vu\u00a0: " + "\u00a0; ".join(told) + "."
 
 
 def told_value(column: CareColumn) -> str:

@@ -135,6 +135,11 @@ class PortalRequest(HTMXRequest):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def come_back_to(self, path: str) -> None:
+        """Whoever must first sign in, or prove who they are, comes back to this page of the portal, rather than to the
+        one that they were asking for."""
+        self.scope["state"]["way_back"] = path
+
     def revealed(self, kind: str, opaque: str) -> int:
         """The id behind an opaque name of an address (ADR 2). Raises `NotFoundException` for one that we never made."""
         row_id = self.services.keyring.reveal(kind, opaque)

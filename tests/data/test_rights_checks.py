@@ -98,7 +98,7 @@ def test_engagement_number_has_sixteen_digits_and_a_check_digit() -> None:
 def test_answer_of_another_practice_is_nobodys_business(db, keyring) -> None:
     family, first, second = covered_household(db), viewer_of_practice(db, keyring), viewer_of_practice(db, keyring)
     marks = (family.contract.member_number, family.member.birth_date, 1, datetime.now(UTC).date())
-    made, _ = check_rights(db, first, keyring, Question(Means.MEMBER_NUMBER, *marks), utc_now())
+    made = check_rights(db, first, keyring, Question(Means.MEMBER_NUMBER, *marks), utc_now()).check
     assert find_check(db, first, keyring, made.id)
     assert find_check(db, second, keyring, made.id) is None
 
@@ -139,6 +139,6 @@ def test_agreement_that_ended_is_none_on_the_next_day(db, keyring) -> None:
     marks = (family.contract.member_number, family.member.birth_date, 1)
     states = []
     for day in (end, end + timedelta(1)):
-        made, _ = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, *marks, day), utc_now())
-        states.append(made.status)
+        made = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, *marks, day), utc_now())
+        states.append(made.check.status)
     assert states == [RightsStatus.OPEN, RightsStatus.NO_AGREEMENT]

@@ -29,6 +29,7 @@ from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
 from tests.support.invitation_states import invitation_places
+from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
 from tests.support.terms import accept_version
 from tests.support.visits import EMPLOYER, MEMBER, Site, long_named, newcomer
@@ -57,6 +58,9 @@ def make_cast(site: Site) -> Cast:
         cast.places["complaint"] = _followed_complaint(db, site)
         cast.places["company_bank"] = _company_bank_link(db, site)
         cast.places |= invitation_places(db, site)
+        frozen, places = frozen_checks(db, site)
+        cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
+        cast.places |= places
     return cast
 
 

@@ -39,3 +39,13 @@ def concern(db: Session, profession: str, *codes: str, since: date = factories.C
         if code not in care_codes(db, profession, since):
             db.add(ProfessionCare(profession=profession, code=code, valid_from=since))
             db.flush()
+
+
+FIRST_NUMBER = 10_000_000
+
+
+def members_in_a_row(db: Session, count: int, first: int = FIRST_NUMBER) -> None:
+    """Members of the usual birth date whose numbers follow each other, as those of a firm's employees do."""
+    for number in range(first, first + count):
+        factories.contract(db, factories.person(db)).member_number = str(number)
+    db.flush()

@@ -17,11 +17,12 @@ from portal.api.problems import ApiProblem, FieldProblem
 from portal.api.questions import RightsQuestion, read_question, several_persons, wrong_fields
 from portal.api.tokens import too_many
 from portal.data.evidence import Action
-from portal.data.rights_checks import ProofNeeded, TooManyChecks
+from portal.data.rights_checks import ChecksFrozen, FreezeDue, ProofNeeded, TooManyChecks
 from portal.data.rights_questions import MarksNeeded
 from portal.data.software_checks import Asked, Given, KeyUsed, answer_once
 from portal.pages.provider.rights import AT_ONCE, record_check
 from portal.permissions import has_just_confirmed
+from portal.rights_freezing import freeze_rights
 from portal.routing import FOR_PROGRAMS, async_action
 from portal.web import PortalRequest
 
@@ -31,10 +32,13 @@ TOO_OFTEN = (
     "Trop de vérifications, ou trop de questions sans résultat, en peu de temps, par ce logiciel ou dans l’espace "
     "professionnel. Rien n’a été cherché. Attendez quelques minutes\u00a0; si un patient attend, appelez-nous."
 )
+FROZEN = (
+    "Les vérifications de ce compte, ou de votre structure, sont gelées\u00a0: elles ne ressemblaient pas à vos "
+    "habitudes. Rien n’a été cherché. Le titulaire de la convention est prévenu\u00a0; appelez-nous."
+)
 UNUSUAL = (
     "Ces vérifications sont inhabituelles (nuit, ou plusieurs questions sans résultat). Rien n’a été cherché. Le "
-    "titulaire confirme son identité sur la page Vérifier des droits, puis le logiciel renvoie la demande dans les "
-    "cinq minutes."
+    "titulaire confirme son identité sur la page Vérifier des droits, puis le logiciel renvoie la demande."
 )
 
 
@@ -82,7 +86,9 @@ async def check(
 def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
     """The errors of the page, as problems."""
     try:
-        return _check(request, asked, request.now)
+        told = _check(request, asked, request.now)
+    except ChecksFrozen:
+        raise frozen() from None
     except MarksNeeded:
         raise several_persons() from None
     except KeyUsed:
@@ -93,18 +99,31 @@ def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
         raise ApiProblem(403, "preuve-demandee", "Preuve d’identité demandée", UNUSUAL) from None
     except NoResultFound:
         raise ApiProblem(403, "refuse", "Refusé", "Ce compte n’est celui d’aucun professionnel.") from None
+    if told is None:
+        raise frozen()
+    return told
 
 
-def _check(request: PortalRequest, asked: Asked, now: datetime) -> RightsGiven:
-    """Judges the caller again, answers, keeps the answer, records the act, in one transaction."""
+def frozen() -> ApiProblem:
+    """403 until the desk has called back."""
+    return ApiProblem(403, "gele", "Vérifications gelées", FROZEN)
+
+
+def _check(request: PortalRequest, asked: Asked, now: datetime) -> RightsGiven | None:
+    """Judges the caller again, answers, keeps the answer, records the act, in one transaction; None when that
+    transaction froze the checks instead."""
     with request.database.write() as db:
         access = access_now(request, db)
         is_proven = has_just_confirmed(access.viewer, now)
-        answer = answer_once(db, access, request.services.keyring, asked, now, is_proven=is_proven)
+        try:
+            answer = answer_once(db, access, request.services.keyring, asked, now, is_proven=is_proven)
+        except FreezeDue as due:
+            freeze_rights(request, db, due.seen)
+            return None
         about: dict[str, Any] = {"software": access.client_id, "operator": asked.operator}
         past = answer.past
-        if answer.digest:
-            record_check(request, db, access.viewer, past.check, answer.digest, **about)
+        if answer.made is not None:
+            record_check(request, db, access.viewer, answer.made, **about)
         else:
             persons = _readers_of(answer, now)
             about |= {"persons": persons}

@@ -26,15 +26,18 @@ from portal.data.sessions import Viewer, end_sessions_of
 from portal.security import Keyring
 
 REASON = "Vous avez signalé une utilisation frauduleuse de votre compte."
+DESK_REASON = "Tout indique que quelqu’un d’autre se sert de votre compte."
 LONGEST_TEXT = 2000
 
 
 class FraudChannel(StrEnum):
-    """How the report came: signed in, with identifier and address, or by the link of a letter."""
+    """How the report came: signed in, with identifier and address, or by the link of a letter. RIGHTS: nobody reported;
+    checks of rights were frozen because they stayed unusual (R-62)."""
 
     SIGNED_IN = "connecte"
     PUBLIC = "identifiant"
     LINK = "lien"
+    RIGHTS = "verifications"
 
 
 class FraudState(StrEnum):
@@ -119,18 +122,28 @@ def freeze(
     block = block_of(db, account_id, now)
     if is_frozen(db, account) or (block is not None and block.kind is not BlockKind.SUSPENDED):
         return None
-    cancel_email_changes(db, account_id, now)
     stopped = cancel_bank_change(db, account.person_id, now) if account.person_id else None
     signs_for = _signs_for(account)
     stopped_company = cancel_company_change(db, signs_for, now) if signs_for else None
-    db.add(
-        AccountSuspension(
-            account_id=account_id, kind=SuspensionKind.FRAUD, reason=REASON, started_at=now, started_by=account_id
-        )
-    )
+    _freeze_account(db, account_id, REASON, account_id, now)
+    return Freeze(open_case(db, keyring, account_id, channel, text, now), stopped, stopped_company)
+
+
+def freeze_in_case(db: Session, viewer: Viewer, account: Account, now: datetime) -> bool:
+    """What the desk does to an account whose case says that somebody else uses it, held by the caller
+    (`desk_acts.target`): the same freeze as its holder's report. False when it is frozen already."""
+    if viewer.space != Space.DESK or is_frozen(db, account):
+        return False
+    _freeze_account(db, account.id or 0, DESK_REASON, viewer.account_id, now)
+    return True
+
+
+def _freeze_account(db: Session, account_id: int, reason: str, by: int, now: datetime) -> None:
+    cancel_email_changes(db, account_id, now)
+    row = {"kind": SuspensionKind.FRAUD, "reason": reason, "started_at": now, "started_by": by}
+    db.add(AccountSuspension(account_id=account_id, **row))
     end_sessions_of(db, account_id, now)
     forget_browsers(db, account_id)
-    return Freeze(_opened_case(db, keyring, account_id, channel, text, now), stopped, stopped_company)
 
 
 def _in_turn(db: Session, account_id: int) -> Account:
@@ -149,9 +162,10 @@ def _signs_for(account: Account) -> int | None:
     return account.company_id if account.role == Role.SIGNATORY else None
 
 
-def _opened_case(
+def open_case(
     db: Session, keyring: Keyring, account_id: int, channel: FraudChannel, text: str, now: datetime
 ) -> FraudReport:
+    """Opens a case for the desk, with what was told or seen."""
     report = FraudReport(account_id=account_id, channel=channel, text_encrypted=_sealed(keyring, text), reported_at=now)
     db.add(report)
     db.flush()

@@ -4,7 +4,9 @@ It tells a stranger's browser from the usual one, no more: it is a reason to ask
 here: these functions run while somebody signs in.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -25,9 +27,23 @@ class KnownBrowser(SQLModel, table=True):
     seen_at: datetime = instant()
 
 
+class Browsers(NamedTuple):
+    """Whether this browser is one of an account's; how many of its browsers are new."""
+
+    is_known: bool
+    new: int
+
+
 def is_known(db: Session, account_id: int, marks: list[str]) -> bool:
     """Whether the account was used from this browser; `marks`: its hash under each key in use."""
     return _found(db, account_id, marks) is not None
+
+
+def new_browsers(db: Session, account_id: int, marks: Collection[str], since: datetime) -> Browsers:
+    """Whether the account was used from this browser, and from how many it was for the first time after `since`."""
+    query = select(KnownBrowser.mark, KnownBrowser.first_seen_at).where(KnownBrowser.account_id == account_id)
+    rows = db.exec(query).all()
+    return Browsers(any(mark in marks for mark, _ in rows), sum(first > since for _, first in rows))
 
 
 def remember(db: Session, account_id: int, marks: list[str], now: datetime) -> bool:

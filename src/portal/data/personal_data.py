@@ -93,6 +93,15 @@ HOLDINGS: dict[str, Held] = {
         blank={"note_encrypted": None},
         kept_for=PROOF,
     ),
+    "rights_freeze": Held(
+        "Gels de vos vérifications de droits", withheld={"lifted_by": STAFF, "report_id": INTERNAL}, kept_for=PROOF
+    ),
+    "rights_trace": Held(
+        "Traces de vos vérifications de droits, gardées huit jours",
+        column="asked_by",
+        withheld=dict.fromkeys(("number", "marks", "lower", "upper", "form"), SECRET),
+        is_deleted=True,
+    ),
     "person": Held(
         "Votre identité",
         Owner.PERSON,
@@ -228,6 +237,9 @@ HOLDINGS: dict[str, Held] = {
         via=("software_id", "software", "id"),
         withheld=dict.fromkeys(("key_hash", "question_hash"), INTERNAL),
         kept_for=PROOF,
+    ),
+    "rights_usual": Held(
+        "Vos vérifications de droits un jour ordinaire", Owner.PROVIDER, "provider_id", kept_for=PROOF
     ),
     "rights_check": Held(
         "Les vérifications de droits de votre établissement ou cabinet",

@@ -6,6 +6,7 @@ that number, and the evidence of the act holds its digest.
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -19,8 +20,10 @@ from portal.data.organisations import Provider, agreement_on
 from portal.data.profession_care import care_codes
 from portal.data.rights import RightsAnswer, RightsStatus
 from portal.data.rights_answers import ShownAnswer, shown_answer
-from portal.data.rights_patterns import MISSES, is_beyond_usual, needs_proof
+from portal.data.rights_freezes import RightsFreeze, freeze_state
+from portal.data.rights_patterns import MISSES, Asked, Pattern, is_beyond_usual, seen_in
 from portal.data.rights_questions import Question, answer_to
+from portal.data.rights_traces import Marks, add_trace, marks_of, same_press
 from portal.data.sessions import Viewer
 from portal.data.software import SoftwareCheck
 from portal.data.throttling import RIGHTS_MISSES, RIGHTS_PRACTICE, RIGHTS_USER, Guesses, allow, count_failures, hold
@@ -63,6 +66,23 @@ class PastCheck(NamedTuple):
     operator: str = ""
 
 
+class Sent(NamedTuple):
+    """How a question was sent. `form`: the token of its form, empty without one. `browser`: the keyed marks of the
+    browser, empty when it is not known which. `is_proven`: the user has just proved who they are."""
+
+    form: str = ""
+    browser: tuple[str, ...] = ()
+    is_proven: bool = True
+
+
+class Made(NamedTuple):
+    """A check, and the digest of its content. `is_again`: this form made it a moment ago, and nothing was done now."""
+
+    check: RightsCheck
+    digest: str
+    is_again: bool = False
+
+
 class TooManyChecks(Exception):
     """The account or the practice has used up what it may ask, or missed too often: nothing was looked up."""
 
@@ -71,39 +91,50 @@ class ProofNeeded(Exception):
     """The question is unusual, and the user must first prove anew who they are: nothing was looked up."""
 
 
-def check_rights(
-    db: Session, viewer: Viewer, keyring: Keyring, question: Question, now: datetime, *, is_proven: bool = True
-) -> tuple[RightsCheck, str]:
-    """Answers one question of the viewer's practice and keeps the answer; the digest of its content comes with it.
+class ChecksFrozen(Exception):
+    """The user's checks, or the practice's, are frozen: nothing was looked up."""
 
-    A practice's questions are judged one after the other. `is_proven`: the user has just proved who they are.
-    Raises `ProofNeeded`, `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
+    def __init__(self, freeze: RightsFreeze) -> None:
+        self.freeze = freeze
+
+
+class FreezeDue(Exception):
+    """What the user asks stays unusual after a proof: nothing was looked up, and the caller freezes the checks in this
+    transaction (`rights_freezes.freeze_checks`). `seen`: how many of each pattern."""
+
+    def __init__(self, seen: dict[Pattern, int]) -> None:
+        self.seen = seen
+
+
+SENT = Sent()
+
+
+def check_rights(
+    db: Session, viewer: Viewer, keyring: Keyring, question: Question, now: datetime, sent: Sent = SENT
+) -> Made:
+    """Answers one question of the viewer's practice and keeps the answer; the same form sent twice is one question.
+
+    A practice's questions are judged one after the other. Raises `ChecksFrozen`, `FreezeDue`, `ProofNeeded`,
+    `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
     """
     provider = db.get_one(Provider, viewer.provider_id, with_for_update=True)
-    if not is_proven and needs_proof(db, viewer, now):
-        raise ProofNeeded
+    marks = marks_of(keyring, question, sent.form)
+    if (again := same_press(db, viewer.account_id, marks, now)) is not None:
+        return _made_before(db, keyring, again)
+    _judge(db, viewer, Asked(marks, sent.browser, sent.is_proven), now)
     _count(db, viewer, now)
     agreement_id = agreement_on(db, provider.id or 0, question.care_day)
     answer = _answer(db, keyring, question, agreement_id)
-    if answer.status in MISSES:
-        count_failures(db, _misses(viewer), now)
     content = msgspec.json.encode(shown_answer(answer, care_codes(db, provider.profession, question.care_day)))
-    engagement = new_engagement()
-    check = RightsCheck(
-        engagement=engagement,
-        asked_at=now,
-        asked_by=viewer.account_id,
-        provider_id=provider.id or 0,
-        agreement_id=agreement_id,
-        means=question.means,
-        care_day=question.care_day,
-        person_id=answer.cover.person_id if answer.cover else None,
-        status=answer.status,
-        content_sealed=keyring.seal(content, _label(engagement)),
-    )
-    db.add(check)
-    db.flush()
-    return check, hashlib.sha256(content).hexdigest()
+    check = _kept(db, viewer, keyring, question, answer, agreement_id, content, now)
+    _trace(db, viewer, check, marks, now)
+    return Made(check, hashlib.sha256(content).hexdigest())
+
+
+def needs_proof(db: Session, viewer: Viewer, now: datetime, sent: Sent = SENT) -> bool:
+    """Whether the user must prove anew who they are before any question."""
+    asked = Asked(None, sent.browser, sent.is_proven, freeze_state(db, viewer).lifted_at)
+    return bool(seen_in(db, viewer, asked, now).proof)
 
 
 def find_check(db: Session, viewer: Viewer, keyring: Keyring, check_id: int) -> PastCheck | None:
@@ -137,9 +168,29 @@ def new_engagement() -> str:
     return digits + luhn_digit(digits)
 
 
+def _made_before(db: Session, keyring: Keyring, check_id: int) -> Made:
+    """The check that the same form has made."""
+    check = db.get_one(RightsCheck, check_id)
+    content = keyring.unseal(check.content_sealed, _label(check.engagement))
+    return Made(check, hashlib.sha256(content).hexdigest(), is_again=True)
+
+
+def _judge(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> None:
+    """Lets a question pass that is neither frozen nor unusual. The practice's row is held: whoever waited for it sees
+    the freeze that came before."""
+    state = freeze_state(db, viewer)
+    if state.freeze is not None:
+        raise ChecksFrozen(state.freeze)
+    seen = seen_in(db, viewer, replace(asked, since=state.lifted_at), now, may_keep=True)
+    if seen.freeze:
+        raise FreezeDue(seen.freeze)
+    if seen.proof:
+        raise ProofNeeded
+
+
 def _count(db: Session, viewer: Viewer, now: datetime) -> None:
     uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
-    is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now)
+    is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now, may_keep=True)
     if is_held or not allow(db, uses, now):
         raise TooManyChecks
 
@@ -153,6 +204,42 @@ def _answer(db: Session, keyring: Keyring, question: Question, agreement_id: int
     if agreement_id is None:
         return RightsAnswer(RightsStatus.NO_AGREEMENT, question.care_day)
     return answer_to(db, keyring, question)
+
+
+def _kept(
+    db: Session,
+    viewer: Viewer,
+    keyring: Keyring,
+    question: Question,
+    answer: RightsAnswer,
+    agreement_id: int | None,
+    content: bytes,
+    now: datetime,
+) -> RightsCheck:
+    engagement = new_engagement()
+    check = RightsCheck(
+        engagement=engagement,
+        asked_at=now,
+        asked_by=viewer.account_id,
+        provider_id=viewer.provider_id or 0,
+        agreement_id=agreement_id,
+        means=question.means,
+        care_day=question.care_day,
+        person_id=answer.cover.person_id if answer.cover else None,
+        status=answer.status,
+        content_sealed=keyring.seal(content, _label(engagement)),
+    )
+    db.add(check)
+    db.flush()
+    return check
+
+
+def _trace(db: Session, viewer: Viewer, check: RightsCheck, marks: Marks, now: datetime) -> None:
+    """What later questions are judged by."""
+    is_miss = check.status in MISSES
+    if is_miss:
+        count_failures(db, _misses(viewer), now)
+    add_trace(db, check.id or 0, viewer.account_id, marks, now, is_miss=is_miss)
 
 
 def _label(engagement: str) -> str:

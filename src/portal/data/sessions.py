@@ -222,6 +222,13 @@ def _stage(row: _Row) -> Stage:
     return Stage.TERMS if row.owes_terms else Stage.FULL
 
 
+def lapsed_account(db: Session, session_hash: str) -> int | None:
+    """The account of a session that nobody ended, whether or not it is past its limits; None for any other. It tells
+    whom something may be kept for, never who is asking."""
+    open_one = (SignedSession.token_hash == session_hash, SignedSession.ended_at.is_(None))
+    return db.connection().execute(select(SignedSession.account_id).where(*open_one)).scalar()
+
+
 def open_session(
     db: Session, account_id: int, stage: Stage, now: datetime, address: str = "", browser: str = ""
 ) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from portal.data.organisations import Provider
-from portal.data.rights_checks import PastCheck, RightsCheck, check_rights, find_check
+from portal.data.rights_checks import Made, PastCheck, RightsCheck, Sent, check_rights, find_check
 from portal.data.rights_questions import Question
 from portal.data.software import SoftwareCheck
 from portal.data.software_access import Access
@@ -25,10 +25,10 @@ class Asked(NamedTuple):
 
 
 class Given(NamedTuple):
-    """The answer. `digest`: of the content, for a check made now; empty when one made before was found by its key."""
+    """The answer. `made`: the check, None when one made before was found by its key."""
 
     past: PastCheck
-    digest: str
+    made: Made | None
 
 
 class KeyUsed(Exception):
@@ -46,10 +46,11 @@ def answer_once(
     if earlier is not None:
         if earlier.question_hash not in keyring.lookups(asked.text):
             raise KeyUsed
-        return Given(_found(db, access, keyring, earlier.check_id), "")
-    made, digest = check_rights(db, viewer, keyring, asked.question, now, is_proven=is_proven)
-    _keep(db, access, keyring, asked, made)
-    return Given(_found(db, access, keyring, made.id or 0), digest)
+        return Given(_found(db, access, keyring, earlier.check_id), None)
+    # A program has no form to press twice, and no browser to be known by.
+    made = check_rights(db, viewer, keyring, asked.question, now, Sent(is_proven=is_proven))
+    _keep(db, access, keyring, asked, made.check)
+    return Given(_found(db, access, keyring, made.check.id or 0), made)
 
 
 def _by_key(db: Session, access: Access, key: str) -> SoftwareCheck | None:

@@ -1,19 +1,28 @@
-"""The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42)."""
+"""The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42); those of
+somebody new were frozen (R-62)."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col
 
+from portal.data.accounts import Role
+from portal.data.activity import account_object
 from portal.data.coverage import Beneficiary
 from portal.data.evidence import Action, Outcome, record
 from portal.data.rights import Cover, RightsStatus, covers_where
 from portal.data.rights_checks import check_rights, past_checks
+from portal.data.rights_freezes import freeze_checks
+from portal.data.rights_patterns import Pattern
 from portal.data.rights_questions import Means, Question
 from portal.data.sessions import Viewer
+from portal.data.team import AlreadyInvited, Invitation, invite_user
 from portal.database import Database
 from portal.demo.viewers import viewer_of
 from portal.formatting import day_in_france
-from portal.security import Keyring
+from portal.rights_words import told_to_desk
+from portal.security import Keyring, hash_password, new_token
 
 PRACTICES = ("3000000012", "3000000020", "3000000038")
 FAMILY, LEAVER = "1000000016", "1000000040"
@@ -28,6 +37,21 @@ def show_rights(database: Database, keyring: Keyring) -> None:
                 continue
             for cover in (*_covers(db, LEAVER)[:1], *_covers(db, FAMILY)[:2]):
                 _check(db, viewer, keyring, cover, datetime.now(UTC))
+    with suppress(AlreadyInvited), database.write() as db:
+        _freeze_newcomer(db, keyring, datetime.now(UTC))
+
+
+def _freeze_newcomer(db: Session, keyring: Keyring, now: datetime) -> None:
+    """Somebody new at the hospital whose checks were unusual: the desk has a case to handle. Raises `AlreadyInvited`
+    when that was done before."""
+    hospital = viewer_of(db, PRACTICES[-1])
+    invited = Invitation("Yanis", "Exemple", "yanis.exemple@hopital.example", Role.PROVIDER_STAFF, None)
+    account = invite_user(db, hospital, keyring, invited, hash_password(new_token()), now)
+    newcomer = replace(hospital, account_id=account.id or 0, role=account.role, display_name=account.display_name)
+    seen = {Pattern.NEIGHBOURS: 15, Pattern.NIGHT: 31}
+    frozen = freeze_checks(db, newcomer, keyring, seen, told_to_desk(seen), now)
+    details = {"seen": {pattern.value: count for pattern, count in seen.items()}, "practice": frozen.is_practice}
+    record(db, newcomer, Action.RIGHTS_FROZEN, object=account_object(account.id or 0), details=details, now=now)
 
 
 def _covers(db: Session, identifier: str) -> list[Cover]:
@@ -40,7 +64,8 @@ def _covers(db: Session, identifier: str) -> list[Cover]:
 
 def _check(db: Session, viewer: Viewer, keyring: Keyring, cover: Cover, now: datetime) -> None:
     marks = (cover.birth_date, cover.birth_rank, day_in_france(now))
-    check, digest = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, cover.member_number, *marks), now)
+    made = check_rights(db, viewer, keyring, Question(Means.MEMBER_NUMBER, cover.member_number, *marks), now)
+    check = made.check
     record(
         db,
         viewer,
@@ -48,6 +73,6 @@ def _check(db: Session, viewer: Viewer, keyring: Keyring, cover: Cover, now: dat
         object=check.engagement,
         outcome=Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
         reason=check.status,
-        details={"persons": [check.person_id], "answer": digest},
+        details={"persons": [check.person_id], "answer": made.digest},
         now=now,
     )

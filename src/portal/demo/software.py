@@ -40,7 +40,7 @@ def _ask(db: Session, keyring: Keyring, client_id: str, secret: str, now: dateti
     marks = (cover.birth_date, cover.birth_rank, day_in_france(now))
     asked = Asked(Question(Means.MEMBER_NUMBER, cover.member_number, *marks), NAME, COUNTER, "")
     given = answer_once(db, access, keyring, asked, now, is_proven=True)
-    check = given.past.check
+    check, digest = given.past.check, given.made.digest if given.made else ""
     record(
         db,
         access.viewer,
@@ -48,6 +48,11 @@ def _ask(db: Session, keyring: Keyring, client_id: str, secret: str, now: dateti
         object=check.engagement,
         outcome=Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
         reason=check.status,
-        details={"persons": [check.person_id], "answer": given.digest, "software": client_id, "operator": COUNTER},
+        details={
+            "persons": [check.person_id],
+            "answer": digest,
+            "software": client_id,
+            "operator": COUNTER,
+        },
         now=now,
     )

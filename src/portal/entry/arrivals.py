@@ -44,12 +44,21 @@ def enter(request: PortalRequest, db: Session, account_id: int, stage: Stage = S
     if request.signed_in is not None:
         leave(request, db, request.signed_in)
     token = open_session(db, account_id, stage, request.now, request.client_address, _user_agent(request))
-    is_new = stage is Stage.FULL and _greet(request, db, account_id)
+    is_new = stage is Stage.FULL and greet(request, db, account_id)
     viewer = find_viewer(db, token, request.now)
     request.record_of(viewer, db, Action.SESSION_OPENED, stage.value)
     if is_new:
         request.record_of(viewer, db, Action.BROWSER_KNOWN)
     return SignedIn(token, stage, account_id)
+
+
+def greet(request: PortalRequest, db: Session, account_id: int) -> bool:
+    """Whether the browser is new; its holder is told. A first sign-in is its holder's own: the browser is remembered
+    once the delivered password is changed."""
+    if holder_of(db, account_id).is_temporary or not recognise(request, db, account_id):
+        return False
+    tell(request, db, account_id, "new-sign-in")
+    return True
 
 
 def enter_by_email(request: PortalRequest, db: Session, account_id: int) -> SignedIn:
@@ -70,6 +79,11 @@ def send_code(request: PortalRequest, db: Session, viewer: Viewer) -> bool:
     outcome = Outcome.OK if is_allowed else Outcome.REFUSED
     request.record_of(viewer, db, Action.EMAIL_CODE_SENT, outcome=outcome)
     return is_allowed
+
+
+def browser_marks(request: PortalRequest, account_id: int) -> tuple[str, ...]:
+    """The keyed marks of this browser, as `data/known_browsers.py` keeps them for the account."""
+    return tuple(_marks(request, account_id))
 
 
 def is_usual(request: PortalRequest, db: Session, account_id: int) -> bool:
@@ -101,15 +115,6 @@ def neighbourhood(address: str) -> str:
     if parsed is None:
         return address
     return str(ip_network((parsed, 16 if isinstance(parsed, IPv4Address) else 32), strict=False))
-
-
-def _greet(request: PortalRequest, db: Session, account_id: int) -> bool:
-    """Whether the browser is new; its holder is told. A first sign-in is its holder's own: the browser is remembered
-    once the delivered password is changed."""
-    if holder_of(db, account_id).is_temporary or not recognise(request, db, account_id):
-        return False
-    tell(request, db, account_id, "new-sign-in")
-    return True
 
 
 def _where(request: PortalRequest) -> dict[str, str]:

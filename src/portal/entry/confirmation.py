@@ -12,6 +12,7 @@ from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony
 from portal.data.second_factors import factors_of
 from portal.data.throttling import Guesses
+from portal.entry.arrivals import greet
 from portal.entry.authentication import hashing
 from portal.entry.passkey_entry import passkey_used
 from portal.entry.second_factors import renewed, use_recovery_code
@@ -59,6 +60,8 @@ def _settle(request: PortalRequest, by: str, is_right: Callable[[Session], bool]
         throttling.forget(db, guesses)
         token = renewed(request, db, confirmed=True)
         request.record(db, Action.IDENTITY_CONFIRMED, by)
+        if greet(request, db, request.viewer.account_id):
+            request.record(db, Action.BROWSER_KNOWN)
         return token
 
 

@@ -54,6 +54,7 @@ IMPERSONAL = {
     ("fraud_report_step", "state"),
     ("mandate", "scope"),
     ("representation", "capacity"),
+    ("rights_freeze", "seen"),
     ("session", "stage"),
     ("session", "token_hash"),
     ("terms_acceptance", "capacity"),
@@ -85,6 +86,9 @@ def marked(client, make) -> Account:
         for number, name in enumerate(("contribution_call", "contribution_line")):
             codes = {(name, column.name) for column in TABLES[name].columns}  # the company's, who stays
             made[name] = fill(db, TABLES[name], account.id, number, made, codes)
+        made["provider"] = factories.provider(db).id
+        kept = {("rights_check", column.name) for column in TABLES["rights_check"].columns}  # the practice's
+        made["rights_check"] = fill(db, TABLES["rights_check"], account.id, 2, made, kept, content_sealed=b"")
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
             made[name] = fill(db, TABLES[name], account.id, number, made, IMPERSONAL)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 NEVER = {
     "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate", "claim_line",
     "complaint", "invoice", "invoice_lot", "invoice_step", "line_sharing", "payment", "remittance_line",
-    "remote_link", "rights_check", "saved_place", "software", "software_check", "software_secret", "statement",
+    "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
+    "software_check", "software_secret", "statement",
     "transfer",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are

@@ -16,15 +16,26 @@ from portal.data.activity import account_object
 from portal.data.desk_accounts import reaches
 from portal.data.desk_acts import NotAllowed
 from portal.data.evidence import Action
-from portal.data.fraud import FraudChannel, FraudState, Report, move_report, open_reports, report_of
+from portal.data.fraud import (
+    DESK_REASON,
+    FraudChannel,
+    FraudState,
+    Report,
+    freeze_in_case,
+    move_report,
+    open_reports,
+    report_of,
+)
 from portal.data.links import LinkPurpose, make_link
 from portal.data.passwords import set_password
+from portal.data.rights_freezes import freeze_of_case
 from portal.data.second_factors import reset_factors
 from portal.forms import FieldError, single_values
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, SHORTEST
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
+from portal.rights_freezing import give_rights_back
 from portal.routing import async_action, page
 from portal.security import hash_password, new_token
 from portal.web import PortalRequest
@@ -36,6 +47,7 @@ CHANNELS = {
     FraudChannel.SIGNED_IN: "depuis son compte",
     FraudChannel.PUBLIC: "avec son identifiant et son adresse",
     FraudChannel.LINK: "par le lien d’un e-mail",
+    FraudChannel.RIGHTS: "par le contrôle des vérifications de droits",
 }
 STATES = {
     FraudState.REPORTED: ("Signalé", "bad"),
@@ -45,24 +57,40 @@ STATES = {
 
 
 class StillFrozen(Exception):
-    """A case cannot be settled while its account is frozen: nothing would ever open it again."""
+    """A case cannot be settled while its account, or what it froze, is frozen: nothing would ever open it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a step acts on: the case and its account, held until the transaction ends. `unusable`: the hash of a
+    password that nobody knows, made before the transaction because it is slow."""
+
+    request: PortalRequest
+    db: Session
+    report_id: int
+    account: Account
+    unusable: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a handler may choose: its label, the state it leads to, and what it does to the account."""
+    """What a handler may choose: its label, the state it leads to, and what it does to the account. `is_for_rights`:
+    only in a case whose checks of rights were frozen."""
 
     label: str
     state: FraudState
-    act: Callable[[PortalRequest, Session, Account, str], None] | None = None
+    act: Callable[[Turn], None] | None = None
+    needs_note: bool = False
+    is_for_rights: bool = False
 
 
-def _restore(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:
+def _restore(turn: Turn) -> None:
     """Whoever got in is kept out: no password, factor or change of address of that time works any more, only a link to
     the account's address chooses the next password."""
+    request, db, account = turn.request, turn.db, turn.account
     if not desk_acts.lift(db, request.viewer, account, request.now, SuspensionKind.FRAUD):
         return
-    set_password(db, account.id or 0, unusable, request.now)
+    set_password(db, account.id or 0, turn.unusable, request.now)
     reset_factors(db, request.viewer, account.id or 0, request.now)
     if account.email:
         token = make_link(db, account.id or 0, LinkPurpose.PASSWORD_RESET, request.now)
@@ -71,16 +99,45 @@ def _restore(request: PortalRequest, db: Session, account: Account, unusable: st
     _record(request, db, Action.ACCOUNT_RESTORED, account)
 
 
-def _check_settled(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:  # noqa: ARG001
-    if desk_acts.is_frozen(db, account):
+def _give_rights_back(turn: Turn) -> None:
+    give_rights_back(turn.request, turn.db, turn.account, turn.report_id)
+
+
+def _freeze_account(turn: Turn) -> None:
+    """The suspicion is a fraud: the account itself is frozen, as by its holder's report."""
+    request, db, account = turn.request, turn.db, turn.account
+    if not freeze_in_case(db, request.viewer, account, request.now):
+        return
+    if account.email:
+        request.services.mail.post(db, "rights-account-frozen", account.email, account_id=account.id)
+    _record(request, db, Action.ACCOUNT_SUSPENDED, account, told=DESK_REASON)
+
+
+def _check_settled(turn: Turn) -> None:
+    frozen = freeze_of_case(turn.db, turn.request.viewer, turn.report_id)
+    if desk_acts.is_frozen(turn.db, turn.account) or (frozen is not None and frozen.lifted_at is None):
         raise StillFrozen
 
 
 STEPS = {
     "prise-en-charge": Step("Je prends ce dossier en charge", FraudState.IN_PROGRESS),
-    "appel": Step("J’ai appelé le titulaire", FraudState.IN_PROGRESS),
+    "appel": Step("J’ai appelé le titulaire", FraudState.IN_PROGRESS, needs_note=True),
+    "verifications": Step(
+        "Rendre les vérifications de droits",
+        FraudState.IN_PROGRESS,
+        _give_rights_back,
+        needs_note=True,
+        is_for_rights=True,
+    ),
+    "gel-du-compte": Step(
+        "Geler le compte\u00a0: quelqu’un d’autre s’en sert",
+        FraudState.IN_PROGRESS,
+        _freeze_account,
+        needs_note=True,
+        is_for_rights=True,
+    ),
     "compte-rendu": Step("Rendre le compte à son titulaire", FraudState.IN_PROGRESS, _restore),
-    "clos": Step("Clore le dossier", FraudState.SETTLED, _check_settled),
+    "clos": Step("Clore le dossier", FraudState.SETTLED, _check_settled, needs_note=True),
 }
 
 
@@ -111,6 +168,7 @@ def report_page(request: PortalRequest, dossier: FromPath[str]) -> Response[byte
         space=SPACE_LABELS[report.space],
         sheet=request.services.urls("desk.account", {"objet": "fraude"}, compte=compte),
         is_own=report.account_id == request.viewer.account_id,
+        frozen=freeze_of_case(request.db, request.viewer, report.id),
     )
 
 
@@ -122,13 +180,16 @@ def step_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
 @async_action("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.move", guards=[HANDLER, recently_confirmed])
 async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
-    errors = _errors(sent)
+    errors = _errors(sent, _report(request, dossier))
     if errors:
         return _form(request, dossier, sent, errors)
     try:
         await request.database.run_writing(_move, request, dossier, sent)
     except StillFrozen:
-        message = "Ce compte est encore gelé\u00a0: rendez-le à son titulaire, ou fermez-le, avant de clore le dossier."
+        message = (
+            "Ce compte, ou ses vérifications de droits, sont encore gelés\u00a0: rendez-les à leur titulaire, ou "
+            "fermez le compte, avant de clore le dossier."
+        )
         return _form(request, dossier, sent, [FieldError("etape", message)])
     return Redirect(request.services.urls("desk.fraud", dossier=dossier), status_code=303)
 
@@ -144,7 +205,7 @@ def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
             if current is None or current.state is FraudState.SETTLED:
                 raise NotFoundException
             if step.act is not None:
-                step.act(request, db, account, unusable)
+                step.act(Turn(request, db, report_id, account, unusable))
             if move_report(db, request.viewer, request.services.keyring, report_id, step.state, note, request.now):
                 _record(request, db, Action.FRAUD_CASE_MOVED, account, step=sent["etape"])
     except NotAllowed:
@@ -163,9 +224,16 @@ def _report(request: PortalRequest, dossier: str) -> Report:
     return report
 
 
-def _errors(sent: dict[str, str]) -> list[FieldError]:
-    errors = [] if sent["etape"] in STEPS else [FieldError("etape", "Choisissez ce que vous avez fait.")]
-    if sent["etape"] in {"appel", "clos"} and len(sent["note"].strip()) < SHORTEST:
+def _steps(report: Report) -> dict[str, Step]:
+    """The steps of a case of this kind."""
+    is_for_rights = report.channel is FraudChannel.RIGHTS
+    return {name: step for name, step in STEPS.items() if is_for_rights or not step.is_for_rights}
+
+
+def _errors(sent: dict[str, str], report: Report) -> list[FieldError]:
+    step = _steps(report).get(sent["etape"])
+    errors = [] if step else [FieldError("etape", "Choisissez ce que vous avez fait.")]
+    if step and step.needs_note and len(sent["note"].strip()) < SHORTEST:
         errors.append(FieldError("note", "Résumez en une phrase ce qui a été dit ou décidé."))
     if len(sent["note"]) > LONGEST:
         errors.append(FieldError("note", f"Raccourcissez cette note\u00a0: {LONGEST}\u00a0caractères au plus."))
@@ -190,7 +258,7 @@ def _form(
         crumbs=[_crumb(request), Crumb(f"Dossier de {report.display_name}", back)],
         errors=errors or [],
         sent=sent,
-        steps=[(name, step.label) for name, step in STEPS.items()],
+        steps=[(name, step.label) for name, step in _steps(report).items()],
         dossier=dossier,
         back=back,
     )

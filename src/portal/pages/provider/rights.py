@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
@@ -17,17 +17,33 @@ from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
 from portal.data.evidence import Action, Outcome
 from portal.data.rights import RightsStatus
-from portal.data.rights_checks import PastCheck, ProofNeeded, RightsCheck, TooManyChecks, check_rights, find_check
-from portal.data.rights_patterns import MISSES, needs_proof
+from portal.data.rights_checks import (
+    ChecksFrozen,
+    FreezeDue,
+    Made,
+    PastCheck,
+    ProofNeeded,
+    Sent,
+    TooManyChecks,
+    check_rights,
+    find_check,
+    needs_proof,
+)
+from portal.data.rights_freezes import freeze_state
+from portal.data.rights_patterns import MISSES
 from portal.data.rights_questions import MarksNeeded, Means, Question
 from portal.data.sessions import Viewer
+from portal.entry.arrivals import browser_marks
 from portal.formatting import long_date
 from portal.forms import FieldError
-from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
+from portal.pages.provider.rights_forms import FIELDS, LONGEST, SEVERAL, RightsForm, empty_values
+from portal.pages.provider.rights_frozen import frozen_page
 from portal.permissions import ConfirmationDue, Permission, has_just_confirmed, requires
 from portal.rendering import Crumb, render_page
+from portal.rights_freezing import freeze_rights
 from portal.rights_words import ADVICE, MEANS_LABELS, engagement_words, told_value
 from portal.routing import async_action, page
+from portal.typed_forms import keeps_typed, open_typed, way_back
 from portal.web import PortalRequest
 
 TITLE, PATH, KIND = "Vérifier des droits", "/professionnel/droits", "rights-check"
@@ -41,25 +57,34 @@ AT_ONCE = timedelta(minutes=5)
 
 
 @page(PATH, name="provider.rights", guards=CHECKS)
-def form_page(request: PortalRequest) -> Response[bytes]:
-    """What is unusual is proven before the form is filled in, so that nothing typed is lost."""
-    if not has_just_confirmed(request.viewer, request.now) and needs_proof(request.db, request.viewer, request.now):
+def form_page(request: PortalRequest, saisie: FromQuery[str] = "") -> Response[bytes]:
+    """What is unusual is proven before the form is filled in; what was typed before that comes back (`saisie`)."""
+    typed = open_typed(request, "provider.rights", FIELDS, saisie)
+    frozen = freeze_state(request.db, request.viewer).freeze
+    if frozen is not None:
+        return frozen_page(request, frozen, typed)
+    if needs_proof(request.db, request.viewer, request.now, _sent(request)):
         raise ConfirmationDue
-    return _form(request, empty_values(), [])
+    return _form(request, typed or empty_values(), [])
 
 
-@async_action(PATH, name="provider.rights.check", guards=CHECKS)
+@async_action(
+    PATH,
+    name="provider.rights.check",
+    guards=CHECKS,
+    opt={"keep_typed": keeps_typed("provider.rights", FIELDS, LONGEST)},
+)
 async def check(request: PortalRequest) -> Response[bytes] | Redirect:
     form = RightsForm(await request.form())
     if form.question is None:
         return await request.database.run(_form, request, form.values, form.errors)
     try:
-        opaque = await request.database.run_writing(_check, request, form.question)
+        target = await request.database.run_writing(_check, request, form.question, form.values)
     except MarksNeeded:
         return await request.database.run(_form, request, form.values, [FieldError("naissance", SEVERAL)])
     except TooManyChecks:
         return await request.database.run(_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
-    return Redirect(request.services.urls("provider.rights.answer", check=opaque), status_code=303)
+    return Redirect(target, status_code=303)
 
 
 @page(f"{PATH}/reponses/{{check:str}}", name="provider.rights.answer", guards=ANSWERS)
@@ -95,19 +120,18 @@ def rights_crumbs(request: PortalRequest) -> list[Crumb]:
     return crumbs
 
 
-def record_check(
-    request: PortalRequest, db: Session, viewer: Viewer, made: RightsCheck, digest: str, **details: Any
-) -> None:
-    """The evidence of a check: who asked, about whom, what was answered. `digest`: of the answer's content."""
+def record_check(request: PortalRequest, db: Session, viewer: Viewer, made: Made, **details: Any) -> None:
+    """The evidence of a check: who asked, about whom, what was answered."""
+    check = made.check
     request.record_of(
         viewer,
         db,
         Action.RIGHTS_CHECKED,
-        made.engagement,
-        Outcome.OK if made.status == RightsStatus.OPEN else Outcome.REFUSED,
-        reason=made.status,
-        persons=[made.person_id] if made.person_id is not None else [],
-        answer=digest,
+        check.engagement,
+        Outcome.OK if check.status == RightsStatus.OPEN else Outcome.REFUSED,
+        reason=check.status,
+        persons=[check.person_id] if check.person_id is not None else [],
+        answer=made.digest,
         **details,
     )
 
@@ -118,19 +142,33 @@ def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
     return [past.check.person_id] if past.check.person_id is not None and not is_fresh else []
 
 
-def _check(request: PortalRequest, question: Question) -> str:
-    """Answers, keeps the answer, records the act; the answer's opaque name."""
+def _check(request: PortalRequest, question: Question, values: dict[str, str]) -> str:
+    """Answers, keeps the answer, records the act; where the user goes on: to the answer, or back to the form's page."""
     keyring, viewer, now = request.services.keyring, request.viewer, request.now
+    back = way_back(request, viewer.account_id, "provider.rights", values)
     with request.database.write() as db:
         try:
-            is_proven = has_just_confirmed(viewer, now)
-            made, digest = check_rights(db, viewer, keyring, question, now, is_proven=is_proven)
+            made = check_rights(db, viewer, keyring, question, now, _sent(request, values["formulaire"]))
         except NoResultFound as error:
             raise NotFoundException from error
         except ProofNeeded as error:
+            request.come_back_to(back)
             raise ConfirmationDue from error
-        record_check(request, db, viewer, made, digest)
-        return keyring.conceal(KIND, [made.id or 0])[0]
+        except ChecksFrozen:
+            return back
+        except FreezeDue as due:
+            freeze_rights(request, db, due.seen)
+            return back
+        if not made.is_again:
+            record_check(request, db, viewer, made)
+        (opaque,) = keyring.conceal(KIND, [made.check.id or 0])
+        return request.services.urls("provider.rights.answer", check=opaque)
+
+
+def _sent(request: PortalRequest, form: str = "") -> Sent:
+    viewer = request.viewer
+    marks = browser_marks(request, viewer.account_id)
+    return Sent(form, marks, is_proven=has_just_confirmed(viewer, request.now))
 
 
 def _form(request: PortalRequest, values: dict[str, str], errors: list[FieldError]) -> Response[bytes]:

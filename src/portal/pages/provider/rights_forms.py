@@ -11,8 +11,10 @@ from portal.card_matrix import code_in, member_number_in
 from portal.data.rights_questions import Means, Question
 from portal.formatting import today
 from portal.forms import FieldError, single_values, typed_day
+from portal.security import new_token
 
-FIELDS = ("numero", "naissance", "rang", "soins", "motif")
+# `formulaire` tells one form from another: sent twice, it asks once.
+FIELDS = ("numero", "naissance", "rang", "soins", "motif", "formulaire")
 LONGEST = 200
 # Invoices may be sent for two years (code de la mutualité, L221-11); admissions are prepared some months ahead.
 BACK, AHEAD = timedelta(days=2 * 366), timedelta(days=183)
@@ -34,7 +36,7 @@ _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z./-]{1,29}")
 
 def empty_values() -> dict[str, str]:
     """The form as it is first shown: care of today, first of a birth; the purpose is never ticked beforehand."""
-    return dict.fromkeys(FIELDS, "") | {"rang": "1", "soins": today().isoformat()}
+    return dict.fromkeys(FIELDS, "") | {"rang": "1", "soins": today().isoformat(), "formulaire": new_token()}
 
 
 class RightsForm:
