@@ -173,8 +173,14 @@ def sentence_of(act: Act) -> str:
         return PENDING
     if act.is_refused:
         refused = words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
-        return refused + (BY_SOFTWARE if act.by_software else "")
-    return words.own.format(**named) + (BY_SOFTWARE if act.by_software else "")
+        return refused + _by(act)
+    return words.own.format(**named) + _by(act)
+
+
+def _by(act: Act) -> str:
+    """Whether the account's software did what people do as well."""
+    is_theirs_too = act.action in {Action.RIGHTS_CHECKED, Action.RIGHTS_CHECK_READ}
+    return BY_SOFTWARE if act.by_software and is_theirs_too else ""
 
 
 def _practice(act: Act) -> str:

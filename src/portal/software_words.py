@@ -10,7 +10,7 @@ SOFTWARE_WORDS: dict[Action, Words] = {
         Kind.SECURITY, "Accès d’un logiciel arrêté", others="L’accès de votre logiciel a été arrêté"
     ),
     Action.SOFTWARE_TOKEN_ISSUED: Words(
-        Kind.SECURITY, "Jeton remis à l’accès {object}", "Jeton refusé à l’accès {object}"
+        Kind.READS, "Jeton remis à votre logiciel, accès {object}", "Jeton refusé à votre logiciel"
     ),
 }
 NO_NAME = "Donnez le nom de votre logiciel, comme il s’affiche à l’écran."

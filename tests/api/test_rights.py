@@ -8,14 +8,15 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from portal.data.throttling import RIGHTS_MISSES, RIGHTS_USER
+from portal.data.rights_patterns import BOUNDS, Pattern
+from portal.data.throttling import RIGHTS_USER
 from portal.formatting import today
 from tests.api.conftest import RIGHTS, question
 from tests.support import factories
 from tests.support.cards import covered_household
 from tests.support.entry import enter
 from tests.support.html import text_of
-from tests.support.rights import OPTICIAN
+from tests.support.rights import FIRST_NUMBER, OPTICIAN, members_in_a_row
 
 PAGE = "/professionnel/droits"
 KEY = "Idempotency-Key"
@@ -268,9 +269,24 @@ class TestLimits:
         assert (answer.status_code, kind(answer)) == (403, "preuve-demandee")
         enter(client, software.of.account)
         assert software.check(question(family), token=token).status_code == 200
-        for _ in range(RIGHTS_MISSES.allowed - 5):
-            software.check(question(family, numero="INCONNU9"), token=token)
-        assert software.check(question(family), token=token).status_code == 429
+
+    def test_walk_through_numbers_freezes_the_checks_of_software_and_page_alike(self, client, software, family) -> None:
+        """R-62: what stays unusual after a proof."""
+        with client.services.database.write() as db:
+            members_in_a_row(db, BOUNDS[Pattern.NEIGHBOURS].freeze)
+        token, told, born = software.token(), set(), factories.ADULT_BIRTH.isoformat()
+        for number in range(BOUNDS[Pattern.NEIGHBOURS].freeze):
+            enter(client, software.of.account)
+            answer = software.check(question(family, numero=str(FIRST_NUMBER + number), naissance=born), token=token)
+            told.add(answer.status_code)
+        assert told == {200, 403}
+        assert kind(answer) == "gele"
+        assert (software.check(question(family), token=token)).status_code == 403
+        frozen = "SELECT account_id, lifted_at FROM rights_freeze"
+        assert rows(client, frozen) == [(software.of.account.id, None)]
+        client.get(PAGE)
+        assert "gelé" in client.page.text
+        assert rows(client, "SELECT count(*) FROM fraud_report") == [(1,)]
 
 
 class TestProof:
@@ -290,7 +306,8 @@ class TestProof:
             " WHERE action = 'rights.checked'"
         )
         ((actor, session, outcome, details),) = rows(client, query)
-        assert (actor, session, outcome) == (software.of.account.id, "logiciel:1", "ok")
+        ((software_id,),) = rows(client, "SELECT id FROM software")
+        assert (actor, session, outcome) == (software.of.account.id, f"logiciel:{software_id}", "ok")
         assert '"operator":"poste-2"' in details.replace(" ", "")
         assert software.of.client_id in details
 

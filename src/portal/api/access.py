@@ -5,10 +5,8 @@ that it acts for are read anew each time, so that ending one of them ends the to
 """
 
 import re
-from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from ipaddress import ip_network
 from typing import NamedTuple
 
 from litestar.connection import ASGIConnection
@@ -16,18 +14,17 @@ from litestar.handlers import BaseRouteHandler
 from sqlmodel import Session
 
 from portal.api.problems import ApiProblem
+from portal.certificates import certificate_of
 from portal.data.software_access import Access, access_by_ids
 from portal.data.standing import Standing
 from portal.permissions import Permission, Requires, may
 from portal.security import Keyring
-from portal.sessions import plain_address
 from portal.web import PortalRequest
 
 SCOPE = "droits"
 LIFE = timedelta(minutes=10)
 KIND = PURPOSE = "software-token"
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/=-]{1,400})")
-_HEX = re.compile(r"[0-9a-f]{64}")
 _NO_LONGER = "Ce jeton est inconnu, périmé ou retiré. Demandez-en un nouveau à /api/jeton."
 _STANDINGS: dict[Standing, tuple[str, str, str]] = {
     Standing.SUSPENDED: (
@@ -95,20 +92,7 @@ def may_ask(access: Access) -> bool:
 
 def is_presented(request: PortalRequest, access: Access) -> bool:
     """Whether the caller presents the certificate that the client is bound to, if it is bound to one."""
-    return not access.certificate or compare_digest(access.certificate, _certificate_of(request))
-
-
-def thumbprint(text: str) -> str:
-    """A certificate's SHA-256, written in hexadecimal digits (with colons or without) or in base64url: always as plain
-    digits; empty when it is neither."""
-    plain = text.strip().replace(":", "").lower()
-    if _HEX.fullmatch(plain):
-        return plain
-    try:
-        raw = urlsafe_b64decode(text.strip().encode("ascii") + b"==")
-    except (ValueError, UnicodeError):
-        return ""
-    return raw.hex() if len(raw) == 32 else ""
+    return not access.certificate or compare_digest(access.certificate, certificate_of(request))
 
 
 def _access_now(request: PortalRequest, claims: Claims) -> Access:
@@ -152,12 +136,3 @@ def unauthorised(detail: str, error: str = "") -> ApiProblem:
     more = f', error="{error}"' if error else ""
     headers = {"WWW-Authenticate": f'Bearer realm="{SCOPE}", scope="{SCOPE}"{more}'}
     return ApiProblem(401, "jeton-refuse", "Jeton refusé", detail, headers=headers)
-
-
-def _certificate_of(request: PortalRequest) -> str:
-    """What a trusted proxy says of the certificate, once; empty from anybody else, and where nothing is configured."""
-    settings = request.services.settings
-    told = request.headers.getall(settings.certificate_header, []) if settings.certificate_header else []
-    peer = plain_address((request.scope["client"] or ("",))[0])
-    is_trusted = peer is not None and any(peer in ip_network(each) for each in settings.trusted_proxies)
-    return thumbprint(told[0]) if is_trusted and len(told) == 1 else ""

@@ -32,14 +32,13 @@ TOO_OFTEN = (
     "Trop de vérifications, ou trop de questions sans résultat, en peu de temps, par ce logiciel ou dans l’espace "
     "professionnel. Rien n’a été cherché. Attendez quelques minutes\u00a0; si un patient attend, appelez-nous."
 )
+FROZEN = (
+    "Les vérifications de ce compte, ou de votre structure, sont gelées\u00a0: elles ne ressemblaient pas à vos "
+    "habitudes. Rien n’a été cherché. Le titulaire de la convention est prévenu\u00a0; appelez-nous."
+)
 UNUSUAL = (
     "Ces vérifications sont inhabituelles (nuit, ou plusieurs questions sans résultat). Rien n’a été cherché. Le "
-    "titulaire confirme son identité sur la page Vérifier des droits, puis le logiciel renvoie la demande dans les "
-    "cinq minutes."
-)
-FROZEN = (
-    "Les vérifications de droits sont suspendues\u00a0: leur nombre ou leur forme reste inhabituel. Rien n’a été "
-    "cherché. La page Vérifier des droits dit ce qui s’est passé et qui appeler."
+    "titulaire confirme son identité sur la page Vérifier des droits, puis le logiciel renvoie la demande."
 )
 
 
@@ -87,7 +86,9 @@ async def check(
 def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
     """The errors of the page, as problems."""
     try:
-        given_now = _check(request, asked, request.now)
+        told = _check(request, asked, request.now)
+    except ChecksFrozen:
+        raise frozen() from None
     except MarksNeeded:
         raise several_persons() from None
     except KeyUsed:
@@ -100,18 +101,19 @@ def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
         raise ApiProblem(403, "preuve-demandee", "Preuve d’identité demandée", UNUSUAL) from None
     except NoResultFound:
         raise ApiProblem(403, "refuse", "Refusé", "Ce compte n’est celui d’aucun professionnel.") from None
-    if given_now is None:
-        raise _frozen()
-    return given_now
+    if told is None:
+        raise frozen()
+    return told
 
 
-def _frozen() -> ApiProblem:
-    return ApiProblem(403, "verifications-suspendues", "Vérifications suspendues", FROZEN)
+def frozen() -> ApiProblem:
+    """403 until the desk has called back."""
+    return ApiProblem(403, "gele", "Vérifications gelées", FROZEN)
 
 
 def _check(request: PortalRequest, asked: Asked, now: datetime) -> RightsGiven | None:
-    """Judges the caller again, answers, keeps the answer, records the act, in one transaction; None when it froze the
-    checks instead, which stays."""
+    """Judges the caller again, answers, keeps the answer, records the act, in one transaction; None when that
+    transaction froze the checks instead."""
     with request.database.write() as db:
         access = access_now(request, db)
         is_proven = has_just_confirmed(access.viewer, now)

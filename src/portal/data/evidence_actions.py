@@ -73,12 +73,12 @@ class Action(StrEnum):
     RIGHTS_CHECKED = "rights.checked"
     RIGHTS_CHECK_READ = "rights.check-read"
     RIGHTS_CHECKS_READ = "rights.checks-read"
-    RIGHTS_FROZEN = "rights.frozen"
-    RIGHTS_FREEZE_LIFTED = "rights.freeze-lifted"
     SOFTWARE_CREATED = "software.created"
     SOFTWARE_SECRET_RENEWED = "software.secret-renewed"  # noqa: S105
     SOFTWARE_REVOKED = "software.revoked"
     SOFTWARE_TOKEN_ISSUED = "software.token-issued"  # noqa: S105
+    RIGHTS_FROZEN = "rights.frozen"
+    RIGHTS_FREEZE_LIFTED = "rights.freeze-lifted"
     BANK_READ = "bank-details.read"
     BANK_CHANGE_ASKED = "bank-details.change-asked"
     BANK_CHANGE_CANCELLED = "bank-details.change-cancelled"

@@ -25,7 +25,7 @@ class Asked(NamedTuple):
 
 
 class Given(NamedTuple):
-    """The answer. `made`: the check, made now; None when one made before was found by its key."""
+    """The answer. `made`: the check, None when one made before was found by its key."""
 
     past: PastCheck
     made: Made | None
@@ -47,6 +47,7 @@ def answer_once(
         if earlier.question_hash not in keyring.lookups(asked.text):
             raise KeyUsed
         return Given(_found(db, access, keyring, earlier.check_id), None)
+    # A program has no form to press twice, and no browser to be known by.
     made = check_rights(db, viewer, keyring, asked.question, now, Sent(is_proven=is_proven))
     _keep(db, access, keyring, asked, made.check)
     return Given(_found(db, access, keyring, made.check.id or 0), made)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from litestar.datastructures import FormMultiDict
 
-from portal.api.access import thumbprint
+from portal.certificates import thumbprint
 from portal.forms import FieldError, single_values
 from portal.software_words import NO_NAME, WRONG_CERTIFICATE
 
