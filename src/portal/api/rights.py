@@ -95,8 +95,6 @@ def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
         raise wrong_fields([FieldProblem(KEY, USED)]) from None
     except TooManyChecks:
         raise too_many(TOO_OFTEN) from None
-    except ChecksFrozen:
-        raise _frozen() from None
     except ProofNeeded:
         raise ApiProblem(403, "preuve-demandee", "Preuve d’identité demandée", UNUSUAL) from None
     except NoResultFound:
