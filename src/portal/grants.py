@@ -3,100 +3,15 @@
 Nothing here knows of requests; `permissions.py` asks it for each one.
 """
 
-from enum import StrEnum
 from functools import lru_cache
 
 from portal.data.accounts import Role
 from portal.data.mandates import Area, Extent, read_scope
 from portal.data.sessions import Stage, Viewer
 from portal.data.standing import Standing
+from portal.permission_names import Permission
 
-
-class Permission(StrEnum):
-    MEMBER_HOME = "member-home:read"
-    BENEFITS_READ = "benefits:read"
-    BENEFITS_EXPORT = "benefits:export"
-    STATEMENTS_READ = "statements:read"
-    STATEMENTS_ISSUE = "statements:issue"
-    GUARANTEES_READ = "guarantees:read"
-    BENEFICIARIES_READ = "beneficiaries:read"
-    BENEFICIARIES_CHANGE = "beneficiaries:change"
-    CARD_READ = "card:read"
-    CLAIMS_READ = "claims:read"
-    CLAIMS_SEND = "claims:send"
-    BANK_READ = "bank-details:read"
-    BANK_CHANGE = "bank-details:change"
-    PORTABILITY_READ = "portability:read"
-    AUTONOMY_READ = "autonomy:read"
-    AUTONOMY_ASK = "autonomy:ask"
-    CORRECTIONS = "corrections:send"
-    INFORMATION_READ = "information:read"
-    DIRECTORY_READ = "directory:read"
-    PLACE_SAVE = "saved-place:save"
-    SHARING = "line-sharing:choose"
-    REMOTE_LINK_READ = "remote-link:read"
-    COMPLAINTS_READ = "complaints:read"
-    COMPLAINTS_SEND = "complaints:send"
-    MESSAGES_READ = "messages:read"
-    MESSAGES_SEND = "messages:send"
-    CASE_FILES_READ = "case-files:read"
-    CASE_FILES_CHANGE = "case-files:change"
-    EMPLOYER_HOME = "employer-home:read"
-    PROVIDER_HOME = "provider-home:read"
-    RIGHTS_CHECK = "rights:check"
-    RIGHTS_ANSWERS = "rights-answers:read"
-    SOFTWARE_MANAGE = "software:manage"
-    INVOICES_READ = "invoices:read"
-    INVOICES_CONTEST = "invoices:contest"
-    TRANSFERS_READ = "transfers:read"
-    CONTACT_READ = "contact:read"
-    CONTACT_SEND = "contact:send"
-    EMPLOYEES_READ = "employees:read"
-    EMPLOYEES_CHANGE = "employees:change"
-    EMPLOYEES_IMPORT = "employees:import"
-    CONTRIBUTIONS_READ = "contributions:read"
-    CONTRIBUTIONS_CONTEST = "contributions:contest"
-    EXEMPTIONS_READ = "exemptions:read"
-    EXEMPTIONS_MANAGE = "exemptions:manage"
-    GROUP_CONTRACT_READ = "group-contract:read"
-    PAYROLL_SHEET_READ = "payroll-sheet:read"
-    COMPANY_BANK_READ = "company-bank:read"
-    COMPANY_BANK_CHANGE = "company-bank:change"
-    SEPA_MANDATE = "sepa-mandate:read"
-    AGREEMENT_READ = "agreement:read"
-    PRACTICE_CHANGE = "practice:change"
-    PRACTICE_BANK_READ = "practice-bank:read"
-    PRACTICE_BANK_CHANGE = "practice-bank:change"
-    EMPLOYER_TEAM = "employer-team:read"
-    EMPLOYER_TEAM_MANAGE = "employer-team:manage"
-    PROVIDER_TEAM = "provider-team:read"
-    PROVIDER_TEAM_MANAGE = "provider-team:manage"
-    DESK_HOME = "desk-home:read"
-    DESK_ACCOUNTS = "desk-accounts:read"
-    DESK_SUSPEND = "desk-accounts:suspend"
-    DESK_CLOSE = "desk-accounts:close"
-    DESK_FRAUD = "desk-fraud:handle"
-    DESK_SERVICES = "desk-services:switch"
-    DESK_MAINTENANCE = "desk-maintenance:plan"
-    SECOND_FACTOR = "second-factor:answer"
-    EMAIL_CODE = "email-code:answer"
-    PASSWORD_CHANGE = "password:change"  # noqa: S105
-    FACTORS = "second-factors:manage"
-    RECOVERY_CODES = "recovery-codes:read"
-    TERMS_ACCEPT = "terms:accept"
-    CONFIRM = "identity:confirm"
-    ACCOUNT_READ = "account:read"
-    CONTACT_CHANGE = "account-contact:change"
-    EMAIL_CHANGE = "account-email:change"
-    NOTIFICATIONS = "account-notifications:choose"
-    SESSIONS = "account-sessions:manage"
-    ACTIVITY = "account-activity:read"
-    DATA_EXPORT = "account-data:export"
-    DELETION = "account:delete"
-    DELETION_CANCEL = "account-deletion:cancel"
-    SIGN_OUT = "session:close"
-    SESSION_KEEP = "session:keep"
-
+__all__ = ["AREAS", "GRANTS", "STANDINGS", "STEPS", "Permission", "granted_to", "may", "opened_by"]
 
 P = Permission
 _PROOFS = frozenset({P.SECOND_FACTOR, P.EMAIL_CODE})
@@ -168,8 +83,7 @@ _PROVIDER = (
     _OWN_ACCOUNT
     | _WRITING
     | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.INVOICES_CONTEST, P.TRANSFERS_READ}
-    | {P.CONTACT_READ, P.CONTACT_SEND}
-    | {P.PROVIDER_HOME, P.RIGHTS_CHECK, P.RIGHTS_ANSWERS, P.INVOICES_READ, P.TRANSFERS_READ, P.AGREEMENT_READ}
+    | {P.AGREEMENT_READ, P.CONTACT_READ, P.CONTACT_SEND}
 )
 # What binds the practice, and where its money goes: for whoever signed the agreement alone.
 _PRACTICE = frozenset({P.PRACTICE_CHANGE, P.PRACTICE_BANK_READ, P.PRACTICE_BANK_CHANGE})
@@ -190,8 +104,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: _EMPLOYER | _PAYROLL,
     Role.READER: _EMPLOYER,
     Role.DECLARANT: _DECLARANT | _MANDATED,
-    Role.PROVIDER: _PROVIDER | _PROVIDER_TEAM | _PRACTICE,
-    Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT,
+    Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT | _PRACTICE,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
