@@ -66,7 +66,9 @@ def freeze_state(db: Session, viewer: Viewer) -> FreezeState:
     return FreezeState(next(iter(wider), None), max((row.lifted_at for row in mine if row.lifted_at), default=None))
 
 
-def freeze_checks(db: Session, viewer: Viewer, keyring: Keyring, seen: Counts, told: str, now: datetime) -> RightsFreeze:
+def freeze_checks(
+    db: Session, viewer: Viewer, keyring: Keyring, seen: Counts, told: str, now: datetime
+) -> RightsFreeze:
     """Freezes the viewer's checks, and the whole practice's when another of its users is frozen already; `told` opens
     the desk's case. The caller holds the practice's row, and has seen that the viewer is not frozen."""
     report = open_case(db, keyring, viewer.account_id, FraudChannel.RIGHTS, told, now)
