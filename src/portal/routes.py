@@ -63,6 +63,7 @@ from portal.partials.member import guarantees as guarantee_fragments
 from portal.partials.member import information as information_fragments
 from portal.partials.provider import disputes as dispute_fragments
 from portal.partials.provider import invoices as invoice_fragments
+from portal.partials.provider import transfers as transfer_fragments
 from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
@@ -154,6 +155,7 @@ HANDLERS = [
     *dispute_fragments.HANDLERS,
     *invoice.HANDLERS,
     *transfers.HANDLERS,
+    *transfer_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,
