@@ -134,6 +134,7 @@ PRIVATE = {
     "provider.dispute.new": ({"provider"}, 404),
     "provider.dispute.pdf": ({"provider"}, 404),
     "provider.transfers": ({"provider"}, 200),
+    "provider.transfers.results": ({"provider"}, 200),
     "provider.transfer": ({"provider"}, 404),
     "provider.transfer.pdf": ({"provider"}, 404),
     "provider.agreement": ({"provider"}, 200),

@@ -69,6 +69,7 @@ from portal.partials.member import information as information_fragments
 from portal.partials.provider import contact as contact_fragments
 from portal.partials.provider import disputes as dispute_fragments
 from portal.partials.provider import invoices as invoice_fragments
+from portal.partials.provider import transfers as transfer_fragments
 from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
@@ -166,6 +167,7 @@ HANDLERS = [
     *contact.HANDLERS,
     *contact_asking.HANDLERS,
     *contact_fragments.HANDLERS,
+    *transfer_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

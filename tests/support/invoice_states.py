@@ -28,9 +28,10 @@ def newest(page: Page) -> None:
 
 
 def unmatched(page: Page) -> None:
-    while not page.locator("tr", has_text="Facture non retrouvée").count():
+    row = page.locator("#versements table").first.locator("tbody tr", has_text="Facture non retrouvée")
+    while not row.count():
         page.locator("#suite a").click()
-    page.locator("tr", has_text="Facture non retrouvée").locator("th a").first.click()
+    row.locator("th a").first.click()
 
 
 def searched(field: str, text: str) -> Callable[[Page], None]:
@@ -52,6 +53,7 @@ INVOICE_STATES = [
     State("invoice, waits for a piece", PROVIDER, f"{INVOICES}?etat=en_attente_piece", one),
     State("invoice, paid", PROVIDER, f"{INVOICES}?etat=payee", one),
     State("transfers", PROVIDER, TRANSFERS),
+    State("transfers, to look at", PROVIDER, f"{TRANSFERS}?etat=a-regarder"),
     State("transfer", PROVIDER, TRANSFERS, transfer(newest)),
     State("transfer, unmatched line", PROVIDER, TRANSFERS, transfer(unmatched)),
 ]

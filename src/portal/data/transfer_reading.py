@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlmodel import Session
 
 from portal.data.invoices import Invoice
@@ -65,9 +65,14 @@ class Month(NamedTuple):
         return self.amount_cents - self.lines_cents
 
 
-def transfers_of(db: Session, viewer: Viewer, after: TransferRow | None, most: int) -> list[TransferRow]:
-    """The transfers that follow `after`, the newest first."""
+def transfers_of(
+    db: Session, viewer: Viewer, after: TransferRow | None, most: int, *, unexplained: bool = False
+) -> list[TransferRow]:
+    """The transfers that follow `after`, the newest first. `unexplained`: those alone whose lines leave a gap, or name
+    no invoice of the practice's."""
     query = select(*_OWN).where(_TRANSFER.provider_id == viewer.provider_id)
+    if unexplained:
+        query = query.where(_TRANSFER.id.in_(_unexplained(viewer)))
     if after is not None:
         query = query.where(tuple_(_TRANSFER.paid_on, _TRANSFER.id) < (after.paid_on, after.id))
     newest = query.order_by(_TRANSFER.paid_on.desc(), _TRANSFER.id.desc()).limit(most)
@@ -116,6 +121,19 @@ def _by_month(rows: Iterable[Any]) -> dict[date, tuple[int, int]]:
         known = months.get(first, (0, 0))
         months[first] = known[0] + int(one), known[1] + int(other)
     return months
+
+
+def _unexplained(viewer: Viewer) -> Select[tuple[int]]:
+    is_short = func.coalesce(func.sum(_LINE.amount_cents), 0) != _TRANSFER.amount_cents
+    is_lone = func.count(_LINE.id) != func.count(_LINE.invoice_id)
+    return (
+        select(_TRANSFER.id)
+        .select_from(Transfer.__table__)
+        .outerjoin(RemittanceLine.__table__, _LINE.transfer_id == _TRANSFER.id)
+        .where(_TRANSFER.provider_id == viewer.provider_id)
+        .group_by(_TRANSFER.id, _TRANSFER.amount_cents)
+        .having(or_(is_short, is_lone))
+    )
 
 
 _OWN = [_TRANSFER[name] for name in TransferRow._fields[:5]]

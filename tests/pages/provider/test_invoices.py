@@ -221,7 +221,7 @@ def test_invoice_sent_again_under_its_number_tells_the_lot_of_each_step(client, 
         told = {"state": InvoiceState.REJECTED, "reject_code": "R04", "lot": "LOT1"}
         db.add(InvoiceStep(invoice_id=made.id, state_on=date(2026, 2, 2), **told))
     text = plain(client, f"{LIST}/{practice.name(INVOICE, made)}")
-    assert ", Lot LOT1" in text
+    assert ", lot LOT1" in text
 
 
 @pytest.mark.parametrize("told", CODES, ids=lambda row: row["code"])

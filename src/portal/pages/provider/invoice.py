@@ -44,11 +44,12 @@ class DisputeView(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A line of the invoice's history."""
+    """A line of the invoice's history. `lot`: where it stood, `reference`: of its dispute; either may be empty."""
 
     day: date
     label: str
-    detail: str
+    lot: str = ""
+    reference: str = ""
 
 
 @page("/professionnel/factures/{invoice:str}", name="provider.invoice", guards=READS)
@@ -121,18 +122,17 @@ def _steps(row: InvoiceRow, steps: Iterable[InvoiceStep]) -> Iterator[Event]:
     told = list(steps)
     has_lots = len({step.lot for step in told if step.lot} | {row.lot or ""}) > 1
     for step in told:
-        lot = f"Lot {step.lot}" if step.lot and has_lots else ""
-        yield Event(step.state_on, STATE_LABELS[InvoiceState(step.state)][0], lot)
+        yield Event(step.state_on, STATE_LABELS[InvoiceState(step.state)][0], lot=step.lot if has_lots else "")
 
 
 def _disputed(found: Iterable[tuple[Case, InvoiceDispute]]) -> Iterator[Event]:
     for case, _ in found:
         if case.sent_at is not None:
-            yield Event(day_in_france(case.sent_at), "Contestée", f"Contestation {case.reference}")
+            yield Event(day_in_france(case.sent_at), "Contestée", reference=case.reference)
         if case.is_over:
             ended = day_in_france(case.decided_at or case.changed_at)
             label = "retirée" if case.state == CaseState.CANCELLED else state_of(case)[0].lower()
-            yield Event(ended, f"Contestation {label}", case.reference)
+            yield Event(ended, f"Contestation {label}", reference=case.reference)
 
 
 def _case_url(request: PortalRequest, case: Case) -> str:

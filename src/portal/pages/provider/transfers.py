@@ -1,5 +1,7 @@
 """The transfers that the practice received: the list, one with its lines, its notice. /professionnel/versements."""
 
+from typing import Any
+
 from anyio import to_thread
 from litestar import Response
 from litestar.exceptions import NotFoundException
@@ -21,23 +23,31 @@ from portal.web import PortalRequest
 TITLE = "Versements"
 READS = [requires(Permission.TRANSFERS_READ)]
 SHOWN = 25
+# What asks for the transfers to look at: a gap, or a line whose invoice is not known.
+UNEXPLAINED = "a-regarder"
 
 
 @page("/professionnel/versements", name="provider.transfers", guards=READS)
 def list_page(request: PortalRequest) -> Response[bytes]:
-    after = request.query_params.get("apres", "")
-    found = transfers_of(request.db, request.viewer, _found(request, after) if after else None, SHOWN + 1)
+    context = list_context(request)
+    return render_page(request, "provider/transfers/index.html", TITLE, crumbs=[home_crumb(request)], **context)
+
+
+def list_context(request: PortalRequest) -> dict[str, Any]:
+    """The list, and the months beside its first page: page and fragment share it. Raises 404 for a foreign cursor."""
+    after, is_narrowed = request.query_params.get("apres", ""), request.query_params.get("etat") == UNEXPLAINED
+    place = _found(request, after) if after else None
+    found = transfers_of(request.db, request.viewer, place, SHOWN + 1, unexplained=is_narrowed)
     names = request.services.keyring.conceal(TRANSFER, (row.id for row in found))
-    request.note_read(Action.TRANSFERS_READ, "liste")
-    return render_page(
-        request,
-        "provider/transfers/index.html",
-        TITLE,
-        crumbs=[home_crumb(request)],
-        rows=list(zip(found[:SHOWN], names, strict=False)),
-        months=[] if after else months_of(request.db, request.viewer, day_in_france(request.now)),
-        next_name=names[SHOWN - 1] if len(found) > SHOWN else "",
-    )
+    kept = {"etat": UNEXPLAINED} if is_narrowed else {}
+    request.note_read(Action.TRANSFERS_READ, "liste", filters=kept)
+    return {
+        "rows": list(zip(found[:SHOWN], names, strict=False)),
+        "months": [] if after else months_of(request.db, request.viewer, day_in_france(request.now)),
+        "next": kept | {"apres": names[SHOWN - 1]} if len(found) > SHOWN else None,
+        "is_narrowed": is_narrowed,
+        "unexplained": {"etat": UNEXPLAINED},
+    }
 
 
 @page("/professionnel/versements/{transfer:str}", name="provider.transfer", guards=READS)
