@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from portal.data.invoices import Invoice, InvoiceState
+from portal.data.rights_checks import RightsCheck
 from portal.data.sessions import Viewer
 from portal.data.transfers import Transfer
 
@@ -44,6 +45,12 @@ def invoices_named(db: Session, viewer: Viewer, ids: list[int]) -> list[str]:
     """The numbers of those of these invoices that are the viewer's practice's, in the order of their ids."""
     query = select(Invoice.number).where(Invoice.provider_id == viewer.provider_id, col(Invoice.id).in_(ids))
     return list(db.exec(query.order_by(col(Invoice.id))))
+
+
+def engagement_of(db: Session, viewer: Viewer, check_id: int) -> str | None:
+    """The number of an answer on rights that the viewer's practice was given, without opening it; None otherwise."""
+    own = (RightsCheck.provider_id == viewer.provider_id, RightsCheck.id == check_id)
+    return db.exec(select(RightsCheck.engagement).where(*own)).first()
 
 
 def latest_transfers(db: Session, viewer: Viewer) -> list[AskableTransfer]:

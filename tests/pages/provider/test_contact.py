@@ -205,6 +205,13 @@ def test_pages_of_invoices_transfers_and_answers_lead_to_a_filled_form(client, p
         assert (node.attributes.get("value") or node.text()).strip() == value
 
 
+def test_answer_on_rights_leads_to_a_question_by_its_number(client, practice) -> None:
+    """R-41"""
+    client.get(f"{NEW}?verification={practice.name(CHECK, check_of(client, practice))}")
+    assert client.page.one('[name="engagement"]').attributes["value"] == ENGAGEMENT
+    assert client.page.one(f'{FORM} input[name="sujet"]').attributes["value"] == "droits"
+
+
 @pytest.mark.parametrize("name", ["facture", "virement", "verification"])
 def test_form_filled_with_another_practice_s_row_is_not_found(client, practice, name) -> None:
     """R-62"""

@@ -11,14 +11,13 @@ from portal.contact_views import FORMER_USER
 from portal.contact_words import TOPICS, delay_words, label_of, state_of
 from portal.data.cases import Case, find_case
 from portal.data.contact import topics_for
-from portal.data.contact_choices import askable_invoices, latest_transfers
+from portal.data.contact_choices import askable_invoices, engagement_of, latest_transfers
 from portal.data.contact_delays import answer_delay
 from portal.data.contact_list import PAGE, ListedThread, practice_threads
 from portal.data.evidence import Action
 from portal.data.invoice_listing import find_invoice
 from portal.data.invoices import InvoiceState
 from portal.data.messages import KIND, Topic
-from portal.data.rights_checks import find_check
 from portal.data.team import user_names
 from portal.data.transfer_reading import find_transfer
 from portal.invoice_words import STATE_LABELS
@@ -78,8 +77,8 @@ def begun_by(request: PortalRequest, db: Session, invoice: str, transfer: str, c
         sent = find_transfer(db, viewer, request.revealed(TRANSFER, transfer))
         found = {"sujet": Topic.TRANSFER, "virement": sent.reference if sent else ""}
     if check:
-        past = find_check(db, viewer, request.services.keyring, request.revealed(CHECK, check))
-        found = {"sujet": Topic.RIGHTS, "engagement": past.check.engagement if past else ""}
+        number = engagement_of(db, viewer, request.revealed(CHECK, check))
+        found = {"sujet": Topic.RIGHTS, "engagement": number or ""}
     if not all(found.values()):
         raise NotFoundException
     return dict(found)
