@@ -75,6 +75,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("provider.invoices", "Factures", "receipt"),
         ("provider.transfers", "Versements", "bank"),
         ("provider.agreement", "Convention", "file"),
+        ("provider.bank", "Compte bancaire", "bank"),
         ("provider.team", "Utilisateurs", "users"),
         ("messages", "Messagerie", "message"),
     ),
