@@ -121,15 +121,10 @@ def _repeated(rows: Iterator[Cells]) -> set[int]:
     return again
 
 
-def _record(cells: Cells) -> Any:
-    """Cells by their columns, with the professional's number as it is compared."""
-    row: Any = DirectoryRecord._make(cells)
-    return row._replace(national_id="".join(row.national_id.split()).upper())
-
-
 def _name_of(cells: Cells) -> PlaceName:
-    row = _record(cells)
-    return PlaceName(row.national_id, row.profession.strip(), place_key(row.postcode.strip(), row.address))
+    row: Any = DirectoryRecord._make(cells)
+    identifier = "".join(row.national_id.split()).upper()
+    return PlaceName(identifier, row.profession.strip(), place_key(row.postcode.strip(), row.address))
 
 
 def _merged(first: Cells, other: Cells) -> Cells:
@@ -179,7 +174,9 @@ class DirectoryResolver(PlainResolver):
         """The rows, with the number and the address that their practice has taken since."""
         if not self._moves:
             return read
-        return lambda **how: ((line, tuple(row_as_now(self._moves, _record(cells)))) for line, cells in read(**how))
+        return lambda **how: (
+            (line, tuple(row_as_now(self._moves, DirectoryRecord._make(cells)))) for line, cells in read(**how)
+        )
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Reads what the national directory completed of these places."""

@@ -15,7 +15,7 @@ def row_as_now(moves: Moves, row: Any) -> Any:
         checked_on = date.fromisoformat(day(row.checked_on.strip()))
     except InvalidValue:
         return row
-    number = moves.number_since(row.national_id, checked_on)
+    number = moves.number_since("".join(row.national_id.split()).upper(), checked_on)
     said = (row.address, row.postcode.strip(), row.city)
     address = moves.address_since(number, said, checked_on)
     if address == said:
