@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from portal.account_jobs import do_each
-from portal.data.cases import Case
 from portal.data.evidence import Action, record
-from portal.data.practice_moving import apply_practice_change, due_practice_changes
+from portal.data.practice_moving import apply_practice_change, case_of_change, due_practice_changes
 from portal.formatting import day_in_france
 from portal.practice_notices import tell_of_practice_change
 from portal.web import Services
@@ -24,7 +23,7 @@ def _apply(services: Services, case_id: int, now: datetime) -> bool:
         row = apply_practice_change(db, case_id, now)
         if row is None:
             return False
-        case = db.get_one(Case, case_id)
+        case = case_of_change(db, row)
         tell_of_practice_change(services, db, case, row, "practice-change-applied", now)
         record(db, None, Action.PRACTICE_CHANGE_APPLIED, object=case.object, actor=case.account_id, now=now)
     return True

@@ -77,6 +77,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("provider.transfers", "Versements", "bank"),
         ("provider.contact", "Contact", "message"),
         ("provider.agreement", "Convention", "file"),
+        ("provider.bank", "Compte bancaire", "bank"),
         ("provider.team", "Utilisateurs", "users"),
     ),
     Space.DESK: (

@@ -70,6 +70,11 @@ def apply_practice_change(db: Session, case_id: int, now: datetime) -> PracticeC
     return row
 
 
+def case_of_change(db: Session, row: PracticeChange) -> Case:
+    """The case of a change that the caller has reached."""
+    return db.get_one(Case, row.case_id)
+
+
 def _refuse_taken(db: Session, row: PracticeChange) -> None:
     holder = select(Provider.id).where(Provider.national_id == row.national_id, Provider.id != row.provider_id)
     if row.national_id and db.exec(holder).first() is not None:

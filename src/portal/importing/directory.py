@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -11,8 +10,9 @@ from portal.data.directory import NOTHING_COMPLETED, Completed, Level, Practice,
 from portal.data.directory_upkeep import Details, PlaceName, details_of, leave_directory
 from portal.data.figures import known_acts
 from portal.data.loading import Row, Target
-from portal.data.practice_moves import Moves, read_moves
+from portal.data.practice_moves import read_moves
 from portal.formatting import today
+from portal.importing.directory_moves import row_as_now
 from portal.importing.kinds import Kind, PlainResolver
 from portal.importing.problems import InvalidValue, RejectedRow
 from portal.importing.rows import Cells, Reader, Rows
@@ -127,23 +127,6 @@ def _name_of(cells: Cells) -> PlaceName:
     return PlaceName(identifier, row.profession.strip(), place_key(row.postcode.strip(), row.address))
 
 
-def _moved(moves: Moves, cells: Cells) -> Cells:
-    """A row as its practice is now; its position is that of the address, which is known no more once that changed."""
-    row: Any = DirectoryRecord._make(cells)
-    try:
-        checked_on = date.fromisoformat(day(row.checked_on))
-    except InvalidValue:
-        return cells  # the row is rejected further on
-    number = moves.number_since(_name_of(cells).national_id, checked_on)
-    said = (row.address, row.postcode.strip(), row.city)
-    address = moves.address_since(number, said, checked_on)
-    found = row._replace(national_id=number)
-    if address != said:
-        street, postcode, city = address
-        found = found._replace(address=street, postcode=postcode, city=city, latitude="", longitude="")
-    return tuple(found)
-
-
 def _merged(first: Cells, other: Cells) -> Cells:
     """The first row's cells; the other's where it says nothing, and what either offers."""
     one: Any = DirectoryRecord._make(first)
@@ -191,7 +174,9 @@ class DirectoryResolver(PlainResolver):
         """The rows, with the number and the address that their practice has taken since."""
         if not self._moves:
             return read
-        return lambda **how: ((line, _moved(self._moves, cells)) for line, cells in read(**how))
+        return lambda **how: (
+            (line, tuple(row_as_now(self._moves, DirectoryRecord._make(cells)))) for line, cells in read(**how)
+        )
 
     def prepare(self, records: Sequence[Any]) -> None:
         """Reads what the national directory completed of these places."""

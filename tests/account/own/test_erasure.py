@@ -84,6 +84,7 @@ def marked(client, make) -> Account:
         cover = db.exec(select(Beneficiary)).first()
         made: dict[str, int] = {"person": family.member.id, "contract": family.contract.id, "beneficiary": cover.id}
         company = staff.company(db)
+        made["provider"] = factories.provider(db).id
         made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
         for number, name in enumerate(("contribution_call", "contribution_line", "provider", "invoice")):
             codes = {(name, column.name) for column in TABLES[name].columns}  # the company's or practice's: it stays
