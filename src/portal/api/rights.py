@@ -19,7 +19,7 @@ from portal.api.tokens import too_many
 from portal.data.evidence import Action
 from portal.data.rights_checks import ChecksFrozen, FreezeDue, ProofNeeded, TooManyChecks
 from portal.data.rights_questions import MarksNeeded
-from portal.data.software_checks import Asked, Given, KeyUsed, answer_once
+from portal.data.software_checks import Asked, Given, KeyUsed, answer_once, hold_practice
 from portal.pages.provider.rights import AT_ONCE, record_check
 from portal.permissions import has_just_confirmed
 from portal.rights_freezing import freeze_rights
@@ -113,6 +113,7 @@ def _check(request: PortalRequest, asked: Asked, now: datetime) -> RightsGiven |
     """Judges the caller again, answers, keeps the answer, records the act, in one transaction; None when that
     transaction froze the checks instead."""
     with request.database.write() as db:
+        hold_practice(db, request.viewer)
         access = access_now(request, db)
         is_proven = has_just_confirmed(access.viewer, now)
         try:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from portal.data.organisations import Provider
 from portal.data.rights_checks import Made, PastCheck, RightsCheck, Sent, check_rights, find_check
 from portal.data.rights_questions import Question
+from portal.data.sessions import Viewer
 from portal.data.software import SoftwareCheck
 from portal.data.software_access import Access
 from portal.security import Keyring, fingerprint
@@ -35,20 +36,24 @@ class KeyUsed(Exception):
     """The key was sent before, with another question: nothing was looked up."""
 
 
+def hold_practice(db: Session, viewer: Viewer) -> None:
+    """Holds the practice's row until the transaction ends: the same key sent twice at once waits here, and so does a
+    question that meets the end of its access."""
+    db.get(Provider, viewer.provider_id, with_for_update=True)
+
+
 def answer_once(
     db: Session, access: Access, keyring: Keyring, asked: Asked, now: datetime, *, is_proven: bool
 ) -> Given:
     """Answers as `check_rights` does, whose errors it raises; a key that was used for the same question gives the same
-    answer again, and counts nothing. Raises `KeyUsed`."""
-    viewer = access.viewer
-    db.get_one(Provider, viewer.provider_id, with_for_update=True)  # the same key, sent twice at once, waits here
+    answer again, and counts nothing. The caller holds the practice (`hold_practice`). Raises `KeyUsed`."""
     earlier = _by_key(db, access, asked.key)
     if earlier is not None:
         if earlier.question_hash not in keyring.lookups(asked.text):
             raise KeyUsed
         return Given(_found(db, access, keyring, earlier.check_id), None)
     # A program has no form to press twice, and no browser to be known by.
-    made = check_rights(db, viewer, keyring, asked.question, now, Sent(is_proven=is_proven))
+    made = check_rights(db, access.viewer, keyring, asked.question, now, Sent(is_proven=is_proven))
     _keep(db, access, keyring, asked, made.check)
     return Given(_found(db, access, keyring, made.check.id or 0), made)
 
