@@ -10,12 +10,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import LargeBinary, Row, Select, select
+from sqlalchemy import LargeBinary, Row, Select, bindparam, insert, select
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.accounts import Account
 from portal.data.columns import BIG, Index, instant
 from portal.data.organisations import Provider, agreement_on
+from portal.data.prepared import Prepared
 from portal.data.profession_care import care_codes
 from portal.data.rights import RightsAnswer, RightsStatus
 from portal.data.rights_answers import ShownAnswer, shown_answer
@@ -76,21 +78,21 @@ def check_rights(
     A practice's questions are judged one after the other. `is_proven`: the user has just proved who they are.
     Raises `ProofNeeded`, `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
     """
-    provider = db.get_one(Provider, viewer.provider_id, with_for_update=True)
+    provider_id, profession = _held_practice(db, viewer)
     if not is_proven and needs_proof(db, viewer, now):
         raise ProofNeeded
     _count(db, viewer, now)
-    agreement_id = agreement_on(db, provider.id or 0, question.care_day)
+    agreement_id = agreement_on(db, provider_id, question.care_day)
     answer = _answer(db, keyring, question, agreement_id)
     if answer.status in MISSES:
         count_failures(db, _misses(viewer), now)
-    content = msgspec.json.encode(shown_answer(answer, care_codes(db, provider.profession, question.care_day)))
+    content = msgspec.json.encode(shown_answer(answer, care_codes(db, profession, question.care_day)))
     engagement = new_engagement()
     check = RightsCheck(
         engagement=engagement,
         asked_at=now,
         asked_by=viewer.account_id,
-        provider_id=provider.id or 0,
+        provider_id=provider_id,
         agreement_id=agreement_id,
         means=question.means,
         care_day=question.care_day,
@@ -98,8 +100,7 @@ def check_rights(
         status=answer.status,
         content_sealed=keyring.seal(content, _label(engagement)),
     )
-    db.add(check)
-    db.flush()
+    check.id = db.connection().execute(_KEEP, check.model_dump(exclude={"id"})).scalar_one()
     return check, hashlib.sha256(content).hexdigest()
 
 
@@ -134,6 +135,14 @@ def new_engagement() -> str:
     return digits + luhn_digit(digits)
 
 
+def _held_practice(db: Session, viewer: Viewer) -> tuple[int, str]:
+    """The practice's id and profession; its row is locked. Raises `NoResultFound` for an account of no practice."""
+    row = _PRACTICE.first(db, {"practice": viewer.provider_id})
+    if row is None:
+        raise NoResultFound
+    return row[0], row[1]
+
+
 def _count(db: Session, viewer: Viewer, now: datetime) -> None:
     uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
     is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now)
@@ -157,6 +166,10 @@ def _label(engagement: str) -> str:
 
 
 _CHECKS = SQLModel.metadata.tables["rights_check"]
+_KEEP = insert(_CHECKS).returning(_CHECKS.c.id)
+_PRACTICE = Prepared(
+    select(Provider.id, Provider.profession).where(col(Provider.id) == bindparam("practice")).with_for_update()
+)
 
 
 def _own(viewer: Viewer) -> Select[Any]:

@@ -6,10 +6,13 @@ depend on it: beyond a floor that small practices never reach, and at night.
 """
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import Select, Table, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
+from portal.data.prepared import Prepared, Values
 from portal.data.rights import RightsStatus
 from portal.data.sessions import Viewer
 from portal.formatting import PARIS
@@ -24,18 +27,16 @@ NIGHT_STARTS, NIGHT_ENDS = 22, 6
 
 def is_beyond_usual(db: Session, provider_id: int, now: datetime) -> bool:
     """Whether the practice has asked within an hour more than its normal day explains."""
-    checks = _checks()
-    asked = _count(db, checks.c.provider_id == provider_id, checks.c.asked_at > now - HOUR)
+    asked = _count(db, _asked(), {"provider": provider_id, "since": now - HOUR})
     return asked >= HOURLY_FLOOR and asked >= _normal_day(db, provider_id, now) // SHARE_OF_DAY
 
 
 def needs_proof(db: Session, viewer: Viewer, now: datetime) -> bool:
     """Whether the user must prove anew who they are before asking: many misses within an hour, or a night in which the
     practice does not work."""
-    checks = _checks()
-    own = checks.c.provider_id == viewer.provider_id
-    missed = (checks.c.asked_by == viewer.account_id, checks.c.status.in_(MISSES), checks.c.asked_at > now - HOUR)
-    return _count(db, own, *missed) >= MISSES_BEFORE_PROOF or (is_night(now) and not _works_at_night(db, viewer, now))
+    own = {"provider": viewer.provider_id, "since": now - HOUR, "user": viewer.account_id}
+    is_unlucky = _count(db, _missed(), own) >= MISSES_BEFORE_PROOF
+    return is_unlucky or (is_night(now) and not _works_at_night(db, viewer, now))
 
 
 def is_night(now: datetime) -> bool:
@@ -63,8 +64,26 @@ def _works_at_night(db: Session, viewer: Viewer, now: datetime) -> bool:
     return any(is_night(at) for at in db.connection().execute(query).scalars())
 
 
-def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
-    return int(db.connection().execute(select(func.count()).where(*conditions)).scalar_one())
+def _count(db: Session, counted: Prepared, values: Values) -> int:
+    row = counted.first(db, values)
+    return int(row[0]) if row else 0
+
+
+@cache
+def _asked() -> Prepared:
+    return Prepared(_recent())
+
+
+@cache
+def _missed() -> Prepared:
+    checks = _checks()
+    return Prepared(_recent().where(checks.c.asked_by == bindparam("user"), checks.c.status.in_(MISSES)))
+
+
+def _recent() -> Select[Any]:
+    checks = _checks()
+    own = checks.c.provider_id == bindparam("provider")
+    return select(func.count()).where(own, checks.c.asked_at > bindparam("since"))
 
 
 def _checks() -> Table:

@@ -121,9 +121,7 @@ def hold(db: Session, guesses: Guesses, now: datetime) -> bool:
 
 def count_failures(db: Session, guesses: Guesses, now: datetime) -> set[Limit]:
     """Counts one failure for each subject and sets the delay that follows from it; the limits just reached."""
-    reached = {limit for limit, subject in guesses if _count(_held(db, limit, subject, now), limit, now)}
-    db.flush()
-    return reached
+    return _count_held(db, [(limit, _held(db, limit, subject, now)) for limit, subject in guesses], now)
 
 
 def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
@@ -138,9 +136,10 @@ def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
 
 def allow(db: Session, uses: Guesses, now: datetime) -> bool:
     """Counts a use (a letter asked for…) for each subject; False, and counts nothing, when a quota is used up."""
-    if hold(db, uses, now):
+    held = [(limit, _held(db, limit, subject, now)) for limit, subject in uses]
+    if any(_must_wait(row, now) for _, row in held):
         return False
-    count_failures(db, uses, now)
+    _count_held(db, held, now)
     return True
 
 
@@ -175,6 +174,12 @@ def purge(db: Session, now: datetime) -> int:
     return int(db.exec(delete(Throttle).where(*stale)).rowcount)
 
 
+def _count_held(db: Session, held: list[tuple[Limit, Throttle]], now: datetime) -> set[Limit]:
+    reached = {limit for limit, row in held if _count(row, limit, now)}
+    db.flush()
+    return reached
+
+
 def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
     """Whether the limit is reached, for the first time in its window."""
     if _is_over(row, limit, now):
@@ -200,8 +205,13 @@ _ADD = text(
 
 
 def _held(db: Session, limit: Limit, subject: str, now: datetime) -> Throttle:
-    db.connection().execute(_ADD, {"purpose": limit.purpose, "subject": subject, "now": now})
-    return db.get_one(Throttle, (limit.purpose, subject), with_for_update=True, populate_existing=True)
+    """The subject's row, locked. Nearly always there is one: asking first spares a statement."""
+    key = (limit.purpose, subject)
+    row = db.get(Throttle, key, with_for_update=True, populate_existing=True)
+    if row is None:
+        db.connection().execute(_ADD, {"purpose": limit.purpose, "subject": subject, "now": now})
+        row = db.get_one(Throttle, key, with_for_update=True, populate_existing=True)
+    return row
 
 
 def _must_wait(row: Throttle, now: datetime) -> bool:
