@@ -177,7 +177,7 @@ def forget_position(db: Session, spool: str) -> None:
 
 def _lock_chain(db: Session) -> None:
     if db.get_bind().dialect.name == "postgresql":
-        db.connection().execute(_LOCK)
+        _LOCK.rows(db, {})
 
 
 def _one_or_many(rows: list[dict[str, Any]]) -> list[dict[str, Any]] | dict[str, Any]:
@@ -224,7 +224,7 @@ def _storable(text: str | None) -> str | None:
 
 
 _rows = SQLModel.metadata.tables["evidence"]
-_LOCK = select(func.pg_advisory_xact_lock(CHAIN_LOCK))
+_LOCK = Prepared(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
 _INSERT_ROW = insert(_rows)
 _INSERT_DETAIL = insert(SQLModel.metadata.tables["evidence_detail"])
 _HEAD = Prepared(select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1))

@@ -6,14 +6,15 @@ that a flood neither stretches a delay nor fills the record. After a hundred con
 works no more until another is chosen by e-mail, which its holder can do at any time: nobody locks it for good.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import bindparam, delete, or_, text
+from sqlalchemy import bindparam, delete, or_, select, text, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import UtcDateTime, instant
+from portal.data.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,18 @@ class Throttle(SQLModel, table=True):
     refused_at: datetime | None = instant(default=None)
 
 
+@dataclass(slots=True)
+class _Held:
+    """A subject's row while a transaction holds it: a light copy, which `_keep` writes back."""
+
+    purpose: str
+    subject: str
+    failures: int
+    started_at: datetime
+    blocked_until: datetime | None
+    refused_at: datetime | None
+
+
 class Delay(Enum):
     """KNOWN: somebody tried during the delay, and that is on record."""
 
@@ -130,7 +143,7 @@ def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
     unmarked = [row for row in rows if _must_wait(row, now) and row.refused_at is None]
     for row in unmarked:
         row.refused_at = now
-    db.flush()
+    _keep(db, unmarked)
     return bool(unmarked)
 
 
@@ -149,7 +162,7 @@ def ring_alarm(db: Session, now: datetime) -> bool:
     if now - row.started_at > ALARM.window:
         row.failures, row.started_at = 0, now
     row.failures += 1
-    db.flush()
+    _keep(db, [row])
     return row.failures == ALARM.allowed
 
 
@@ -174,13 +187,13 @@ def purge(db: Session, now: datetime) -> int:
     return int(db.exec(delete(Throttle).where(*stale)).rowcount)
 
 
-def _count_held(db: Session, held: list[tuple[Limit, Throttle]], now: datetime) -> set[Limit]:
+def _count_held(db: Session, held: list[tuple[Limit, _Held]], now: datetime) -> set[Limit]:
     reached = {limit for limit, row in held if _count(row, limit, now)}
-    db.flush()
+    _keep(db, [row for _, row in held])
     return reached
 
 
-def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
+def _count(row: _Held, limit: Limit, now: datetime) -> bool:
     """Whether the limit is reached, for the first time in its window."""
     if _is_over(row, limit, now):
         row.failures, row.started_at, row.blocked_until = 0, now, None
@@ -192,7 +205,7 @@ def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
     return beyond == 0
 
 
-def _is_over(row: Throttle, limit: Limit, now: datetime) -> bool:
+def _is_over(row: _Held, limit: Limit, now: datetime) -> bool:
     if row.blocked_until is None:
         return now - row.started_at > limit.window
     return now - row.blocked_until >= limit.memory
@@ -204,15 +217,32 @@ _ADD = text(
 ).bindparams(bindparam("now", type_=UtcDateTime))
 
 
-def _held(db: Session, limit: Limit, subject: str, now: datetime) -> Throttle:
+def _held(db: Session, limit: Limit, subject: str, now: datetime) -> _Held:
     """The subject's row, locked. Nearly always there is one: asking first spares a statement."""
-    key = (limit.purpose, subject)
-    row = db.get(Throttle, key, with_for_update=True, populate_existing=True)
-    if row is None:
-        db.connection().execute(_ADD, {"purpose": limit.purpose, "subject": subject, "now": now})
-        row = db.get_one(Throttle, key, with_for_update=True, populate_existing=True)
-    return row
+    key = {"purpose": limit.purpose, "subject": subject}
+    found = _LOCKED.first(db, key)
+    if found is None:
+        db.connection().execute(_ADD, key | {"now": now})
+        (found,) = _LOCKED.rows(db, key)
+    return _Held(*found)
 
 
-def _must_wait(row: Throttle, now: datetime) -> bool:
+def _keep(db: Session, rows: list[_Held]) -> None:
+    for row in rows:
+        changed = {f"of_{each.name}": getattr(row, each.name) for each in fields(row)}
+        db.connection().execute(_KEEP, changed)
+
+
+def _must_wait(row: _Held | Throttle, now: datetime) -> bool:
     return row.blocked_until is not None and row.blocked_until > now
+
+
+_ROWS = SQLModel.metadata.tables["throttle"]
+_OF = {name: bindparam(f"of_{name}") for name in ("failures", "started_at", "blocked_until", "refused_at")}
+_ONE = (_ROWS.c.purpose == bindparam("purpose"), _ROWS.c.subject == bindparam("subject"))
+_LOCKED = Prepared(select(*(_ROWS.c[each.name] for each in fields(_Held))).where(*_ONE).with_for_update())
+_KEEP = (
+    update(_ROWS)
+    .where(_ROWS.c.purpose == bindparam("of_purpose"), _ROWS.c.subject == bindparam("of_subject"))
+    .values(_OF)
+)
