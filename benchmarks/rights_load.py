@@ -1,5 +1,5 @@
 """Checks of rights as several server processes make them at once on PostgreSQL, at its default durability (`fsync` and
-`synchronous_commit` on): each is answered, kept and recorded in the evidence, which is on the disk before the answer."""
+`synchronous_commit` on): each is answered, kept and recorded in the evidence, on the disk before the answer."""
 
 import itertools
 import multiprocessing
@@ -7,7 +7,6 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import text
 

@@ -32,7 +32,7 @@ from portal.pages.member import (
 )
 from portal.pages.member import home as member_home
 from portal.pages.provider import home as provider_home
-from portal.pages.provider import invoices, rights, rights_history, transfers
+from portal.pages.provider import invoices, rights, rights_history, rights_photo, transfers
 from portal.pages.public import (
     bank_cancel,
     card_check,
@@ -135,6 +135,7 @@ HANDLERS = [
     provider_home.home,
     *rights.HANDLERS,
     *rights_history.HANDLERS,
+    *rights_photo.HANDLERS,
     *invoices.HANDLERS,
     *transfers.HANDLERS,
     desk_home.home,

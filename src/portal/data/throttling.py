@@ -9,6 +9,7 @@ works no more until another is chosen by e-mail, which its holder can do at any 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import bindparam, delete, or_, select, text, update
 from sqlmodel import Field, Session, SQLModel, col
@@ -67,6 +68,8 @@ FILES = quota("case-files", 100, DAY)
 CARD_CHECKS = quota("card-checks", 120, HOUR)
 # A hospital's admissions ask a few questions a minute; a mistyped mark is corrected at once, a guesser is soon stopped.
 RIGHTS_USER, RIGHTS_PRACTICE = quota("rights-user", 120, HOUR), quota("rights-practice", 600, HOUR)
+# Reading a photo costs a processor's second.
+RIGHTS_PHOTOS = quota("rights-photos", 120, HOUR)
 RIGHTS_MISSES = Limit(
     "rights-misses", allowed=10, window=HOUR, first_delay=timedelta(minutes=5), longest_delay=DAY, memory=DAY
 )
@@ -238,7 +241,9 @@ def _must_wait(row: _Held | Throttle, now: datetime) -> bool:
 
 
 _ROWS = SQLModel.metadata.tables["throttle"]
-_OF = {name: bindparam(f"of_{name}") for name in ("failures", "started_at", "blocked_until", "refused_at")}
+_OF: dict[str, Any] = {
+    name: bindparam(f"of_{name}") for name in ("failures", "started_at", "blocked_until", "refused_at")
+}
 _ONE = (_ROWS.c.purpose == bindparam("purpose"), _ROWS.c.subject == bindparam("subject"))
 _LOCKED = Prepared(select(*(_ROWS.c[each.name] for each in fields(_Held))).where(*_ONE).with_for_update())
 _KEEP = (

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from sqlalchemy.exc import NoResultFound
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
+from portal.card_matrix import LAYOUT
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
 from portal.data.evidence import Action, Outcome
 from portal.data.rights import RightsStatus
@@ -20,6 +21,7 @@ from portal.data.rights_patterns import MISSES, needs_proof
 from portal.data.rights_questions import MarksNeeded, Means, Question
 from portal.formatting import long_date
 from portal.forms import FieldError
+from portal.headers import scanning_headers
 from portal.pages.provider.rights_forms import SEVERAL, RightsForm, empty_values
 from portal.permissions import ConfirmationDue, Permission, has_just_confirmed, requires
 from portal.rendering import Crumb, render_page
@@ -42,20 +44,20 @@ def form_page(request: PortalRequest) -> Response[bytes]:
     """What is unusual is proven before the form is filled in, so that nothing typed is lost."""
     if not has_just_confirmed(request.viewer, request.now) and needs_proof(request.db, request.viewer, request.now):
         raise ConfirmationDue
-    return _form(request, empty_values(), [])
+    return rights_form(request, empty_values(), [])
 
 
 @async_action(PATH, name="provider.rights.check", guards=CHECKS)
 async def check(request: PortalRequest) -> Response[bytes] | Redirect:
     form = RightsForm(await request.form())
     if form.question is None:
-        return await request.database.run(_form, request, form.values, form.errors)
+        return await request.database.run(rights_form, request, form.values, form.errors)
     try:
         opaque = await request.database.run_writing(_check, request, form.question)
     except MarksNeeded:
-        return await request.database.run(_form, request, form.values, [FieldError("naissance", SEVERAL)])
+        return await request.database.run(rights_form, request, form.values, [FieldError("naissance", SEVERAL)])
     except TooManyChecks:
-        return await request.database.run(_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
+        return await request.database.run(rights_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
     return Redirect(request.services.urls("provider.rights.answer", check=opaque), status_code=303)
 
 
@@ -92,6 +94,24 @@ def rights_crumbs(request: PortalRequest) -> list[Crumb]:
     return crumbs
 
 
+def rights_form(
+    request: PortalRequest, values: dict[str, str], errors: list[FieldError], scanned: str = ""
+) -> Response[bytes]:
+    """The form, which may use the camera. `scanned`: the member number that a photo of the card has just filled in."""
+    answer = render_page(
+        request,
+        "provider/rights/index.html",
+        TITLE,
+        crumbs=rights_crumbs(request)[:1],
+        errors=errors,
+        values=values,
+        scanned=scanned,
+        layout=LAYOUT,
+    )
+    answer.headers.update(scanning_headers())
+    return answer
+
+
 def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
     """Whose journal tells that the answer was read again."""
     is_fresh = past.check.asked_by == request.viewer.account_id and request.now - past.check.asked_at < AT_ONCE
@@ -120,12 +140,6 @@ def _check(request: PortalRequest, question: Question) -> str:
             answer=digest,
         )
         return keyring.conceal(KIND, [made.id or 0])[0]
-
-
-def _form(request: PortalRequest, values: dict[str, str], errors: list[FieldError]) -> Response[bytes]:
-    return render_page(
-        request, "provider/rights/index.html", TITLE, crumbs=rights_crumbs(request)[:1], errors=errors, values=values
-    )
 
 
 HANDLERS = [form_page, check, answer_page]
