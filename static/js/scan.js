@@ -28,7 +28,7 @@
     const devices = await navigator.mediaDevices.enumerateDevices();
     if (!formats.includes(WANTED[0]) || !devices.some(({ kind }) => kind === "videoinput")) return;
     detector = new BarcodeDetector({ formats });
-    button.parentElement.hidden = false;
+    button.hidden = false;
   }
 
   async function open() {
