@@ -58,6 +58,22 @@ PEOPLE = {
 }
 
 
+CHECKS = {
+    "rights_check": {
+        "engagement": "CAST(1000000000000000 + n AS varchar)",
+        "asked_at": "{2025-05-01 + n % 400}",
+        "asked_by": "1 + n % :practices",
+        "provider_id": "1 + n % :practices",
+        "means": "'nir'",
+        "care_day": "{2025-05-01 + n % 400}",
+        "person_id": "n",
+        "status": "'droits_ouverts'",
+        "content_sealed": "NOTHING",
+    }
+}
+NO_BYTES = {"sqlite": "x''", "postgresql": "decode('', 'hex')"}
+
+
 def settings_in(folder: Path) -> Settings:
     """Settings with keys of their own."""
     return Settings(
@@ -81,10 +97,10 @@ def fill(database: Database, tables: Mapping[str, Mapping[str, str]], rows: int,
             statement = text(into + NUMBERS + told + " FROM numbers")
             known = {name: value for name, value in values.items() if ":" + name in told}
             db.execute(statement, {"rows": rows} | known)
-    measure_tables(database, tables)
+    know_tables(database, tables)
 
 
-def measure_tables(database: Database, tables: Iterable[str]) -> None:
+def know_tables(database: Database, tables: Iterable[str]) -> None:
     """Lets the planner know the tables, as the database does by itself in time."""
     engine = database.writer.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -103,6 +119,14 @@ def cover(database: Database, persons: int) -> None:
         db.add(CardColumn(**dated, code="PHAR", label="Pharmacie", value="100", network="IS", position=1))
         db.add(ProfessionCare(profession="pharmacien", code="PHAR", valid_from=SINCE))
     fill(database, PEOPLE, persons, product=product.id)
+
+
+def remember_checks(database: Database, checks: int, practices: int) -> None:
+    """So many checks of a year ago until eleven days ago, of the first practices."""
+    fill(database, CHECKS, checks, practices=practices)
+    if not database.is_sqlite:
+        with database.write() as db:
+            db.execute(text("SELECT setval(pg_get_serial_sequence('rights_check', 'id'), max(id)) FROM rights_check"))
 
 
 def born(number: int) -> date:
@@ -128,6 +152,6 @@ def practice(db: Session, keyring: Keyring) -> Viewer:
 
 def _told(expression: str, dialect: str) -> str:
     if not expression.startswith("{"):
-        return expression
+        return expression.replace("NOTHING", NO_BYTES[dialect])
     since, _, days = expression.strip("{}").partition(" + ")
     return DAYS_AFTER[dialect].replace("SINCE", since).replace("DAYS", days)
