@@ -38,6 +38,24 @@ def explained(database: Database, act: Callable[[Session], object], *, writing: 
     return list(dict.fromkeys(plans))
 
 
+def pages_touched(database: Database, act: Callable[[Session], object]) -> int:
+    """How many pages PostgreSQL looks at for what an act reads, in memory or not: a measure that other work on the
+    machine does not change. 0 on SQLite, which does not count them."""
+    if database.is_sqlite:
+        return 0
+    with Session(database.reader) as db:
+        with _recorded(db, is_sqlite=False) as asked:
+            act(db)
+        return sum(_pages(db, statement, values) for statement, values in asked if _READS.match(statement))
+
+
+def _pages(db: Session, statement: str, values: Any) -> int:
+    raw: Any = db.connection().connection.driver_connection
+    counted = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
+    ((told,),) = raw.execute(counted + statement, values).fetchall()
+    return int(told[0]["Plan"]["Shared Hit Blocks"] + told[0]["Plan"]["Shared Read Blocks"])
+
+
 @contextmanager
 def _recorded(db: Session, *, is_sqlite: bool) -> Iterator[Asked]:
     """Statements as they reach the driver, also those that go past SQLAlchemy."""

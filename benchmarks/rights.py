@@ -91,9 +91,7 @@ def _measure(database: Database, keyring: Keyring, viewers: list[Viewer], name: 
         with database.write() as db:
             record(db, viewer, Action.RIGHTS_CHECKED)
         floor.append((time.perf_counter() - since) * 1000)
-    print(
-        f"  {name}, {PERSONS:,} persons, load of the machine {os.getloadavg()[0]:.1f} (wanted: p95 {WANTED_MS} ms or less)"
-    )
+    print(f"  {name}, {PERSONS:,} persons, load {os.getloadavg()[0]:.1f}; wanted: p95 {WANTED_MS} ms or less")
     for what, each in (("a check", took), ("of our processor", worked), ("the floor", floor)):
         cuts = statistics.quantiles(each[CHECKS // 10 :], n=20)
         print(f"    {what}: p50 {cuts[9]:.2f} ms, p95 {cuts[18]:.2f} ms")

@@ -174,7 +174,7 @@ def _narrowed(query: Select[Any], viewer: Viewer, filters: InvoiceFilters, late:
     own = query.select_from(Invoice.__table__).where(_INVOICE.provider_id == viewer.provider_id)
     if filters.lot:
         lots = select(_LOT.id).where(_LOT.provider_id == viewer.provider_id, _LOT.number == filters.lot)
-        own = own.where(_INVOICE.lot_id.in_(lots))
+        own = own.where(_INVOICE.lot_id == lots.scalar_subquery())
     return own.where(*_conditions(filters, late))
 
 

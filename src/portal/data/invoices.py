@@ -69,7 +69,7 @@ class Invoice(SQLModel, table=True):
         # practice's on a page of its own, and only those that are shown are fetched.
         Index("ix_invoice_listing", "provider_id", "received_on", "id", "state", "channel", *_AMOUNTS, "search"),
         Index("ix_invoice_state", "provider_id", "state", "received_on", "id", "channel", *_AMOUNTS),
-        Index("ix_invoice_lot", "lot_id", "id"),
+        Index("ix_invoice_lot", "lot_id", "provider_id", "received_on", "id"),
         Index("ix_invoice_person", "person_id"),
     )
 
