@@ -32,7 +32,7 @@ PEOPLE = {
     "person": {
         "id": "n",
         "reference": "'P' || n",
-        "birth_date": "{1940-01-01 + (n - 1) * 7919 % 30000}",
+        "birth_date": "{1940-01-01 + CAST(n - 1 AS bigint) * 7919 % 30000}",
         "last_name": "'Essai'",
         "first_name": "'Anne'",
         "email": "''",
