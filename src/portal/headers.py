@@ -51,6 +51,11 @@ def framing_headers() -> dict[str, str]:
     return {"content-security-policy": FRAMING_POLICY, "permissions-policy": asking}
 
 
+def scanning_headers() -> dict[str, str]:
+    """Of a page that may read a card by the device's camera; no picture leaves the browser (R-42)."""
+    return {"permissions-policy": SECURITY_HEADERS["permissions-policy"].replace("camera=()", "camera=(self)")}
+
+
 def headers_for(settings: Settings) -> dict[str, str]:
     """The headers of every answer; HSTS only where the origin is https."""
     return SECURITY_HEADERS | ({"strict-transport-security": HSTS} if settings.is_https else {})

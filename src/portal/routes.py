@@ -43,6 +43,7 @@ from portal.pages.provider import (
     practice_changes,
     rights,
     rights_history,
+    rights_photo,
     software,
     transfers,
 )
@@ -156,6 +157,7 @@ HANDLERS = [
     *rights.HANDLERS,
     *rights_history.HANDLERS,
     *software.HANDLERS,
+    *rights_photo.HANDLERS,
     *invoices.HANDLERS,
     *invoice_fragments.HANDLERS,
     *disputes.HANDLERS,

@@ -61,6 +61,17 @@ WORDS = {
     Refusal.ACTIVE: ACTIVE,
     Refusal.LONG: LONG,
 }
+NO_PHOTO = "Ce fichier n’est pas une photo (JPEG, PNG ou HEIC). Photographiez la carte, ou saisissez son numéro."
+LARGE_PHOTO = "Cette photo dépasse 10\u00a0Mo. Prenez-en une moins lourde, ou saisissez le numéro de la carte."
+BLURRED = (
+    "Aucun code carré n’est lisible sur cette photo. Photographiez-le de près, à plat et sans reflet, "
+    "ou saisissez le numéro de la carte."
+)
+PHOTO_WORDS = {
+    Refusal.DAMAGED: "Cette photo est endommagée\u00a0: reprenez-la, ou saisissez le numéro de la carte.",
+    Refusal.HUGE: "Cette photo est trop grande. Prenez une photo ordinaire, ou saisissez le numéro de la carte.",
+    Refusal.HEAVY: "Cette photo est trop lourde à lire\u00a0: reprenez-la, ou saisissez le numéro de la carte.",
+}
 SUFFIXES = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png", MediaType.CSV: ".csv"}
 
 # Processor time has its own, lower limit (portal.cleaning): this one is for a machine that is too busy.
@@ -104,6 +115,21 @@ def cleaned_sheet(content: bytes) -> Cleaned | Refusal:
     return _verdict(FileKind.SHEET, content)
 
 
+def codes_in_photo(content: bytes) -> list[str]:
+    """The texts of the square codes that a photo shows; nothing of it is kept. Blocks as `clean` does. Raises
+    `FileRefused`."""
+    if not content:
+        raise FileRefused(EMPTY)
+    if len(content) > LARGEST_FILE:
+        raise FileRefused(LARGE_PHOTO)
+    if not _is_image(content):
+        raise FileRefused(NO_PHOTO)
+    verdict = _verdict(FileKind.CODES, content)
+    if isinstance(verdict, Cleaned):
+        return verdict.content.decode().splitlines()
+    raise FileRefused(PHOTO_WORDS.get(verdict, BLURRED))
+
+
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 
@@ -111,9 +137,13 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 def _kind_of(content: bytes) -> FileKind:
     if content.startswith(b"%PDF-"):
         return FileKind.PDF
-    if content.startswith(_IMAGES) or (content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS):
+    if _is_image(content):
         return FileKind.IMAGE
     raise FileRefused(UNKNOWN)
+
+
+def _is_image(content: bytes) -> bool:
+    return content.startswith(_IMAGES) or (content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS)
 
 
 def _cleaned(kind: FileKind, content: bytes) -> Cleaned:

@@ -71,9 +71,13 @@ def find_chromium() -> str | None:
 
 
 def launch(playwright: Playwright, executable: str) -> Browser:
-    """Starts Chromium; its sandbox refuses to run as root."""
-    arguments = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
-    return playwright.chromium.launch(executable_path=executable, args=arguments, headless=True)
+    """Starts Chromium."""
+    return playwright.chromium.launch(executable_path=executable, args=flags(), headless=True)
+
+
+def flags() -> list[str]:
+    """What Chromium is started with; its sandbox refuses to run as root."""
+    return [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """The states of the professional's pages of rights."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlmodel import Session
 
@@ -13,6 +15,7 @@ from portal.formatting import today
 from portal.rights_words import told_to_desk
 from portal.typed_forms import seal_typed
 from tests.support import factories
+from tests.support.card_photos import encoded, photo_of
 from tests.support.rights import practice
 from tests.support.states import State, fail
 from tests.support.terms import accept_version
@@ -55,6 +58,10 @@ def _case(db: Session, site: Site, who: Account) -> str:
     return f"/gestion/fraudes/{site.keyring.conceal('fraud', [made.report_id])[0]}"
 
 
+CODE = "CTP1|0099999901|IS|02|A90001|20260101|20261231|R|" + "A" * 40
+BLANK = encoded(Image.new("RGB", (800, 600), "grey"))
+
+
 def open_last(page: Page) -> None:
     """Opens the newest answer of the list."""
     page.locator("ul.rows a").first.click()
@@ -70,6 +77,18 @@ def check_nobody(page: Page) -> None:
     expect(page.get_by_role("heading", name="Bénéficiaire inconnu", level=2)).to_be_visible()
 
 
+def photograph(content: bytes, then: str) -> Callable[[Page], None]:
+    """Sends a photo; the page then says this."""
+
+    def send(page: Page) -> None:
+        file = {"name": "carte.jpg", "mimeType": "image/jpeg", "buffer": content}
+        page.get_by_label("Photo de la carte").set_input_files(file)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Lire la photo").click()
+        expect(page.get_by_text(then).first).to_be_visible()
+
+    return send
+
+
 RIGHTS_STATES = [
     State("rights check", PROVIDER, RIGHTS),
     State("rights check, error", PROVIDER, RIGHTS, fail("Vérifier les droits")),
@@ -81,6 +100,8 @@ RIGHTS_STATES = [
     State("frozen checks, case", DESK, "{checks_case}"),
     State("frozen practice, case", DESK, "{practice_case}"),
     State("frozen checks, step, error", DESK, "{checks_case}/etape", fail("Enregistrer cette étape")),
+    State("rights check, photo read", PROVIDER, RIGHTS, photograph(photo_of(CODE), "Carte lue")),
+    State("rights check, photo unreadable", PROVIDER, RIGHTS, photograph(BLANK, "Aucun code carré")),
     State("rights checks", PROVIDER, HISTORY),
     State("rights checks, an answer", PROVIDER, HISTORY, open_last),
     State("rights checks, none that day", PROVIDER, f"{HISTORY}?le={today() - timedelta(days=900)}"),

@@ -9,12 +9,13 @@ from portal.cleaning.verdicts import Cleaned, FileKind, Refusal, Refused, packed
 
 # What the heaviest honest files take: a photo of forty million pixels 0.3 GB and 2 s, a PDF 0.1 GB and 0.2 s.
 MOST_MEMORY = 768_000_000
-CPU_SECONDS = {FileKind.PDF: 5, FileKind.IMAGE: 8, FileKind.SHEET: 8}
+CPU_SECONDS = {FileKind.PDF: 5, FileKind.IMAGE: 8, FileKind.SHEET: 8, FileKind.CODES: 8}
 NICENESS = 10
 MODULES = {
     FileKind.PDF: "portal.cleaning.pdf",
     FileKind.IMAGE: "portal.cleaning.images",
     FileKind.SHEET: "portal.cleaning.sheets",
+    FileKind.CODES: "portal.cleaning.codes",
 }
 
 

@@ -8,11 +8,12 @@ MOST_SHEET_ROWS = 50_000
 
 
 class FileKind(StrEnum):
-    """What the first bytes say that a file is."""
+    """What the first bytes say that a file is; CODES: a photo of which only the square codes are wanted."""
 
     PDF = "pdf"
     IMAGE = "image"
     SHEET = "sheet"
+    CODES = "codes"
 
 
 class MediaType(StrEnum):
@@ -20,11 +21,12 @@ class MediaType(StrEnum):
     JPEG = "image/jpeg"
     PNG = "image/png"
     CSV = "text/csv"
+    TEXT = "text/plain"
 
 
 class Refusal(StrEnum):
     """Why a file is refused. HUGE: too many pixels or columns; LONG: too many pages or rows; HEAVY: reading it takes
-    more than we give."""
+    more than we give; EMPTY: nothing of what is looked for."""
 
     DAMAGED = "damaged"
     HUGE = "huge"
@@ -32,6 +34,7 @@ class Refusal(StrEnum):
     ACTIVE = "active"
     LONG = "long"
     HEAVY = "heavy"
+    EMPTY = "empty"
 
 
 class Refused(Exception):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import UniqueConstraint, and_
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import BindParameter, Select, UniqueConstraint, and_, bindparam, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.guarantees import in_force
+from portal.data.prepared import Prepared
 
 
 class CardTerms(SQLModel, table=True):
@@ -76,31 +77,10 @@ UNROUTED = Routing()
 
 def routings_on(db: Session, product_ids: Iterable[int], day: date) -> dict[int, Routing]:
     """The card of each product on `day`; a product without terms on that day is left out."""
-    columns = and_(
-        CardColumn.product_id == CardTerms.product_id, in_force(CardColumn.valid_from, CardColumn.valid_to, day)
-    )
-    query = (
-        select(
-            CardTerms.product_id,
-            CardTerms.amc_number,
-            CardTerms.convention,
-            CardTerms.csr,
-            CardTerms.valid_from,
-            CardTerms.valid_to,
-            CardColumn.code,
-            CardColumn.label,
-            CardColumn.value,
-            CardColumn.network,
-            CardColumn.valid_from,
-            CardColumn.valid_to,
-        )
-        .outerjoin(CardColumn, columns)
-        .where(col(CardTerms.product_id).in_(set(product_ids)))
-        .where(in_force(col(CardTerms.valid_from), col(CardTerms.valid_to), day))
-        .order_by(col(CardTerms.product_id), col(CardColumn.position), col(CardColumn.code))
-    )
+    products = tuple(set(product_ids))
+    rows = _ROUTINGS.rows(db, {"products": products, "day": day}) if products else ()
     by_product: dict[int, list[Sequence[Any]]] = {}
-    for row in db.connection().execute(query):
+    for row in rows:
         by_product.setdefault(row[0], []).append(row)
     return {product_id: _routing(rows) for product_id, rows in by_product.items()}
 
@@ -116,3 +96,33 @@ def _routing(rows: Sequence[Sequence[Any]]) -> Routing:
         max(start, *(row[10] for row in columns), date.min),
         min(end or date.max, *(row[11] or date.max for row in columns), date.max),
     )
+
+
+def _routings(day: BindParameter[date]) -> Select[Any]:
+    columns = and_(
+        CardColumn.product_id == CardTerms.product_id, in_force(CardColumn.valid_from, CardColumn.valid_to, day)
+    )
+    query: Select[Any] = (
+        select(
+            CardTerms.product_id,
+            CardTerms.amc_number,
+            CardTerms.convention,
+            CardTerms.csr,
+            CardTerms.valid_from,
+            CardTerms.valid_to,
+            CardColumn.code,
+            CardColumn.label,
+            CardColumn.value,
+            CardColumn.network,
+            CardColumn.valid_from,
+            CardColumn.valid_to,
+        )
+        .outerjoin(CardColumn, columns)
+        .where(col(CardTerms.product_id).in_(bindparam("products", expanding=True)))
+        .where(in_force(col(CardTerms.valid_from), col(CardTerms.valid_to), day))
+        .order_by(col(CardTerms.product_id), col(CardColumn.position), col(CardColumn.code))
+    )
+    return query
+
+
+_ROUTINGS = Prepared(_routings(bindparam("day")))

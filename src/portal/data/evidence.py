@@ -18,6 +18,7 @@ from portal.data.columns import BIG, Index, instant, utc_now
 from portal.data.evidence_actions import Action, Outcome
 from portal.data.evidence_chain import GENESIS, HASHED_FIELDS, canonical_instant, commitment_of, json_bytes, row_hash
 from portal.data.evidence_persons import INSERT_PERSON, index_rows
+from portal.data.prepared import Prepared
 from portal.data.sessions import Viewer
 
 __all__ = ["Action", "Entry", "Evidence", "EvidenceDetail", "Head", "JournalPosition", "Outcome"]
@@ -141,7 +142,7 @@ def record_many(db: Session, entries: Sequence[Entry]) -> int:
 
 def head(db: Session) -> Head:
     """The last row of the chain."""
-    row = db.connection().execute(_HEAD).first()
+    row = _HEAD.first(db, {})
     return Head(*row) if row else Head()
 
 
@@ -176,7 +177,7 @@ def forget_position(db: Session, spool: str) -> None:
 
 def _lock_chain(db: Session) -> None:
     if db.get_bind().dialect.name == "postgresql":
-        db.connection().execute(_LOCK)
+        _LOCK.rows(db, {})
 
 
 def _one_or_many(rows: list[dict[str, Any]]) -> list[dict[str, Any]] | dict[str, Any]:
@@ -223,7 +224,7 @@ def _storable(text: str | None) -> str | None:
 
 
 _rows = SQLModel.metadata.tables["evidence"]
-_LOCK = select(func.pg_advisory_xact_lock(CHAIN_LOCK))
+_LOCK = Prepared(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
 _INSERT_ROW = insert(_rows)
 _INSERT_DETAIL = insert(SQLModel.metadata.tables["evidence_detail"])
-_HEAD = select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1)
+_HEAD = Prepared(select(_rows.c.seq, _rows.c.hash, _rows.c.action).order_by(_rows.c.seq.desc()).limit(1))

@@ -156,18 +156,19 @@ def invoice_numbered(db: Session, viewer: Viewer, number: str) -> InvoiceRow | N
 
 def invoices_replacing(db: Session, viewer: Viewer, number: str) -> list[InvoiceRow]:
     """The invoices of the viewer's practice that were sent instead of the one of this number, the oldest first."""
-    query = _listed(select(*_columns(viewer))).where(_INVOICE.replaces == number)
-    own = query.where(_INVOICE.provider_id == viewer.provider_id).order_by(_INVOICE.received_on, _INVOICE.id)
-    return [InvoiceRow._make(row) for row in db.execute(own)]
+    query = select(*_columns(viewer)).where(_INVOICE.provider_id == viewer.provider_id, _INVOICE.replaces == number)
+    return [InvoiceRow._make(row) for row in db.execute(query.order_by(_INVOICE.received_on, _INVOICE.id))]
 
 
 def _one(db: Session, viewer: Viewer, which: ColumnElement[bool]) -> InvoiceRow | None:
-    query = _listed(select(*_columns(viewer))).where(which, _INVOICE.provider_id == viewer.provider_id)
+    query = select(*_columns(viewer)).where(which, _INVOICE.provider_id == viewer.provider_id)
     row = db.execute(query).first()
     return InvoiceRow._make(row) if row else None
 
 
-_STORED = [_LOT.number.label("lot") if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields[:-1]]
+# Each row's own lot, by its key: joined, it may make a database read the lots of everybody.
+_LOT_NUMBER = select(_LOT.number).where(_LOT.id == _INVOICE.lot_id).scalar_subquery().label("lot")
+_STORED = [_LOT_NUMBER if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields[:-1]]
 
 
 def _columns(viewer: Viewer) -> list[ColumnElement[Any]]:
@@ -187,11 +188,14 @@ def _rows(
     place: tuple[date, int] | None,
     most: int,
 ) -> list[InvoiceRow]:
-    query = _narrowed(select(*_columns(viewer)), viewer, filters, late)
+    """The index alone says which rows are shown; then they are fetched."""
+    query = _narrowed(select(_INVOICE.id), viewer, filters, late)
     if place is not None:
         query = query.where(tuple_(_INVOICE.received_on, _INVOICE.id) < place)
-    newest = query.order_by(_INVOICE.received_on.desc(), _INVOICE.id.desc())
-    return [InvoiceRow._make(row) for row in db.execute(newest.limit(most))]
+    newest = (_INVOICE.received_on.desc(), _INVOICE.id.desc())
+    shown = query.order_by(*newest).limit(most)
+    rows = select(*_columns(viewer)).where(_INVOICE.id.in_(shown)).order_by(*newest)
+    return [InvoiceRow._make(row) for row in db.execute(rows)]
 
 
 def _place(db: Session, viewer: Viewer, invoice_id: int) -> tuple[date, int] | None:
@@ -199,13 +203,12 @@ def _place(db: Session, viewer: Viewer, invoice_id: int) -> tuple[date, int] | N
     return (found.received_on, found.id) if found else None
 
 
-def _listed(query: Select[Any]) -> Select[Any]:
-    return query.select_from(Invoice.__table__).outerjoin(InvoiceLot.__table__, _LOT.id == _INVOICE.lot_id)
-
-
 def _narrowed(query: Select[Any], viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Select[Any]:
-    conditions = _conditions(filters, late, _contested(viewer))
-    return _listed(query).where(_INVOICE.provider_id == viewer.provider_id, *conditions)
+    own = query.select_from(Invoice.__table__).where(_INVOICE.provider_id == viewer.provider_id)
+    if filters.lot:
+        lots = select(_LOT.id).where(_LOT.provider_id == viewer.provider_id, _LOT.number == filters.lot)
+        own = own.where(_INVOICE.lot_id == lots.scalar_subquery())
+    return own.where(*_conditions(filters, late, _contested(viewer)))
 
 
 def _conditions(
@@ -224,7 +227,6 @@ def _conditions(
         (operator.ge, _INVOICE.received_on, filters.since),
         (operator.le, _INVOICE.received_on, filters.until),
         (operator.eq, _INVOICE.number, filters.number),
-        (operator.eq, _LOT.number, filters.lot),
     )
     yield from (compare(column, asked) for compare, column, asked in plain if asked)
 

@@ -37,6 +37,7 @@ class Channel(StrEnum):
 # States in which it is the insurer's turn: an invoice that stays there too long is late.
 UNDECIDED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.PIECE_DUE)
 AWAITED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.ACCEPTED, InvoiceState.PAYING)
+_AMOUNTS = ("total_cents", "base_cents", "requested_cents", "accepted_cents")
 
 
 class InvoiceLot(SQLModel, table=True):
@@ -65,9 +66,11 @@ class Invoice(SQLModel, table=True):
             "AND base_cents + requested_cents <= total_cents",
             name="ck_invoice_amounts",
         ),
-        Index("ix_invoice_listing", "provider_id", "received_on", "id"),
-        Index("ix_invoice_state", "provider_id", "state", "received_on", "id"),
-        Index("ix_invoice_lot", "lot_id", "id"),
+        # These hold all that searches and totals look at: rows stand in the order of everybody's arrival, each of a
+        # practice's on a page of its own, and only those that are shown are fetched.
+        Index("ix_invoice_listing", "provider_id", "received_on", "id", "state", "channel", *_AMOUNTS, "search"),
+        Index("ix_invoice_state", "provider_id", "state", "received_on", "id", "channel", *_AMOUNTS),
+        Index("ix_invoice_lot", "lot_id", "provider_id", "received_on", "id"),
         Index("ix_invoice_person", "person_id"),
         Index("ix_invoice_replaces", "provider_id", "replaces"),
     )

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index
+from portal.data.prepared import Prepared
 
 
 class Company(SQLModel, table=True):
@@ -83,6 +84,14 @@ def provider_by_number(db: Session, national_id: str) -> int:
 
 def agreement_on(db: Session, provider_id: int, day: date) -> int | None:
     """The id of a professional's agreement in force on `day`, the latest when there are several; None without one."""
-    is_open = or_(col(Agreement.ends_on).is_(None), col(Agreement.ends_on) >= day)
-    query = select(Agreement.id).where(Agreement.provider_id == provider_id, col(Agreement.starts_on) <= day, is_open)
-    return db.exec(query.order_by(col(Agreement.starts_on).desc()).limit(1)).first()
+    found = _AGREEMENT.first(db, {"provider": provider_id, "day": day})
+    return found[0] if found else None
+
+
+_AGREEMENT = Prepared(
+    select(Agreement.id)
+    .where(Agreement.provider_id == bindparam("provider"), col(Agreement.starts_on) <= bindparam("day"))
+    .where(or_(col(Agreement.ends_on).is_(None), col(Agreement.ends_on) >= bindparam("day")))
+    .order_by(col(Agreement.starts_on).desc())
+    .limit(1)
+)

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, bindparam, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.guarantees import in_force
+from portal.data.prepared import Prepared
 
 
 class ProfessionCare(SQLModel, table=True):
@@ -23,6 +24,12 @@ class ProfessionCare(SQLModel, table=True):
 
 def care_codes(db: Session, profession: str, day: date) -> frozenset[str]:
     """The columns of cards that concern a profession on `day`; none for one that is not in the table."""
-    dates = in_force(col(ProfessionCare.valid_from), col(ProfessionCare.valid_to), day)
-    query = select(col(ProfessionCare.code)).where(ProfessionCare.profession == profession, dates)
-    return frozenset(db.connection().execute(query).scalars())
+    return frozenset(code for (code,) in _CODES.rows(db, {"profession": profession, "day": day}))
+
+
+_CODES = Prepared(
+    select(col(ProfessionCare.code)).where(
+        ProfessionCare.profession == bindparam("profession"),
+        in_force(col(ProfessionCare.valid_from), col(ProfessionCare.valid_to), bindparam("day")),
+    )
+)

@@ -1,18 +1,19 @@
 """Rights on a day: the one answer behind the card, behind « ce que voit mon pharmacien », and behind the check that
 health professionals make (R-25, R-42). Its vocabulary is that of the domain's IDB questions, in words of our own."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlmodel import Session, col
 
 from portal.data.card_terms import UNROUTED, Routing, routings_on
 from portal.data.coverage import Beneficiary, Contract, Product
 from portal.data.persons import Person
+from portal.data.prepared import Prepared, Values
 
 
 class RightsStatus(StrEnum):
@@ -90,8 +91,8 @@ def rights_on(db: Session, person_id: int, day: date, *, contracts: Collection[i
 
     With several contracts, the one under which rights are open answers, else the latest.
     """
-    condition = Beneficiary.person_id == person_id
-    covers = [cover for cover in covers_where(db, condition) if contracts is None or cover.contract_id in contracts]
+    own = covers_found(db, _OF_PERSON, {"person": person_id})
+    covers = [cover for cover in own if contracts is None or cover.contract_id in contracts]
     routings = routings_on(db, {cover.product_id for cover in covers}, day)
     answers = [answer_of(cover, routings.get(cover.product_id, UNROUTED), day) for cover in covers]
     return best_answer(answers, day)
@@ -155,7 +156,21 @@ _COVER: tuple[Any, ...] = (
 
 def covers_where(db: Session, *conditions: ColumnElement[bool] | bool) -> list[Cover]:
     """Every cover under these conditions on `Beneficiary` and `Contract`; the oldest person first."""
-    query = (
+    return [Cover(*row) for row in db.connection().execute(_covers_query(conditions))]
+
+
+def prepared_covers(*conditions: ColumnElement[bool]) -> Prepared:
+    """As `covers_where`, prepared once: the conditions take their values from named parameters."""
+    return Prepared(_covers_query(conditions))
+
+
+def covers_found(db: Session, prepared: Prepared, values: Values) -> list[Cover]:
+    """The covers that such a query finds for these values."""
+    return [Cover(*row) for row in prepared.rows(db, values)]
+
+
+def _covers_query(conditions: Sequence[ColumnElement[bool] | bool]) -> Select[Any]:
+    return (
         select(*_COVER)
         .select_from(Beneficiary)
         .join(Person, col(Person.id) == Beneficiary.person_id)
@@ -164,7 +179,9 @@ def covers_where(db: Session, *conditions: ColumnElement[bool] | bool) -> list[C
         .where(*conditions)
         .order_by(col(Person.birth_date), col(Person.id), col(Beneficiary.valid_from))
     )
-    return [Cover(*row) for row in db.connection().execute(query)]
+
+
+_OF_PERSON = prepared_covers(col(Beneficiary.person_id) == bindparam("person"))
 
 
 def _nearness(answer: RightsAnswer, day: date) -> tuple[bool, int]:

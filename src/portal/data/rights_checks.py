@@ -11,12 +11,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import LargeBinary, Row, Select, func, select
+from sqlalchemy import LargeBinary, Row, Select, bindparam, func, insert, select
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.accounts import Account
 from portal.data.columns import BIG, Index, instant
 from portal.data.organisations import Provider, agreement_on
+from portal.data.prepared import Prepared
 from portal.data.profession_care import care_codes
 from portal.data.rights import RightsAnswer, RightsStatus
 from portal.data.rights_answers import ShownAnswer, shown_answer
@@ -117,15 +119,15 @@ def check_rights(
     A practice's questions are judged one after the other. Raises `ChecksFrozen`, `FreezeDue`, `ProofNeeded`,
     `TooManyChecks`, `MarksNeeded`, and `NoResultFound` for an account of no practice.
     """
-    provider = db.get_one(Provider, viewer.provider_id, with_for_update=True)
+    provider_id, profession = _held_practice(db, viewer)
     marks = marks_of(keyring, question, sent.form)
     if (again := same_press(db, viewer.account_id, marks, now)) is not None:
         return _made_before(db, keyring, again)
     _judge(db, viewer, Asked(marks, sent.browser, sent.is_proven), now)
     _count(db, viewer, now)
-    agreement_id = agreement_on(db, provider.id or 0, question.care_day)
+    agreement_id = agreement_on(db, provider_id, question.care_day)
     answer = _answer(db, keyring, question, agreement_id)
-    content = msgspec.json.encode(shown_answer(answer, care_codes(db, provider.profession, question.care_day)))
+    content = msgspec.json.encode(shown_answer(answer, care_codes(db, profession, question.care_day)))
     check = _kept(db, viewer, keyring, question, answer, agreement_id, content, now)
     _trace(db, viewer, check, marks, now)
     return Made(check, hashlib.sha256(content).hexdigest())
@@ -188,6 +190,14 @@ def _judge(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> None:
         raise ProofNeeded
 
 
+def _held_practice(db: Session, viewer: Viewer) -> tuple[int, str]:
+    """The practice's id and profession; its row is locked. Raises `NoResultFound` for an account of no practice."""
+    row = _PRACTICE.first(db, {"practice": viewer.provider_id})
+    if row is None:
+        raise NoResultFound
+    return row[0], row[1]
+
+
 def _count(db: Session, viewer: Viewer, now: datetime) -> None:
     uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
     is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now, may_keep=True)
@@ -229,8 +239,7 @@ def _kept(
         status=answer.status,
         content_sealed=keyring.seal(content, _label(engagement)),
     )
-    db.add(check)
-    db.flush()
+    check.id = db.connection().execute(_KEEP, check.model_dump(exclude={"id"})).scalar_one()
     return check
 
 
@@ -247,6 +256,10 @@ def _label(engagement: str) -> str:
 
 
 _CHECKS = SQLModel.metadata.tables["rights_check"]
+_KEEP = insert(_CHECKS).returning(_CHECKS.c.id)
+_PRACTICE = Prepared(
+    select(Provider.id, Provider.profession).where(col(Provider.id) == bindparam("practice")).with_for_update()
+)
 
 
 def _own(viewer: Viewer) -> Select[Any]:

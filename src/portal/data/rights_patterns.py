@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, func, select
@@ -113,9 +114,16 @@ def seen_in(db: Session, viewer: Viewer, asked: Asked, now: datetime, *, may_kee
 
 def is_beyond_usual(db: Session, provider_id: int, now: datetime, *, may_keep: bool = False) -> bool:
     """Whether the practice has asked within an hour more than its normal day explains."""
-    checks = SQLModel.metadata.tables["rights_check"]
-    asked = _count(db, checks.c.provider_id == provider_id, checks.c.asked_at > now - HOUR)
+    row = _hourly().first(db, {"provider": provider_id, "since": now - HOUR})
+    asked = int(row[0]) if row else 0
     return asked >= HOURLY_FLOOR and asked >= usual_day(db, provider_id, now, may_keep=may_keep) // SHARE_OF_DAY
+
+
+@cache
+def _hourly() -> Prepared:
+    checks = SQLModel.metadata.tables["rights_check"]
+    own = (checks.c.provider_id == bindparam("provider"), checks.c.asked_at > bindparam("since"))
+    return Prepared(select(func.count()).where(*own))
 
 
 def is_night(now: datetime) -> bool:

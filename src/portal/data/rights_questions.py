@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from portal.data.card_codes import covers_of_code, read_code
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.persons import Person
-from portal.data.rights import Cover, RightsAnswer, RightsStatus, covers_where, rights_on
+from portal.data.prepared import Values
+from portal.data.rights import Cover, RightsAnswer, RightsStatus, covers_found, prepared_covers, rights_on
 from portal.data.sign_up_claims import written
 from portal.security import Keyring
 
@@ -65,7 +66,7 @@ def _covers(db: Session, keyring: Keyring, question: Question) -> list[Cover]:
         case Means.NIR:
             return _by_nir(db, keyring, question)
         case Means.MEMBER_NUMBER:
-            return covers_where(db, col(Contract.member_number).in_(written(question.number)), *_marks(question))
+            return covers_found(db, _BY_NUMBER, {"numbers": tuple(written(question.number))} | _marks(question))
 
 
 def _by_code(db: Session, keyring: Keyring, question: Question) -> list[Cover]:
@@ -84,15 +85,21 @@ def _by_code(db: Session, keyring: Keyring, question: Question) -> list[Cover]:
 def _by_nir(db: Session, keyring: Keyring, question: Question) -> list[Cover]:
     """The NIR is the person's own, or that of the member whose contract covers them."""
     lookups = keyring.lookups(question.number)
-    holders = list(db.connection().execute(select(Person.id).where(col(Person.nir_lookup).in_(lookups))).scalars())
+    holders = tuple(db.connection().execute(select(Person.id).where(col(Person.nir_lookup).in_(lookups))).scalars())
     if not holders:
         return []
-    own = covers_where(db, col(Beneficiary.person_id).in_(holders), *_marks(question))
-    return own + covers_where(db, col(Contract.member_id).in_(holders), *_marks(question))
+    values = {"holders": holders} | _marks(question)
+    return covers_found(db, _OF_HOLDERS, values) + covers_found(db, _UNDER_HOLDERS, values)
 
 
-def _marks(question: Question) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Person.birth_date) == question.birth_date,
-        col(Beneficiary.birth_rank) == question.birth_rank,
-    )
+def _marks(question: Question) -> Values:
+    return {"born": question.birth_date, "rank": question.birth_rank}
+
+
+_MARKED = (
+    col(Person.birth_date) == bindparam("born"),
+    col(Beneficiary.birth_rank) == bindparam("rank"),
+)
+_BY_NUMBER = prepared_covers(col(Contract.member_number).in_(bindparam("numbers", expanding=True)), *_MARKED)
+_OF_HOLDERS = prepared_covers(col(Beneficiary.person_id).in_(bindparam("holders", expanding=True)), *_MARKED)
+_UNDER_HOLDERS = prepared_covers(col(Contract.member_id).in_(bindparam("holders", expanding=True)), *_MARKED)

@@ -6,14 +6,16 @@ that a flood neither stretches a delay nor fills the record. After a hundred con
 works no more until another is chosen by e-mail, which its holder can do at any time: nobody locks it for good.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, text
+from sqlalchemy import bindparam, delete, or_, select, text, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from portal.data.columns import UtcDateTime, instant
+from portal.data.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ FILES = quota("case-files", 100, DAY)
 CARD_CHECKS = quota("card-checks", 120, HOUR)
 # A hospital's admissions ask a few questions a minute; a mistyped mark is corrected at once, a guesser is soon stopped.
 RIGHTS_USER, RIGHTS_PRACTICE = quota("rights-user", 120, HOUR), quota("rights-practice", 600, HOUR)
+# Reading a photo costs a processor's second.
+RIGHTS_PHOTOS = quota("rights-photos", 120, HOUR)
 RIGHTS_MISSES = Limit(
     "rights-misses", allowed=10, window=HOUR, first_delay=timedelta(minutes=5), longest_delay=DAY, memory=DAY
 )
@@ -87,6 +91,18 @@ class Throttle(SQLModel, table=True):
     started_at: datetime = instant()
     blocked_until: datetime | None = instant(default=None)
     refused_at: datetime | None = instant(default=None)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A subject's row while a transaction holds it: a light copy, which `_keep` writes back."""
+
+    purpose: str
+    subject: str
+    failures: int
+    started_at: datetime
+    blocked_until: datetime | None
+    refused_at: datetime | None
 
 
 class Delay(Enum):
@@ -123,9 +139,7 @@ def hold(db: Session, guesses: Guesses, now: datetime) -> bool:
 
 def count_failures(db: Session, guesses: Guesses, now: datetime) -> set[Limit]:
     """Counts one failure for each subject and sets the delay that follows from it; the limits just reached."""
-    reached = {limit for limit, subject in guesses if _count(_held(db, limit, subject, now), limit, now)}
-    db.flush()
-    return reached
+    return _count_held(db, [(limit, _held(db, limit, subject, now)) for limit, subject in guesses], now)
 
 
 def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
@@ -134,15 +148,16 @@ def mark_refusal(db: Session, guesses: Guesses, now: datetime) -> bool:
     unmarked = [row for row in rows if _must_wait(row, now) and row.refused_at is None]
     for row in unmarked:
         row.refused_at = now
-    db.flush()
+    _keep(db, unmarked)
     return bool(unmarked)
 
 
 def allow(db: Session, uses: Guesses, now: datetime) -> bool:
     """Counts a use (a letter asked for…) for each subject; False, and counts nothing, when a quota is used up."""
-    if hold(db, uses, now):
+    held = [(limit, _held(db, limit, subject, now)) for limit, subject in uses]
+    if any(_must_wait(row, now) for _, row in held):
         return False
-    count_failures(db, uses, now)
+    _count_held(db, held, now)
     return True
 
 
@@ -152,7 +167,7 @@ def ring_alarm(db: Session, now: datetime) -> bool:
     if now - row.started_at > ALARM.window:
         row.failures, row.started_at = 0, now
     row.failures += 1
-    db.flush()
+    _keep(db, [row])
     return row.failures == ALARM.allowed
 
 
@@ -177,7 +192,13 @@ def purge(db: Session, now: datetime) -> int:
     return int(db.exec(delete(Throttle).where(*stale)).rowcount)
 
 
-def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
+def _count_held(db: Session, held: list[tuple[Limit, _Held]], now: datetime) -> set[Limit]:
+    reached = {limit for limit, row in held if _count(row, limit, now)}
+    _keep(db, [row for _, row in held])
+    return reached
+
+
+def _count(row: _Held, limit: Limit, now: datetime) -> bool:
     """Whether the limit is reached, for the first time in its window."""
     if _is_over(row, limit, now):
         row.failures, row.started_at, row.blocked_until = 0, now, None
@@ -189,7 +210,7 @@ def _count(row: Throttle, limit: Limit, now: datetime) -> bool:
     return beyond == 0
 
 
-def _is_over(row: Throttle, limit: Limit, now: datetime) -> bool:
+def _is_over(row: _Held, limit: Limit, now: datetime) -> bool:
     if row.blocked_until is None:
         return now - row.started_at > limit.window
     return now - row.blocked_until >= limit.memory
@@ -201,10 +222,34 @@ _ADD = text(
 ).bindparams(bindparam("now", type_=UtcDateTime))
 
 
-def _held(db: Session, limit: Limit, subject: str, now: datetime) -> Throttle:
-    db.connection().execute(_ADD, {"purpose": limit.purpose, "subject": subject, "now": now})
-    return db.get_one(Throttle, (limit.purpose, subject), with_for_update=True, populate_existing=True)
+def _held(db: Session, limit: Limit, subject: str, now: datetime) -> _Held:
+    """The subject's row, locked. Nearly always there is one: asking first spares a statement."""
+    key = {"purpose": limit.purpose, "subject": subject}
+    found = _LOCKED.first(db, key)
+    if found is None:
+        db.connection().execute(_ADD, key | {"now": now})
+        (found,) = _LOCKED.rows(db, key)
+    return _Held(*found)
 
 
-def _must_wait(row: Throttle, now: datetime) -> bool:
+def _keep(db: Session, rows: list[_Held]) -> None:
+    for row in rows:
+        changed = {f"of_{each.name}": getattr(row, each.name) for each in fields(row)}
+        db.connection().execute(_KEEP, changed)
+
+
+def _must_wait(row: _Held | Throttle, now: datetime) -> bool:
     return row.blocked_until is not None and row.blocked_until > now
+
+
+_ROWS = SQLModel.metadata.tables["throttle"]
+_OF: dict[str, Any] = {
+    name: bindparam(f"of_{name}") for name in ("failures", "started_at", "blocked_until", "refused_at")
+}
+_ONE = (_ROWS.c.purpose == bindparam("purpose"), _ROWS.c.subject == bindparam("subject"))
+_LOCKED = Prepared(select(*(_ROWS.c[each.name] for each in fields(_Held))).where(*_ONE).with_for_update())
+_KEEP = (
+    update(_ROWS)
+    .where(_ROWS.c.purpose == bindparam("of_purpose"), _ROWS.c.subject == bindparam("of_subject"))
+    .values(_OF)
+)

@@ -22,6 +22,7 @@ FRAMED, FRAMING = (
         "/adherent/professionnels",
     ),
 )
+SCANNING = ("/professionnel/droits", "/professionnel/droits/photo")
 FRAMED_POLICY = re.compile(
     "default-src 'none'; script-src 'self' 'nonce-([A-Za-z0-9_-]{22})'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; "
@@ -68,11 +69,14 @@ def _golden(answer: httpx.Response) -> Iterator[str]:
 
 
 def _own_headers(answer: httpx.Response) -> dict[str, str]:
-    """What the two pages of the map say otherwise."""
+    """What the two pages of the map, and the one that scans cards, say otherwise."""
     if _is_in_frame(answer):
         return {"x-frame-options": "SAMEORIGIN"}
-    asking = GOLDEN_HEADERS["permissions-policy"].replace("geolocation=()", "geolocation=(self)")
-    return {"permissions-policy": asking} if _is_shown(answer, FRAMING) else {}
+    for feature, paths in (("geolocation", FRAMING), ("camera", SCANNING)):
+        if _is_shown(answer, paths):
+            asking = GOLDEN_HEADERS["permissions-policy"].replace(f"{feature}=()", f"{feature}=(self)")
+            return {"permissions-policy": asking}
+    return {}
 
 
 def _is_in_frame(answer: httpx.Response) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
+from portal.card_matrix import LAYOUT
 from portal.card_words import BLOCK_LABELS, STATUS_WORDS
 from portal.data.contact import topics_for
 from portal.data.evidence import Action, Outcome
@@ -38,6 +39,7 @@ from portal.data.sessions import Viewer
 from portal.entry.arrivals import browser_marks
 from portal.formatting import long_date
 from portal.forms import FieldError
+from portal.headers import scanning_headers
 from portal.pages.provider.rights_forms import FIELDS, LONGEST, SEVERAL, RightsForm, empty_values
 from portal.pages.provider.rights_frozen import frozen_page
 from portal.permissions import ConfirmationDue, Permission, has_just_confirmed, requires
@@ -67,7 +69,7 @@ def form_page(request: PortalRequest, saisie: FromQuery[str] = "") -> Response[b
         return frozen_page(request, frozen, typed)
     if needs_proof(request.db, request.viewer, request.now, _sent(request)):
         raise ConfirmationDue
-    return _form(request, typed or empty_values(), [])
+    return rights_form(request, typed or empty_values(), [])
 
 
 @async_action(
@@ -79,13 +81,13 @@ def form_page(request: PortalRequest, saisie: FromQuery[str] = "") -> Response[b
 async def check(request: PortalRequest) -> Response[bytes] | Redirect:
     form = RightsForm(await request.form())
     if form.question is None:
-        return await request.database.run(_form, request, form.values, form.errors)
+        return await request.database.run(rights_form, request, form.values, form.errors)
     try:
         target = await request.database.run_writing(_check, request, form.question, form.values)
     except MarksNeeded:
-        return await request.database.run(_form, request, form.values, [FieldError("naissance", SEVERAL)])
+        return await request.database.run(rights_form, request, form.values, [FieldError("naissance", SEVERAL)])
     except TooManyChecks:
-        return await request.database.run(_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
+        return await request.database.run(rights_form, request, form.values, [FieldError("numero", TOO_OFTEN)])
     return Redirect(target, status_code=303)
 
 
@@ -140,6 +142,24 @@ def record_check(request: PortalRequest, db: Session, viewer: Viewer, made: Made
     )
 
 
+def rights_form(
+    request: PortalRequest, values: dict[str, str], errors: list[FieldError], scanned: str = ""
+) -> Response[bytes]:
+    """The form, which may use the camera. `scanned`: the member number that a photo of the card has just filled in."""
+    answer = render_page(
+        request,
+        "provider/rights/index.html",
+        TITLE,
+        crumbs=rights_crumbs(request)[:1],
+        errors=errors,
+        values=values,
+        scanned=scanned,
+        layout=LAYOUT,
+    )
+    answer.headers.update(scanning_headers())
+    return answer
+
+
 def _readers_of(request: PortalRequest, past: PastCheck) -> list[int]:
     """Whose journal tells that the answer was read again."""
     is_fresh = past.check.asked_by == request.viewer.account_id and request.now - past.check.asked_at < AT_ONCE
@@ -173,12 +193,6 @@ def _sent(request: PortalRequest, form: str = "") -> Sent:
     viewer = request.viewer
     marks = browser_marks(request, viewer.account_id)
     return Sent(form, marks, is_proven=has_just_confirmed(viewer, request.now))
-
-
-def _form(request: PortalRequest, values: dict[str, str], errors: list[FieldError]) -> Response[bytes]:
-    return render_page(
-        request, "provider/rights/index.html", TITLE, crumbs=rights_crumbs(request)[:1], errors=errors, values=values
-    )
 
 
 HANDLERS = [form_page, check, answer_page]

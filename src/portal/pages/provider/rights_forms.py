@@ -39,11 +39,16 @@ def empty_values() -> dict[str, str]:
     return dict.fromkeys(FIELDS, "") | {"rang": "1", "soins": today().isoformat(), "formulaire": new_token()}
 
 
+def typed_values(sent: FormMultiDict) -> dict[str, str]:
+    """What the form's fields hold, as they are shown again."""
+    return {name: text.strip() for name, text in single_values(sent, FIELDS, LONGEST).items()}
+
+
 class RightsForm:
     """What was typed, and what is wrong with it."""
 
     def __init__(self, sent: FormMultiDict) -> None:
-        self.values = {name: text.strip() for name, text in single_values(sent, FIELDS, LONGEST).items()}
+        self.values = typed_values(sent)
         self.errors: list[FieldError] = []
         self.question = self._question()
 
