@@ -184,6 +184,7 @@ PRIVATE = {
     "provider.contact.draft": ({"provider"}, 404),
     "provider.contact.edit": ({"provider"}, 404),
     "provider.contact.question.fragment": ({"provider"}, 200),
+    "provider.contact.edit.fragment": ({"provider"}, 404),
     "provider.team": ({"provider"}, 200),
     "provider.team.invite": ({"provider"}, 200),
     "provider.team.user": ({"provider"}, 404),
