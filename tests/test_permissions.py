@@ -201,6 +201,7 @@ PRIVATE = {
     "provider.contact.edit": ({"provider"}, 404),
     "provider.contact.question.fragment": ({"provider"}, 200),
     "provider.software": ({"provider"}, 404),  # the API is off; tests/api has it on
+    "provider.contact.edit.fragment": ({"provider"}, 404),
     "provider.team": ({"provider"}, 200),
     "provider.team.invite": ({"provider"}, 200),
     "provider.team.user": ({"provider"}, 404),

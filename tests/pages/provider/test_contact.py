@@ -380,6 +380,21 @@ def test_draft_is_changed_then_deleted(client, practice) -> None:
             assert db.exec(select(table)).all() == []
 
 
+def test_draft_takes_another_subject_in_place_as_by_its_page(client, practice) -> None:
+    """R-41: the words stay; a stranger's draft, or what is sent, is not found."""
+    draft = begin(client, button=JOIN)
+    client.get(f"{draft}/modifier")
+    page = assert_swap_equals_reload(client, f'#sujets a[href="{draft}/modifier?sujet=virement"]')
+    assert page.one("#message").text().split() == WORDS.split()
+    in_place = f"/fragments{draft}?sujet=autre"
+    enter(client, practice.stranger)
+    assert ask_for(client, in_place).status_code == 404
+    enter(client, practice.user)
+    client.get(draft)
+    client.submit(f'form[action="{draft}/envoi"]')
+    assert ask_for(client, in_place).status_code == 404
+
+
 def test_draft_changed_elsewhere_keeps_what_was_typed(client, practice) -> None:
     draft = begin(client, button=JOIN)
     client.get(f"{draft}/modifier")

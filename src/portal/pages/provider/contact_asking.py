@@ -76,19 +76,23 @@ def _asked(request: PortalRequest, asked: Asked) -> int | None:
 
 @page(ONE, name="provider.contact.draft", guards=SENDS)
 def draft_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    found = _found(request, request.db, case)
+    found = found_question(request, request.db, case)
     request.note_read(Action.CASE_READ, found.object)
     return _draft_page(request, request.db, found) if found.is_draft else to_thread(request, found.id or 0)
 
 
 @page(f"{ONE}/modifier", name="provider.contact.edit", guards=SENDS)
 def edit_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    found = _found(request, request.db, case)
+    found = found_question(request, request.db, case)
     if not found.is_draft:
         return to_thread(request, found.id or 0)
-    raw = typed_of(asked_of(request.db, request.services.keyring, found))
-    raw |= {"sujet": request.query_params.get("sujet") or raw["sujet"]}
-    return form_page(request, request.db, Typed(raw), found)
+    return form_page(request, request.db, typed_draft(request, found, request.query_params.get("sujet", "")), found)
+
+
+def typed_draft(request: PortalRequest, draft: Case, topic: str) -> Typed:
+    """What a draft says, as its form shows it; under another subject when one is chosen."""
+    raw = typed_of(asked_of(request.db, request.services.keyring, draft))
+    return Typed(raw | ({"sujet": topic} if topic else {}))
 
 
 @async_action(f"{ONE}/modifier", name="provider.contact.change", guards=SENDS)
@@ -178,7 +182,7 @@ def _again(request: PortalRequest, typed: Typed, problem: str = "", *, opaque: s
     errors = (FieldError("message", problem),) if problem else typed.errors
     shown = Typed(typed.raw, typed.chosen, errors=errors)
     with request.database.read() as db:
-        case = _found(request, db, opaque) if opaque else None
+        case = found_question(request, db, opaque) if opaque else None
         if case is not None and not case.is_draft:
             return thread_answer(request, db, opaque, SENT_ELSEWHERE, typed.raw["message"])
         return form_page(request, db, shown, case)
@@ -187,7 +191,7 @@ def _again(request: PortalRequest, typed: Typed, problem: str = "", *, opaque: s
 def _draft_again(request: PortalRequest, opaque: str, problem: str) -> Response[bytes] | Redirect:
     """A draft with what kept it from being sent; its thread when it was sent already, as by a button pressed twice."""
     with request.database.read() as db:
-        case = _found(request, db, opaque)
+        case = found_question(request, db, opaque)
         return _draft_page(request, db, case, problem) if case.is_draft else to_thread(request, case.id or 0)
 
 
@@ -208,7 +212,8 @@ def _draft_page(request: PortalRequest, db: Session, case: Case, problem: str = 
     )
 
 
-def _found(request: PortalRequest, db: Session, opaque: str) -> Case:
+def found_question(request: PortalRequest, db: Session, opaque: str) -> Case:
+    """A question that the viewer may read. Raises `NotFoundException`."""
     case = find_case(db, request.viewer, request.revealed(CASE, opaque), KIND)
     if case is None:
         raise NotFoundException
