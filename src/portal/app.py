@@ -41,7 +41,7 @@ from portal.settings import Settings
 from portal.site import Site
 from portal.storage import Storage
 from portal.templating import create_environment
-from portal.typed_texts import keep_typed
+from portal.typed_texts import keep_texts
 from portal.web import DemoHelp, PortalRequest, Services
 from portal.worker import Worker
 
@@ -106,7 +106,7 @@ def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = Non
         route_handlers=[_placed(handler, threaded=threaded) for handler in _handlers(settings, demo)],
         request_class=PortalRequest,
         middleware=[HostMiddleware(settings), SessionMiddleware(settings)],
-        guards=[refuse_in_maintenance, keep_typed, deny_undeclared, refuse_withdrawn, csrf_guard],
+        guards=[refuse_in_maintenance, keep_texts, deny_undeclared, refuse_withdrawn, csrf_guard],
         exception_handlers=told_to_programs(errors.HANDLERS),  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
         compression_config=CompressionConfig(

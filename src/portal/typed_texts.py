@@ -23,7 +23,7 @@ LONGEST = 10_000
 PLAIN_FORM = "application/x-www-form-urlencoded"
 
 
-async def keep_typed(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+async def keep_texts(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     """Application guard, before the policy refuses: reads a form of ours that came without a session, to show its texts
     to whoever wrote them, in this answer alone. Files, and what another site sends, are not read."""
     if connection.scope.get("method") in SAFE_METHODS or not isinstance(policy_of(handler), Requires):
