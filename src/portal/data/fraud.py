@@ -85,12 +85,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A case as the desk reads it; `steps` from the first to the last."""
+    """A case as the desk reads it; `steps` from the first to the last. `organisation`: empty for a member."""
 
     id: int
     account_id: int
     identifier: str
     display_name: str
+    organisation: str
     space: Space
     channel: FraudChannel
     reported_at: datetime
@@ -231,6 +232,7 @@ def _reports(db: Session, keyring: Keyring, which: object) -> list[Report]:
             account_id=report.account_id,
             identifier=account.identifier,
             display_name=account.display_name,
+            organisation=account.organisation,
             space=Space(account.space),
             channel=FraudChannel(report.channel),
             reported_at=report.reported_at,

@@ -2,8 +2,8 @@
 hours, from another browser, misses more often, walks through numbers, and asks more than the practice ever does.
 
 Each pattern has two bounds. From the first one the user proves anew who they are: a proof answers for all that was seen
-before it. Nothing is answered between the two without a proof, so whoever reaches the second one has gone on after
-proving it, and is frozen. All is counted from the traces of the last week, since the last freeze that was lifted.
+before it. Little or nothing is answered between the two without a proof, so whoever reaches the second one has gone on
+after it, and is frozen. All is counted from the traces of the last week, since the last freeze that was lifted.
 """
 
 from collections.abc import Mapping
