@@ -1,5 +1,5 @@
-"""The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42); those of
-somebody new were frozen (R-62)."""
+"""The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42); those
+of somebody new were frozen (R-62)."""
 
 from contextlib import suppress
 from dataclasses import replace
