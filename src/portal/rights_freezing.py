@@ -8,12 +8,12 @@ from portal.data.accounts import Account
 from portal.data.activity import account_object
 from portal.data.evidence import Action
 from portal.data.organisations import provider_of
-from portal.data.rights_freezes import RightsFreeze, Seen, freeze_checks, lift_checks, responsible_for
+from portal.data.rights_freezes import Counts, RightsFreeze, freeze_checks, lift_checks, responsible_for
 from portal.rights_words import seen_kinds, told_to_desk
 from portal.web import PortalRequest
 
 
-def freeze_rights(request: PortalRequest, db: Session, seen: Seen) -> None:
+def freeze_rights(request: PortalRequest, db: Session, seen: Counts) -> None:
     """Freezes the viewer's checks, opens the desk's case, writes to whoever answers for the practice."""
     viewer, now = request.viewer, request.now
     frozen = freeze_checks(db, viewer, request.services.keyring, seen, told_to_desk(seen), now)

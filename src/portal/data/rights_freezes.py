@@ -19,7 +19,7 @@ from portal.data.sessions import Viewer
 from portal.data.standing import closed, suspended
 from portal.security import Keyring
 
-Seen = dict[Pattern, int]
+Counts = dict[Pattern, int]
 # Two users of a practice at once: it is the practice's computers that are in somebody's hands.
 USERS_BEFORE_PRACTICE = 2
 
@@ -45,7 +45,7 @@ class RightsFreeze(SQLModel, table=True):
     lifted_by: int | None = Field(default=None, foreign_key="account.id")
 
     @property
-    def patterns(self) -> Seen:
+    def patterns(self) -> Counts:
         return msgspec.json.decode(self.seen, type=dict[Pattern, int])
 
 
@@ -66,7 +66,9 @@ def freeze_state(db: Session, viewer: Viewer) -> FreezeState:
     return FreezeState(next(iter(wider), None), max((row.lifted_at for row in mine if row.lifted_at), default=None))
 
 
-def freeze_checks(db: Session, viewer: Viewer, keyring: Keyring, seen: Seen, told: str, now: datetime) -> RightsFreeze:
+def freeze_checks(
+    db: Session, viewer: Viewer, keyring: Keyring, seen: Counts, told: str, now: datetime
+) -> RightsFreeze:
     """Freezes the viewer's checks, and the whole practice's when another of its users is frozen already; `told` opens
     the desk's case. The caller holds the practice's row, and has seen that the viewer is not frozen."""
     report = open_case(db, keyring, viewer.account_id, FraudChannel.RIGHTS, told, now)

@@ -59,9 +59,9 @@ def _settle(request: PortalRequest, by: str, is_right: Callable[[Session], bool]
             return None
         throttling.forget(db, guesses)
         token = renewed(request, db, confirmed=True)
-        request.record(db, Action.IDENTITY_CONFIRMED, by)
         if greet(request, db, request.viewer.account_id):
             request.record(db, Action.BROWSER_KNOWN)
+        request.record(db, Action.IDENTITY_CONFIRMED, by)
         return token
 
 
