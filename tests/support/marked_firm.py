@@ -57,6 +57,7 @@ LEFT_OUT = {
     "evidence",
     "evidence_detail",
     "representation",
+    "rights_trace",
 }
 LINE = {"base_gross_cents": 7713011, "flat_fee_cents": 0, "base_net_cents": 7713011, "supplementary_cents": 7713022,
         "remaining_cents": 7713044}  # fmt: skip
