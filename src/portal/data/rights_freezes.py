@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, Role, Space
 from portal.data.columns import Index, instant
 from portal.data.fraud import FraudChannel, open_case
 from portal.data.organisations import Provider
+from portal.data.prepared import Prepared
 from portal.data.rights_patterns import Pattern
 from portal.data.sessions import Viewer
 from portal.data.standing import closed, suspended
@@ -57,8 +59,15 @@ class FreezeState(NamedTuple):
     lifted_at: datetime | None
 
 
+NEVER_FROZEN = FreezeState(None, None)
+# Every check asks this, and nearly every practice was never frozen.
+_ANY = Prepared(select(RightsFreeze.id).where(RightsFreeze.provider_id == bindparam("provider_id")).limit(1))
+
+
 def freeze_state(db: Session, viewer: Viewer) -> FreezeState:
     """What concerns the viewer of the freezes of the viewer's own practice: their own, and those of everybody."""
+    if _ANY.first(db, {"provider_id": viewer.provider_id}) is None:
+        return NEVER_FROZEN
     of_practice = db.exec(select(RightsFreeze).where(RightsFreeze.provider_id == viewer.provider_id)).all()
     mine = [row for row in of_practice if row.is_practice or row.account_id == viewer.account_id]
     freezing = [row for row in mine if row.lifted_at is None]

@@ -8,10 +8,11 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.columns import BIG, Index, instant
+from portal.data.columns import BIG, Index, UtcDateTime, instant
+from portal.data.prepared import Prepared
 from portal.data.rights_questions import Means, Question
 from portal.security import Keyring
 
@@ -45,6 +46,16 @@ class RightsTrace(SQLModel, table=True):
     form: str = ""
 
 
+_SAME = Prepared(
+    select(RightsTrace.check_id).where(
+        RightsTrace.asked_by == bindparam("asked_by"),
+        RightsTrace.asked_at > bindparam("after", type_=UtcDateTime()),
+        RightsTrace.form == bindparam("form"),
+        RightsTrace.marks == bindparam("marks"),
+    )
+)
+
+
 class Marks(NamedTuple):
     """The keyed hashes of a question."""
 
@@ -75,9 +86,9 @@ def same_press(db: Session, asked_by: int, marks: Marks, now: datetime) -> int |
     """The check that this very form has made already with these very marks; None when it is the first time."""
     if not marks.form:
         return None
-    own = (RightsTrace.asked_by == asked_by, RightsTrace.asked_at > now - SAME_PRESS)
-    query = select(RightsTrace.check_id).where(*own, RightsTrace.form == marks.form, RightsTrace.marks == marks.marks)
-    return db.exec(query.limit(1)).first()
+    values = {"asked_by": asked_by, "after": now - SAME_PRESS, "form": marks.form, "marks": marks.marks}
+    found = _SAME.first(db, values)
+    return found[0] if found else None
 
 
 def purge(db: Session, now: datetime) -> int:
