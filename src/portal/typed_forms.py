@@ -75,7 +75,7 @@ def _sender(request: PortalRequest, csrf_token: str) -> int | None:
     """The account whose lapsed session sent this form from a page of ours."""
     cookie = request.cookies.get(cookie_name(request.services.settings, SESSION), "")
     token = request.services.keyring.unsign(SESSION, cookie)
-    if token is None or not comes_from_here(request):
+    if token is None or request.signed_in is not None or not comes_from_here(request):
         return None
     session_hash = fingerprint(token)
     if not request.services.keyring.csrf_matches(f"session:{session_hash}", csrf_token):

@@ -223,9 +223,10 @@ def _stage(row: _Row) -> Stage:
 
 
 def lapsed_account(db: Session, session_hash: str) -> int | None:
-    """The account of a session that nobody ended, whether or not it is past its limits; None for any other. It tells
+    """The account of a complete session that nobody ended, past its limits or not; None for any other. It tells
     whom something may be kept for, never who is asking."""
-    open_one = (SignedSession.token_hash == session_hash, SignedSession.ended_at.is_(None))
+    whole = (SignedSession.token_hash == session_hash, SignedSession.stage == Stage.FULL)
+    open_one = (*whole, SignedSession.ended_at.is_(None))
     return db.connection().execute(select(SignedSession.account_id).where(*open_one)).scalar()
 
 
