@@ -43,12 +43,10 @@ def add_words(
     return case
 
 
-def withdraw_case(
-    db: Session, viewer: Viewer, case_id: int, version: int | None, now: datetime, kind: CaseKind
-) -> Case | None:
-    """A case taken back by its author, whatever was said since when `version` is None. None when there is no such case.
-    Raises `CaseMoved`, `WrongState`."""
-    case = lock_case(db, viewer, case_id, version, kind)
+def withdraw_case(db: Session, viewer: Viewer, case_id: int, now: datetime, kind: CaseKind) -> Case | None:
+    """A case taken back by its author, whatever was said since its page was made: words are added in place, and leave
+    the rest of the page as it was. None when there is no such case. Raises `WrongState`."""
+    case = lock_case(db, viewer, case_id, None, kind)
     if case is not None:
         move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
     return case

@@ -173,9 +173,9 @@ def send_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now:
     return case
 
 
-def withdraw_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now: datetime) -> Case | None:
-    """A complaint taken back by its author. None when there is no such case. Raises `CaseMoved`, `WrongState`."""
-    return withdraw_case(db, viewer, case_id, version, now, KIND)
+def withdraw_complaint(db: Session, viewer: Viewer, case_id: int, now: datetime) -> Case | None:
+    """A complaint taken back by its author. None when there is no such case. Raises `WrongState`."""
+    return withdraw_case(db, viewer, case_id, now, KIND)
 
 
 def add_to_complaint(

@@ -150,4 +150,4 @@ class _Author:
         refuse_dispute(self._db, self._agent, self._keyring, self._taken(case), REFUSED, then + timedelta(days=9))
 
     def _withdraw(self, case: Case, _: InvoiceRow, then: datetime) -> None:
-        withdraw_case(self._db, self._author, case.id or 0, None, then + timedelta(days=1), KIND)
+        withdraw_case(self._db, self._author, case.id or 0, then + timedelta(days=1), KIND)

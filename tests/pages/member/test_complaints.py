@@ -245,6 +245,19 @@ class TestMember:
         assert "Les délais" not in client.page.text
         assert acts(client)[-1] == "case.cancelled"
 
+    def test_complaint_added_to_in_place_is_withdrawn_from_the_same_page(self, client) -> None:
+        """R-26, R-10: the swap leaves the rest of the page, and its form, as they were."""
+        path = sent(client)
+        client.get(path)
+        shown = client.form(f'form[action="{path}/retrait"]')
+        fields = {"jeton": token_in(ask(client, path), f"{path}/message"), "message": "Un mot de plus."}
+        headers = SAME_ORIGIN | {"HX-Request": "true"}
+        assert client.http.post(f"/fragments{path}/message", data=fields, headers=headers).status_code == 200
+        client.send(shown)
+        assert client.status == 303
+        client.get(path)
+        assert "Annulée" in client.page.text
+
     def test_unfounded_opens_the_mediator_at_once(self, client, agent) -> None:
         path = sent(client)
         at_desk(client, agent, lambda db, who, keys, case: acknowledge(db, who, keys, case, "Bien reçue.", utc_now()))

@@ -15,7 +15,7 @@ from portal.pages.account.conversations import FIELD, text_problem
 from portal.pages.account.pieces import CASE
 from portal.pages.member.complaint_drafts import MOVED, SENDS, SENT_ALREADY
 from portal.pages.member.complaints import OVER, found_complaint, shown_again, to_complaint
-from portal.routing import async_action
+from portal.routing import action, async_action
 from portal.web import PortalRequest
 
 
@@ -91,22 +91,17 @@ def _kept_message(request: PortalRequest, opaque: str, text: str) -> str:
     return ""
 
 
-@async_action("/adherent/reclamations/{case:str}/retrait", name="member.complaint.withdraw", guards=SENDS)
-async def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    version = version_of(single_values(await request.form(), ("version",))["version"])
-    return await request.database.run_writing(_withdraw, request, case, version)
-
-
-def _withdraw(request: PortalRequest, opaque: str, version: int) -> Response[bytes] | Redirect:
+@action("/adherent/reclamations/{case:str}/retrait", name="member.complaint.withdraw", guards=SENDS)
+def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            case = withdraw_complaint(db, request.viewer, request.revealed(CASE, opaque), version, request.now)
-            if case is None:
+            found = withdraw_complaint(db, request.viewer, request.revealed(CASE, case), request.now)
+            if found is None:
                 raise NotFoundException
-            request.record(db, Action.CASE_CANCELLED, case.object)
-    except (CaseMoved, WrongState):
-        return shown_again(request, opaque, MOVED)
-    return to_complaint(request, case.id or 0)
+            request.record(db, Action.CASE_CANCELLED, found.object)
+    except WrongState:
+        return shown_again(request, case, MOVED)
+    return to_complaint(request, found.id or 0)
 
 
 HANDLERS = [send, message, withdraw]

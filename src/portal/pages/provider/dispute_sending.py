@@ -118,7 +118,7 @@ def _kept_message(request: PortalRequest, opaque: str, text: str) -> str:
 def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
     try:
         with request.database.write() as db:
-            found = withdraw_case(db, request.viewer, request.revealed(CASE, case), None, request.now, KIND)
+            found = withdraw_case(db, request.viewer, request.revealed(CASE, case), request.now, KIND)
             if found is None:
                 raise NotFoundException
             request.record(db, Action.CASE_CANCELLED, found.object)
