@@ -4,16 +4,16 @@ An invoice is contested while one of its disputes was sent and is not over. That
 nowhere else: the insurer's files go on giving the invoice's own state, and no import can end a dispute.
 """
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import Select, select
+from sqlalchemy import Label, Select, func, select
 from sqlmodel import Field, SQLModel
 
 from portal.data.cases import ENDS, Case, CaseState
 from portal.data.columns import Index
-from portal.data.invoices import InvoiceState
+from portal.data.invoices import SETTLED, Invoice, InvoiceState
 
 
 class Motive(StrEnum):
@@ -28,7 +28,6 @@ class Motive(StrEnum):
 # Whoever says that the amount is wrong says which one is right.
 WITH_AMOUNT = frozenset({Motive.PARTIAL, Motive.AMOUNT})
 _GRANTED = frozenset({InvoiceState.ACCEPTED, InvoiceState.PAYING, InvoiceState.PAID, InvoiceState.PAID_IN_PART})
-_SETTLED = frozenset({InvoiceState.PAID, InvoiceState.PAID_IN_PART})
 
 
 class InvoiceDispute(SQLModel, table=True):
@@ -78,14 +77,14 @@ def motives_for(invoice: Outcome, *, paid_cents: int, is_late: bool) -> tuple[Mo
         Motive.REJECTED: state is InvoiceState.REJECTED,
         Motive.PARTIAL: is_short and state is InvoiceState.PAID_IN_PART,
         Motive.AMOUNT: is_short and state in _GRANTED - {InvoiceState.PAID_IN_PART},
-        Motive.UNPAID: is_late or (state in _SETTLED and paid_cents < invoice.accepted_cents),
+        Motive.UNPAID: is_late or (state in SETTLED and paid_cents < invoice.accepted_cents),
     }
     return tuple(motive for motive, is_fit in fits.items() if is_fit)
 
 
 def least_claimed(invoice: Outcome, paid_cents: int) -> int:
     """The least that may be claimed in all, in cents: more than what was paid, or is granted and still to be paid."""
-    is_settled = InvoiceState(invoice.state) in _SETTLED
+    is_settled = InvoiceState(invoice.state) in SETTLED
     return (paid_cents if is_settled else max(paid_cents, invoice.accepted_cents)) + 1
 
 
@@ -95,3 +94,19 @@ def contested_ids(provider_id: int | None) -> Select[tuple[int]]:
     query = select(dispute.invoice_id).join(Case.__table__, case.id == dispute.case_id)
     ended = [state.value for state in (*sorted(ENDS), CaseState.DRAFT)]
     return query.where(dispute.provider_id == provider_id, case.state.not_in(ended))
+
+
+def granted_since(provider_id: int | None, then: datetime) -> Select[tuple[int]]:
+    """The ids of the practice's invoices that a dispute put back to payment at that instant or after it."""
+    dispute, case = InvoiceDispute.__table__.c, Case.__table__.c
+    query = select(dispute.invoice_id).join(Case.__table__, case.id == dispute.case_id)
+    return query.where(dispute.provider_id == provider_id, dispute.granted_cents.is_not(None), case.decided_at >= then)
+
+
+def granted_at() -> Label[datetime | None]:
+    """When each invoice of a query was last put back to payment by a dispute; None when none was agreed to."""
+    dispute, case = InvoiceDispute.__table__.c, Case.__table__.c
+    query = select(func.max(case.decided_at, type_=case.decided_at.type)).select_from(InvoiceDispute.__table__)
+    joined = query.join(Case.__table__, case.id == dispute.case_id)
+    agreed = joined.where(dispute.invoice_id == Invoice.__table__.c.id, dispute.granted_cents.is_not(None))
+    return agreed.correlate(Invoice.__table__).scalar_subquery().label("granted_at")

@@ -6,17 +6,18 @@ Every statement begins with the practice, so that it costs what the practice sen
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
 from sqlmodel import Session
 
 from portal.data.figures import parameters_on
-from portal.data.invoice_disputes import contested_ids
-from portal.data.invoices import AWAITED, UNDECIDED, Channel, Invoice, InvoiceLot, InvoiceState
+from portal.data.invoice_disputes import contested_ids, granted_at, granted_since
+from portal.data.invoices import AWAITED, SETTLED, UNDECIDED, Channel, Invoice, InvoiceLot, InvoiceState
 from portal.data.sessions import Viewer
 from portal.folding import fold
+from portal.formatting import PARIS, day_in_france
 
 PAGE_SIZE = 50
 EXPORT_BATCH = 2_000
@@ -29,7 +30,7 @@ _SENT, _ON_PAPER = "delai_facture_jours", "delai_facture_papier_jours"
 
 class InvoiceRow(NamedTuple):
     """An invoice as lists and files show it. Amounts are cents; `lot`: its number, empty outside lots; `state`: as the
-    insurer's files give it."""
+    insurer's files give it; `granted_at`: when a dispute last put it back to payment."""
 
     id: int
     number: str
@@ -48,6 +49,7 @@ class InvoiceRow(NamedTuple):
     reject_code: str
     engagement: str
     replaces: str
+    granted_at: datetime | None
     is_contested: bool
 
     @property
@@ -56,13 +58,24 @@ class InvoiceRow(NamedTuple):
         return self.state not in UNDECIDED
 
     @property
+    def due_since(self) -> date:
+        """The day from which its payment is awaited: of its arrival, or of the answer that put it back to payment."""
+        return max(self.received_on, day_in_france(self.granted_at)) if self.granted_at else self.received_on
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the insurer's files say that all of `accepted_cents` was paid."""
+        return self.state in SETTLED
+
+    @property
     def shown_state(self) -> InvoiceState:
         """Where it stands for its practice: contested, until that is answered, whatever came of it before."""
         return InvoiceState.CONTESTED if self.is_contested else InvoiceState(self.state)
 
 
 class Lateness(NamedTuple):
-    """The last day of arrival of what should be paid by now; None where no delay is known."""
+    """The last day of arrival, or of being put back to payment, of what should be paid by now; None where no delay is
+    known."""
 
     sent: date | None
     on_paper: date | None
@@ -70,7 +83,7 @@ class Lateness(NamedTuple):
     def holds(self, row: InvoiceRow) -> bool:
         """Whether the insurer should have paid this invoice by now."""
         limit = self.on_paper if row.channel == Channel.PAPER else self.sent
-        return row.shown_state in AWAITED and limit is not None and row.received_on <= limit
+        return row.shown_state in AWAITED and limit is not None and row.due_since <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +181,11 @@ def _one(db: Session, viewer: Viewer, which: ColumnElement[bool]) -> InvoiceRow 
 
 # Each row's own lot, by its key: joined, it may make a database read the lots of everybody.
 _LOT_NUMBER = select(_LOT.number).where(_LOT.id == _INVOICE.lot_id).scalar_subquery().label("lot")
-_STORED = [_LOT_NUMBER if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields[:-1]]
+_STORED = [_LOT_NUMBER if name == "lot" else _INVOICE[name] for name in InvoiceRow._fields[:-2]]
 
 
 def _columns(viewer: Viewer) -> list[ColumnElement[Any]]:
-    return [*_STORED, _contested(viewer).label("is_contested")]
+    return [*_STORED, granted_at(), _contested(viewer).label("is_contested")]
 
 
 def _contested(viewer: Viewer) -> ColumnElement[bool]:
@@ -208,16 +221,15 @@ def _narrowed(query: Select[Any], viewer: Viewer, filters: InvoiceFilters, late:
     if filters.lot:
         lots = select(_LOT.id).where(_LOT.provider_id == viewer.provider_id, _LOT.number == filters.lot)
         own = own.where(_INVOICE.lot_id == lots.scalar_subquery())
-    return own.where(*_conditions(filters, late, _contested(viewer)))
+    return own.where(*_conditions(viewer, filters, late))
 
 
-def _conditions(
-    filters: InvoiceFilters, late: Lateness, contested: ColumnElement[bool]
-) -> Iterator[ColumnElement[bool]]:
+def _conditions(viewer: Viewer, filters: InvoiceFilters, late: Lateness) -> Iterator[ColumnElement[bool]]:
+    contested = _contested(viewer)
     for word in fold(filters.patient).split()[:MOST_WORDS]:
         yield _INVOICE.search.contains(word, autoescape=True)
     if filters.is_late:
-        yield and_(_late(late), ~contested)
+        yield and_(_late(viewer, late), ~contested)
     if filters.state is not None:
         yield _stands(filters.state, contested)
     if filters.cents is not None:
@@ -237,9 +249,15 @@ def _stands(state: InvoiceState, contested: ColumnElement[bool]) -> ColumnElemen
     return or_(contested, is_there) if state is InvoiceState.CONTESTED else and_(is_there, ~contested)
 
 
-def _late(late: Lateness) -> ColumnElement[bool]:
-    """Nothing is late by a delay that nobody knows."""
+def _late(viewer: Viewer, late: Lateness) -> ColumnElement[bool]:
+    """What `Lateness.holds` says, asked of the database. Nothing is late by a delay that nobody knows."""
     is_paper = _INVOICE.channel == Channel.PAPER.value
     limits = ((is_paper, late.on_paper), (~is_paper, late.sent))
-    overdue = (and_(kind, _INVOICE.received_on <= limit) for kind, limit in limits if limit is not None)
+    overdue = (and_(kind, _due_by(viewer, limit)) for kind, limit in limits if limit is not None)
     return and_(_INVOICE.state.in_([state.value for state in AWAITED]), or_(false(), *overdue))
+
+
+def _due_by(viewer: Viewer, limit: date) -> ColumnElement[bool]:
+    """What `InvoiceRow.due_since` says, asked of the database."""
+    after = datetime.combine(limit + timedelta(days=1), time.min, PARIS)
+    return and_(_INVOICE.received_on <= limit, _INVOICE.id.not_in(granted_since(viewer.provider_id, after)))

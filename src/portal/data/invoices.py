@@ -36,6 +36,7 @@ class Channel(StrEnum):
 
 # States in which it is the insurer's turn: an invoice that stays there too long is late.
 UNDECIDED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.PIECE_DUE)
+SETTLED = (InvoiceState.PAID, InvoiceState.PAID_IN_PART)
 AWAITED = (InvoiceState.RECEIVED, InvoiceState.CHECKED, InvoiceState.ACCEPTED, InvoiceState.PAYING)
 _AMOUNTS = ("total_cents", "base_cents", "requested_cents", "accepted_cents")
 

@@ -348,6 +348,29 @@ def test_dispute_that_is_granted_puts_the_invoice_back_to_payment(client, practi
     assert "Pièce reçue" not in news(client)[-1].text
 
 
+def test_invoice_put_back_to_payment_is_late_only_once_the_delay_has_passed_again(client, practice) -> None:
+    """R-40: of an old invoice, the page of the answer and that of the invoice must not contradict each other."""
+    made = practice.invoice("F1", **REFUSED)
+    sent(client, practice, made)
+    at_desk(client, lambda db, who, keys, case, now: grant_dispute(db, who, keys, case, 8_000, "", now))
+    for days, is_late in ((0, False), (7, False), (8, True)):
+        with client.services.database.write() as db:
+            db.get_one(Case, newest(client).id).decided_at = utc_now() - timedelta(days=days)
+        assert numbers(client, "etat=en-retard") == (["F1"] if is_late else [])
+        assert ("Paiement en retard" in plain(client, sheet(practice, made))) is is_late
+        client.get(INVOICES)
+        assert ("En retard</span>" in client.page.one("tbody").html) is is_late
+
+
+def test_contested_rejection_is_not_to_be_corrected_and_sent_again(client, practice) -> None:
+    """R-40: one thing to do at a time; the reason of the rejection stays."""
+    made = practice.invoice("F1", **REFUSED)
+    sent(client, practice, made)
+    page = plain(client, sheet(practice, made))
+    assert all(each in page for each in ("Cette facture est contestée", "Libellé R04", "nous étudions"))
+    assert not any(each in page for each in ("À faire R04", "peut être renvoyée"))
+
+
 def test_dispute_that_is_refused_says_why_and_leaves_the_invoice(client, practice) -> None:
     """R-40"""
     made = practice.invoice("F1", **REFUSED)

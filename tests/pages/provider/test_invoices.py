@@ -256,6 +256,28 @@ def test_rejection_that_no_table_explains_says_whom_to_ask(client, practice) -> 
     assert "Libellé R04" not in text
 
 
+def test_invoice_that_waits_for_a_piece_says_where_to_send_it(client, practice) -> None:
+    """R-40: the question names the invoice, and takes files."""
+    made = practice.invoice("F1", state=InvoiceState.PIECE_DUE, reject_code="R04", accepted_cents=0)
+    client.get(f"{LIST}/{practice.name(INVOICE, made)}")
+    client.click("Envoyer la pièce")
+    assert client.page.one("#factures").text().strip() == "F1"
+
+
+@pytest.mark.parametrize("paid", [[], [5_000], [8_000, -1]])
+def test_invoice_said_to_be_paid_shows_what_its_transfers_do_not_pay(client, practice, paid) -> None:
+    """R-40: nothing is made to reconcile; « rien à faire » stands beside amounts that do."""
+    made = practice.invoice("F1")
+    path = f"{LIST}/{practice.name(INVOICE, made)}"
+    for rank, cents in enumerate(paid):
+        practice.pay(("F1", made, cents), reference=f"VIR{rank}", amount=8_000)
+    text = plain(client, path)
+    assert "Rien à faire" not in text
+    assert "80,00 €, et les virements que nous connaissons en paient" in text
+    practice.pay(("F1", made, 8_000 - sum(paid)), reference="FIN")
+    assert "Rien à faire" in plain(client, path)
+
+
 def test_invoice_shows_its_history_its_lot_and_what_each_transfer_paid(client, practice) -> None:
     """R-40: what is taken back counts."""
     made = practice.invoice("F1", lot_id=practice.lot().id)

@@ -68,6 +68,9 @@ def invoice_sheet(request: PortalRequest, invoice: FromPath[str]) -> Response[by
         name=invoice,
         state=STATE_LABELS[row.shown_state],
         advice=NEXT[row.shown_state],
+        is_contested=row.shown_state is InvoiceState.CONTESTED,
+        may_ask=request.services.site.is_permitted(request.viewer, "provider.contact.new"),
+        ask_url=request.services.urls("provider.contact.new", {"facture": invoice}),
         is_late=lateness_on(db, day_in_france(request.now)).holds(row),
         reject=reject_on(db, row.reject_code, row.state_on) if row.reject_code else None,
         channel=CHANNEL_LABELS.get(row.channel, row.channel),
@@ -78,13 +81,16 @@ def invoice_sheet(request: PortalRequest, invoice: FromPath[str]) -> Response[by
 
 
 def _money(request: PortalRequest, db: Session, row: InvoiceRow) -> dict[str, Any]:
-    """What each transfer paid of it."""
+    """What each transfer paid of it. `unpaid_cents`: what they leave of the part that was granted, once files say that
+    it is paid; less than zero when they paid more."""
     paid = lines_paying(db, row)
+    paid_cents = sum(line.amount_cents for line in paid)
     transfers = request.services.keyring.conceal(TRANSFER, (line.transfer.id or 0 for line in paid))
     return {
         "paid": list(zip(paid, transfers, strict=True)),
         "may_read_transfers": may(request.viewer, Permission.TRANSFERS_READ),
-        "paid_cents": sum(line.amount_cents for line in paid),
+        "paid_cents": paid_cents,
+        "unpaid_cents": row.accepted_cents - paid_cents if row.is_settled else 0,
     }
 
 
