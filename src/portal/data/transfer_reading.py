@@ -113,6 +113,12 @@ def months_of(db: Session, viewer: Viewer, day: date) -> list[Month]:
     return [Month(first, *transfers[first], *explained.get(first, (0, 0))) for first in sorted(transfers, reverse=True)]
 
 
+def unexplained_since(db: Session, viewer: Viewer, day: date) -> int:
+    """How many transfers to the viewer's practice since a day leave a gap, or name no invoice of the practice's."""
+    recent = _unexplained(viewer).where(_TRANSFER.paid_on >= day).subquery()
+    return int(db.execute(select(func.count()).select_from(recent)).scalar_one())
+
+
 def _by_month(rows: Iterable[Any]) -> dict[date, tuple[int, int]]:
     """Two sums of each day, added up by the month's first day."""
     months: dict[date, tuple[int, int]] = {}

@@ -12,10 +12,11 @@ from portal.data.headcount import Headcount, headcounts
 from portal.formatting import day_in_france, month_name
 from portal.headcount_chart import Chart, chart_of
 from portal.pages.employer.contributions import CALL
-from portal.pages.employer.tasks import is_open, tasks_of
+from portal.pages.employer.tasks import KINDS
 from portal.permissions import Permission, requires
 from portal.rendering import open_navigation, render_page
 from portal.routing import page
+from portal.tasks import is_open, tasks_of
 from portal.web import PortalRequest
 
 # What the page offers to whoever may go there.
@@ -49,7 +50,7 @@ def _context(request: PortalRequest) -> dict[str, Any]:
     return {
         "role": ROLE_LABELS[Role(request.viewer.role)],
         "doors": [(item.url, item.icon, item.label) for item in open_navigation(request) if not item.current],
-        "tasks": tasks_of(request, request.db),
+        "tasks": tasks_of(request, request.db, KINDS),
         "due": due,
         "due_name": request.services.keyring.conceal(CALL, [due.call.id or 0])[0] if due else "",
         "day": day_in_france(request.now),
