@@ -19,10 +19,12 @@ from portal.data.tables import metadata
 CANARY = "canari-7f3a"
 DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, tzinfo=UTC)
-# Values of a row that has to be more than filled: amounts that add up, a suspension that has ended.
+# Values of a row that has to be more than filled: amounts that add up, a suspension that has ended, a
+# number no longer than its column.
 FITTING: dict[str, dict[str, Any]] = {
     "account_suspension": {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)},
     "claim_estimate": {"spent_cents": 3, "base_net_cents": 1, "supplementary_cents": 1, "remaining_cents": 1},
+    "practice_change": {"national_id": "990000101"},
     "invoice": {"total_cents": 3, "base_cents": 1, "requested_cents": 1, "accepted_cents": 1},
     "contribution_line": dict.fromkeys(
         ("months", "people", "unit_cents", "unit_employer_cents", "amount_cents", "employer_cents"), 1

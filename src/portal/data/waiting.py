@@ -1,4 +1,4 @@
-"""What waits for somebody of a company's or a practice's: each area's data module has functions that find some of it."""
+"""What waits for somebody of a company's or a practice's: found by functions of each area's data module."""
 
 from dataclasses import dataclass
 from datetime import date

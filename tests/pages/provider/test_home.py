@@ -1,4 +1,4 @@
-"""The start page of a practice: what waits for it, counted as its lists show it, and nobody else's (R-03, R-40, R-41)."""
+"""The start page of a practice: what waits for it, counted as its lists show it (R-03, R-40, R-41)."""
 
 import re
 from datetime import timedelta
@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from portal.data.case_desk import answer
-from portal.data.columns import utc_now
 from portal.data.invoices import InvoiceState
 from tests.support.disputes import REFUSED, at_desk, late, sent
 from tests.support.entry import enter
@@ -60,7 +59,7 @@ def test_author_alone_is_told_of_a_dispute_that_waits_for_an_answer(client, prac
     """R-40: the link leads to the dispute itself."""
     path = sent(client, practice, practice.invoice("F1", **REFUSED))
     assert told(client) == []
-    at_desk(client, lambda db, who, keys, case, now: answer(db, who, keys, case, "Quel jour ?", utc_now()))
+    at_desk(client, lambda db, who, keys, case, now: answer(db, who, keys, case, "Quel jour", now))
     assert told(client) == ["Une contestation attend une réponse de votre part"]
     assert client.page.one(".tasks a").attributes["href"] == path
     enter(client, practice.colleague)
