@@ -108,6 +108,13 @@ class TestChanging:
         assert "Trois changements" in send(client, CHANGE, FIELDS | {"iban": OTHER}, form_at=CHANGE).text
 
 
+def test_choice_of_signatures_names_a_practice_and_no_company(client, firm) -> None:
+    """R-40: the page serves both spaces."""
+    lead = client.get(RULE).one(".lead").text()
+    assert "responsables" in lead
+    assert "cabinet ou établissement" in lead
+
+
 def test_two_signatures_make_the_second_responsible_approve(client, firm) -> None:
     client.get(RULE)
     client.submit(f'form[action="{RULE}"]', signatures="2")

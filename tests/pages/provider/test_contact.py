@@ -629,6 +629,15 @@ def ended(client, practice):
     return practice
 
 
+def test_words_about_a_subject_no_longer_offered_are_given_back(client, ended) -> None:
+    """R-10, R-64: the agreement may end while somebody writes about rights."""
+    fields = {"sujet": "droits", "engagement": ENGAGEMENT, "message": WORDS}
+    answered = send(client, NEW, fields, form_at=f"{NEW}?sujet=autre")
+    assert answered.status_code == 422
+    assert all(each in answered.text for each in ("Ce que vous aviez écrit", "pourquoi ce rejet."))
+    assert case_of(client) is None
+
+
 def test_practice_whose_agreement_ended_reads_and_writes_but_asks_nothing_new_of_rights(client, ended) -> None:
     """R-64"""
     check_of(client, ended)
