@@ -1,5 +1,6 @@
 """A practice's software checks rights: what the page says, once for each key, on record (R-42, R-51, R-62)."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -160,6 +161,15 @@ class TestForm:
         headers = {"authorization": f"Bearer {software.token()}", "content-type": "application/json"}
         answer = client.http.post(RIGHTS, content=body, headers=headers)
         assert (answer.status_code, kind(answer)) == (400, "json-mal-forme")
+
+    @pytest.mark.parametrize(
+        "first", ['"numero": 5', '"naissance": true', '"utilisateur": []', '"motif": "z"', '"rang": {}']
+    )
+    def test_field_that_stands_twice_counts_by_its_last_value(self, client, software, family, first) -> None:
+        headers = {"authorization": f"Bearer {software.token()}", "content-type": "application/json"}
+        body = f"{{{first}, {json.dumps(question(family, rang=1))[1:]}"
+        answer = client.http.post(RIGHTS, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["etat"]) == (200, "droits_ouverts")
 
     def test_body_of_another_type_or_too_long_is_refused(self, software, family) -> None:
         token = software.token()
