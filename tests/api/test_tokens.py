@@ -109,7 +109,7 @@ class TestRefusal:
 
     @pytest.mark.engines("sqlite", "postgresql")
     @pytest.mark.parametrize("client_id", ["lgc-\x00", "lgc-é", "\u202e", "lgc-1\n"])
-    def test_identifier_of_characters_that_none_has_is_an_invalid_client(self, client, software, client_id) -> None:
+    def test_identifier_of_characters_that_none_has_is_an_invalid_client(self, software, client_id) -> None:
         """A database that takes no NUL is never asked."""
         fields = {"client_id": client_id, "client_secret": "x"}
         header = basic(client_id, "x")
