@@ -12,10 +12,11 @@ from portal.data.headcount import Headcount, headcounts
 from portal.formatting import day_in_france, month_name
 from portal.headcount_chart import Chart, chart_of
 from portal.pages.employer.contributions import CALL
-from portal.pages.employer.tasks import is_open, tasks_of
+from portal.pages.employer.tasks import tasks_of
 from portal.permissions import Permission, requires
 from portal.rendering import open_navigation, render_page
 from portal.routing import page
+from portal.tasks import is_open
 from portal.web import PortalRequest
 
 # What the page offers to whoever may go there.

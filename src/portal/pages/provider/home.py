@@ -1,8 +1,9 @@
-"""The start page of the provider's space: /professionnel."""
+"""The start page of the provider's space: what waits, and the ways on (R-40). /professionnel"""
 
 from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
+from portal.pages.provider.tasks import tasks_of
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.routing import page
@@ -16,6 +17,7 @@ SERVICES = {
     "provider.contact": ("message", "Contact"),
     "provider.agreement": ("file", "Convention"),
     "provider.bank": ("bank", "Compte bancaire"),
+    "provider.team": ("users", "Utilisateurs"),
 }
 # Where the API is on.
 SOFTWARE = {"provider.software": ("key", "Logiciel")}
@@ -27,4 +29,11 @@ def home(request: PortalRequest) -> Response[bytes]:
     offered = SERVICES | (SOFTWARE if request.services.settings.rights_api else {})
     services = [(urls(name), *words) for name, words in offered.items() if site.is_permitted(request.viewer, name)]
     role = ROLE_LABELS[Role(request.viewer.role)]
-    return render_page(request, "provider/home/index.html", "Bonjour", role=role, services=services)
+    return render_page(
+        request,
+        "provider/home/index.html",
+        "Bonjour",
+        role=role,
+        services=services,
+        tasks=tasks_of(request, request.db),
+    )
