@@ -1,4 +1,4 @@
-"""What waits for somebody of a company's or a practice's: each area's data module has functions that find some of it."""
+"""What waits for somebody of a company or a practice: each area's data module has functions that find some of it."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -232,7 +232,7 @@ class TestFreeze:
         assert count(client, "rights_check") == 1
         for path in (answer, HISTORY, "/professionnel", "/professionnel/factures", "/professionnel/versements"):
             assert ask(client, path).status_code == 200, path
-        for path in ("/messagerie", "/compte", "/compte/journal"):
+        for path in ("/professionnel/contact", "/compte", "/compte/journal"):
             assert ask(client, path).status_code == 200, path
 
     def test_form_waits_filled_until_the_checks_are_given_back(self, client, pharmacist) -> None:
