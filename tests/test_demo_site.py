@@ -38,6 +38,7 @@ ACCOUNTS = {
     "3000000020": ("professionnel", "professionnel"),
     "3000000038": ("professionnel", "professionnel"),
     "3000000046": ("professionnel", "professionnel"),
+    "3000000053": ("professionnel", "equipe"),
     "9000000019": ("gestion", "gestionnaire"),
     "9000000027": ("gestion", "superviseur"),
 }

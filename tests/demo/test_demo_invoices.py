@@ -83,10 +83,12 @@ def test_demo_shows_a_dispute_in_every_state_and_one_of_each_practice(books) -> 
     query = (
         "SELECT provider.national_id, case_file.state FROM invoice_dispute JOIN case_file ON case_file.id = case_id "
     )
-    found = asked(books, query + "JOIN provider ON provider.id = provider_id")
+    found = asked(
+        books, query + "JOIN invoice ON invoice.id = invoice_id JOIN provider ON provider.id = invoice.provider_id"
+    )
     assert len(found) == 12
     assert {practice for practice, _ in found} == PRACTICES
-    assert {state for _, state in found} == {state.value for state in CaseState}
+    assert {state for _, state in found} == {state.value for state in CaseState} - {CaseState.CLOSED.value}
     granted = "SELECT granted_cents, accepted_cents, invoice.state FROM invoice_dispute JOIN invoice ON invoice.id = "
     rows = asked(books, granted + "invoice_id WHERE granted_cents IS NOT NULL")
     assert len(rows) == 2

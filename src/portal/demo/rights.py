@@ -1,31 +1,27 @@
 """The demonstration's checks of rights: three practices of three professions ask about the same persons (R-42); those
 of somebody new were frozen (R-62)."""
 
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col
 
-from portal.data.accounts import Role
 from portal.data.activity import account_object
 from portal.data.coverage import Beneficiary
 from portal.data.evidence import Action, Outcome, record
 from portal.data.rights import Cover, RightsStatus, covers_where
 from portal.data.rights_checks import check_rights, past_checks
-from portal.data.rights_freezes import freeze_checks
+from portal.data.rights_freezes import freeze_checks, freeze_state
 from portal.data.rights_patterns import Pattern
 from portal.data.rights_questions import Means, Question
 from portal.data.sessions import Viewer
-from portal.data.team import AlreadyInvited, Invitation, invite_user
 from portal.database import Database
 from portal.demo.viewers import viewer_of
 from portal.formatting import day_in_france
 from portal.rights_words import told_to_desk
-from portal.security import Keyring, hash_password, new_token
+from portal.security import Keyring
 
 PRACTICES = ("3000000012", "3000000020", "3000000038")
-FAMILY, LEAVER = "1000000016", "1000000040"
+FAMILY, LEAVER, NEWCOMER = "1000000016", "1000000040", "3000000053"
 
 
 def show_rights(database: Database, keyring: Keyring) -> None:
@@ -37,21 +33,19 @@ def show_rights(database: Database, keyring: Keyring) -> None:
                 continue
             for cover in (*_covers(db, LEAVER)[:1], *_covers(db, FAMILY)[:2]):
                 _check(db, viewer, keyring, cover, datetime.now(UTC))
-    with suppress(AlreadyInvited), database.write() as db:
+    with database.write() as db:
         _freeze_newcomer(db, keyring, datetime.now(UTC))
 
 
 def _freeze_newcomer(db: Session, keyring: Keyring, now: datetime) -> None:
-    """Somebody new at the hospital whose checks were unusual: the desk has a case to handle. Raises `AlreadyInvited`
-    when that was done before."""
-    hospital = viewer_of(db, PRACTICES[-1])
-    invited = Invitation("Yanis", "Exemple", "yanis.exemple@hopital.example", Role.PROVIDER_STAFF, None)
-    account = invite_user(db, hospital, keyring, invited, hash_password(new_token()), now)
-    newcomer = replace(hospital, account_id=account.id or 0, role=account.role, display_name=account.display_name)
+    """Somebody new at the hospital whose checks were unusual, once: the desk has a case to handle."""
+    newcomer = viewer_of(db, NEWCOMER)
+    if freeze_state(db, newcomer).freeze is not None:
+        return
     seen = {Pattern.NEIGHBOURS: 15, Pattern.NIGHT: 31}
     frozen = freeze_checks(db, newcomer, keyring, seen, told_to_desk(seen), now)
     details = {"seen": {pattern.value: count for pattern, count in seen.items()}, "practice": frozen.is_practice}
-    record(db, newcomer, Action.RIGHTS_FROZEN, object=account_object(account.id or 0), details=details, now=now)
+    record(db, newcomer, Action.RIGHTS_FROZEN, object=account_object(newcomer.account_id), details=details, now=now)
 
 
 def _covers(db: Session, identifier: str) -> list[Cover]:

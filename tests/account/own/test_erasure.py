@@ -62,6 +62,8 @@ IMPERSONAL = {
     ("terms_acceptance", "capacity"),
     ("terms_acceptance", "sha256"),
 }
+# What is said for a practice is the practice's, and stays.
+OF_NO_PRACTICE = {"case_file": {"provider_id": None}}
 LATER = timedelta(days=8)
 
 
@@ -86,15 +88,14 @@ def marked(client, make) -> Account:
         company = staff.company(db)
         made["provider"] = factories.provider(db).id
         made["company"], made["group_contract"] = company.id, staff.group_contract(db, company).id
-        for number, name in enumerate(("contribution_call", "contribution_line", "provider", "invoice")):
+        for number, name in enumerate(("contribution_call", "contribution_line", "invoice")):
             codes = {(name, column.name) for column in TABLES[name].columns}  # the company's or practice's: it stays
             made[name] = fill(db, TABLES[name], account.id, number, made, codes)
-        made["provider"] = factories.provider(db).id
         kept = {("rights_check", column.name) for column in TABLES["rights_check"].columns}  # the practice's
         made["rights_check"] = fill(db, TABLES["rights_check"], account.id, 2, made, kept, content_sealed=b"")
         made["benefit_line"] = factories.line(db, family.contract).id
         for number, name in enumerate(FILLED, start=1):
-            made[name] = fill(db, TABLES[name], account.id, number, made, IMPERSONAL)
+            made[name] = fill(db, TABLES[name], account.id, number, made, IMPERSONAL, **OF_NO_PRACTICE.get(name, {}))
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}
         record(db, viewer, Action.BENEFITS_READ, details=details)
         now = datetime.now(UTC)
