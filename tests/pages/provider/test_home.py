@@ -31,6 +31,7 @@ def frozen(client, account):
 def test_practice_with_nothing_to_do_sees_no_list_of_tasks(client, practice) -> None:
     assert told(client) == {}
     assert "À faire" not in client.page.text
+    assert client.page.first("a.button").attributes["href"] == RIGHTS
 
 
 def test_user_whose_checks_are_frozen_is_told_until_they_are_given_back(client, practice) -> None:

@@ -10,7 +10,6 @@ from portal.routing import page
 from portal.web import PortalRequest
 
 SERVICES = {
-    "provider.rights": ("shield", "Vérifier des droits"),
     "provider.rights.history": ("clock", "Vérifications passées"),
     "provider.invoices": ("receipt", "Factures"),
     "provider.transfers": ("bank", "Versements"),
@@ -28,6 +27,8 @@ def home(request: PortalRequest) -> Response[bytes]:
     site, urls = request.services.site, request.services.urls
     offered = SERVICES | (SOFTWARE if request.services.settings.rights_api else {})
     services = [(urls(name), *words) for name, words in offered.items() if site.is_permitted(request.viewer, name)]
+    # A queue waits: what is asked most stands first, whatever waits besides.
+    may_check = site.is_permitted(request.viewer, "provider.rights")
     role = ROLE_LABELS[Role(request.viewer.role)]
     return render_page(
         request,
@@ -35,5 +36,6 @@ def home(request: PortalRequest) -> Response[bytes]:
         "Bonjour",
         role=role,
         services=services,
+        may_check=may_check,
         tasks=tasks_of(request, request.db),
     )
