@@ -1,5 +1,6 @@
 """A practice's software checks rights: what the page says, once for each key, on record (R-42, R-51, R-62)."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -11,10 +12,11 @@ from sqlalchemy import text
 from portal.data.rights_patterns import BOUNDS, Pattern
 from portal.data.throttling import RIGHTS_USER
 from portal.formatting import today
+from portal.security import OneTimeCode
 from tests.api.conftest import RIGHTS, question
 from tests.support import factories
 from tests.support.cards import covered_household
-from tests.support.entry import enter
+from tests.support.entry import ask, enter
 from tests.support.html import text_of
 from tests.support.rights import FIRST_NUMBER, OPTICIAN, members_in_a_row
 
@@ -161,6 +163,15 @@ class TestForm:
         answer = client.http.post(RIGHTS, content=body, headers=headers)
         assert (answer.status_code, kind(answer)) == (400, "json-mal-forme")
 
+    @pytest.mark.parametrize(
+        "first", ['"numero": 5', '"naissance": true', '"utilisateur": []', '"motif": "z"', '"rang": {}']
+    )
+    def test_field_that_stands_twice_counts_by_its_last_value(self, client, software, family, first) -> None:
+        headers = {"authorization": f"Bearer {software.token()}", "content-type": "application/json"}
+        body = f"{{{first}, {json.dumps(question(family, rang=1))[1:]}"
+        answer = client.http.post(RIGHTS, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["etat"]) == (200, "droits_ouverts")
+
     def test_body_of_another_type_or_too_long_is_refused(self, software, family) -> None:
         token = software.token()
         assert kind(software.check(question(family), token=token, **{"content-type": "text/plain"})) == "type-refuse"
@@ -269,6 +280,27 @@ class TestLimits:
         assert (answer.status_code, kind(answer)) == (403, "preuve-demandee")
         enter(client, software.of.account)
         assert software.check(question(family), token=token).status_code == 200
+
+    def test_neighbouring_numbers_ask_for_a_proof_that_the_page_of_the_software_always_asks_for(
+        self, client, software
+    ) -> None:
+        """R-62: the page of checks cannot tell before a number is typed."""
+        enter(client, software.of.account)
+        with client.services.database.write() as db:
+            members_in_a_row(db, 4)
+            db.execute(text("UPDATE session SET confirmed_at = '2026-01-01 00:00:00.000000'"))
+        token, born = software.token(), factories.ADULT_BIRTH.isoformat()
+        asked = [{"numero": str(FIRST_NUMBER + at), "naissance": born} for at in range(4)]
+        base = {"soins": today().isoformat(), "motif": "prise_en_charge", "utilisateur": "poste-2"}
+        answers = [software.check(base | each, token=token) for each in asked]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 403]
+        assert "page Logiciel" in answers[-1].json()["detail"]
+        due = ask(client, "/professionnel/logiciel").headers["location"]
+        assert due.startswith("/compte/confirmation")
+        client.get(due)
+        code = OneTimeCode(factories.TOTP_SECRET).now()
+        client.submit('form[action="/compte/confirmation"]', code=code, **{"mot-de-passe": factories.PASSWORD})
+        assert software.check(base | asked[-1], token=token).status_code == 200
 
     def test_walk_through_numbers_freezes_the_checks_of_software_and_page_alike(self, client, software, family) -> None:
         """R-62: what stays unusual after a proof."""

@@ -107,6 +107,15 @@ class TestRefusal:
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
         assert answer.headers["www-authenticate"].startswith("Basic ")
 
+    @pytest.mark.engines("sqlite", "postgresql")
+    @pytest.mark.parametrize("client_id", ["lgc-\x00", "lgc-é", "\u202e", "lgc-1\n"])
+    def test_identifier_of_characters_that_none_has_is_an_invalid_client(self, software, client_id) -> None:
+        """A database that takes no NUL is never asked."""
+        fields = {"client_id": client_id, "client_secret": "x"}
+        header = basic(client_id, "x")
+        answers = [software.ask_token(fields), software.ask_token(authorization=header)]
+        assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(401, "invalid_client")] * 2
+
     def test_secret_given_twice_is_an_invalid_request(self, software) -> None:
         of = software.of
         answer = software.ask_token({"client_secret": of.secret}, authorization=basic(of.client_id, of.secret))

@@ -2,16 +2,17 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from portal.data.columns import utc_now
 from portal.data.organisations import Agreement
+from portal.data.prepared import Prepared
 from portal.data.rights import RightsStatus
 from portal.data.rights_checks import RightsCheck, TooManyChecks, check_rights, find_check, new_engagement
-from portal.data.rights_questions import Means, Question
+from portal.data.rights_questions import Means, Question, answer_to
 from portal.data.sessions import Viewer
 from portal.data.throttling import RIGHTS_USER
 from portal.security import luhn_digit
@@ -36,6 +37,22 @@ def test_answer_of_another_practice_is_nobodys_business(db, keyring) -> None:
     made = check_rights(db, first, keyring, Question(Means.MEMBER_NUMBER, *marks), utc_now()).check
     assert find_check(db, first, keyring, made.id)
     assert find_check(db, second, keyring, made.id) is None
+
+
+def test_nir_that_is_known_and_one_that_nobody_has_cost_the_same_statements(db, keyring, monkeypatch) -> None:
+    """R-62: whoever guesses birth dates learns nothing from the clock."""
+    family = covered_household(db)
+    family.member.nir_lookup = keyring.lookup("2800578006084")
+    db.flush()
+    run, rows = [], Prepared.rows
+    monkeypatch.setattr(Prepared, "rows", lambda self, *values: run.append(self) or rows(self, *values))
+    asked = []
+    for number in ("2800578006084", "1800578006084"):
+        run.clear()
+        answer = answer_to(db, keyring, Question(Means.NIR, number, date(1950, 1, 1), 1, utc_now().date()))
+        asked.append((answer.status, list(run)))
+    assert asked[0] == asked[1]
+    assert asked[0][0] == RightsStatus.UNKNOWN
 
 
 def test_questions_asked_at_once_never_pass_the_limit(database, keyring, monkeypatch) -> None:

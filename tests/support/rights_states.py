@@ -90,6 +90,7 @@ def photograph(content: bytes, then: str) -> Callable[[Page], None]:
 
 
 RIGHTS_STATES = [
+    State("provider, what waits", CHECKS_FROZEN, "/professionnel"),
     State("rights check", PROVIDER, RIGHTS),
     State("rights check, error", PROVIDER, RIGHTS, fail("Vérifier les droits")),
     State("rights check, unknown", PROVIDER, RIGHTS, check_nobody),

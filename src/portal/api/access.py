@@ -40,7 +40,7 @@ _STANDINGS: dict[Standing, tuple[str, str, str]] = {
     Standing.ENDED: (
         "convention-terminee",
         "Convention terminée",
-        "Votre convention de tiers payant est terminée\u00a0: rien n’est plus vérifié. Écrivez-nous par la messagerie.",
+        "Votre convention de tiers payant est terminée\u00a0: rien n’est plus vérifié. Écrivez-nous, page Contact.",
     ),
     Standing.LEAVING: (
         "compte-ferme",

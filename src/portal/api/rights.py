@@ -37,8 +37,9 @@ FROZEN = (
     "habitudes. Rien n’a été cherché. Le titulaire de la convention est prévenu\u00a0; appelez-nous."
 )
 UNUSUAL = (
-    "Ces vérifications sont inhabituelles (nuit, ou plusieurs questions sans résultat). Rien n’a été cherché. Le "
-    "titulaire confirme son identité sur la page Vérifier des droits, puis le logiciel renvoie la demande."
+    "Ces vérifications sont inhabituelles (nuit, questions sans résultat, numéros qui se suivent…). Rien n’a été "
+    "cherché. Le titulaire qui a créé l’accès, ou renouvelé son secret en dernier, ouvre la page Logiciel de l’espace "
+    "professionnel et confirme son identité\u00a0; puis le logiciel renvoie la demande."
 )
 
 

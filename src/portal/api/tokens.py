@@ -71,6 +71,11 @@ class Credentials(NamedTuple):
     client_id: str
     secret: str
 
+    @property
+    def is_wellformed(self) -> bool:
+        """Whether both are there, in the characters that RFC 6749 (appendix A) lets them have."""
+        return all(text and text.isascii() and text.isprintable() for text in self)
+
 
 UNKNOWN = Refused("invalid_client", "Client inconnu, secret faux ou certificat absent.", 401)
 STOPPED = Refused("unauthorized_client", "Ce client ne peut plus rien demander: voyez votre espace professionnel.")
@@ -181,7 +186,7 @@ def _credentials(request: PortalRequest, fields: dict[str, str]) -> Credentials 
     headers = request.headers.getall("authorization", [])
     sent = Credentials(fields.get("client_id", ""), fields.get("client_secret", ""))
     if not headers:
-        return sent if all(sent) else UNKNOWN
+        return sent if sent.is_wellformed else UNKNOWN
     basic = _basic(headers[0]) if len(headers) == 1 else None
     if sent.secret:
         return TWICE
@@ -199,4 +204,4 @@ def _basic(header: str) -> Credentials | None:
         return None
     identifier, colon, secret = told.partition(":")
     found = Credentials(unquote_plus(identifier), unquote_plus(secret))
-    return found if scheme.lower() == "basic" and colon and all(found) else None
+    return found if scheme.lower() == "basic" and colon and found.is_wellformed else None

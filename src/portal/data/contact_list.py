@@ -38,11 +38,6 @@ def practice_threads(db: Session, viewer: Viewer, keyring: Keyring, after: Case 
     return _listed(db, viewer, keyring, list(cases))
 
 
-def waiting_answers(db: Session, viewer: Viewer) -> int:
-    """How many threads hold an answer that nobody of the practice has read."""
-    return len(unread_counts(db, viewer, KIND))
-
-
 def _listed(db: Session, viewer: Viewer, keyring: Keyring, cases: list[Case]) -> list[ListedThread]:
     ids = [case.id or 0 for case in cases]
     rows = {row.case_id: row for row in db.exec(select(MessageThread).where(col(MessageThread.case_id).in_(ids)))}

@@ -1,11 +1,11 @@
 """What waits for somebody of a practice's, as the start page of the space counts it (R-40, R-41)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
-from portal.data.cases import Case, CaseKind, CaseState
-from portal.data.contact_list import waiting_answers
+from portal.data.case_messages import unread_counts
+from portal.data.cases import DECISIONS, Case, CaseKind, CaseState, readable_by
 from portal.data.invoice_listing import InvoiceFilters, invoice_totals, lateness_on
 from portal.data.invoices import InvoiceState
 from portal.data.organisation_bank import change_waiting
@@ -17,6 +17,8 @@ from portal.data.waiting import Waiting
 
 # A rejection that nobody took up by then is no news any more, nor is a line that no file explained.
 REJECTIONS, TRANSFERS = timedelta(days=60), timedelta(days=365)
+# A decision is news for two weeks, as nobody notes who has read it.
+NEWS_FOR = timedelta(days=14)
 
 
 def invoices_late(db: Session, viewer: Viewer, day: date) -> Waiting | None:
@@ -42,13 +44,22 @@ def transfers_unexplained(db: Session, viewer: Viewer, day: date) -> Waiting | N
 
 def answers_unread(db: Session, viewer: Viewer, _: date) -> Waiting | None:
     """Questions to which nobody has read the insurer's answer."""
-    count = waiting_answers(db, viewer)
+    count = len(unread_counts(db, viewer, CaseKind.MESSAGE))
     return Waiting(count) if count else None
 
 
 def disputes_unanswered(db: Session, viewer: Viewer, _: date) -> Waiting | None:
     """The viewer's contested invoices about which the insurer asked something."""
     return _cases(db, viewer, CaseKind.INVOICE_DISPUTE)
+
+
+def disputes_decided(db: Session, viewer: Viewer, day: date) -> Waiting | None:
+    """The viewer's contested invoices that were decided these two weeks."""
+    since = datetime.combine(day, time(), UTC) - NEWS_FOR
+    own = (readable_by(viewer), Case.kind == CaseKind.INVOICE_DISPUTE, col(Case.state).in_(DECISIONS))
+    query = select(Case.id).where(*own, col(Case.changed_at) >= since)
+    found = db.exec(query.order_by(col(Case.changed_at).desc())).all()
+    return Waiting(len(found), row_id=found[0]) if found else None
 
 
 def changes_sent_back(db: Session, viewer: Viewer, _: date) -> Waiting | None:

@@ -4,7 +4,7 @@ users' did. Each freeze is a case of the desk, which lifts it; past answers stay
 The practice's row is held by whoever judges a question (`rights_checks`), so that nothing is answered after a freeze.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +19,8 @@ from portal.data.prepared import Prepared
 from portal.data.rights_patterns import Pattern
 from portal.data.sessions import Viewer
 from portal.data.standing import closed, suspended
+from portal.data.waiting import Waiting
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 Counts = dict[Pattern, int]
@@ -73,6 +75,12 @@ def freeze_state(db: Session, viewer: Viewer) -> FreezeState:
     freezing = [row for row in mine if row.lifted_at is None]
     wider = sorted(freezing, key=lambda row: (not row.is_practice, row.id))
     return FreezeState(next(iter(wider), None), max((row.lifted_at for row in mine if row.lifted_at), default=None))
+
+
+def frozen_checks(db: Session, viewer: Viewer, _: date) -> Waiting | None:
+    """Whether the viewer checks no rights now, and since which day."""
+    freeze = freeze_state(db, viewer).freeze
+    return Waiting(1, day_in_france(freeze.frozen_at)) if freeze else None
 
 
 def freeze_checks(

@@ -124,6 +124,8 @@ def test_two_signatures_make_the_second_responsible_approve(client, firm) -> Non
     assert "C’est à un autre responsable" in client.get(approval).text
     enter(client, firm.second)
     assert "attend votre approbation" in client.get("/professionnel/convention").text
+    client.get("/professionnel")
+    assert client.page.first(".tasks a").attributes["href"] == approval
     client.get(approval)
     client.submit(f'form[action="{approval}"]')
     assert "Approuvé par Bela" in client.page.text

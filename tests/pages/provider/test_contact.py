@@ -276,6 +276,8 @@ def test_whole_practice_reads_and_answers_a_question_on_its_work(client, practic
     path = begin(client, "facture", factures="F1")
     desk_answers(client, make)
     enter(client, practice.colleague)
+    client.get("/professionnel")
+    assert client.page.first(".tasks a").attributes["href"] == path
     client.get(LIST)
     assert client.page.first(".menu .count").text().split()[0] == "1"
     assert "Réponse à lire" in client.page.text
@@ -283,6 +285,8 @@ def test_whole_practice_reads_and_answers_a_question_on_its_work(client, practic
     assert practice.user.display_name in client.page.one(".talk").text()
     client.submit(f'form[action="{path}"]', message="Merci, je corrige.")
     assert client.page.first(".menu .count") is None
+    client.get("/professionnel")
+    assert client.page.first(".tasks") is None
     enter(client, practice.user)
     client.get(path)
     talk = client.page.one(".talk").text()

@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 
 from portal.data.case_desk import answer
+from portal.data.columns import utc_now
+from portal.data.invoice_dispute_desk import refuse_dispute
 from portal.data.invoices import InvoiceState
+from portal.data.rights_freezes import freeze_checks, lift_checks
+from portal.data.rights_patterns import Pattern
+from tests.support import factories
 from tests.support.disputes import REFUSED, at_desk, late, sent
 from tests.support.entry import enter
 
@@ -63,4 +68,25 @@ def test_author_alone_is_told_of_a_dispute_that_waits_for_an_answer(client, prac
     assert told(client) == ["Une contestation attend une réponse de votre part"]
     assert client.page.one(".tasks a").attributes["href"] == path
     enter(client, practice.colleague)
+    assert told(client) == []
+    enter(client, practice.user)
+    at_desk(client, lambda db, who, keys, case, now: refuse_dispute(db, who, keys, case, "Motif.", now))
+    assert told(client) == ["Une contestation décidée ces deux dernières semaines"]
+    assert client.page.one(".tasks a").attributes["href"] == path
+
+
+def test_user_whose_checks_are_frozen_is_told_until_they_are_given_back(client, practice) -> None:
+    """R-62: a colleague, whose own are not, is not told."""
+    keyring, database = client.services.keyring, client.services.database
+    with database.write() as db:
+        user = factories.viewer_of(db, practice.user)
+        freeze = freeze_checks(db, user, keyring, {Pattern.MISSES: 15}, "Vu.", utc_now())
+    (title,) = told(client)
+    assert title.startswith("Vérifications de droits gelées depuis le ")
+    assert client.page.one(".tasks a").attributes["href"] == "/professionnel/droits"
+    enter(client, practice.colleague)
+    assert told(client) == []
+    enter(client, practice.user)
+    with database.write() as db:
+        lift_checks(db, factories.viewer_of(db, factories.desk_account(db, keyring)), freeze.report_id, utc_now())
     assert told(client) == []

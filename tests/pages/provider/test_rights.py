@@ -175,6 +175,21 @@ class TestUnknown:
                 (None, "beneficiaire_inconnu")
             ]
 
+    def test_what_missed_comes_back_to_be_corrected_and_opens_for_its_author_alone(self, client, family, make) -> None:
+        """R-42: one mistyped mark is one mark to type again."""
+        born = family.member.birth_date
+        checked(client, family.contract.member_number, born, rang="2")
+        for mark in (family.contract.member_number, born.isoformat()):
+            assert mark not in client.path
+        href = client.page.one('a[aria-describedby="reponse"]').attributes["href"]
+        client.get(href)
+        client.submit(f'form[action="{RIGHTS}"]', rang="1")
+        assert "Droits ouverts" in words(client)
+        assert client.page.one('a[aria-describedby="reponse"]').attributes["href"] == RIGHTS
+        enter(client, make(practice))
+        client.get(href)
+        assert client.page.first('input[name="numero"]').attributes.get("value", "") == ""
+
     @pytest.mark.parametrize("number", ["%", "*", "A%", "A*1", "_______", "A?", "A'OR'1'='1", "<script>", "é" * 10])
     def test_no_part_of_a_number_finds_anybody(self, client, family, number) -> None:
         assert "Saisissez le numéro entier" in checked(client, number, family.member.birth_date)

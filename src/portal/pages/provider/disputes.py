@@ -36,7 +36,7 @@ TITLE = "Vos contestations"
 SHOWN = 25
 # Where a page shows what no field of a form is wrong with.
 WHOLE = "dossier"
-OVER = "Cette contestation est terminée\u00a0: votre message n’est pas envoyé. Posez-nous une question."
+OVER = "Cette contestation est terminée\u00a0: votre message n’est pas envoyé. Écrivez-nous depuis la page Contact."
 
 
 @page("/professionnel/factures/contestations", name="provider.disputes", guards=READS)

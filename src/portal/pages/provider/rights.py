@@ -5,6 +5,7 @@ The question is posted; the answer stands at an opaque address, where the practi
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
@@ -47,7 +48,7 @@ from portal.rendering import Crumb, render_page
 from portal.rights_freezing import freeze_rights
 from portal.rights_words import ADVICE, MEANS_LABELS, engagement_words, told_value
 from portal.routing import async_action, page
-from portal.typed_forms import keeps_typed, open_typed, way_back
+from portal.typed_forms import PARAMETER, keeps_typed, open_typed, way_back
 from portal.web import PortalRequest
 
 TITLE, PATH, KIND = "Vérifier des droits", "/professionnel/droits", "rights-check"
@@ -92,7 +93,8 @@ async def check(request: PortalRequest) -> Response[bytes] | Redirect:
 
 
 @page(f"{PATH}/reponses/{{check:str}}", name="provider.rights.answer", guards=ANSWERS)
-def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]:
+def answer_page(request: PortalRequest, check: FromPath[str], saisie: FromQuery[str] = "") -> Response[bytes]:
+    """`saisie`: what was typed for an answer that found nobody, to be corrected."""
     past = find_check(request.db, request.viewer, request.services.keyring, request.revealed(KIND, check))
     if past is None:
         raise NotFoundException
@@ -109,6 +111,7 @@ def answer_page(request: PortalRequest, check: FromPath[str]) -> Response[bytes]
         means=MEANS_LABELS[Means(past.check.means)],
         advice=ADVICE[past.answer.status],
         is_miss=past.answer.status in MISSES,
+        again={PARAMETER: saisie} if open_typed(request, "provider.rights", FIELDS, saisie) else None,
         block_labels=BLOCK_LABELS,
         statuses=STATUS_WORDS,
         relationships=RELATIONSHIP_LABELS,
@@ -186,7 +189,9 @@ def _check(request: PortalRequest, question: Question, values: dict[str, str]) -
         if not made.is_again:
             record_check(request, db, viewer, made)
         (opaque,) = keyring.conceal(KIND, [made.check.id or 0])
-        return request.services.urls("provider.rights.answer", check=opaque)
+        # Whoever mistyped one mark corrects that one: the form comes back as it was sent.
+        typed = dict(parse_qsl(urlsplit(back).query)) if made.check.status in MISSES else None
+        return request.services.urls("provider.rights.answer", typed, check=opaque)
 
 
 def _sent(request: PortalRequest, form: str = "") -> Sent:

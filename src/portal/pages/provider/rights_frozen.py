@@ -14,7 +14,7 @@ STILL_OPEN = {
     "provider.rights.history": "Vérifications passées et leurs numéros d’engagement",
     "provider.invoices": "Factures",
     "provider.transfers": "Versements",
-    "messages": "Messagerie",
+    "provider.contact": "Contact",
 }
 
 

@@ -6,18 +6,25 @@ from portal.data.practice_tasks import (
     account_to_approve,
     answers_unread,
     changes_sent_back,
+    disputes_decided,
     disputes_unanswered,
     invoices_late,
     invoices_rejected,
     invoices_without_piece,
     transfers_unexplained,
 )
+from portal.data.rights_freezes import frozen_checks
 from portal.data.waiting import Waiting
 from portal.formatting import NBSP, long_date, money, plural
 from portal.invoice_words import LATE
 from portal.pages.account.pieces import CASE
 from portal.pages.provider.transfers import UNEXPLAINED
 from portal.tasks import Kind
+
+
+def _frozen(found: Waiting) -> tuple[str, str]:
+    since = f" depuis le {long_date(found.on)}" if found.on else ""
+    return f"Vérifications de droits gelées{since}", "Appelez-nous pour les reprendre. Tout le reste vous est ouvert."
 
 
 def _account(found: Waiting) -> tuple[str, str]:
@@ -46,6 +53,15 @@ def _dispute(found: Waiting) -> tuple[str, str]:
     return f"{title} une réponse de votre part", "Il nous manque un document ou une précision pour décider."
 
 
+def _decided(found: Waiting) -> tuple[str, str]:
+    title = (
+        "Une contestation décidée"
+        if found.count == 1
+        else plural(found.count, "contestation décidée", "contestations décidées")
+    )
+    return f"{title} ces deux dernières semaines", "Lisez notre décision et ses motifs."
+
+
 def _change(_: Waiting) -> tuple[str, str]:
     return "Votre changement d’adresse ou de numéro est à compléter", "Une pièce est à remplacer, puis à renvoyer."
 
@@ -61,6 +77,7 @@ def _transfer(found: Waiting) -> tuple[str, str]:
 
 
 KINDS = (
+    Kind(frozen_checks, _frozen, "Que faire", "provider.rights", tone="bad"),
     Kind(account_to_approve, _account, "Lire la demande", "provider.bank.approval", ("change", PRACTICE_BANK.name)),
     Kind(disputes_unanswered, _dispute, "Répondre", "provider.dispute", ("case", CASE)),
     Kind(changes_sent_back, _change, "Compléter", "provider.practice.change", ("case", CASE)),
@@ -79,6 +96,7 @@ KINDS = (
         "provider.invoices",
         query={"etat": InvoiceState.REJECTED.value},
     ),
+    Kind(disputes_decided, _decided, "Lire la décision", "provider.dispute", ("case", CASE), tone="info"),
     Kind(answers_unread, _answer, "Lire", "provider.contact", tone="info"),
     Kind(
         transfers_unexplained,
