@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.support.states import State, fail, fail_in_place
+from tests.support.states import State, fail
 from tests.support.visits import PROVIDER
 
 INVOICES = "/professionnel/factures"
@@ -41,7 +41,7 @@ def contest_wrongly(page: Page) -> None:
 
 def answer_nothing(page: Page) -> None:
     open_one("Réponse reçue")(page)
-    fail_in_place("Envoyer le message", "message")(page)
+    fail("Envoyer le message")(page)
 
 
 def contested_invoice(page: Page) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from portal.data.accounts import Account
-from portal.data.cases import ALWAYS_OPEN, Case, CaseState, CaseStep, move_case
+from portal.data.cases import ALWAYS_OPEN, Case, CaseKind, CaseState, CaseStep, move_case
+from portal.data.contact_delays import answer_due
 from portal.data.sessions import Viewer
 
 AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE, CaseState.CLOSED})
@@ -22,10 +23,13 @@ def give_back(db: Session, case: Case, now: datetime, *, by: int | None) -> bool
     """Gives a locked case that waited for its author back to the insurer, for what its author has just added.
 
     Whether it did: of the kinds that are always open alone, whose pages have no form that sends them again. Legal
-    clocks go on, since they run from the first sending. `by`: the author's account, None without one.
+    clocks go on, since they run from the first sending; an answer to a message is due anew. `by`: the author's
+    account, None without one.
     """
     if case.kind not in ALWAYS_OPEN or case.state not in AUTHOR_S_TURN:
         return False
+    if case.kind == CaseKind.MESSAGE and case.due_at is not None:
+        case.due_at = answer_due(db, now)
     move_case(db, case, CaseState.SENT, now, by=by)
     return True
 

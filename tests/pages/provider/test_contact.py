@@ -699,6 +699,25 @@ def test_words_titles_and_details_are_never_stored_in_the_clear(client, practice
     assert b"rejet" not in message.text_encrypted
 
 
+@pytest.mark.parametrize("state", ["repondue", "close"])
+def test_question_taken_up_again_is_not_late_at_once(client, practice, make, state) -> None:
+    """R-41: the answer to new words is due anew; the page says so at once, which a swap of the words alone cannot."""
+    path = begin(client)
+    desk_answers(client, make)
+    with client.services.database.write() as db:
+        db.get_one(Case, case_of(client).id).due_at = utc_now() - timedelta(days=9)
+    client.get(path)
+    if state == "close":
+        client.submit(f'form[action="{path}/fin"]')
+    assert case_of(client).state == state
+    assert client.get(path).first("#conversation form[hx-post]") is None
+    client.submit(f'form[action="{path}"]', message="Et pour le suivant")
+    assert "Notre réponse est en retard" not in client.get(path).text
+    due_at = case_of(client).due_at
+    assert due_at is None or due_at > utc_now()
+    assert client.page.first("#conversation form[hx-post]") is not None
+
+
 def test_late_answer_is_told_to_whoever_waits(client, practice) -> None:
     path = begin(client)
     with client.services.database.write() as db:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.data.case_messages import LONGEST_TEXT, Message
+from portal.data.case_turns import AUTHOR_S_TURN
+from portal.data.cases import Case, CaseState
 from portal.formatting import plural
 from portal.forms import FieldError
 
@@ -35,6 +37,13 @@ class TalkView:
         """What is wrong with a message, where the page shows it: at its field, or once there is none, at what was
         typed, with the words `over`."""
         return FieldError(FIELD, problem) if self.action else FieldError(UNSENT, over)
+
+
+def in_place(case: Case, fragment: str) -> str:
+    """The fragment that adds words to a case's conversation; empty when they would change more of its page than that:
+    given back to the insurer, it is no longer closed, lacks nothing more, or has another day for its answer."""
+    is_told_around = case.state in AUTHOR_S_TURN and (case.state != CaseState.ANSWERED or case.due_at is not None)
+    return "" if is_told_around else fragment
 
 
 def text_problem(text: str) -> str:

@@ -28,7 +28,7 @@ from portal.data.messages import (
 from portal.data.throttling import MESSAGES, allow
 from portal.forms import single_values, written_text
 from portal.message_words import OVER, TOO_OFTEN, TOPICS
-from portal.pages.account.conversations import FIELD, TalkView, text_problem
+from portal.pages.account.conversations import FIELD, TalkView, in_place, text_problem
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, may, requires
 from portal.rendering import Crumb, render_page
@@ -185,7 +185,7 @@ def talk_view(
     return TalkView(
         messages,
         "" if is_over else urls("message.reply", case=opaque),
-        "" if is_over else urls("message.reply.fragment", case=opaque),
+        "" if is_over else in_place(thread.case, urls("message.reply.fragment", case=opaque)),
         typed,
         request.services.keyring.conceal("message", [messages[-1].id])[0] if messages else "",
         elsewhere(request),

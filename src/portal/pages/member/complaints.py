@@ -17,7 +17,7 @@ from portal.data.evidence import Action
 from portal.formatting import today
 from portal.forms import FieldError
 from portal.headers import DOCUMENT_POLICY
-from portal.pages.account.conversations import FIELD, TalkView
+from portal.pages.account.conversations import FIELD, TalkView, in_place
 from portal.pages.account.messages import elsewhere
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
@@ -129,7 +129,7 @@ def talk_view(request: PortalRequest, db: Session, told: Told, typed: str = "") 
     if not is_open:
         return TalkView(messages, typed=typed, elsewhere=elsewhere(request))
     action, fragment = urls("member.complaint.message", case=name), urls("member.complaint.message.fragment", case=name)
-    return TalkView(messages, action, fragment, typed)
+    return TalkView(messages, action, in_place(case, fragment), typed)
 
 
 def complaint_title(told: Told) -> str:

@@ -22,7 +22,7 @@ from portal.headers import DOCUMENT_POLICY
 from portal.invoice_dispute_documents import Dossier, dispute_pdf
 from portal.invoice_dispute_words import MOTIVE_LABELS, marks_of, state_of
 from portal.invoice_words import STATE_LABELS
-from portal.pages.account.conversations import FIELD, TalkView
+from portal.pages.account.conversations import FIELD, TalkView, in_place
 from portal.pages.account.messages import elsewhere
 from portal.pages.account.pieces import CASE, slot_views
 from portal.pages.provider.invoices import INVOICE, READS, home_crumb
@@ -114,7 +114,7 @@ def talk_view(request: PortalRequest, db: Session, told: Contested, typed: str =
         return TalkView(messages, typed=typed, elsewhere=elsewhere(request))
     name = keyring.conceal(CASE, [case.id or 0])[0]
     action, fragment = urls("provider.dispute.message", case=name), urls("provider.dispute.message.fragment", case=name)
-    return TalkView(messages, action, fragment, typed)
+    return TalkView(messages, action, in_place(case, fragment), typed)
 
 
 def reason_of(request: PortalRequest, db: Session, told: Contested) -> str:
