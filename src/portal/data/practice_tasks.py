@@ -43,9 +43,9 @@ def transfers_unexplained(db: Session, viewer: Viewer, day: date) -> Waiting | N
 
 
 def answers_unread(db: Session, viewer: Viewer, _: date) -> Waiting | None:
-    """Questions to which nobody has read the insurer's answer."""
-    count = len(unread_counts(db, viewer, CaseKind.MESSAGE))
-    return Waiting(count) if count else None
+    """Questions to which nobody has read the insurer's answer; the oldest one first."""
+    found = unread_counts(db, viewer, CaseKind.MESSAGE)
+    return Waiting(len(found), row_id=min(found)) if found else None
 
 
 def disputes_unanswered(db: Session, viewer: Viewer, _: date) -> Waiting | None:

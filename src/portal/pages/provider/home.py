@@ -32,5 +32,12 @@ def home(request: PortalRequest) -> Response[bytes]:
     may_check = site.is_permitted(request.viewer, "provider.rights")
     role = ROLE_LABELS[Role(request.viewer.role)]
     tasks = tasks_of(request, request.db, KINDS)
-    said = {"role": role, "services": services, "may_check": may_check, "tasks": tasks}
-    return render_page(request, "provider/home/index.html", "Bonjour", **said)
+    return render_page(
+        request,
+        "provider/home/index.html",
+        "Bonjour",
+        role=role,
+        services=services,
+        may_check=may_check,
+        tasks=tasks,
+    )

@@ -97,7 +97,7 @@ KINDS = (
         query={"etat": InvoiceState.REJECTED.value},
     ),
     Kind(disputes_decided, _decided, "Lire la décision", "provider.dispute", ("case", CASE), tone="info"),
-    Kind(answers_unread, _answer, "Lire", "provider.contact", tone="info"),
+    Kind(answers_unread, _answer, "Lire", "message", ("case", CASE), tone="info"),
     Kind(
         transfers_unexplained,
         _transfer,
