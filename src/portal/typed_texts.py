@@ -20,6 +20,8 @@ WRITTEN = {
     "texte": "Votre texte",
 }
 LONGEST = 10_000
+# A form of words alone; whoever may not act makes us read no more than that.
+LARGEST_FORM = 32 * 1024
 PLAIN_FORM = "application/x-www-form-urlencoded"
 
 
@@ -29,11 +31,16 @@ async def keep_texts(connection: ASGIConnection, handler: BaseRouteHandler) -> N
     if connection.scope.get("method") in SAFE_METHODS or not isinstance(policy_of(handler), Requires):
         return
     request: PortalRequest = connection  # type: ignore[assignment]
-    is_plain = request.headers.get("content-type", "").startswith(PLAIN_FORM)
-    if request.signed_in is None and is_plain and comes_from_here(request):
+    if request.signed_in is None and _is_small_form(request) and comes_from_here(request):
         sent = await request.form()
         texts = {name: written_text(sent, name)[:LONGEST] for name in WRITTEN if name in sent}
         request.scope["state"]["typed"] = [(WRITTEN[name], text) for name, text in texts.items() if text]
+
+
+def _is_small_form(request: PortalRequest) -> bool:
+    length = request.headers.get("content-length", "")
+    is_plain = request.headers.get("content-type", "").startswith(PLAIN_FORM)
+    return is_plain and length.isdecimal() and len(length) < 10 and int(length) <= LARGEST_FORM
 
 
 def typed_texts(request: PortalRequest) -> list[tuple[str, str]]:

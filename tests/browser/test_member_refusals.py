@@ -32,7 +32,7 @@ def test_member_with_a_wrong_password_lands_on_the_explanation(open_tab, javascr
     ("identifier", "home", "words"),
     [
         (EMPLOYER, "/employeur", "ce qui vous attend"),
-        (PROVIDER, "/professionnel", "professionnels"),
+        (PROVIDER, "/professionnel", "ce qui vous attend"),
         (DESK, "/gestion", "gestion"),
     ],
 )

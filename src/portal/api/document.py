@@ -51,7 +51,9 @@ def _describe(origin: str) -> dict[str, Any]:
         render_plugins=[JsonRenderPlugin()],
     )
     handlers = [tokens.give_token, rights.check]
-    return Litestar(handlers, request_class=PortalRequest, openapi_config=config).openapi_schema.to_schema()
+    # It answers nobody: no logging of its own, which would take over the process's.
+    described = Litestar(handlers, request_class=PortalRequest, openapi_config=config, logging_config=None)
+    return described.openapi_schema.to_schema()
 
 
 def _schemes() -> dict[str, Any]:
