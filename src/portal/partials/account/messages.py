@@ -8,6 +8,7 @@ from portal.forms import written_text
 from portal.message_words import OVER
 from portal.pages.account.conversations import FIELD
 from portal.pages.account.messages import READS, SENDS, found_thread, keep_reply, mark_thread, talk_view
+from portal.partials.account.talk import render_talk
 from portal.rendering import render_fragment
 from portal.routing import async_action
 from portal.web import PortalRequest
@@ -23,16 +24,7 @@ def _answer(request: PortalRequest, opaque: str, sent: FormMultiDict) -> Respons
     with request.database.read() as db:
         thread, messages = found_thread(request, db, opaque)
         talk = talk_view(request, db, opaque, thread, messages, written_text(sent, FIELD) if problem else "")
-    error = talk.shows(problem, OVER)
-    return render_fragment(
-        request,
-        "account/talk.html",
-        status=422 if problem else 200,
-        talk=talk,
-        title=thread.subject,
-        errors={error.field: error.message} if problem else {},
-        is_fresh=not problem,
-    )
+    return render_talk(request, talk, thread.subject, problem, OVER)
 
 
 @async_action("/fragments/messagerie/{case:str}/lu", name="message.read.fragment", guards=READS)

@@ -8,7 +8,7 @@ from portal.pages.account.conversations import FIELD
 from portal.pages.member.complaint_drafts import SENDS
 from portal.pages.member.complaint_sending import keep_message
 from portal.pages.member.complaints import OVER, complaint_title, found_complaint, talk_view
-from portal.rendering import render_fragment
+from portal.partials.account.talk import render_talk
 from portal.routing import async_action
 from portal.web import PortalRequest
 
@@ -26,13 +26,4 @@ def _message(request: PortalRequest, opaque: str, text: str) -> Response[bytes]:
     with request.database.read() as db:
         told = found_complaint(request, db, opaque)
         talk = talk_view(request, db, told, text if problem else "")
-    error = talk.shows(problem, OVER)
-    return render_fragment(
-        request,
-        "account/talk.html",
-        status=422 if problem else 200,
-        talk=talk,
-        title=complaint_title(told),
-        errors={error.field: error.message} if problem else {},
-        is_fresh=not problem,
-    )
+    return render_talk(request, talk, complaint_title(told), problem, OVER)

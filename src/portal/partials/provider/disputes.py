@@ -8,7 +8,7 @@ from portal.pages.account.conversations import FIELD
 from portal.pages.provider.dispute_drafts import CONTESTS
 from portal.pages.provider.dispute_sending import keep_message
 from portal.pages.provider.disputes import OVER, dispute_title, found_dispute, talk_view
-from portal.rendering import render_fragment
+from portal.partials.account.talk import render_talk
 from portal.routing import async_action
 from portal.web import PortalRequest
 
@@ -28,16 +28,7 @@ def _message(request: PortalRequest, opaque: str, text: str) -> Response[bytes]:
     with request.database.read() as db:
         told = found_dispute(request, db, opaque)
         talk = talk_view(request, db, told, text if problem else "")
-    error = talk.shows(problem, OVER)
-    return render_fragment(
-        request,
-        "account/talk.html",
-        status=422 if problem else 200,
-        talk=talk,
-        title=dispute_title(told),
-        errors={error.field: error.message} if problem else {},
-        is_fresh=not problem,
-    )
+    return render_talk(request, talk, dispute_title(told), problem, OVER)
 
 
 HANDLERS = [message]
