@@ -1,6 +1,6 @@
 """How values look on French pages: money, dates, names. Pure functions, used as template filters."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,11 @@ def today() -> date:
 def day_in_france(at: datetime) -> date:
     """The day it is in Paris at an instant."""
     return at.astimezone(PARIS).date()
+
+
+def end_of_day_in_france(day: date) -> datetime:
+    """The last second of a day in Paris, in UTC."""
+    return datetime.combine(day, time(23, 59, 59), PARIS).astimezone(UTC)
 
 
 def whole(count: int) -> str:

@@ -32,6 +32,7 @@ from portal.data.credentials import create_account
 from portal.data.organisations import Provider
 from portal.data.persons import Person, id_by_reference
 from portal.data.sessions import Stage, find_viewer, open_session
+from portal.data.work_items import Duty, give_duty
 from portal.folding import fold
 from portal.security import Keyring, OneTimeCode, hash_password, new_identifier
 
@@ -332,8 +333,12 @@ def provider(db: Session) -> Provider:
 
 
 def desk_account(db: Session, keyring: Keyring, *, is_supervisor: bool = False, **values: Any) -> Account:
-    """One of the insurer's own staff."""
-    return account(db, keyring, Space.DESK, Role.SUPERVISOR if is_supervisor else Role.AGENT, **values)
+    """One of the insurer's own staff; an agent is charged with every duty unless told otherwise."""
+    duties = values.pop("duties", Duty)
+    made = account(db, keyring, Space.DESK, Role.SUPERVISOR if is_supervisor else Role.AGENT, **values)
+    for duty in () if is_supervisor else duties:
+        give_duty(db, made.id or 0, duty, made.created_at, by=None)
+    return made
 
 
 def member_with_account(db: Session, keyring: Keyring, **family: Any) -> tuple[Household, Account]:

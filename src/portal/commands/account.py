@@ -17,6 +17,7 @@ from portal.data.blocks import block_of
 from portal.data.evidence import Action, record
 from portal.data.onboarding import open_account
 from portal.data.sign_up import Applicant
+from portal.data.work_items import Duty, give_duty
 from portal.entry.onboarding import deliver_credentials, new_temporary
 from portal.forms import email_of
 from portal.settings import load_settings
@@ -35,10 +36,14 @@ def command() -> None:
 @click.argument("name")
 @click.argument("email")
 @click.option("--supervisor", is_flag=True, help="May also close accounts, withdraw services, plan maintenance.")
-def hire(name: str, email: str, *, supervisor: bool) -> None:
+@click.option("--duty", "duties", multiple=True, type=click.Choice(list(Duty)), help="What an agent is charged with.")
+def hire(name: str, email: str, duties: tuple[str, ...], *, supervisor: bool) -> None:
     """Open a desk account for one of the insurer's staff: EMAIL gets its identifier and a temporary password.
 
-    Example: portal account hire "Camille Roux" camille.roux@mutuelle.example --supervisor
+    An agent reads the requests of the duties that are given, here or later by a supervisor, and no others; a supervisor
+    has them all.
+
+    Example: portal account hire "Camille Roux" camille.roux@mutuelle.example --duty soins --duty messages
     """
     address = email_of(email)
     if address is None:
@@ -51,9 +56,11 @@ def hire(name: str, email: str, *, supervisor: bool) -> None:
         with database.write() as db:
             account = open_account(db, services.keyring, applicant, address, temporary.password_hash, now)
             deliver_credentials(db, services, account, temporary)
+            for duty in duties:
+                give_duty(db, account.id or 0, Duty(duty), now, by=None)
             about = account_object(account.id or 0)
             for act in (Action.ACCOUNT_CREATED, Action.CREDENTIALS_SENT):
-                record(db, None, act, object=about, details={"by": "console", "role": role})
+                record(db, None, act, object=about, details={"by": "console", "role": role, "duties": [*duties]})
     click.echo(f"{account.identifier} is open; its two letters are on their way")
 
 

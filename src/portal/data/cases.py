@@ -9,70 +9,47 @@ A case is its account's, or its practice's, and nobody else reads it here; the d
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.accounts import Account
+from portal.data.case_states import ALWAYS_OPEN, DECISIONS, ENDS, MOVES, WITH_INSURER, CaseKind, CaseState
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
+from portal.data.work_items import Turn, follow_case
 from portal.security import new_reference
 
+__all__ = [
+    "ALWAYS_OPEN",
+    "DECISIONS",
+    "ENDS",
+    "MOST_DRAFTS",
+    "MOVES",
+    "WITH_INSURER",
+    "Case",
+    "CaseKind",
+    "CaseMoved",
+    "CaseState",
+    "CaseStep",
+    "TooManyDrafts",
+    "WrongState",
+    "add_case",
+    "address_of",
+    "begin_case",
+    "cases_of",
+    "find_case",
+    "lock_case",
+    "move_case",
+    "newest_case",
+    "open_anonymous_case",
+    "open_case",
+    "readable_by",
+    "steps_of",
+    "touch",
+]
 
-class CaseKind(StrEnum):
-    """Values are stored, and part of the evidence."""
-
-    CLAIM = "remboursement"
-    QUOTE = "devis"
-    BENEFICIARY_ADDED = "ajout-beneficiaire"
-    BENEFICIARY_CHANGED = "modification-beneficiaire"
-    BENEFICIARY_REMOVED = "retrait-beneficiaire"
-    COMPLAINT = "reclamation"
-    MESSAGE = "message"
-    AUTONOMY = "autonomie"
-    CORRECTION = "signalement-erreur"
-    CONTRIBUTION_DISPUTE = "contestation-cotisation"
-    INVOICE_DISPUTE = "contestation-facture"
-    PRACTICE_ADDRESS = "adresse-cabinet"
-    PRACTICE_NUMBER = "finess-cabinet"
-
-
-class CaseState(StrEnum):
-    """DRAFT: not sent yet. INCOMPLETE: waits for the person (a piece, an answer). ANSWERED: a conversation in which the
-    insurer spoke last. CANCELLED: taken back by the person. CLOSED: a conversation that is settled, till one writes."""
-
-    DRAFT = "brouillon"
-    SENT = "envoyee"
-    IN_REVIEW = "en_instruction"
-    INCOMPLETE = "a_completer"
-    ANSWERED = "repondue"
-    ACCEPTED = "acceptee"
-    PARTLY = "acceptee_en_partie"
-    REFUSED = "refusee"
-    CANCELLED = "annulee"
-    CLOSED = "close"
-
-
-S = CaseState
-DECISIONS = frozenset({S.ACCEPTED, S.PARTLY, S.REFUSED})
-ENDS = DECISIONS | {S.CANCELLED}
-WITH_INSURER = frozenset({S.SENT, S.IN_REVIEW})
-_BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED, S.CLOSED}
-# From each state, where a case may go next.
-MOVES: dict[CaseState, frozenset[CaseState]] = {
-    S.DRAFT: frozenset({S.SENT}),
-    S.SENT: _BY_INSURER | {S.CANCELLED},
-    S.IN_REVIEW: _BY_INSURER - {S.IN_REVIEW} | {S.CANCELLED},
-    S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED, S.CLOSED}) | DECISIONS,
-    S.ANSWERED: frozenset({S.SENT, S.ANSWERED, S.CLOSED}) | ENDS,
-    S.CLOSED: frozenset({S.SENT, S.ANSWERED}),
-    **dict.fromkeys(ENDS, frozenset()),
-}
-
-# Their authors write and add pieces until they end, and that alone answers the insurer.
-ALWAYS_OPEN = frozenset({CaseKind.MESSAGE, CaseKind.COMPLAINT, CaseKind.CORRECTION, CaseKind.INVOICE_DISPUTE})
 MOST_DRAFTS = 20
 
 
@@ -249,6 +226,7 @@ def touch(db: Session, case: Case, now: datetime) -> None:
     case.version, case.changed_at = case.version + 1, now
     db.add(case)
     db.flush()
+    _tell_desk(db, case, now)
 
 
 def move_case(
@@ -283,6 +261,13 @@ def readable_by(viewer: Viewer) -> ColumnElement[bool]:
     """Which cases are the viewer's to read: the account's own, and those that the viewer's practice shares."""
     own = col(Case.account_id) == viewer.account_id
     return own if viewer.provider_id is None else or_(own, col(Case.provider_id) == viewer.provider_id)
+
+
+def _tell_desk(db: Session, case: Case, now: datetime) -> None:
+    """The desk has nothing to do with a draft."""
+    if not case.is_draft:
+        turn = Turn.NOBODY if case.is_over else Turn.DESK if case.state in WITH_INSURER else Turn.PERSON
+        follow_case(db, case.id or 0, case.kind, case.space, turn, case.due_at, now)
 
 
 def _own(viewer: Viewer, kinds: Sequence[CaseKind]) -> SelectOfScalar[Case]:

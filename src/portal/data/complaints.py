@@ -34,7 +34,7 @@ from portal.data.complaint_rules import Clock, Outcome, clock_of
 from portal.data.coverage import Contract
 from portal.data.sessions import Viewer
 from portal.data.visibility import lines_of, visible_scope
-from portal.formatting import day_in_france
+from portal.formatting import day_in_france, end_of_day_in_france
 from portal.security import Keyring
 
 KIND = CaseKind.COMPLAINT
@@ -169,6 +169,7 @@ def send_complaint(db: Session, viewer: Viewer, case_id: int, version: int, now:
     """
     case = lock_draft(db, viewer, case_id, version, KIND)
     if case is not None:
+        start_clock(case, now)
         move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return case
 
@@ -227,6 +228,7 @@ def acknowledge(db: Session, agent: Agent, keyring: Keyring, case: Case, text: s
         raise WrongState
     row.acknowledged_at = now
     db.add(row)
+    case.due_at = end_of_day_in_france(clock_of(day_in_france(case.sent_at or now)).answer_by)
     add_message(db, agent, keyring, case, text, now)
     if case.state == CaseState.SENT:
         move_by_desk(db, agent, keyring, case, CaseState.IN_REVIEW, "", now)
@@ -246,6 +248,11 @@ def answer_complaint(
     row.acknowledged_at = row.acknowledged_at or now
     db.add(row)
     move_by_desk(db, agent, keyring, case, OUTCOME_STATES[outcome], reasons, now)
+
+
+def start_clock(case: Case, now: datetime) -> None:
+    """What the insurer owes first of a complaint that is sent now: to acknowledge it; an answer is due after that."""
+    case.due_at = end_of_day_in_france(clock_of(day_in_france(now)).acknowledge_by)
 
 
 def complaint_row(case: Case, keyring: Keyring, said: Said) -> Complaint:

@@ -1,7 +1,7 @@
 """In how many working days the insurer answers practices: as measured of late, or as the insurer states (R-41)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from sqlalchemy import func
@@ -11,7 +11,7 @@ from portal.data.accounts import Space
 from portal.data.cases import Case, CaseKind, CaseState, CaseStep
 from portal.data.figures import parameters_on
 from portal.data.office_days import office_day_after, office_days_between
-from portal.formatting import PARIS, day_in_france
+from portal.formatting import day_in_france, end_of_day_in_france
 
 MEASURED_OVER = timedelta(days=30)
 # Below this many answers a median says more about one question than about the desk.
@@ -43,11 +43,7 @@ def answer_delay(db: Session, now: datetime) -> AnswerDelay | None:
 def answer_due(db: Session, now: datetime) -> datetime | None:
     """By when a question sent now should be answered: the end of that day in France."""
     delay = answer_delay(db, now)
-    return _end_of(office_day_after(day_in_france(now), delay.days)) if delay else None
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59, 59), PARIS).astimezone(UTC)
+    return end_of_day_in_france(office_day_after(day_in_france(now), delay.days)) if delay else None
 
 
 def _answered(db: Session, now: datetime) -> list[tuple[datetime, datetime]]:

@@ -26,6 +26,7 @@ from portal.data.organisation_banks import BankOwner, OrganisationBankColumns
 from portal.data.persons import Person
 from portal.data.practice_bank import PRACTICE
 from portal.data.sessions import Viewer, end_sessions_of
+from portal.data.work_items import Turn, follow_report
 from portal.security import Keyring
 
 REASON = "Vous avez signalé une utilisation frauduleuse de votre compte."
@@ -177,6 +178,7 @@ def open_case(
     db.flush()
     db.add(FraudReportStep(report_id=report.id or 0, state=FraudState.REPORTED, taken_at=now))
     db.flush()
+    follow_report(db, report.id or 0, db.get_one(Account, account_id).space, Turn.DESK, now)
     return report
 
 
@@ -224,6 +226,7 @@ def move_report(
         )
     )
     db.flush()
+    follow_report(db, report_id, report.space, Turn.NOBODY if state is FraudState.SETTLED else Turn.DESK, now)
     return True
 
 

@@ -16,7 +16,7 @@ from portal.data.case_messages import REPEATED_WITHIN, CaseMessage, SentAlready,
 from portal.data.case_pieces import add_pieces
 from portal.data.case_turns import give_back
 from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, steps_of, touch
-from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, told_of
+from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, start_clock, told_of
 from portal.data.files import NewFile
 from portal.data.rules import add_months
 from portal.formatting import day_in_france
@@ -42,6 +42,7 @@ def complain_without_account(
     row.contact_encrypted = keyring.encrypt(msgspec.json.encode(contact).decode())
     db.add(row)
     db.flush()
+    start_clock(case, now)
     move_case(db, case, CaseState.SENT, now, by=None)
     return case
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from portal.data.accounts import ROLE_LABELS, Role, Space
+from portal.data.accounts import ROLE_LABELS, Account, Role, Space
 from portal.data.credentials import UNKNOWN, create_account, find_credentials
 from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
+from portal.data.work_items import Duty, give_duty
 from portal.database import Database
 from portal.demo.beneficiaries import show_beneficiaries
 from portal.demo.claims import show_claims
@@ -129,7 +130,7 @@ def create_accounts(db: Session, keyring: Keyring) -> None:
     for account in accounts():
         if find_credentials(db, account.identifier) is not UNKNOWN:
             continue
-        create_account(
+        made = create_account(
             db,
             keyring,
             identifier=account.identifier,
@@ -144,6 +145,14 @@ def create_accounts(db: Session, keyring: Keyring) -> None:
             password_hash=password_hash,
             totp_secret=TOTP_SECRET if account.needs_totp else None,
         )
+        if made.role == Role.AGENT:
+            _charge(db, made)
+
+
+def _charge(db: Session, agent: Account) -> None:
+    """The demonstration's agent works on everything that agents may."""
+    for duty in Duty:
+        give_duty(db, agent.id or 0, duty, agent.created_at, by=None)
 
 
 def demo_help() -> DemoHelp:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from portal.data.case_messages import LONGEST_TEXT, Message
 from portal.data.case_turns import AUTHOR_S_TURN
-from portal.data.cases import Case, CaseState
+from portal.data.cases import Case, CaseKind, CaseState
 from portal.formatting import plural
 from portal.forms import FieldError
 
@@ -42,7 +42,8 @@ class TalkView:
 def in_place(case: Case, fragment: str) -> str:
     """The fragment that adds words to a case's conversation; empty when they would change more of its page than that:
     given back to the insurer, it is no longer closed, lacks nothing more, or has another day for its answer."""
-    is_told_around = case.state in AUTHOR_S_TURN and (case.state != CaseState.ANSWERED or case.due_at is not None)
+    tells_its_day = case.due_at is not None and case.kind != CaseKind.COMPLAINT
+    is_told_around = case.state in AUTHOR_S_TURN and (case.state != CaseState.ANSWERED or tells_its_day)
     return "" if is_told_around else fragment
 
 
