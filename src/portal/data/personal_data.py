@@ -276,6 +276,8 @@ NOT_HELD: dict[str, str] = {
     "guarantee_rule": REFERENCE,
     "terms_version": REFERENCE,
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
+    "work_item": "the insurer's own work on a case, of which the case itself tells; staff act for the insurer",
+    "desk_duty": "what the insurer charges its staff with",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "job_run": "the site's own life",
     "journal_position": "the site's own life",
