@@ -31,14 +31,14 @@ def command() -> None:
     """Open a desk account; look at an account, suspend it, close it, end its sessions. Each act enters the evidence."""
 
 
-@command.command()
+@command.command("create-agent")
 @click.argument("name")
 @click.argument("email")
 @click.option("--supervisor", is_flag=True, help="May also close accounts, withdraw services, plan maintenance.")
-def hire(name: str, email: str, *, supervisor: bool) -> None:
+def create_agent(name: str, email: str, *, supervisor: bool) -> None:
     """Open a desk account for one of the insurer's staff: EMAIL gets its identifier and a temporary password.
 
-    Example: portal account hire "Camille Roux" camille.roux@mutuelle.example --supervisor
+    Example: portal account create-agent "Camille Roux" camille.roux@mutuelle.example --supervisor
     """
     address = email_of(email)
     if address is None:
