@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "PORTAL_"
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(:[0-9]{1,5})?")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
     data_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
     checkpoint_folder: Path | None = None
     trusted_proxies: Annotated[list[str], NoDecode] = []
+    desk_enabled: bool = True
+    desk_host: str = ""
+    desk_networks: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     insurer_name: str = "Mutuelle des Rives"
     insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
@@ -86,7 +90,7 @@ class Settings(BaseSettings):
     files_access_key: SecretStr | None = None
     files_secret_key: SecretStr | None = Field(default=None, validate_default=True)
 
-    @field_validator("secret_keys", "data_keys", "trusted_proxies", mode="before")
+    @field_validator("secret_keys", "data_keys", "trusted_proxies", "desk_networks", mode="before")
     @classmethod
     def split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -98,7 +102,7 @@ class Settings(BaseSettings):
             raise ValueError("each key needs at least 32 characters")
         return keys
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "desk_networks")
     @classmethod
     def networks(cls, proxies: list[str]) -> list[str]:
         return [str(ip_network(proxy)) for proxy in proxies]
@@ -115,6 +119,20 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("plain http is accepted on this machine's loopback addresses only")
         return origin.rstrip("/")
+
+    @field_validator("desk_host")
+    @classmethod
+    def another_name(cls, host: str, info: ValidationInfo) -> str:
+        """A name of its own: cookies know of no port, hence another port of the same name would share them."""
+        origin = urlsplit(info.data.get("origin", ""))
+        if host and not _HOST.fullmatch(host):
+            raise ValueError("a host name, like gestion.mutuelle.example, with :port where it is unusual")
+        name = host.rpartition(":")[0] or host
+        if host and name.lower() == origin.hostname:
+            raise ValueError("another name than the origin's: two ports of one name share their cookies")
+        if host and origin.scheme == "http" and name not in LOOPBACK and not name.endswith(".localhost"):
+            raise ValueError("plain http is accepted on this machine's loopback addresses only")
+        return host.lower()
 
     @field_validator("mail_from")
     @classmethod
@@ -210,10 +228,27 @@ class Settings(BaseSettings):
         """Host header values that are ours, in lower case, with and without port: the origin's; under plain http,
         which only loopback addresses may use, every name of this machine."""
         parts = urlsplit(self.origin.lower())
-        port = parts.port or (443 if self.is_https else 80)
-        name = parts.netloc.removesuffix(f":{port}")
-        names = {name} if self.is_https else LOOPBACK_HOSTS
-        return names | {f"{name}:{port}" for name in names}
+        names = {parts.netloc} if self.is_https else LOOPBACK_HOSTS
+        return self._with_port(names, parts.port) - self.desk_hosts
+
+    @property
+    def desk_hosts(self) -> set[str]:
+        """The same of the desk's own name; none without one."""
+        if not self.desk_host:
+            return set()
+        parts = urlsplit(self.desk_origin)
+        return self._with_port({parts.netloc}, parts.port)
+
+    def _with_port(self, names: set[str], port: int | None) -> set[str]:
+        """Names with and without the port, as browsers and others write them."""
+        port = port or (443 if self.is_https else 80)
+        bare = {name.removesuffix(f":{port}") for name in names}
+        return bare | {f"{name}:{port}" for name in bare}
+
+    @property
+    def desk_origin(self) -> str:
+        """The origin of the desk: its own, or the one that everybody shares."""
+        return f"{urlsplit(self.origin).scheme}://{self.desk_host}" if self.desk_host else self.origin
 
     @property
     def checkpoints(self) -> Path:
