@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.settings import LOOPBACK_HOSTS, PREFIX, Settings, SettingsError, load_settings
+from portal.origins import LOOPBACK_HOSTS
+from portal.settings import PREFIX, Settings, SettingsError, load_settings
 
 OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
 KEY = "k" * 32
@@ -70,6 +71,8 @@ def test_operator_without_keys_is_told_which_ones(monkeypatch) -> None:
         ("DESK_NETWORKS", "bureau"),
         ("DESK_NETWORKS", "10.0.0.1/8"),
         ("DESK_ENABLED", "peut-être"),
+        ("METRICS_TOKEN_FILE", "/nowhere/token"),
+        ("METRICS_NETWORKS", "partout"),
         ("LOG_LEVEL", "LOUD"),
         ("WORKER", "nobody"),
         ("MAIL_PORT", "0"),

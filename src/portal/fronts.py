@@ -84,7 +84,7 @@ async def refuse_elsewhere(connection: ASGIConnection, handler: BaseRouteHandler
 
 def is_served(front: Front, handler: BaseRouteHandler) -> bool:
     """Whether a handler answers under this front."""
-    if any(is_of_the_desk(path) for path in handler.paths):  # type: ignore[attr-defined]  (every HTTP handler has them)
+    if any(is_of_the_desk(path) for path in handler.paths):
         return front.desk
     return front.users or _may_the_desk_need(handler)
 

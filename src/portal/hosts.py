@@ -17,7 +17,7 @@ class HostMiddleware(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         named = [value.lower() for name, value in scope["headers"] if name == b"host"]
-        peer = (scope.get("client") or ("",))[0]  # type: ignore[index]  (a pair, or nothing)
+        peer = (scope.get("client") or ("",))[0]
         front = self._fronts.of(named[0], peer) if len(named) == 1 else None
         if front is None:
             raise ClientException

@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from portal.origins import LOOPBACK, LOOPBACK_HOSTS, checked_origin, checked_second_name, to_be_asked, with_port
+
 PREFIX = "PORTAL_"
-LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(:[0-9]{1,5})?")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class SettingsError(Exception):
@@ -56,6 +55,9 @@ class Settings(BaseSettings):
     desk_enabled: bool = True
     desk_host: str = ""
     desk_networks: Annotated[list[str], NoDecode] = []
+    metrics_token_file: Path | None = None
+    metrics_networks: Annotated[list[str], NoDecode] = []
+    postgres_programs: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     insurer_name: str = "Mutuelle des Rives"
     insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
@@ -90,7 +92,7 @@ class Settings(BaseSettings):
     files_access_key: SecretStr | None = None
     files_secret_key: SecretStr | None = Field(default=None, validate_default=True)
 
-    @field_validator("secret_keys", "data_keys", "trusted_proxies", "desk_networks", mode="before")
+    @field_validator("secret_keys", "data_keys", "trusted_proxies", "desk_networks", "metrics_networks", mode="before")
     @classmethod
     def split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
             raise ValueError("each key needs at least 32 characters")
         return keys
 
-    @field_validator("trusted_proxies", "desk_networks")
+    @field_validator("trusted_proxies", "desk_networks", "metrics_networks")
     @classmethod
     def networks(cls, proxies: list[str]) -> list[str]:
         return [str(ip_network(proxy)) for proxy in proxies]
@@ -110,29 +112,12 @@ class Settings(BaseSettings):
     @field_validator("origin")
     @classmethod
     def bare_origin(cls, origin: str) -> str:
-        parts = urlsplit(origin.rstrip("/"))
-        _ = parts.port  # raises ValueError for one that is no number
-        if origin.rstrip("/") != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
-            raise ValueError("an origin looks like https://portail.example")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("an origin looks like https://portail.example")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("plain http is accepted on this machine's loopback addresses only")
-        return origin.rstrip("/")
+        return checked_origin(origin)
 
     @field_validator("desk_host")
     @classmethod
-    def another_name(cls, host: str, info: ValidationInfo) -> str:
-        """A name of its own: cookies know of no port, hence another port of the same name would share them."""
-        origin = urlsplit(info.data.get("origin", ""))
-        if host and not _HOST.fullmatch(host):
-            raise ValueError("a host name, like gestion.mutuelle.example, with :port where it is unusual")
-        name = host.rpartition(":")[0] or host
-        if host and name.lower() == origin.hostname:
-            raise ValueError("another name than the origin's: two ports of one name share their cookies")
-        if host and origin.scheme == "http" and name not in LOOPBACK and not name.endswith(".localhost"):
-            raise ValueError("plain http is accepted on this machine's loopback addresses only")
-        return host.lower()
+    def name_of_its_own(cls, host: str, info: ValidationInfo) -> str:
+        return checked_second_name(host, info.data.get("origin", "")) if host else host
 
     @field_validator("mail_from")
     @classmethod
@@ -168,7 +153,7 @@ class Settings(BaseSettings):
     def tile_template(cls, template: str) -> str:
         if template and any(template.count(number) != 1 for number in ("{z}", "{x}", "{y}")):
             raise ValueError("an address that holds {z}, {x} and {y}, each once")
-        return _to_be_asked(template)
+        return to_be_asked(template)
 
     @field_validator("directions_url")
     @classmethod
@@ -192,7 +177,7 @@ class Settings(BaseSettings):
     def service_address(cls, address: str) -> str:
         if "?" in address:
             raise ValueError("an address to which /search/ can be added")
-        return _to_be_asked(address.rstrip("/"))
+        return to_be_asked(address.rstrip("/"))
 
     @field_validator("files_secret_key")
     @classmethod
@@ -202,7 +187,7 @@ class Settings(BaseSettings):
             raise ValueError("the bucket, its access key and its secret key come together")
         return secret
 
-    @field_validator("mail_ca_file")
+    @field_validator("mail_ca_file", "metrics_token_file")
     @classmethod
     def existing_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -229,21 +214,13 @@ class Settings(BaseSettings):
         which only loopback addresses may use, every name of this machine."""
         parts = urlsplit(self.origin.lower())
         names = {parts.netloc} if self.is_https else LOOPBACK_HOSTS
-        return self._with_port(names, parts.port) - self.desk_hosts
+        return with_port(names, parts) - self.desk_hosts
 
     @property
     def desk_hosts(self) -> set[str]:
         """The same of the desk's own name; none without one."""
-        if not self.desk_host:
-            return set()
         parts = urlsplit(self.desk_origin)
-        return self._with_port({parts.netloc}, parts.port)
-
-    def _with_port(self, names: set[str], port: int | None) -> set[str]:
-        """Names with and without the port, as browsers and others write them."""
-        port = port or (443 if self.is_https else 80)
-        bare = {name.removesuffix(f":{port}") for name in names}
-        return bare | {f"{name}:{port}" for name in bare}
+        return with_port({parts.netloc}, parts) if self.desk_host else set()
 
     @property
     def desk_origin(self) -> str:
@@ -253,6 +230,11 @@ class Settings(BaseSettings):
     @property
     def checkpoints(self) -> Path:
         return self.checkpoint_folder or self.data_folder / "checkpoints"
+
+    @property
+    def tells_metrics(self) -> bool:
+        """Whether `/metrics` is served: to whoever holds the token, from the networks named, or both."""
+        return bool(self.metrics_token_file or self.metrics_networks)
 
     @property
     def sender_email(self) -> str:
@@ -302,18 +284,6 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_named(problem) for problem in error.errors())) from None
-
-
-def _to_be_asked(address: str) -> str:
-    """An address that the portal itself asks. Raises ValueError unless it is https or this machine's own, and plain."""
-    parts = urlsplit(address)
-    _ = parts.port  # raises ValueError for one that is no number
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if address and not (is_private and parts.hostname):
-        raise ValueError("https://…; plain http is accepted on this machine's loopback addresses only")
-    if parts.username is not None or parts.fragment or set("{}\\") & set(parts.netloc) or re.search(r"\s", address):
-        raise ValueError("no user, no fragment, no space, and a host that never changes")
-    return address
 
 
 def _our_variables() -> list[str]:
