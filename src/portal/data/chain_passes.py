@@ -76,10 +76,10 @@ def chain_state(db: Session) -> ChainState:
     rows = {row.name: row for row in db.exec(select(ChainPass))}
     whole = rows.get(Reading.WHOLE)
     ended = [row for row in rows.values() if row.ended_at is not None]
-    last = max(ended, key=lambda row: row.ended_at or row.read_at, default=None)
+    at = max((row.ended_at for row in ended if row.ended_at), default=None)
     return ChainState(
         max((row.reached for row in ended), default=0),
-        last.ended_at if last else None,
+        at,
         whole.ended_at if whole else None,
         min((Fault(row.fault_seq, row.fault) for row in rows.values() if row.fault_seq), key=_seq, default=None),
     )

@@ -20,13 +20,17 @@ def reported_import(database: Database, keyring: Keyring, request: Request) -> R
     try:
         run_import(database, keyring, request, report)
     except BaseException as error:
-        reason = str(error) if isinstance(error, UnreadableFile) else type(error).__name__
-        _end(
-            database, run, RunState.UNREADABLE if isinstance(error, UnreadableFile) else RunState.FAILED, reason=reason
-        )
+        _end(database, run, *_failure(error))
         raise
-    _end(database, run, _state(request, report), report)
+    _end(database, run, _state(request, report), report=report)
     return report
+
+
+def _failure(error: BaseException) -> tuple[RunState, str]:
+    """What of an error may be kept: an unreadable file's words, which are ours; of others, the class alone."""
+    if isinstance(error, UnreadableFile):
+        return RunState.UNREADABLE, str(error)
+    return RunState.FAILED, type(error).__name__
 
 
 def _state(request: Request, report: Report) -> RunState:
@@ -35,7 +39,7 @@ def _state(request: Request, report: Report) -> RunState:
     return RunState.DONE if report.is_committed else RunState.STRICT
 
 
-def _end(database: Database, run: int, state: RunState, report: Report | None = None, *, reason: str = "") -> None:
+def _end(database: Database, run: int, state: RunState, reason: str = "", report: Report | None = None) -> None:
     counts, digest = (report.counts, report.sha256) if report else ({}, "")
     with database.write() as db:
         end_run(db, run, state, utc_now(), counts, digest, reason)

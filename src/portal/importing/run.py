@@ -35,8 +35,8 @@ _LEFT_OUT = {
 @dataclass(slots=True)
 class Report:
     """What an import did, in rows. `merged`: put together with another row of the same thing; `ignored`: about nothing
-    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row. `sha256`: of the
-    file, once it was read to its end."""
+    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row. `sha256`: of
+    the file, once it was read to its end."""
 
     created: int = 0
     updated: int = 0
