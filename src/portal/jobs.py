@@ -16,10 +16,12 @@ from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, rights_traces, throttling
+from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
+from portal.evidence.verification import verify
 from portal.exemption_jobs import remind_of_exemptions
 from portal.invitation_jobs import forget_abandoned
 from portal.leaver_jobs import write_to_leavers
@@ -29,6 +31,7 @@ from portal.practice_jobs import apply_due_changes
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
+VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"
 RETRY_AFTER = timedelta(minutes=5)
 _WORKER = secrets.token_hex(8)
 
@@ -123,7 +126,19 @@ def forget_invitations(services: Services) -> None:
     forget_abandoned(services, utc_now())
 
 
+def verify_new_evidence(services: Services) -> None:
+    """Verifies the rows of evidence written since the last time."""
+    verify(services, Reading.NEW)
+
+
+def verify_all_evidence(services: Services) -> None:
+    """Verifies the evidence from its first row, in slices."""
+    verify(services, Reading.WHOLE)
+
+
 JOBS = (
+    Job(VERIFY_NEW, timedelta(hours=1), verify_new_evidence),
+    Job(VERIFY_ALL, timedelta(days=1), verify_all_evidence, lease=timedelta(hours=2)),
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
@@ -148,10 +163,10 @@ def run_due_jobs(services: Services, jobs: Iterable[Job] = JOBS, clock: Callable
     """Runs each job that is due and that nobody else is running."""
     for job in jobs:
         if _claim(services, job, clock()):
-            failed = not _attempt(services, job)
-            delay = min(job.every, RETRY_AFTER) if failed else job.every
+            error = _attempt(services, job)
+            delay = min(job.every, RETRY_AFTER) if error else job.every
             with services.database.write() as db:
-                finish_job(db, job.name, _WORKER, clock(), clock() + delay, failed=failed)
+                finish_job(db, job.name, _WORKER, clock(), clock() + delay, error=error)
 
 
 def _claim(services: Services, job: Job, now: datetime) -> bool:
@@ -162,10 +177,11 @@ def _claim(services: Services, job: Job, now: datetime) -> bool:
         return claim_job(db, job.name, _WORKER, job.lease, now)
 
 
-def _attempt(services: Services, job: Job) -> bool:
+def _attempt(services: Services, job: Job) -> str:
+    """The class of the error by which it failed; nothing when it went well."""
     try:
         job.run(services)
-    except Exception:
+    except Exception as error:
         logger.exception("job %s failed; it will be tried again", job.name)
-        return False
-    return True
+        return type(error).__name__
+    return ""

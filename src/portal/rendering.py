@@ -129,6 +129,7 @@ def shell(request: PortalRequest) -> dict[str, Any]:
     viewer = request.signed_in
     return {
         "viewer": viewer,
+        "serves_users": request.front.users,
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
         "maintenance": site_of(request).announced(request.now),

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlmodel import Session
 
 from portal.data.sessions import Viewer, find_viewer
+from portal.fronts import Front
 from portal.routing import is_for_programs
 from portal.security import LINK
 from portal.settings import Settings
@@ -84,7 +85,7 @@ class SessionMiddleware(ASGIMiddleware):
         state["link"] = _token(services, LINK, cookies.get(self._link_cookie))
         state["followed"] = _token(services, FOLLOWED, cookies.get(self._followed_cookie))
         state["invited"] = _token(services, INVITED, cookies.get(self._invited_cookie))
-        state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie))
+        state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie), state["front"])
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again
 
@@ -105,14 +106,15 @@ def _token(services: Services, purpose: str, cookie: str | None) -> str | None:
     return services.keyring.unsign(purpose, cookie) if cookie else None
 
 
-async def _viewer(services: Services, db: Session, cookie: str | None) -> Viewer | None:
+async def _viewer(services: Services, db: Session, cookie: str | None, front: Front) -> Viewer | None:
     token = _token(services, SESSION, cookie)
     if token is None:
         return None
     now = datetime.now(UTC)
     viewer = await services.database.run(find_viewer, db, token, now)
-    if viewer is not None:
-        services.journal.seen(viewer.session_hash, now)
+    if viewer is None or not front.serves(viewer.space):
+        return None
+    services.journal.seen(viewer.session_hash, now)
     return viewer
 
 

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
     agreements,
+    backup_runs,
     bank_details,
     beneficiary_changes,
     benefits,
@@ -12,6 +13,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     case_messages,
     case_pieces,
     cases,
+    chain_passes,
     claim_estimates,
     claims,
     company_bank,
@@ -34,6 +36,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     exemption_rows,
     files,
     fraud,
+    import_runs,
     invitations,
     invoice_disputes,
     invoices,

@@ -35,7 +35,8 @@ _LEFT_OUT = {
 @dataclass(slots=True)
 class Report:
     """What an import did, in rows. `merged`: put together with another row of the same thing; `ignored`: about nothing
-    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row."""
+    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row. `sha256`: of
+    the file, once it was read to its end."""
 
     created: int = 0
     updated: int = 0
@@ -44,6 +45,7 @@ class Report:
     merged: int = 0
     ignored: int = 0
     is_committed: bool = False
+    sha256: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -73,15 +75,17 @@ class _Undone(Exception):
     """Leaves the writing block without a commit."""
 
 
-def run_import(database: Database, keyring: Keyring, request: Request) -> Report:
-    """Imports one file in one transaction; raises `UnreadableFile` when the file as a whole cannot be imported."""
-    report = Report()
+def run_import(database: Database, keyring: Keyring, request: Request, report: Report | None = None) -> Report:
+    """Imports one file in one transaction; raises `UnreadableFile` when the file as a whole cannot be imported.
+    `report`: one to fill in."""
+    report = report or Report()
     rejects = RejectsFile(request.rejects)
     try:
         with open_source(request.path) as source, database.write() as db, tuned_for_loading(db):
             _Import(db, keyring, request, source, rejects).run(report)
             report.rejected = rejects.lines
             source.check_unchanged()
+            report.sha256 = source.digest
             _conclude(db, request, source, report)
         report.is_committed = True
         if request.kind.target.is_read_by_index:

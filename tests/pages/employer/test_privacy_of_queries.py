@@ -56,8 +56,9 @@ ACCOUNTS = {
 }  # fmt: skip
 # About nobody, or about the insurer's partners: prices and rules, the directory, the site's own life.
 ABOUT_NOBODY = {
-    "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
-    "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
+    "act", "act_rule", "act_tariff", "agreement", "backup_run", "card_column", "card_terms", "chain_pass",
+    "contribution_price",
+    "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
     "service_switch", "terms_version", "desk_duty",
 }  # fmt: skip

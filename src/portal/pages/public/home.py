@@ -13,13 +13,21 @@ from portal.web import PortalRequest
 
 
 @page("/", name="home", guards=[public])
-def home(request: PortalRequest) -> Response[bytes]:
+def home(request: PortalRequest) -> Response[bytes] | Redirect:
+    """The way in for users; under the desk's own name, the desk's."""
+    if not request.front.users:
+        return start_of(request)
     return render_page(request, "public/home/index.html", "Votre espace santé en ligne")
 
 
 @page("/accueil", name="start", guards=[public])
 def start(request: PortalRequest) -> Redirect:
     """The viewer's own start page, whatever the space."""
+    return start_of(request)
+
+
+def start_of(request: PortalRequest) -> Redirect:
+    """To where the viewer's space starts; to the sign-in page for whoever is not signed in."""
     return Redirect(home_url(request) if request.signed_in else request.services.urls("sign-in"), status_code=303)
 
 
