@@ -39,6 +39,27 @@ HOLDINGS: dict[str, Held] = {
         kept_for=PROOF,
     ),
     "account_closing": Held("Fermeture de votre compte", withheld={"closed_by": STAFF}, kept_for=PROOF),
+    "account_reopening": Held(
+        "Réouvertures de votre compte",
+        withheld={"closed_by": STAFF, "reopened_by": STAFF},
+        blank={"closing_reason": "", "reason": ""},
+        kept_for=PROOF,
+    ),
+    "retention_hold": Held(
+        "Mises en conservation de vos données",
+        withheld=dict.fromkeys(("placed_by", "lifted_by"), STAFF),
+        opened={"reason_encrypted": "reason"},
+        kept_for=PROOF,
+    ),
+    "exceptional_access": Held(
+        "Accès exceptionnels à vos données par un superviseur",
+        Owner.PERSON,
+        "person_id",
+        withheld=dict.fromkeys(("opened_by", "reviewed_by"), STAFF)
+        | {"review_encrypted": "note de contrôle de l’assureur"},
+        opened={"motive_encrypted": "motive"},
+        kept_for=PROOF,
+    ),
     "account_deletion": Held("Vos demandes de suppression", kept_for=PROOF),
     "account_link": Held(
         "Liens envoyés par e-mail", withheld={"token_hash": SECRET, "binding": SECRET}, is_deleted=True
@@ -278,6 +299,8 @@ NOT_HELD: dict[str, str] = {
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "job_run": "the site's own life",
+    "retention_run": "the site's own life: when the schedule was applied",
+    "retention_result": "the site's own life: how many rows a rule forgot",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",
