@@ -7,7 +7,7 @@ storage once the transaction that forgot their rows is committed; what is left b
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session
 
@@ -38,6 +38,12 @@ class Outcome:
     rows: int
     due: Due
     has_failed: bool = False
+
+    @property
+    def oldest(self) -> date | None:
+        """The day in France on which the oldest period began."""
+        start = self.due.oldest
+        return day_in_france(start) if isinstance(start, datetime) else start
 
 
 def due_now(services: Services, now: datetime) -> list[Outcome]:

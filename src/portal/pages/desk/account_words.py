@@ -6,15 +6,9 @@ from portal.data.accounts import SuspensionKind
 from portal.data.desk_accounts import Found, Sheet
 from portal.data.sessions import Viewer
 from portal.data.standing import Standing
+from portal.desk_purposes import PURPOSES
 from portal.permissions import Permission, may
 
-PURPOSES = {
-    "demande": "Demande du titulaire",
-    "fraude": "Signalement ou soupçon de fraude",
-    "reclamation": "Réclamation",
-    "autorite": "Demande d’une autorité habilitée",
-    "suivi": "Suivi d’un acte du service",
-}
 CATEGORIES = {
     "conditions": "Manquement aux conditions d’utilisation",
     "atteinte": "Atteinte au service ou à d’autres personnes",
@@ -29,6 +23,9 @@ STATES = {
     Standing.SUSPENDED: ("Suspendu", "bad"),
     Standing.CLOSED: ("Fermé", ""),
 }
+
+
+__all__ = ["CATEGORIES", "PURPOSES", "STATES", "Act", "acts_for", "state_of"]
 
 
 @dataclass(frozen=True, slots=True)
