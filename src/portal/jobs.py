@@ -18,6 +18,7 @@ from portal.contribution_jobs import issue_due_calls
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.entry.onboarding import answer_forms_left
+from portal.exceptional_jobs import end_expired_accesses
 from portal.exemption_jobs import remind_of_exemptions
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
@@ -102,6 +103,11 @@ def remind_of_exemptions_due(services: Services) -> None:
     remind_of_exemptions(services, utc_now())
 
 
+def end_exceptional_accesses(services: Services) -> None:
+    """Notes the end of the exceptional accesses whose time is over."""
+    end_expired_accesses(services, utc_now())
+
+
 def apply_retention(services: Services) -> None:
     """Forgets what is past its time (R-71)."""
     apply_schedule(services, utc_now())
@@ -120,6 +126,7 @@ JOBS = (
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
+    Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )

@@ -135,6 +135,17 @@ def end_access(db: Session, viewer: Viewer, person_id: int, now: datetime) -> Ex
     return found if ended else None
 
 
+def end_expired(db: Session, now: datetime) -> list[ExceptionalAccess]:
+    """Ends, as of their own time, the accesses whose time is over and which nobody ended; those ended here."""
+    query = select(ExceptionalAccess).where(col(ExceptionalAccess.ended_at).is_(None), ExceptionalAccess.ends_at <= now)
+    found = list(db.exec(query.order_by(col(ExceptionalAccess.id)).with_for_update(skip_locked=True)))
+    for row in found:
+        row.ended_at = row.ends_at
+        db.add(row)
+    db.flush()
+    return found
+
+
 def review_access(
     db: Session, viewer: Viewer, keyring: Keyring, access_id: int, verdict: Verdict, note: str, now: datetime
 ) -> ExceptionalAccess | None:

@@ -45,8 +45,13 @@ def state_of(account: Found | Sheet) -> tuple[str, str]:
 
 def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
     """What the viewer may do to the account now; nothing to their own, little to a closed one."""
-    if sheet.found.id == viewer.account_id or sheet.closing is not None:
+    if sheet.found.id == viewer.account_id:
         return []
+    keeping = [Act("Mettre en conservation, ou lever", "desk.account.hold")]
+    kept = keeping if may(viewer, Permission.DESK_RETENTION) else []
+    if sheet.closing is not None:
+        reopening = [Act("Rouvrir ce compte", "desk.account.reopening")]
+        return [*(reopening if sheet.may_reopen and may(viewer, Permission.DESK_CLOSE) else []), *kept]
     acts = [_suspension(sheet)]
     if sheet.sessions:
         acts.append(Act("Fermer ses sessions", "desk.account.act", {"acte": "sessions"}))
@@ -54,11 +59,13 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
         acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
     if sheet.account.password_temporary_until is not None:
         acts.append(Act("Renvoyer un mot de passe temporaire", "desk.account.act", {"acte": "mot-de-passe"}))
+    elif sheet.account.email:
+        acts.append(Act("Renvoyer ses accès", "desk.account.act", {"acte": "acces"}))
     if sheet.software is not None:
         acts.append(Act("Arrêter l’accès de son logiciel", "desk.account.act", {"acte": "logiciel"}))
     if may(viewer, Permission.DESK_CLOSE):
         acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
-    return acts
+    return acts + kept
 
 
 def _suspension(sheet: Sheet) -> Act:

@@ -38,4 +38,10 @@ def accessibility(request: PortalRequest) -> Response[bytes]:
 @page("/confidentialite", name="privacy", guards=[public])
 def privacy(request: PortalRequest) -> Response[bytes]:
     service = urlsplit(request.services.settings.geocoder_url).hostname or ""
-    return render_page(request, "public/home/privacy.html", "Confidentialité et cookies", address_service=service, retention=lines_on(today()))
+    return render_page(
+        request,
+        "public/home/privacy.html",
+        "Confidentialité et cookies",
+        address_service=service,
+        retention=lines_on(today()),
+    )
