@@ -1,4 +1,4 @@
-"""What for staff look at somebody: what they must say before, and what that person reads in the activity (R-05, R-72)."""
+"""What for staff look at somebody: what they must say before, and what that person reads of it (R-05, R-72)."""
 
 PURPOSES = {
     "demande": "Demande du titulaire",

@@ -15,9 +15,9 @@ from portal.account_jobs import erase_due
 from portal.attachments import discard
 from portal.data import email_codes, known_browsers, outbox, rights_traces, throttling
 from portal.data.evidence import Action, record
-from portal.data.retention_accounts import forget_accounts
+from portal.data.retention_accounts import ACCOUNTS, forget_accounts
 from portal.data.retention_engine import Due, Forgotten, Plan, count_due, forget_due
-from portal.data.retention_plans import ACCOUNTS, PLANS
+from portal.data.retention_plans import PLANS
 from portal.data.retention_runs import add_result, begin_run, end_run
 from portal.data.retention_schedule import Rule, rules_on, schedule_digest
 from portal.formatting import day_in_france

@@ -1,5 +1,5 @@
-"""The retention schedule in words: how long, and what happens then. One table serves the public page, the desk's and the
-program, so that they cannot disagree."""
+"""The retention schedule in words: how long, and what happens then. One table serves the public page, the desk's and
+the program, so that they cannot disagree."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -8,9 +8,11 @@ from sqlalchemy import func, select, text
 from portal.data import email_codes, invitation_upkeep, known_browsers, outbox, rights_traces, throttling
 from portal.data.cases import CaseKind, CaseState
 from portal.data.personal_data import NOT_HELD
+from portal.data.retention_accounts import ACCOUNTS
 from portal.data.retention_engine import count_due, forget_due, undecided
+from portal.data.retention_exempt import EXEMPT
 from portal.data.retention_holds import RetentionHold, lift_hold, place_hold
-from portal.data.retention_plans import ACCOUNTS, EXEMPT, PLANS
+from portal.data.retention_plans import PLANS
 from portal.data.retention_schedule import period_of, rules_on
 from portal.data.tables import metadata
 from portal.staff_import_jobs import KEPT_FOR

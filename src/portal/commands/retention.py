@@ -27,7 +27,7 @@ def show(day: datetime | None) -> None:
     """
     on = day.date() if day else day_in_france(datetime.now(UTC))
     for line in map(line_of, rules_on(on)):
-        click.echo("  ".join((line.code, line.period, line.then, line.start, line.title)))
+        click.echo(f"{line.code}  {line.period}  {line.then}  {line.start}  {line.title}")
     click.echo(f"sha256 {schedule_digest()}")
 
 

@@ -7,6 +7,7 @@ new column without one where columns are held back (articles 15, 17 and 20 of th
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
+from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
@@ -39,27 +40,6 @@ HOLDINGS: dict[str, Held] = {
         kept_for=PROOF,
     ),
     "account_closing": Held("Fermeture de votre compte", withheld={"closed_by": STAFF}, kept_for=PROOF),
-    "account_reopening": Held(
-        "Réouvertures de votre compte",
-        withheld={"closed_by": STAFF, "reopened_by": STAFF},
-        blank={"closing_reason": "", "reason": ""},
-        kept_for=PROOF,
-    ),
-    "retention_hold": Held(
-        "Mises en conservation de vos données",
-        withheld=dict.fromkeys(("placed_by", "lifted_by"), STAFF),
-        opened={"reason_encrypted": "reason"},
-        kept_for=PROOF,
-    ),
-    "exceptional_access": Held(
-        "Accès exceptionnels à vos données par un superviseur",
-        Owner.PERSON,
-        "person_id",
-        withheld=dict.fromkeys(("opened_by", "reviewed_by"), STAFF)
-        | {"review_encrypted": "note de contrôle de l’assureur"},
-        opened={"motive_encrypted": "motive"},
-        kept_for=PROOF,
-    ),
     "account_deletion": Held("Vos demandes de suppression", kept_for=PROOF),
     "account_link": Held(
         "Liens envoyés par e-mail", withheld={"token_hash": SECRET, "binding": SECRET}, is_deleted=True
@@ -232,6 +212,7 @@ HOLDINGS: dict[str, Held] = {
     ),
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
+    **DESK_HOLDINGS,
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
     **PRACTICE_HOLDINGS,

@@ -1,7 +1,7 @@
-"""Which rows each rule of the retention schedule is about (R-71), and which tables no rule is about, and why.
+"""Which rows each rule of the retention schedule is about (R-71).
 
 A rule without a plan is refused by a test, and so is a table that holds something of a person and has neither a rule
-nor a reason. What is here but is forgotten by a job of its own (`OWN_JOBS`) is only counted.
+nor a reason (`retention_exempt.py`). What is forgotten in a way of its own (`portal.retention_jobs`) is only counted.
 """
 
 from typing import Any
@@ -14,8 +14,9 @@ from portal.data.cases import DECISIONS, CaseKind, CaseState
 from portal.data.employee_imports import AT_WORK
 from portal.data.exemption_rows import ExemptionState
 from portal.data.fraud import FraudState
+from portal.data.retention_accounts import ACCOUNTS
 from portal.data.retention_engine import Plan, Sweep, references
-from portal.data.standing import FOR_EVER, cover_ends_on
+from portal.data.standing import FOR_EVER
 from portal.data.throttling import ACCOUNT_LOCK
 
 
@@ -120,29 +121,6 @@ _refused_on = case((_exempt.state.in_((ExemptionState.REFUSED, ExemptionState.CA
 _letters, _imports, _invited = _t("outgoing_mail").c, _t("employee_import").c, _t("affiliation_invitation").c
 _never = and_(_invited.completed_at.is_(None), _invited.exemption_asked_at.is_(None))
 
-_accounts, _closings = _t("account").c, _t("account_closing")
-_EMPTIED = {"identifier": "S…"}  # what is emptied is said by data/personal_data.py: see retention_accounts.py
-
-
-def _account(start: ColumnElement[Any]) -> Plan:
-    is_whole = _accounts.identifier.not_like("S%")
-    whose = {"account": _accounts.id, "person": _accounts.person_id}
-    return Plan(_t("account"), start, when=(is_whole,), blank=_EMPTIED, **whose)
-
-
-_closed_at = (
-    select(_closings.c.closed_at)
-    .where(_closings.c.account_id == _accounts.id)
-    .correlate(_t("account"))
-    .scalar_subquery()
-)
-
-ACCOUNTS: dict[str, Plan] = {
-    "accounts-unopened": _account(_accounts.password_temporary_until),
-    "accounts-ended": _account(cover_ends_on),
-    "accounts-left": _account(_accounts.access_ends_on),
-    "accounts-closed": _account(_closed_at),
-}
 PLANS: dict[str, tuple[Plan, ...]] = {
     **{code: (plan,) for code, plan in ACCOUNTS.items()},
     "account-deletions": (
@@ -318,24 +296,4 @@ PLANS: dict[str, tuple[Plan, ...]] = {
             blank={"signatory_last_name": "", "signatory_first_name": ""},
         ),
     ),
-}
-
-_WITH_ACCOUNT = "goes with the account (accounts-…, account-deletions): data/personal_data.py says how"
-_PARTNER = "the insurer's contracts with companies and practices, no private life"
-EXEMPT: dict[str, str] = {
-    **dict.fromkeys(("passkey_holder", "saved_place", "representation", "terms_acceptance"), _WITH_ACCOUNT),
-    "account": "emptied by accounts-…: the bare number stays, which evidence and acceptances name",
-    "account_closing": "the end of a bare number",
-    "account_deletion": "two instants of a bare number",
-    "evidence": "the chain: numbers, acts and instants without a name, never erased (docs/adr/0004-evidence.md)",
-    "evidence_person": "an index over evidence_detail, erased with it",
-    "company": _PARTNER,
-    "provider": _PARTNER + "; public in the national directory",
-    **dict.fromkeys(("agreement", "agreement_amendment", "contract_amendment", "contribution_terms"), _PARTNER),
-    **dict.fromkeys(("employee_import_layout", "invoice_lot", "opened_exemption", "payroll_notice"), _PARTNER),
-    **dict.fromkeys(("payroll_setting", "staff_category"), _PARTNER),
-    "software": _PARTNER,
-    "rights_usual": "how many checks a practice makes on an ordinary day",
-    "provider_address": "where a practice receives: public",
-    **dict.fromkeys(("company_bank_rule", "provider_bank_rule"), "whether two signatures are asked for"),
 }

@@ -1,9 +1,10 @@
-"""Keeping what concerns an account's holder beyond its time (R-71): a supervisor places a hold, with a reason, and lifts
-it. The holder finds both in the account's activity."""
+"""Keeping what concerns an account's holder beyond its time (R-71): a supervisor places a hold, with a reason, and
+lifts it. The holder finds both in the account's activity."""
 
 from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 
 from portal.data.activity import account_object
 from portal.data.evidence import Action
@@ -17,7 +18,7 @@ from portal.permissions import Permission, recently_confirmed, requires
 from portal.routing import async_action, page
 from portal.web import PortalRequest
 
-GUARDS = [requires(Permission.DESK_RETENTION), recently_confirmed]
+GUARDS: list[Guard] = [requires(Permission.DESK_RETENTION), recently_confirmed]
 FIELDS = ("motif", "levee")
 
 

@@ -1,5 +1,5 @@
-"""Opening a closed account again, and ending one of an account's sessions (R-63): pages of the desk, each with what will
-happen, a fresh proof of identity, a letter to the holder, and a line in the holder's activity."""
+"""Opening a closed account again, and ending one of an account's sessions (R-63): each with what will happen, a fresh
+proof of identity, a letter to the holder, and a line in the holder's activity."""
 
 from litestar import Response
 from litestar.exceptions import NotFoundException

@@ -55,6 +55,15 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
     acts = [_suspension(sheet)]
     if sheet.sessions:
         acts.append(Act("Fermer ses sessions", "desk.account.act", {"acte": "sessions"}))
+    acts += _on_access(sheet)
+    if may(viewer, Permission.DESK_CLOSE):
+        acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
+    return acts + kept
+
+
+def _on_access(sheet: Sheet) -> list[Act]:
+    """What may be done about how the holder gets in."""
+    acts = []
     if sheet.account.totp_encrypted is not None or sheet.passkeys:
         acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
     if sheet.account.password_temporary_until is not None:
@@ -63,9 +72,7 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
         acts.append(Act("Renvoyer ses accès", "desk.account.act", {"acte": "acces"}))
     if sheet.software is not None:
         acts.append(Act("Arrêter l’accès de son logiciel", "desk.account.act", {"acte": "logiciel"}))
-    if may(viewer, Permission.DESK_CLOSE):
-        acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
-    return acts + kept
+    return acts
 
 
 def _suspension(sheet: Sheet) -> Act:

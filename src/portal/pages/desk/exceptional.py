@@ -174,7 +174,9 @@ def _errors(sent: dict[str, str]) -> list[FieldError]:
         errors.append(FieldError("objet", "Choisissez une raison\u00a0: la personne la lira dans son activité."))
     length = len(sent["motif"].strip())
     if not SHORTEST * 2 <= length <= LONGEST_MOTIVE:
-        words = f"Expliquez en {SHORTEST * 2} à {LONGEST_MOTIVE}\u00a0caractères\u00a0: un autre superviseur jugera ce motif."
+        words = (
+            f"Écrivez de {SHORTEST * 2} à {LONGEST_MOTIVE}\u00a0caractères\u00a0: un autre superviseur jugera ce motif."
+        )
         errors.append(FieldError("motif", words))
     if sent["attestation"] != "1":
         errors.append(FieldError("attestation", "Sans cette attestation, demandez à un autre superviseur."))

@@ -1,4 +1,4 @@
-"""What is forgotten when (R-71), for supervisors: /gestion/conservation, the schedule, what it would do now, its runs."""
+"""What is forgotten when (R-71), for supervisors: /gestion/conservation, the schedule, what is due, its runs."""
 
 from anyio import to_thread
 from litestar import Response
