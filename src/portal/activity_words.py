@@ -4,6 +4,7 @@ from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
+from portal.desk_purposes import PURPOSES
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
 from portal.practice_activity_words import PRACTICE_WORDS
@@ -151,6 +152,32 @@ WORDS: dict[Action, Words] = {
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+    Action.RETENTION_APPLIED: Words(_C, "Durées de conservation appliquées"),
+    Action.RETENTION_READ: Words(_R, "Consultation des durées de conservation"),
+    Action.RETENTION_HELD: Words(
+        _C, "Données d’un compte mises en conservation", others="Vos données ont été mises en conservation"
+    ),
+    Action.RETENTION_HOLD_LIFTED: Words(
+        _C, "Fin de la conservation des données d’un compte", others="La conservation de vos données a été levée"
+    ),
+    Action.ACCOUNT_REOPENED: Words(_S, "Réouverture d’un compte", others="Votre compte a été rouvert"),
+    Action.PERSON_READ: Words(_R, "Consultation de la fiche d’une personne", others="Votre fiche a été consultée"),
+    Action.EXCEPTIONAL_ACCESS_OPENED: Words(
+        _R,
+        "Accès exceptionnel à un dossier",
+        "Accès exceptionnel refusé",
+        others="Vos prestations, demandes et documents ont été ouverts en accès exceptionnel",
+    ),
+    Action.EXCEPTIONAL_ACCESS_READ: Words(
+        _R, "Lecture en accès exceptionnel", others="Vos données ont été lues en accès exceptionnel"
+    ),
+    Action.EXCEPTIONAL_ACCESS_ENDED: Words(
+        _R, "Fin d’un accès exceptionnel", others="L’accès exceptionnel à vos données a été refermé"
+    ),
+    Action.EXCEPTIONAL_ACCESS_REVIEWED: Words(
+        _R, "Contrôle d’un accès exceptionnel", others="Un accès exceptionnel à vos données a été contrôlé"
+    ),
+    Action.EXCEPTIONAL_ACCESSES_READ: Words(_R, "Consultation des accès exceptionnels"),
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
@@ -168,13 +195,18 @@ def sentence_of(act: Act) -> str:
     named = {"object": act.object, "reference": act.object.rpartition(":")[2]}
     if not act.is_own:
         who = STAFF if act.by_staff else _practice(act) or SOMEBODY
-        return f"{words.others or _SEEN} par {who}".format(**named)
+        return f"{words.others or _SEEN} par {who}".format(**named) + _purpose(act)
     if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
         return PENDING
     if act.is_refused:
         refused = words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
         return refused + _by(act)
     return words.own.format(**named) + _by(act)
+
+
+def _purpose(act: Act) -> str:
+    """What staff said that they looked for, where they had to say it."""
+    return f"\u00a0: {PURPOSES[act.purpose].lower()}" if act.purpose in PURPOSES else ""
 
 
 def _by(act: Act) -> str:

@@ -19,16 +19,15 @@ from portal.data import email_codes, known_browsers, rights_traces, throttling
 from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
-from portal.data.outbox import forget_letters
 from portal.entry.onboarding import answer_forms_left
 from portal.evidence.verification import verify
+from portal.exceptional_jobs import end_expired_accesses
 from portal.exemption_jobs import remind_of_exemptions
-from portal.invitation_jobs import forget_abandoned
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
-from portal.staff_import_jobs import forget_files
+from portal.retention_jobs import apply_schedule
 from portal.web import Services
 
 VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"
@@ -48,12 +47,6 @@ class Job:
     lease: timedelta = timedelta(hours=1)
 
 
-def forget_old_mail(services: Services) -> None:
-    """Erases what letters long done still say."""
-    with services.database.write() as db:
-        forget_letters(db, utc_now())
-
-
 def erase_due_accounts(services: Services) -> None:
     """Erases the accounts whose deletion is due (R-66)."""
     erase_due(services, utc_now())
@@ -62,13 +55,6 @@ def erase_due_accounts(services: Services) -> None:
 def tell_of_payments(services: Services) -> None:
     """Writes to those who chose to be told of new payments."""
     send_payment_notices(services, utc_now())
-
-
-def forget_sign_ins(services: Services) -> None:
-    """Removes failures that no longer count, codes that expired, browsers not seen for long, traces of checks."""
-    with services.database.write() as db:
-        for purge in (throttling.purge, email_codes.purge, known_browsers.purge, rights_traces.purge):
-            purge(db, utc_now())
 
 
 def remove_lost_files(services: Services) -> None:
@@ -121,9 +107,14 @@ def remind_of_exemptions_due(services: Services) -> None:
     remind_of_exemptions(services, utc_now())
 
 
-def forget_invitations(services: Services) -> None:
-    """Forgets invitations to finish an affiliation that nobody finished."""
-    forget_abandoned(services, utc_now())
+def end_exceptional_accesses(services: Services) -> None:
+    """Notes the end of the exceptional accesses whose time is over."""
+    end_expired_accesses(services, utc_now())
+
+
+def apply_retention(services: Services) -> None:
+    """Forgets what is past its time (R-71)."""
+    apply_schedule(services, utc_now())
 
 
 def verify_new_evidence(services: Services) -> None:
@@ -152,9 +143,9 @@ JOBS = (
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
-    Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
-    Job("employee-files.forget", timedelta(hours=6), forget_files),
+    Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
+    Job("retention.apply", timedelta(hours=6), apply_retention),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -69,6 +69,9 @@ class Permission(StrEnum):
     DESK_FRAUD = "desk-fraud:handle"
     DESK_SERVICES = "desk-services:switch"
     DESK_MAINTENANCE = "desk-maintenance:plan"
+    DESK_PEOPLE = "desk-people:read"
+    DESK_BREAK_GLASS = "desk-people:break-glass"
+    DESK_RETENTION = "desk-retention:read"
     SECOND_FACTOR = "second-factor:answer"
     EMAIL_CODE = "email-code:answer"
     PASSWORD_CHANGE = "password:change"  # noqa: S105

@@ -83,9 +83,12 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
         ("desk.accounts", "Comptes", "users"),
+        ("desk.people", "Personnes", "search"),
         ("desk.frauds", "Fraudes", "flag"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
+        ("desk.accesses", "Accès exceptionnels", "shield"),
+        ("desk.retention", "Conservation", "file"),
     ),
 }
 

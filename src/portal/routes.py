@@ -2,7 +2,19 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import (
+    account_acts,
+    account_holds,
+    account_reopening,
+    accounts,
+    exceptional,
+    exceptional_reviews,
+    fraud,
+    maintenance,
+    people,
+    retention,
+    services,
+)
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -180,6 +192,16 @@ HANDLERS = [
     account_acts.close,
     account_acts.act_page,
     account_acts.submit_act,
+    account_reopening.reopening_page,
+    account_reopening.reopen,
+    account_reopening.session_page,
+    account_reopening.end_session,
+    account_holds.hold_page,
+    account_holds.change_hold,
+    *people.HANDLERS,
+    *exceptional.HANDLERS,
+    *exceptional_reviews.HANDLERS,
+    retention.retention,
     fraud.reports,
     fraud.report_page,
     fraud.step_page,

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 from litestar import Response
 from litestar.response import Redirect
 
+from portal.formatting import today
 from portal.pages.account.sign_in import home_url
 from portal.permissions import public
 from portal.rendering import render_page
+from portal.retention_words import lines_on
 from portal.routing import page
 from portal.web import PortalRequest
 
@@ -44,4 +46,10 @@ def accessibility(request: PortalRequest) -> Response[bytes]:
 @page("/confidentialite", name="privacy", guards=[public])
 def privacy(request: PortalRequest) -> Response[bytes]:
     service = urlsplit(request.services.settings.geocoder_url).hostname or ""
-    return render_page(request, "public/home/privacy.html", "Confidentialité et cookies", address_service=service)
+    return render_page(
+        request,
+        "public/home/privacy.html",
+        "Confidentialité et cookies",
+        address_service=service,
+        retention=lines_on(today()),
+    )
