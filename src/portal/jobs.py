@@ -26,6 +26,7 @@ from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
+from portal.publication_jobs import forget_publication_files
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
@@ -140,6 +141,7 @@ JOBS = (
     Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
+    Job("publication-files.forget", timedelta(days=1), forget_publication_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -169,6 +169,10 @@ class Action(StrEnum):
     PRACTICE_CHANGE_APPLIED = "practice-change.applied"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
+    PUBLICATION_PREPARED = "publication.prepared"
+    PUBLICATION_APPROVED = "publication.approved"
+    PUBLICATION_CANCELLED = "publication.cancelled"
+    TERMS_WITHDRAWN = "terms.withdrawn"
 
 
 class Outcome(StrEnum):

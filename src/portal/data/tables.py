@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
     agreements,
+    articles,
     bank_details,
     beneficiary_changes,
     benefits,
@@ -59,6 +60,8 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     practice_bank,
     practice_changes,
     profession_care,
+    publication_files,
+    publications,
     recovery_codes,
     reject_codes,
     remote_links,
@@ -75,6 +78,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     staff_categories,
     statements,
     terms,
+    terms_drafts,
     throttling,
     transfers,
 )
