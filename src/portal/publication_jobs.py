@@ -112,11 +112,10 @@ def _check(services: Services, seen: PublicationFile, nature: Nature, path: Path
         lines = _count_lines(services, seen, path)
         run_import(services.database, services.keyring, request)
     except UnreadableFile as problem:
-        _conclude(services, seen, FileState.UNUSABLE, {"problem": str(problem)}, 0, None)
+        _conclude(services, seen, FileState.UNUSABLE, {"problem": str(problem)})
         return
     kept = services.storage.keep(rejects.read_bytes()) if rejects.exists() else None
-    told = watch.report | {"planned": json.dumps(watch.undo)}
-    _conclude(services, seen, FileState.CHECKED, told, lines, kept)
+    _conclude(services, seen, FileState.CHECKED, watch.report | {"lines": lines}, watch.undo, kept)
 
 
 def _count_lines(services: Services, seen: PublicationFile, path: Path) -> int:
@@ -130,12 +129,17 @@ def _count_lines(services: Services, seen: PublicationFile, path: Path) -> int:
 
 
 def _conclude(
-    services: Services, seen: PublicationFile, state: FileState, report: dict[str, Any], lines: int, kept: str | None
+    services: Services,
+    seen: PublicationFile,
+    state: FileState,
+    report: dict[str, Any],
+    undo: dict[str, Any] | None = None,
+    kept: str | None = None,
 ) -> None:
     with services.database.write() as db:
         found = taken_up(db, seen)
-        found.state, found.step, found.lines, found.rejects_name = state, 2, lines, kept
-        found.report, found.checked_at = json.dumps(report), utc_now()
+        found.state, found.step, found.rejects_name, found.checked_at = state, 2, kept, utc_now()
+        found.report, found.undo = json.dumps(report), json.dumps(undo or {})
         publication = find_publication(db, seen.publication_id, lock=True)
         if publication is not None:
             publication.effective_at = _effect_of(report)
@@ -149,7 +153,7 @@ def _effect_of(report: dict[str, Any]) -> datetime | None:
 
 def _apply(services: Services, seen: PublicationFile, nature: Nature, path: Path) -> None:
     """The import, with its evidence; what nobody approved sends the file back to be checked and read again."""
-    watch = WATCHES[nature](day_in_france(utc_now()), seen.found)
+    watch = WATCHES[nature](day_in_france(utc_now()), seen)
     request = Request(
         KINDS[KIND_OF[nature]], path, path.with_name("lignes-refusees.csv"), watch=_Committing(watch, seen)
     )
@@ -176,5 +180,3 @@ def _on_disk(services: Services, seen: PublicationFile) -> Iterator[Path]:
         path = Path(folder) / "fichier.csv"
         path.write_bytes(services.storage.give(seen.storage_name or ""))
         yield path
-
-

@@ -20,6 +20,7 @@ from portal.data.guarantee_changes import (
     product_names,
     read_tables,
 )
+from portal.data.publication_files import PublicationFile
 from portal.data.publications import Nature
 from portal.formatting import NBSP, long_date, whole
 from portal.importing.run import Report
@@ -33,18 +34,18 @@ class CannotApply(Exception):
 
 
 class FileWatch:
-    """What every file tells. `approved`: the report that somebody approved, None for a dry run."""
+    """What every file tells. `approved`: the file as somebody approved it, None for a dry run."""
 
-    def __init__(self, today: date, approved: dict[str, Any] | None) -> None:
+    def __init__(self, today: date, approved: PublicationFile | None) -> None:
         self._today = today
         self._approved = approved
         self.report: dict[str, Any] = {}
         self.undo: dict[str, Any] = {}
 
-    def before(self, db: Session) -> None:
+    def before(self, _db: Session) -> None:
         """Nothing yet."""
 
-    def after(self, db: Session, report: Report) -> None:
+    def after(self, _db: Session, report: Report) -> None:
         """Counts the rows."""
         self.report |= {"counts": report.counts, "left": report.left}
 
@@ -61,18 +62,17 @@ class GuaranteeWatch(FileWatch):
         first = first_day_of_change(before, after)
         self.undo = {"before": before, "after": after}
         self.report |= {"first": first.isoformat() if first else "", "obstacles": self._obstacles(db, report)}
-        if self._approved is not None and (
-            self.report["obstacles"] or json.dumps(self.undo) != self._approved["planned"]
-        ):
+        if self._approved is not None and (self.report["obstacles"] or self.undo != json.loads(self._approved.undo)):
             raise CannotApply
 
     def _obstacles(self, db: Session, report: Report) -> list[str]:
         found = ["Des lignes du fichier sont refusées\u00a0: un tableau se publie entier."] if report.rejected else []
         names = product_names(db)
-        for stretch in changed_stretches(self.undo["before"], self.undo["after"]):
-            if lines := paid_under(db, stretch, self._today):
-                found.append(_past_words(names[stretch.product_id], stretch, lines))
-        return found
+        used = [
+            (stretch, paid_under(db, stretch, self._today))
+            for stretch in changed_stretches(self.undo["before"], self.undo["after"])
+        ]
+        return found + [_past_words(names[stretch.product_id], stretch, lines) for stretch, lines in used if lines]
 
 
 class DirectoryWatch(FileWatch):
@@ -83,7 +83,7 @@ class DirectoryWatch(FileWatch):
 
     def after(self, db: Session, report: Report) -> None:
         super().after(db, report)
-        if self._approved is not None and leaves_many(self.report) and report.left > self._approved["left"]:
+        if self._approved is not None and leaves_many(self.report) and report.left > self._approved.found["left"]:
             raise CannotApply
 
 

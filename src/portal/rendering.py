@@ -84,6 +84,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.home", "Accueil", "home"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.frauds", "Fraudes", "flag"),
+        ("desk.publishing", "Publication", "book"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
     ),

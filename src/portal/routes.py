@@ -2,7 +2,18 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import (
+    account_acts,
+    accounts,
+    fraud,
+    maintenance,
+    publication_previews,
+    publishing,
+    publishing_articles,
+    publishing_files,
+    publishing_terms,
+    services,
+)
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -61,6 +72,7 @@ from portal.pages.public import (
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
+from portal.partials.desk import publishing as publishing_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
@@ -170,6 +182,12 @@ HANDLERS = [
     *contact_asking.HANDLERS,
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
+    *publishing.HANDLERS,
+    *publication_previews.HANDLERS,
+    *publishing_terms.HANDLERS,
+    *publishing_articles.HANDLERS,
+    *publishing_files.HANDLERS,
+    *publishing_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

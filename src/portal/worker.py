@@ -1,4 +1,4 @@
-"""The worker: threads send letters, run the periodic jobs, work on files of employees and of the desk. In `portal serve`, or alone."""
+"""The worker: threads send letters, run the periodic jobs, work on files sent. In `portal serve`, or alone."""
 
 import logging
 import threading

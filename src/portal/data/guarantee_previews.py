@@ -18,7 +18,9 @@ from portal.data.guarantees import (
 
 def previewed_table(db: Session, product_id: int, product: str, planned: Tables, day: date) -> GuaranteeTable:
     """The table of a contract with this product alone, on a day, with `planned` versions in place of those held."""
-    contract = CoveringContract(0, "", "individuel", product_id, product, is_responsible=True, starts_on=day, ends_on=None)
+    contract = CoveringContract(
+        0, "", "individuel", product_id, product, is_responsible=True, starts_on=day, ends_on=None
+    )
     held = (read_tables(db) | planned).values()
     ours = sorted((one for one in held if one["product_id"] == product_id), key=_start, reverse=True)
     versions = {_period(one): one for one in ours}

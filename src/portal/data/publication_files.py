@@ -62,9 +62,7 @@ class AnotherWorker(Exception):
 
 def file_of(db: Session, publication: Publication, *, lock: bool = False) -> PublicationFile:
     """The file of a publication."""
-    return db.get_one(
-        PublicationFile, publication.id, with_for_update=True if lock else None, populate_existing=lock
-    )
+    return db.get_one(PublicationFile, publication.id, with_for_update=True if lock else None, populate_existing=lock)
 
 
 def next_file_at_work(db: Session) -> PublicationFile | None:

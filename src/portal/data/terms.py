@@ -48,7 +48,7 @@ class TermsAcceptance(SQLModel, table=True):
 
 
 class TermsWithdrawal(SQLModel, table=True):
-    """A version that was taken back before it took effect: its text and its number stay, nobody is asked to accept it."""
+    """A version taken back before it took effect: its text and its number stay, nobody has to accept it."""
 
     __tablename__ = "terms_withdrawal"
 
@@ -155,7 +155,9 @@ def _follows(newest: TermsVersion, draft: TermsVersion) -> None:
     if draft.sha256 == newest.sha256:
         raise NotPublishable(f"this is the text of version {newest.number} already", Obstacle.SAME)
     if not draft.changes.strip():
-        raise NotPublishable("say what changes, in words: people read it before they accept (--changes)", Obstacle.NO_CHANGES)
+        raise NotPublishable(
+            "say what changes, in words: people read it before they accept (--changes)", Obstacle.NO_CHANGES
+        )
     if draft.effective_at < draft.published_at:
         message = "a new version takes effect now or later: nobody was asked to accept it before"
         raise NotPublishable(message, Obstacle.PAST)

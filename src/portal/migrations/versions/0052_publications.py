@@ -1,4 +1,4 @@
-"""What the desk publishes by four eyes: texts of terms and articles, import files; terms taken back before their day."""
+"""What the desk publishes by four eyes: terms, articles, import files; terms taken back before their day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,9 +27,7 @@ def upgrade() -> None:
     op.create_index("ix_publication_nature", "publication", ["nature", "id"])
     op.create_table(
         "terms_withdrawal",
-        sa.Column(
-            "number", sa.Integer(), sa.ForeignKey("terms_version.number"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("number", sa.Integer(), sa.ForeignKey("terms_version.number"), primary_key=True, autoincrement=False),
         sa.Column("withdrawn_at", instant, nullable=False),
     )
     op.create_table(

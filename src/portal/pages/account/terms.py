@@ -10,7 +10,16 @@ from litestar.params import FromPath, FromQuery
 from sqlmodel import Session
 
 from portal.comparison import compare
-from portal.data.terms import TermsVersion, announced_terms, find_terms, previous_terms, published_terms, terms_in_force, terms_since, withdrawn_numbers
+from portal.data.terms import (
+    TermsVersion,
+    announced_terms,
+    find_terms,
+    previous_terms,
+    published_terms,
+    terms_in_force,
+    terms_since,
+    withdrawn_numbers,
+)
 from portal.headers import DOCUMENT_POLICY
 from portal.legal_text import read_blocks, read_text
 from portal.permissions import public
