@@ -60,8 +60,8 @@ class Comparison:
 @lru_cache(maxsize=COMPARED_PAIRS)
 def compare(older: str, newer: str, targets: tuple[str, ...] = TARGETS) -> Comparison:
     """Compares two texts that `read_text` reads, with links that may start so. Raises `Unreadable`."""
-    texts = (_articles(read_text(text, targets)) for text in (older, newer))
-    pairs = _aligned(*texts, _subject, _body)
+    before, after = (_articles(read_text(text, targets)) for text in (older, newer))
+    pairs = _aligned(before, after, _subject, _body)
     changes = [_article_change(old, new) for old, new in pairs]
     return Comparison(
         tuple(change for change in changes if change.passages),

@@ -50,7 +50,8 @@ def articles_in_force(db: Session, now: datetime) -> dict[str, Told]:
 def versions_of(db: Session, slug: str, most: int = 100) -> Sequence[Told]:
     """Every version of an article, prepared, published or given up, the newest first."""
     query: Any = select(ArticleVersion, Publication).join(Publication, _OF_VERSION)
-    return db.exec(query.where(ArticleVersion.slug == slug).order_by(col(Publication.id).desc()).limit(most)).all()
+    found = query.where(ArticleVersion.slug == slug).order_by(col(Publication.id).desc()).limit(most)
+    return [(version, publication) for version, publication in db.exec(found)]
 
 
 def version_of_article(db: Session, publication: Publication) -> ArticleVersion:

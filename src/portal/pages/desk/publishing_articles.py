@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal.article_checks import LONGEST_SLUG, MOST_CHARACTERS, article_lines, slug_of, title_of
+from portal.comparison import compare
 from portal.data.accounts import Role
 from portal.data.articles import ArticleVersion, keep_version, slugs_in_use, version_of_article, versions_of
 from portal.data.evidence import Action
@@ -22,7 +23,7 @@ from portal.data.publications import (
 )
 from portal.formatting import PARIS
 from portal.forms import FieldError, single_values, written_text
-from portal.information import articles_now, figures_now, sources
+from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
     PREPARES,
     crumbs_of,
@@ -118,6 +119,25 @@ def versions_page(request: PortalRequest, article: FromPath[str]) -> Response[by
         rows=rows_of(request, [publication for _, publication in found]),
         versions=[version for version, _ in found],
         errors=[],
+    )
+
+
+@page(
+    f"{PATH}/{{publication:str}}/changements/{{autre:str}}", name="desk.publishing.article.changes", guards=[PREPARES]
+)
+def changes_page(request: PortalRequest, publication: FromPath[str], autre: FromPath[str]) -> Response[bytes]:
+    newer, older = (found_publication(request, request.db, key, Nature.ARTICLE) for key in (publication, autre))
+    after, before = (version_of_article(request.db, one) for one in (newer, older))
+    if after.slug != before.slug:
+        raise NotFoundException
+    return render_page(
+        request,
+        "desk/publication/article_changes.html",
+        f"Ce qui change\u00a0: {title_of(after.text)}",
+        crumbs=crumbs_of(request, (TITLE, "desk.publishing.articles")),
+        newer=newer,
+        older=older,
+        comparison=compare(before.text, after.text, ARTICLE_TARGETS),
     )
 
 
@@ -238,5 +258,6 @@ HANDLERS = [
     edit_page,
     submit_edit,
     versions_page,
+    changes_page,
     submit_withdrawal,
 ]
