@@ -40,7 +40,7 @@ _FAULTS = {
         "Cette forme ne s’affiche pas. Écrivez des paragraphes, des listes, et des titres jusqu’à «\u00a0###\u00a0»."
     ),
     Fault.ITEM: "Un point de liste est un seul paragraphe\u00a0: pas de liste dans une liste.",
-    Fault.INLINE: ("Seuls le gras, l’italique et les liens vers https:// ou mailto: s’affichent. Retirez le reste."),
+    Fault.INLINE: ("Seuls le gras, l’italique et les liens (https, mailto) s’affichent. Retirez le reste."),
 }
 OBSTACLES = {
     Obstacle.UNREADABLE: ("texte", "Corrigez le texte\u00a0: chaque ligne à revoir est expliquée sous ce message."),

@@ -22,13 +22,14 @@ from portal.data.publications import (
     rewrite,
 )
 from portal.formatting import PARIS
-from portal.forms import FieldError, single_values, written_text
+from portal.forms import FieldError, single_values
 from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
     PREPARES,
     crumbs_of,
     found_publication,
     opaque_of,
+    pasted_text,
     read_day,
     rows_of,
 )
@@ -165,8 +166,7 @@ def _prepare_withdrawal(request: PortalRequest, slug: str) -> Redirect:
 
 async def _sent(request: PortalRequest) -> dict[str, str]:
     sent = await request.form()
-    text = written_text(sent, "texte")
-    return single_values(sent, FIELDS, longest=LONGEST) | {"texte": text + "\n" if text else ""}
+    return single_values(sent, FIELDS, longest=LONGEST) | {"texte": pasted_text(sent, "texte")}
 
 
 def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -> Response[bytes] | Redirect:

@@ -24,7 +24,7 @@ from portal.data.terms import (
 )
 from portal.data.terms_drafts import draft_of, keep_draft
 from portal.formatting import PARIS
-from portal.forms import FieldError, single_values, written_text
+from portal.forms import FieldError, single_values
 from portal.legal_text import faults_of
 from portal.pages.account.terms import state_of
 from portal.pages.desk.publication_views import (
@@ -32,6 +32,7 @@ from portal.pages.desk.publication_views import (
     crumbs_of,
     found_publication,
     opaque_of,
+    pasted_text,
     read_day,
     rows_of,
 )
@@ -96,10 +97,10 @@ async def submit_edit(request: PortalRequest, publication: FromPath[str]) -> Res
 async def _sent(request: PortalRequest) -> dict[str, str]:
     """What was typed; a file that was chosen stands in place of the text. `fichier`: what is wrong with the file."""
     sent: FormMultiDict = await request.form()
-    typed = single_values(sent, ("jour",)) | {name: written_text(sent, name) for name in ("changements", "texte")}
+    typed = single_values(sent, ("jour",)) | {name: pasted_text(sent, name) for name in ("changements", "texte")}
     file = next((one for one in sent.getall("fichier", []) if isinstance(one, UploadFile) and one.filename), None)
     if file is None:
-        return typed | {"texte": typed["texte"] + "\n" if typed["texte"] else "", "fichier": ""}
+        return typed | {"fichier": ""}
     try:
         return typed | {"texte": text_of(await file.read(MOST_BYTES + 1), "file"), "fichier": ""}
     except NotPublishable:
