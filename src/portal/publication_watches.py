@@ -19,6 +19,7 @@ from portal.data.guarantee_changes import (
     paid_under,
     product_names,
     read_tables,
+    replaced_tables,
 )
 from portal.data.publication_files import PublicationFile
 from portal.data.publications import Nature
@@ -60,7 +61,7 @@ class GuaranteeWatch(FileWatch):
         super().after(db, report)
         before, after = changed_tables(self._held, read_tables(db))
         first = first_day_of_change(before, after)
-        self.undo = {"before": before, "after": after}
+        self.undo = {"before": before, "after": after, "replaced": replaced_tables(self._held, after)}
         self.report |= {"first": first.isoformat() if first else "", "obstacles": self._obstacles(db, report)}
         if self._approved is not None and (self.report["obstacles"] or self.undo != json.loads(self._approved.undo)):
             raise CannotApply

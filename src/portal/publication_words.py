@@ -1,5 +1,7 @@
 """Publications of the desk in words: kinds, states, what is wrong with a text, line by line."""
 
+import re
+
 from portal.data.publication_files import FileState
 from portal.data.publications import Nature, PublicationState
 from portal.data.terms import Obstacle
@@ -55,8 +57,15 @@ OBSTACLES = {
     ),
 }
 
+_BEFORE = re.compile(r" (?=[:;?!»])|(?<=«) ")
+
 Line = tuple[int, str]
 """What is wrong on a line, from 1; 0 for the whole text."""
+
+
+def on_screen(text: str) -> str:
+    """What an import says to an operator, with the no-break spaces of a page."""
+    return _BEFORE.sub(NBSP, text)
 
 
 def fault_lines(faults: list[Unreadable]) -> list[Line]:

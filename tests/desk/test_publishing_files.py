@@ -11,6 +11,7 @@ from sqlmodel import col, func, select
 
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion, Product
 from portal.data.directory import Practice
+from portal.data.employees import Employee
 from portal.data.guarantee_changes import read_tables
 from portal.data.notice_deliveries import Means, NoticeDelivery
 from portal.data.publication_files import FileState, PublicationFile
@@ -77,10 +78,7 @@ def settled(client, care: date) -> None:
 
 
 def practices(*cities: str) -> bytes:
-    said = [
-        row("directory", national_id="10001234564", address=f"{number} rue de l’Église", city="Saint-Étienne")
-        for number, _ in enumerate(cities, start=1)
-    ]
+    said = [row("directory", address=f"{number} rue de l’Église") for number, _ in enumerate(cities, start=1)]
     return csv_text("directory", *said).encode()
 
 
@@ -156,9 +154,13 @@ def test_table_that_changed_or_served_since_stays(client, desk) -> None:
     with client.services.database.write() as db:
         version_id = db.exec(select(GuaranteeVersion.id).where(GuaranteeVersion.valid_from == AHEAD)).one()
         db.exec(select(GuaranteeRule).where(GuaranteeRule.percent == 210)).one().percent = 200
-        company = staff.company(db)
-        category = staff.category(db, staff.group_contract(db, company))
-        employee = staff.employee(db, client.services.keyring, category)
+        contract = staff.group_contract(db, staff.company(db))
+        category = staff.category(db, contract)
+        names = {"last_name": "Essai", "first_name": "Anne", "search": "essai anne"}
+        firm = {"company_id": contract.company_id, "group_contract_id": contract.id}
+        employee = Employee(birth_date=SINCE, hired_on=SINCE, **names, **firm)
+        db.add(employee)
+        db.flush()
         facts = {"given_on": today(), "means": Means.EMAIL, "recorded_at": datetime.now(PARIS)}
         db.add(NoticeDelivery(employee_id=employee.id, category_id=category.id, version_id=version_id, **facts))
     assert desk.post("retrait", desk.other) == 422
@@ -325,7 +327,7 @@ def test_directory_with_a_wrong_line_makes_nobody_leave(client, desk) -> None:
     desk.work()
     desk.approve()
     desk.work()
-    wrong = practices("a").decode() + practices("b").decode().splitlines()[1].replace("10001234564", "123") + "\n"
+    wrong = practices("a").decode() + practices("b").decode().splitlines()[1].replace("990000018", "123") + "\n"
     desk.upload("annuaire", wrong.encode())
     desk.work()
     assert "0 sur 2" in text_of(client.page.one("main"))

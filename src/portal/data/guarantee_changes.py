@@ -62,6 +62,19 @@ def changed_tables(before: Tables, after: Tables) -> tuple[Tables, Tables]:
     return {name: before[name] for name in names if name in before}, {name: after[name] for name in names}
 
 
+def replaced_tables(held: Tables, after: Tables) -> Tables:
+    """For each version that is new, by its name, the one that held its first day before: its readers compare them."""
+    new = ((name, facts) for name, facts in after.items() if name not in held)
+    found = ((name, _holding(held, facts["product_id"], facts["valid_from"])) for name, facts in new)
+    return {name: facts for name, facts in found if facts is not None}
+
+
+def _holding(held: Tables, product_id: int, day: str) -> VersionFacts | None:
+    """The version of a product on a day (ISO), the latest one of several; or that which ended last before it."""
+    ours = [one for one in held.values() if one["product_id"] == product_id and one["valid_from"] <= day]
+    return max(ours, key=lambda one: str(one["valid_from"]), default=None)
+
+
 def changed_stretches(before: Tables, after: Tables) -> Iterator[Stretch]:
     """The days on which members would read something else, of versions that `changed_tables` gave."""
     for name, new in after.items():

@@ -22,7 +22,7 @@ from portal.pages.desk.publication_views import opaque_of
 from portal.publication_acts import is_ready
 from portal.publication_jobs import STEPS
 from portal.publication_watches import leaves_many
-from portal.publication_words import STEP_WORDS, WORK_TITLES
+from portal.publication_words import STEP_WORDS, WORK_TITLES, on_screen
 from portal.web import PortalRequest
 
 MOST_RULES = 400
@@ -92,6 +92,7 @@ def file_context(request: PortalRequest, db: Session, found: Publication) -> dic
         "name": opaque_of(request, found),
         "file": file,
         "report": report,
+        "problem": on_screen(report.get("problem", "")),
         "is_at_work": is_at_work,
         "is_stuck": file.failures >= MOST_FAILURES,
         "steps": STEPS,
@@ -111,7 +112,11 @@ def _changes(db: Session, file: PublicationFile) -> list[tuple[str, str, list[tu
     planned = json.loads(file.undo)
     names = product_names(db)
     return [
-        (names[new["product_id"]], _days(new), _rules(db, planned["before"], name, new)[:MOST_RULES])
+        (
+            names[new["product_id"]],
+            _days(new),
+            _rules(db, planned["replaced"] | planned["before"], name, new)[:MOST_RULES],
+        )
         for name, new in planned.get("after", {}).items()
     ]
 

@@ -20,7 +20,7 @@ from portal.data.publications import Nature, Publication
 from portal.data.staff_categories import StaffCategory
 from portal.data.terms import TermsVersion, next_number
 from portal.data.terms_drafts import draft_of
-from portal.formatting import today
+from portal.formatting import day_in_france, today
 from portal.guarantee_documents import guarantees_pdf
 from portal.guarantee_views import Asked, read_asked, table_groups
 from portal.information import figures_now, show, source_of
@@ -124,7 +124,7 @@ def _asked_table(
     at = keys.index(wanted) if wanted in keys else 0
     asked = read_asked(request)
     if not asked.raw_day:
-        first = found.effective_at.date() if found.effective_at else today()
+        first = day_in_france(found.effective_at) if found.effective_at else today()
         asked = Asked(max(first, today()), "", asked.text)
     table = previewed_table(request.db, changed[at], names[changed[at]], planned, asked.day)
     return asked, [(key, names[number]) for key, number in zip(keys, changed, strict=True)], keys[at], table
