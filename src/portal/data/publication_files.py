@@ -60,6 +60,14 @@ class AnotherWorker(Exception):
     """Somebody else went on with the file."""
 
 
+def keep_file(db: Session, publication: Publication, size: int, storage_name: str) -> None:
+    """Leaves a publication's content, of `size` bytes, to the worker; its name is the publication's title."""
+    name = publication.title
+    made = PublicationFile(publication_id=publication.id or 0, file_name=name, size=size, storage_name=storage_name)
+    db.add(made)
+    db.flush()
+
+
 def file_of(db: Session, publication: Publication, *, lock: bool = False) -> PublicationFile:
     """The file of a publication."""
     return db.get_one(PublicationFile, publication.id, with_for_update=True if lock else None, populate_existing=lock)

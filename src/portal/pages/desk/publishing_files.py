@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from portal.attachments import NONE_CHOSEN, attachment, discard, in_turn
 from portal.data.evidence import Action
-from portal.data.publication_files import PublicationFile, file_of
+from portal.data.publication_files import file_of, keep_file
 from portal.data.publications import Nature, prepare, publications_of
 from portal.forms import FieldError
 from portal.importing.registry import KINDS
@@ -88,7 +88,7 @@ def _receive(request: PortalRequest, nature: Nature, name: str, content: bytes) 
     try:
         with request.database.write() as db:
             found = prepare(db, request.viewer, nature, title, digest, None, request.now)
-            db.add(PublicationFile(publication_id=found.id or 0, file_name=title, size=len(content), storage_name=kept))
+            keep_file(db, found, len(content), kept)
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except BaseException:
         discard(request.services, [kept])
