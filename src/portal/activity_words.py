@@ -178,6 +178,10 @@ WORDS: dict[Action, Words] = {
         _R, "Contrôle d’un accès exceptionnel", others="Un accès exceptionnel à vos données a été contrôlé"
     ),
     Action.EXCEPTIONAL_ACCESSES_READ: Words(_R, "Consultation des accès exceptionnels"),
+    Action.PUBLICATION_PREPARED: Words(_C, "Préparation d’une publication"),
+    Action.PUBLICATION_APPROVED: Words(_C, "Publication relue et publiée"),
+    Action.PUBLICATION_CANCELLED: Words(_C, "Publication annulée avant son effet"),
+    Action.TERMS_WITHDRAWN: Words(_C, "Retrait de conditions d’utilisation avant leur effet"),
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,

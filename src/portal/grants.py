@@ -97,6 +97,11 @@ _AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_A
 _AGENT |= {P.DESK_PEOPLE}
 # What only a supervisor sees, and answers for to another one.
 _WATCHING = frozenset({P.DESK_BREAK_GLASS, P.DESK_RETENTION})
+_AGENT = (
+    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL}
+    | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
+    | {P.DESK_PUBLISH}
+)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
@@ -111,6 +116,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE} | _WATCHING,
+    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE, P.DESK_PUBLISH_APPROVE},
 }
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,

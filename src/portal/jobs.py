@@ -28,6 +28,8 @@ from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
 from portal.retention_jobs import apply_schedule
+from portal.publication_jobs import forget_publication_files
+from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
 VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"
@@ -146,6 +148,8 @@ JOBS = (
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
+    Job("employee-files.forget", timedelta(hours=6), forget_files),
+    Job("publication-files.forget", timedelta(days=1), forget_publication_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -72,6 +72,8 @@ class Permission(StrEnum):
     DESK_PEOPLE = "desk-people:read"
     DESK_BREAK_GLASS = "desk-people:break-glass"
     DESK_RETENTION = "desk-retention:read"
+    DESK_PUBLISH = "desk-publishing:prepare"
+    DESK_PUBLISH_APPROVE = "desk-publishing:approve"
     SECOND_FACTOR = "second-factor:answer"
     EMAIL_CODE = "email-code:answer"
     PASSWORD_CHANGE = "password:change"  # noqa: S105

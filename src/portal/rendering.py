@@ -85,6 +85,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.accounts", "Comptes", "users"),
         ("desk.people", "Personnes", "search"),
         ("desk.frauds", "Fraudes", "flag"),
+        ("desk.publishing", "Publication", "book"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
         ("desk.accesses", "Accès exceptionnels", "shield"),

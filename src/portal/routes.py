@@ -12,6 +12,11 @@ from portal.pages.desk import (
     fraud,
     maintenance,
     people,
+    publication_previews,
+    publishing,
+    publishing_articles,
+    publishing_files,
+    publishing_terms,
     retention,
     services,
 )
@@ -73,6 +78,7 @@ from portal.pages.public import (
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
+from portal.partials.desk import publishing as publishing_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
@@ -182,6 +188,12 @@ HANDLERS = [
     *contact_asking.HANDLERS,
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
+    *publishing.HANDLERS,
+    *publication_previews.HANDLERS,
+    *publishing_terms.HANDLERS,
+    *publishing_articles.HANDLERS,
+    *publishing_files.HANDLERS,
+    *publishing_fragments.HANDLERS,
     desk_home.home,
     accounts.search_page,
     accounts.search,

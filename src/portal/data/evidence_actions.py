@@ -180,6 +180,10 @@ class Action(StrEnum):
     EXCEPTIONAL_ACCESSES_READ = "exceptional-accesses.read"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
+    PUBLICATION_PREPARED = "publication.prepared"
+    PUBLICATION_APPROVED = "publication.approved"
+    PUBLICATION_CANCELLED = "publication.cancelled"
+    TERMS_WITHDRAWN = "terms.withdrawn"
 
 
 class Outcome(StrEnum):

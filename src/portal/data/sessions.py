@@ -20,7 +20,7 @@ from portal.data.mandates import Mandate
 from portal.data.passkeys import Passkey
 from portal.data.prepared import Prepared
 from portal.data.standing import OPEN, STANDING_COLUMNS, Standing, standing_of
-from portal.data.terms import TermsAcceptance, TermsVersion
+from portal.data.terms import TermsAcceptance, TermsVersion, standing
 from portal.formatting import day_in_france
 from portal.security import fingerprint, new_token
 
@@ -151,7 +151,7 @@ class _Row(NamedTuple):
 
 _terms_in_force = (
     select(func.coalesce(func.max(TermsVersion.number), 0))
-    .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type))
+    .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type), standing())
     .scalar_subquery()
 )
 _terms_accepted = (
