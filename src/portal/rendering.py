@@ -82,8 +82,10 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
+        ("desk.queue", "Dossiers", "file"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.frauds", "Fraudes", "flag"),
+        ("desk.team", "Équipe", "briefcase"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
     ),

@@ -167,6 +167,13 @@ class Action(StrEnum):
     PRACTICE_BANK_CHANGED = "practice-bank.changed"
     PRACTICE_BANK_RULE_CHOSEN = "practice-bank.rule-chosen"
     PRACTICE_CHANGE_APPLIED = "practice-change.applied"
+    WORK_LISTED = "work.listed"
+    WORK_CHANGED = "work.changed"
+    WORK_VIEW_KEPT = "work.view-kept"
+    WORK_VIEW_DROPPED = "work.view-dropped"
+    DUTIES_CHANGED = "desk-duties.changed"
+    ABSENCE_DECLARED = "desk-absence.declared"
+    ABSENCE_ENDED = "desk-absence.ended"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
 
