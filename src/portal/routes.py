@@ -2,7 +2,18 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import (
+    account_acts,
+    accounts,
+    case,
+    fraud,
+    maintenance,
+    queue,
+    queue_bulk,
+    services,
+    team,
+    work,
+)
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -61,6 +72,7 @@ from portal.pages.public import (
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
+from portal.partials.desk import queue as queue_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
@@ -171,6 +183,12 @@ HANDLERS = [
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
     desk_home.home,
+    case.case_page,
+    *queue.HANDLERS,
+    *queue_bulk.HANDLERS,
+    *work.HANDLERS,
+    *team.HANDLERS,
+    *queue_fragments.HANDLERS,
     accounts.search_page,
     accounts.search,
     accounts.sheet_page,

@@ -57,6 +57,13 @@ def colleagues_for(db: Session, kinds: Iterable[str], day: date) -> list[tuple[i
     return sorted(((row.id or 0, row.display_name) for row in able), key=lambda found: (found[1], found[0]))
 
 
+def staff_names(db: Session) -> list[tuple[int, str]]:
+    """Everybody at work at the desk: account and name, by name."""
+    query = select(Account.id, Account.display_name).where(_at_work())
+    found = db.exec(query.order_by(col(Account.display_name), col(Account.id)))
+    return [(account_id or 0, name) for account_id, name in found]
+
+
 def is_colleague_for(db: Session, account_id: int, kind: str, space: str, day: date) -> bool:
     """Whether a request of this kind, from this space, may be given to an account: only supervisors reach colleagues'."""
     is_able = account_id in {found for found, _ in colleagues_for(db, [kind], day)}

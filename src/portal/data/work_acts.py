@@ -63,6 +63,14 @@ def item_of_report(db: Session, viewer: Viewer, report_id: int) -> WorkItem | No
     return db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer))).first()
 
 
+def reports_read(db: Session, viewer: Viewer) -> set[int]:
+    """The fraud reports under way that the viewer is charged with."""
+    query = select(WorkItem.report_id).where(
+        col(WorkItem.report_id).is_not(None), WorkItem.turn == Turn.DESK, items_for(db, viewer)
+    )
+    return {report_id for report_id in db.exec(query) if report_id is not None}
+
+
 def lock_item(db: Session, viewer: Viewer, item_id: int) -> WorkItem | None:
     """As `find_item`, held until the transaction ends."""
     query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update()
