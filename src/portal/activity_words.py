@@ -150,6 +150,13 @@ WORDS: dict[Action, Words] = {
         _D, "Téléchargement d’une pièce du dossier {reference}", others="Une pièce de votre dossier a été ouverte"
     ),
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
+    Action.WORK_LISTED: Words(_R, "Consultation des dossiers à traiter"),
+    Action.WORK_CHANGED: Words(_F, "Suivi d’un dossier entre gestionnaires"),
+    Action.WORK_VIEW_KEPT: Words(_C, "Enregistrement d’un filtre de dossiers"),
+    Action.WORK_VIEW_DROPPED: Words(_C, "Retrait d’un filtre de dossiers"),
+    Action.DUTIES_CHANGED: Words(_S, "Changement des missions d’un gestionnaire", others="Vos missions ont changé"),
+    Action.ABSENCE_DECLARED: Words(_C, "Absence d’un gestionnaire", others="Votre absence a été enregistrée"),
+    Action.ABSENCE_ENDED: Words(_C, "Retour d’un gestionnaire", others="Votre retour a été enregistré"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
     Action.RETENTION_APPLIED: Words(_C, "Durées de conservation appliquées"),

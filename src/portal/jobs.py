@@ -132,8 +132,6 @@ def verify_all_evidence(services: Services) -> None:
 JOBS = (
     Job(VERIFY_NEW, timedelta(hours=1), verify_new_evidence),
     Job(VERIFY_ALL, timedelta(days=1), verify_all_evidence, lease=timedelta(hours=2)),
-    Job("mail.forget", timedelta(days=1), forget_old_mail),
-    Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
@@ -148,7 +146,6 @@ JOBS = (
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
-    Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("publication-files.forget", timedelta(days=1), forget_publication_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )

@@ -82,10 +82,12 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
+        ("desk.queue", "Dossiers", "file"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.people", "Personnes", "search"),
         ("desk.frauds", "Fraudes", "flag"),
         ("desk.publishing", "Publication", "book"),
+        ("desk.team", "Équipe", "briefcase"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
         ("desk.accesses", "Accès exceptionnels", "shield"),

@@ -1,26 +1,8 @@
 """Every handler of the portal: the route table."""
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
+from portal.desk_routes import HANDLERS as DESK_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import (
-    account_acts,
-    account_holds,
-    account_reopening,
-    accounts,
-    exceptional,
-    exceptional_reviews,
-    fraud,
-    maintenance,
-    people,
-    publication_previews,
-    publishing,
-    publishing_articles,
-    publishing_files,
-    publishing_terms,
-    retention,
-    services,
-)
-from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
     bank,
@@ -78,7 +60,6 @@ from portal.pages.public import (
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
-from portal.partials.desk import publishing as publishing_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
@@ -188,43 +169,7 @@ HANDLERS = [
     *contact_asking.HANDLERS,
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
-    *publishing.HANDLERS,
-    *publication_previews.HANDLERS,
-    *publishing_terms.HANDLERS,
-    *publishing_articles.HANDLERS,
-    *publishing_files.HANDLERS,
-    *publishing_fragments.HANDLERS,
-    desk_home.home,
-    accounts.search_page,
-    accounts.search,
-    accounts.sheet_page,
-    account_acts.suspension_page,
-    account_acts.suspend,
-    account_acts.closing_page,
-    account_acts.close,
-    account_acts.act_page,
-    account_acts.submit_act,
-    account_reopening.reopening_page,
-    account_reopening.reopen,
-    account_reopening.session_page,
-    account_reopening.end_session,
-    account_holds.hold_page,
-    account_holds.change_hold,
-    *people.HANDLERS,
-    *exceptional.HANDLERS,
-    *exceptional_reviews.HANDLERS,
-    retention.retention,
-    fraud.reports,
-    fraud.report_page,
-    fraud.step_page,
-    fraud.move,
-    services.services,
-    services.service_page,
-    services.switch,
-    maintenance.maintenances,
-    maintenance.plan_page,
-    maintenance.submit_plan,
-    maintenance.submit_end,
+    *DESK_HANDLERS,
 ]
 
 DEMO_HANDLERS = [demonstration.demonstration, demonstration.mailbox, demonstration.letter]

@@ -26,6 +26,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     corrections,
     coverage,
     departures,
+    desk_absences,
     directory,
     email_changes,
     email_codes,
@@ -89,6 +90,9 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     throttling,
     transfers,
     work_items,
+    work_presence,
+    work_steps,
+    work_views,
 )
 
 metadata = SQLModel.metadata
