@@ -1,5 +1,5 @@
-"""What the desk reads beside a case, strictly as needed to decide it (R-72; GDPR, article 5): nothing of other care for a
-claim, nothing of care at all for a beneficiary. `deciding/contexts.py` says which of these each kind shows.
+"""What the desk reads beside a case, strictly as needed to decide it (R-72; GDPR, article 5): for a claim, no care but
+the same person's of the same family; for a beneficiary, no care at all. Each kind's `Frame.beside` says what it shows.
 
 The caller has found the case by `case_at_desk`: no function here asks who reads.
 """
@@ -140,7 +140,9 @@ def care_lines(db: Session, claim: Claim, person_id: int | None, day: date) -> l
         BenefitLine.family == claim.family,
         BenefitLine.care_date >= day - CARE_SINCE,
     )
-    return list(db.exec(query.order_by(col(BenefitLine.care_date).desc(), col(BenefitLine.id).desc()).limit(MOST_LINES)))
+    return list(
+        db.exec(query.order_by(col(BenefitLine.care_date).desc(), col(BenefitLine.id).desc()).limit(MOST_LINES))
+    )
 
 
 def line_in_complaint(db: Session, row_case_id: int) -> Disputed | None:

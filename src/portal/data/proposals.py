@@ -226,7 +226,7 @@ def expire_proposals(db: Session, now: datetime) -> int:
     db.flush()
     old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at < now - KEPT_FOR)
     back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at < now - KEPT_FOR)
-    gone = db.execute(delete(DecisionProposal).where(*old)).rowcount
+    gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
     emptied = list(db.exec(select(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")))
     for row in emptied:
         row.payload_encrypted = b""

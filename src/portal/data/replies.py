@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
-from sqlmodel.sql.expression import Select
 
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
@@ -61,18 +61,18 @@ class ReplyMoved(Exception):
 
 def replies_for(db: Session, kind: str, act: str) -> list[Reply]:
     """The templates in use for an act on a kind of case, by title."""
-    query = _last().where(ReplyTemplate.kind == kind, ReplyTemplate.act == act)
-    return _replies(db, query.where(col(ReplyTemplate.withdrawn_at).is_(None)))
+    in_use = col(ReplyTemplate.withdrawn_at).is_(None)
+    return _replies(db, col(ReplyTemplate.kind) == kind, col(ReplyTemplate.act) == act, in_use)
 
 
 def all_replies(db: Session) -> list[Reply]:
     """Every template, in use or withdrawn, by kind, act and title."""
-    return _replies(db, _last())
+    return _replies(db)
 
 
 def find_reply(db: Session, reply_id: int) -> Reply | None:
     """One template, or None."""
-    return next(iter(_replies(db, _last().where(ReplyTemplate.id == reply_id))), None)
+    return next(iter(_replies(db, col(ReplyTemplate.id) == reply_id)), None)
 
 
 def versions_of(db: Session, reply_id: int) -> list[ReplyVersion]:
@@ -123,15 +123,16 @@ def _write(db: Session, viewer: Viewer, row: ReplyTemplate, title: str, text: st
     return _reply(row, version)
 
 
-def _last() -> Select[tuple[ReplyTemplate, ReplyVersion]]:
+def _replies(db: Session, *conditions: ColumnElement[bool]) -> list[Reply]:
     newer = select(ReplyVersion.id).where(ReplyVersion.template_id == ReplyTemplate.id)
     last = newer.order_by(col(ReplyVersion.id).desc()).limit(1).scalar_subquery()
-    return select(ReplyTemplate, ReplyVersion).join(ReplyVersion, col(ReplyVersion.id) == last)
-
-
-def _replies(db: Session, query: Select[tuple[ReplyTemplate, ReplyVersion]]) -> list[Reply]:
-    ordered = query.order_by(ReplyTemplate.kind, ReplyTemplate.act, ReplyVersion.title, col(ReplyTemplate.id))
-    return [_reply(row, version) for row, version in db.exec(ordered)]
+    query = (
+        select(ReplyTemplate, ReplyVersion)
+        .join(ReplyVersion, col(ReplyVersion.id) == last)
+        .where(*conditions)
+        .order_by(ReplyTemplate.kind, ReplyTemplate.act, ReplyVersion.title, col(ReplyTemplate.id))
+    )
+    return [_reply(row, version) for row, version in db.exec(query)]
 
 
 def _reply(row: ReplyTemplate, version: ReplyVersion) -> Reply:
