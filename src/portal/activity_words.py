@@ -4,6 +4,7 @@ from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
+from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
 from portal.practice_activity_words import PRACTICE_WORDS
@@ -151,6 +152,7 @@ WORDS: dict[Action, Words] = {
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+    **DESK_WORDS,
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,

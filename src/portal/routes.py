@@ -2,7 +2,19 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import (
+    account_acts,
+    accounts,
+    case,
+    case_decision,
+    case_pieces,
+    case_sending,
+    fraud,
+    maintenance,
+    proposals,
+    replies,
+    services,
+)
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -184,6 +196,12 @@ HANDLERS = [
     fraud.report_page,
     fraud.step_page,
     fraud.move,
+    *case.HANDLERS,
+    *case_decision.HANDLERS,
+    *case_sending.HANDLERS,
+    *case_pieces.HANDLERS,
+    *proposals.HANDLERS,
+    *replies.HANDLERS,
     services.services,
     services.service_page,
     services.switch,

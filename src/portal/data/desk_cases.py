@@ -14,7 +14,7 @@ from portal.data.case_messages import CaseMessage
 from portal.data.case_pieces import CasePiece
 from portal.data.cases import Case, CaseState, CaseStep
 from portal.data.coverage import Beneficiary, Contract
-from portal.data.sessions import Viewer
+from portal.data.sessions import Stage, Viewer
 from portal.data.work_items import WorkItem, items_for
 
 
@@ -28,9 +28,10 @@ class AtDesk:
 
     @property
     def concerned(self) -> list[int]:
-        """The persons whom reading the case tells of: its author, and whom it is about."""
+        """The persons who learn that the case was read: its author, and whom it is about. Not who holds the contract:
+        an adult dependant's requests are that person's own."""
         author = self.author.person_id if self.author else None
-        return sorted({one for one in (author, self.case.person_id, self.case.member_id) if one is not None})
+        return sorted({one for one in (author, self.case.person_id) if one is not None})
 
 
 def case_at_desk(db: Session, viewer: Viewer, item_id: int) -> AtDesk | None:
@@ -59,6 +60,23 @@ def is_party(db: Session, viewer: Viewer, case: Case) -> bool:
         return True
     named = {case.person_id, case.member_id, author.person_id if author else None} - {None}
     return bool(named & _household(db, viewer.person_id))
+
+
+def author_as_viewer(author: Account, now: datetime) -> Viewer:
+    """The author of a case as a viewer, for showing what they will read; nobody signs in for it."""
+    return Viewer(
+        account_id=author.id or 0,
+        space=author.space,
+        role=author.role,
+        display_name=author.display_name,
+        organisation=author.organisation,
+        person_id=author.person_id,
+        stage=Stage.FULL,
+        session_hash="",
+        company_id=author.company_id,
+        provider_id=author.provider_id,
+        confirmed_at=now,
+    )
 
 
 def item_of_case(db: Session, case_id: int) -> int:

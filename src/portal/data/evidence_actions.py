@@ -167,6 +167,12 @@ class Action(StrEnum):
     PRACTICE_BANK_CHANGED = "practice-bank.changed"
     PRACTICE_BANK_RULE_CHOSEN = "practice-bank.rule-chosen"
     PRACTICE_CHANGE_APPLIED = "practice-change.applied"
+    CASE_READ_AT_DESK = "case.read-at-desk"
+    DECISION_PROPOSED = "decision.proposed"
+    DECISION_RETURNED = "decision.returned"
+    PIECE_REFUSED = "piece.refused"
+    REPLY_WRITTEN = "reply-template.written"
+    REPLY_WITHDRAWN = "reply-template.withdrawn"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
 

@@ -15,6 +15,7 @@ from portal.data.desk_contexts import Covered, covers_of
 from portal.deciding.common import ASK, BEGIN, QUESTION
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told, Words
 from portal.formatting import short_date
+from portal.pages.member.beneficiary_requests import request_page
 from portal.pages.member.beneficiary_views import outlook_context, summary
 from portal.security import Keyring
 from portal.web import PortalRequest
@@ -61,6 +62,7 @@ def _refuse(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: D
 def _frame(lead: str, inputs: tuple[Input, ...] = ()) -> Frame:
     return Frame(
         _tell,
+        request_page,
         BEGIN
         | {
             Act.ACCEPT: Ruling("Accepter", CaseState.ACCEPTED, _accept, Words.NONE, inputs, lead=lead),

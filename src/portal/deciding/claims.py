@@ -18,6 +18,7 @@ from portal.data.proposals import Applier
 from portal.deciding.common import ASK, BEGIN, QUESTION, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told
 from portal.formatting import day_in_france, long_date, money, number, short_date
+from portal.pages.member.claims import claim_page
 from portal.security import Keyring
 from portal.web import PortalRequest
 
@@ -108,6 +109,7 @@ _INPUTS = (
 _LEAD = "La personne voit ces montants, et ce qui restera à sa charge."
 QUOTE = Frame(
     _tell,
+    claim_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(
@@ -130,6 +132,7 @@ QUOTE = Frame(
 )
 CLAIM = Frame(
     _tell,
+    claim_page,
     BEGIN | {Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE},
     (_guarantees, _care_lines),
     talks=True,

@@ -15,6 +15,7 @@ from portal.data.proposals import Applier
 from portal.deciding.common import BEGIN, QUESTION
 from portal.deciding.frames import Block, Frame, Ruling, Told
 from portal.formatting import long_date, money
+from portal.pages.member.complaints import complaint_page
 from portal.security import Keyring
 from portal.web import PortalRequest
 
@@ -66,6 +67,7 @@ def _is_not_acknowledged(db: Session, case: Case) -> bool:
 
 COMPLAINT = Frame(
     _tell,
+    complaint_page,
     BEGIN
     | {
         Act.ACKNOWLEDGE: Ruling(

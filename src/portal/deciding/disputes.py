@@ -18,6 +18,8 @@ from portal.deciding.frames import Block, Frame, Input, Ruling, Told, Words
 from portal.formatting import long_date, money, number, plural
 from portal.invoice_dispute_words import MOTIVE_LABELS as INVOICE_MOTIVES
 from portal.invoice_words import STATE_LABELS
+from portal.pages.employer.contribution_disputes import dispute_page as line_page
+from portal.pages.provider.disputes import dispute_page as invoice_page
 from portal.security import Keyring
 from portal.web import PortalRequest
 
@@ -82,6 +84,7 @@ def _expected(db: Session, case: Case) -> str:
 
 CONTRIBUTION = Frame(
     _tell_line,
+    line_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(
@@ -99,6 +102,7 @@ CONTRIBUTION = Frame(
 )
 INVOICE = Frame(
     _tell_invoice,
+    invoice_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(

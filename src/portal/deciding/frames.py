@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from litestar.handlers import HTTPRouteHandler
 from sqlmodel import Session
 
 from portal.data.cases import MOVES, Case, CaseState
@@ -86,11 +87,12 @@ Beside = Callable[[PortalRequest, Session, Case], Block | None]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A kind of case at the desk. `beside`: the context that deciding it takes, and no more. `elsewhere`: a link to
-    where else the case is worked on, such as the page that values a claim: its label, the route, whose parameter is
-    `dossier`."""
+    """A kind of case at the desk. `page`: its author's own. `beside`: the context that deciding it takes, and no more.
+    `talks`: its author writes to the insurer about it. `elsewhere`: links to where else it is worked on, such as the
+    page that values a claim: a label, and a route whose parameter is `dossier`."""
 
     tell: Tell
+    page: HTTPRouteHandler
     rulings: Mapping[Act, Ruling]
     beside: tuple[Beside, ...] = ()
     talks: bool = False

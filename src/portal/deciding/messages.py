@@ -12,6 +12,7 @@ from portal.data.messages import thread_told
 from portal.deciding.common import BEGIN, TALK, moves_to
 from portal.deciding.frames import Frame, Ruling, Told, Words
 from portal.message_words import TOPICS
+from portal.pages.account.messages import thread_page
 from portal.web import PortalRequest
 
 
@@ -28,6 +29,7 @@ def _tell(request: PortalRequest, db: Session, case: Case) -> Told:
 
 MESSAGE = Frame(
     _tell,
+    thread_page,
     BEGIN
     | {
         Act.ANSWER: TALK,

@@ -14,7 +14,8 @@ from portal.data.persons import age_on
 from portal.deciding.common import ASK, BEGIN, REFUSE, moves_to
 from portal.deciding.frames import Frame, Ruling, Told, Words
 from portal.formatting import day_in_france, long_date, plural
-from portal.pages.account.corrections import LABELS
+from portal.pages.account.corrections import LABELS, report_page
+from portal.pages.member.autonomy import request_page
 from portal.security import Keyring
 from portal.web import PortalRequest
 
@@ -38,6 +39,7 @@ def _tell_correction(request: PortalRequest, db: Session, case: Case) -> Told:
 
 AUTONOMY = Frame(
     _tell_autonomy,
+    request_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(
@@ -53,6 +55,7 @@ AUTONOMY = Frame(
 )
 CORRECTION = Frame(
     _tell_correction,
+    report_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(

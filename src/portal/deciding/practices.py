@@ -12,6 +12,7 @@ from portal.data.practice_moving import accept_practice_change, refuse_practice_
 from portal.deciding.common import ASK, BEGIN, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told, Words
 from portal.formatting import day_in_france, long_date
+from portal.pages.provider.practice_changes import change_page
 from portal.practice_words import asked_in_words
 from portal.security import Keyring
 from portal.web import PortalRequest
@@ -52,6 +53,7 @@ def _wanted(db: Session, case: Case) -> str:
 
 CHANGE = Frame(
     _tell,
+    change_page,
     BEGIN
     | {
         Act.ACCEPT: Ruling(

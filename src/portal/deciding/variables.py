@@ -37,6 +37,25 @@ LABELS = {
     "finess": "nouveau numéro FINESS",
 }
 
+# What a supervisor tries a template on.
+EXAMPLES: Values = {
+    "nom": "Camille Exemple",
+    "prenom": "Camille",
+    "personne": "Lou Exemple",
+    "reference": "ABCD-2345",
+    "envoyee_le": "3 novembre 2026",
+    "reponse_avant_le": "3 janvier 2027",
+    "date_effet": "1er décembre 2026",
+    "soin": "optique",
+    "jour_du_soin": "2 novembre 2026",
+    "montant": "84,00\u00a0€",
+    "sujet": "ma cotisation",
+    "periode": "novembre 2026",
+    "facture": "F-2026-118",
+    "adresse": "12 rue des Exemples, 99000 Villefictive",
+    "finess": "990000018",
+}
+
 
 def values_of(db: Session, keyring: Keyring, at_desk: AtDesk) -> Values:
     """The variables of a case by name; empty, or absent, where the case does not say."""
