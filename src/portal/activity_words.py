@@ -5,6 +5,7 @@ from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
 from portal.desk_purposes import PURPOSES
+from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
 from portal.practice_activity_words import PRACTICE_WORDS
@@ -189,6 +190,7 @@ WORDS: dict[Action, Words] = {
     Action.PUBLICATION_APPROVED: Words(_C, "Publication relue et publiée"),
     Action.PUBLICATION_CANCELLED: Words(_C, "Publication annulée avant son effet"),
     Action.TERMS_WITHDRAWN: Words(_C, "Retrait de conditions d’utilisation avant leur effet"),
+    **DESK_WORDS,
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,

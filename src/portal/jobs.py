@@ -15,7 +15,6 @@ from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
 from portal.contribution_jobs import issue_due_calls
-from portal.data import email_codes, known_browsers, rights_traces, throttling
 from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
@@ -27,9 +26,8 @@ from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
-from portal.retention_jobs import apply_schedule
 from portal.publication_jobs import forget_publication_files
-from portal.staff_import_jobs import forget_files
+from portal.retention_jobs import apply_schedule
 from portal.web import Services
 
 VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"

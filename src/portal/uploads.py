@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,7 @@ UNREAD = (
     "Nous n’avons pas pu lire ce fichier. Réessayez dans quelques minutes\u00a0; s’il est encore refusé, photographiez "
     "le document."
 )
+UNDRAWN = "Cette page ne peut pas être montrée ici\u00a0: téléchargez le document."
 WORDS = {
     Refusal.DAMAGED: DAMAGED,
     Refusal.HUGE: HUGE,
@@ -79,6 +81,7 @@ LONGEST_CLEANING = 30.0
 COMMAND = (sys.executable, "-P", "-m", "portal.cleaning")
 # What a system needs to start a program; neither our settings nor our keys.
 _PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
+_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it, for us alone)
 _OURS = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONNOUSERSITE": "1", "MALLOC_ARENA_MAX": "1"}
 # A library that cannot have more memory ends its process by SIGABRT.
 _STOPPED = frozenset({-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGABRT})
@@ -130,6 +133,15 @@ def codes_in_photo(content: bytes) -> list[str]:
     raise FileRefused(PHOTO_WORDS.get(verdict, BLURRED))
 
 
+def drawn_page(content: bytes, number: int, dots: int) -> bytes:
+    """Page `number` of a PDF that we keep, as a JPEG at `dots` an inch, to be looked at. Blocks as `clean` does. Raises
+    `FileRefused` when it cannot be drawn."""
+    verdict = _verdict(FileKind.PAGE, content, str(number), str(dots))
+    if isinstance(verdict, Cleaned):
+        return verdict.content
+    raise FileRefused(UNDRAWN)
+
+
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 
@@ -153,11 +165,12 @@ def _cleaned(kind: FileKind, content: bytes) -> Cleaned:
     raise FileRefused(WORDS.get(verdict) or HEAVY[kind])
 
 
-def _verdict(kind: FileKind, content: bytes) -> Cleaned | Refusal:
+def _verdict(kind: FileKind, content: bytes, *options: str) -> Cleaned | Refusal:
     """What the process says of the file. One that dies otherwise than by our limits is told in the log: without the
     file's name or content, and its owner may try again."""
     try:
-        done = _run(kind, content)
+        with tempfile.TemporaryDirectory(prefix="portal-", dir=_in_memory()) as folder:
+            done = _run(kind, content, options, folder)
         if done.returncode in _STOPPED:
             return Refusal.HEAVY
         done.check_returncode()
@@ -169,18 +182,24 @@ def _verdict(kind: FileKind, content: bytes) -> Cleaned | Refusal:
         raise FileRefused(UNREAD) from problem
 
 
-def _run(kind: FileKind, content: bytes) -> "subprocess.CompletedProcess[bytes]":
+def _run(kind: FileKind, content: bytes, options: tuple[str, ...], folder: str) -> "subprocess.CompletedProcess[bytes]":
     """Starts without a fork of this process, whose threads (the storage's, the worker's) would not survive it."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return subprocess.run(  # noqa: S603  (our own program; the file is its input alone)
-        [*COMMAND, kind],
+        [*COMMAND, kind, *options],
         input=content,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=kept | _OURS,
         timeout=LONGEST_CLEANING,
         check=False,
     )
+
+
+def _in_memory() -> str | None:
+    """Where the process works: in memory where the system offers it, since a document may lie there for a moment."""
+    return str(_MEMORY) if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
 
 
 def _told(problem: Exception) -> str:

@@ -8,12 +8,14 @@ MOST_SHEET_ROWS = 50_000
 
 
 class FileKind(StrEnum):
-    """What the first bytes say that a file is; CODES: a photo of which only the square codes are wanted."""
+    """What the first bytes say that a file is; CODES: a photo of which only the square codes are wanted; PAGE: a
+    PDF of which one page is drawn."""
 
     PDF = "pdf"
     IMAGE = "image"
     SHEET = "sheet"
     CODES = "codes"
+    PAGE = "page"
 
 
 class MediaType(StrEnum):

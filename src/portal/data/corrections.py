@@ -82,23 +82,24 @@ def _refuse_second(
     newest = newest_case(db, viewer, KIND)
     if newest is None or now - newest.opened_at >= REPEATED_WITHIN:
         return
-    last = _reported(db, keyring, newest)
+    last = reported_of(db, keyring, newest)
     if (last.subject, last.page, last.text) == said:
         raise SentAlready(newest.id or 0)
 
 
 def reports_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Reported]:
     """The viewer's reports, the newest first."""
-    return [_reported(db, keyring, case) for case in cases_of(db, viewer, KIND)]
+    return [reported_of(db, keyring, case) for case in cases_of(db, viewer, KIND)]
 
 
 def report_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Reported | None:
     """One of the viewer's reports, or None."""
     case = find_case(db, viewer, case_id, KIND)
-    return _reported(db, keyring, case) if case else None
+    return reported_of(db, keyring, case) if case else None
 
 
-def _reported(db: Session, keyring: Keyring, case: Case) -> Reported:
+def reported_of(db: Session, keyring: Keyring, case: Case) -> Reported:
+    """What a report says. The caller has found the case."""
     row = db.get_one(Correction, case.id)
     text = keyring.decrypt(row.text_encrypted) if row.text_encrypted else ""
     return Reported(case, Subject(row.subject), row.page, text)

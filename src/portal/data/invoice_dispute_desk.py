@@ -54,6 +54,12 @@ def refuse_dispute(db: Session, agent: Viewer, keyring: Keyring, case: Case, rea
     move_by_desk(db, agent, keyring, case, CaseState.REFUSED, reasons, now)
 
 
+def expected_cents(db: Session, case: Case) -> int:
+    """What the author of a dispute expects to be paid in all, in cents. The caller has found the case."""
+    row = _dispute(db, case)
+    return _expected(row, db.get_one(Invoice, row.invoice_id))
+
+
 def _dispute(db: Session, case: Case) -> InvoiceDispute:
     if case.kind != KIND:
         raise WrongState

@@ -116,7 +116,7 @@ def same_thread(db: Session, viewer: Viewer, keyring: Keyring, subject: str, tex
     newest = newest_case(db, viewer, KIND)
     if newest is None or not repeats(db, viewer, keyring, newest, text, now):
         return None
-    return newest if _thread(db, keyring, newest, 0).subject == subject else None
+    return newest if thread_told(db, keyring, newest, 0).subject == subject else None
 
 
 def reply(
@@ -162,7 +162,7 @@ def read_thread(db: Session, viewer: Viewer, case_id: int, last: int, now: datet
 def threads_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Thread]:
     """The viewer's threads: those with something unread first, then the latest changed. Drafts are a form's own."""
     unread = unread_counts(db, viewer, KIND)
-    found = [_thread(db, keyring, case, unread.get(case.id or 0, 0)) for case in cases_of(db, viewer, KIND)]
+    found = [thread_told(db, keyring, case, unread.get(case.id or 0, 0)) for case in cases_of(db, viewer, KIND)]
     return sorted(found, key=lambda thread: (thread.unread > 0, thread.case.changed_at), reverse=True)
 
 
@@ -173,7 +173,7 @@ def thread_of(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> tu
         return None
     messages = messages_of(db, keyring, case)
     unread = sum(message.is_from_insurer and message.read_at is None for message in messages)
-    return _thread(db, keyring, case, unread), messages
+    return thread_told(db, keyring, case, unread), messages
 
 
 def unread_messages(db: Session, viewer: Viewer) -> int:
@@ -199,7 +199,8 @@ _UNREAD = _unread(_OWN)
 _UNREAD_IN_PRACTICE = _unread(or_(_OWN, col(Case.provider_id) == bindparam("practice")))
 
 
-def _thread(db: Session, keyring: Keyring, case: Case, unread: int) -> Thread:
+def thread_told(db: Session, keyring: Keyring, case: Case, unread: int = 0) -> Thread:
+    """What a thread is about. The caller has found the case."""
     row = db.get_one(MessageThread, case.id)
     subject = keyring.decrypt(row.subject_encrypted) if row.subject_encrypted else ""
     return Thread(case, Topic(row.topic), subject, unread)

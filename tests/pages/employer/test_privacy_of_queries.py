@@ -61,10 +61,8 @@ ABOUT_NOBODY = {
     "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
     "service_switch", "terms_version", "desk_duty",
-    "act", "act_rule", "act_tariff", "agreement", "article_version", "card_column", "card_terms", "contribution_price",
-    "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
-    "parameter", "practice", "product", "product_option", "profession_care", "provider", "publication",
-    "publication_file", "reject_code", "service_switch", "terms_draft", "terms_version", "terms_withdrawal",
+    "article_version", "publication",
+    "publication_file", "terms_draft", "terms_withdrawal",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"

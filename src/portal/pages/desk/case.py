@@ -1,21 +1,116 @@
-"""STUB of the case page."""
+"""One case at the desk, /gestion/dossiers/{dossier}: what is asked, its pieces, what was said, the context that
+deciding it takes, where it stands, and what may be decided."""
+
+from datetime import datetime
+from typing import Any
 
 from litestar import Response
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from sqlmodel import Session
 
-from portal.data.work_acts import find_item
-from portal.pages.desk.work import WORK, work_context
-from portal.permissions import Permission, requires
+from portal.case_areas import STATE_LABELS
+from portal.case_steps import told_steps
+from portal.data.accounts import Space
+from portal.data.case_messages import messages_of
+from portal.data.cases import CaseState
+from portal.data.complaints import told_of
+from portal.data.desk_cases import AtDesk
+from portal.data.proposals import DecisionProposal, decision_in, returned_to, waiting_on
+from portal.deciding.frames import Block, Frame, Told
+from portal.deciding.registry import frame_of
+from portal.desk_words import ACT_LABELS
+from portal.labels import SPACE_LABELS
+from portal.pages.account.pieces import slot_views
+from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, case_title, note, opened
 from portal.rendering import render_page
 from portal.routing import page
 from portal.web import PortalRequest
-from portal.work_words import KINDS
 
 
-@page("/gestion/dossiers/{dossier:str}", name="desk.case", guards=[requires(Permission.DESK_QUEUE)])
+@page(CASE, name="desk.case", guards=WORKS)
 def case_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
-    item = find_item(request.db, request.viewer, request.revealed(WORK, dossier))
-    if item is None:
-        raise NotFoundException
-    return render_page(request, "desk/case.html", KINDS[item.kind], **work_context(request, request.db, item))
+    at_desk = opened(request, request.db, dossier)
+    note(request, at_desk)
+    return render_page(
+        request,
+        "desk/case/case.html",
+        case_title(at_desk.case),
+        crumbs=case_crumbs(request),
+        **case_context(request, request.db, at_desk, dossier),
+    )
+
+
+def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: str) -> dict[str, Any]:
+    """All that the page of a case shows. The caller has opened the case, and notes that it was read."""
+    case, frame = at_desk.case, frame_of(at_desk.case)
+    return {
+        "dossier": dossier,
+        "case": case,
+        "item": at_desk.item,
+        "state": STATE_LABELS[CaseState(case.state)],
+        "author": author_words(request, db, at_desk),
+        "told": frame.tell(request, db, case),
+        "blocks": blocks_of(request, db, at_desk, frame),
+        "slots": slot_views(request, db, case),
+        "messages": messages_of(db, request.services.keyring, case),
+        "names": names_of(request, db, at_desk),
+        "steps": told_steps(request, db, case),
+        "is_late": is_late(case.due_at, request.now),
+        "acts": [(act.value, ruling.label) for act, ruling in frame.offered(db, case).items()],
+        "links": [(label, request.services.urls(route, dossier=dossier)) for label, route in frame.elsewhere],
+        "waiting": _proposal(request, waiting_on(db, case)),
+        "returned": _proposal(request, returned_to(db, request.viewer, case)),
+    }
+
+
+def blocks_of(request: PortalRequest, db: Session, at_desk: AtDesk, frame: Frame) -> list[Block]:
+    """The context that deciding the case takes."""
+    found = (beside(request, db, at_desk.case) for beside in frame.beside)
+    return [block for block in found if block is not None]
+
+
+def told_in(request: PortalRequest, db: Session, at_desk: AtDesk) -> Told:
+    """What the case asks."""
+    return frame_of(at_desk.case).tell(request, db, at_desk.case)
+
+
+def author_words(request: PortalRequest, db: Session, at_desk: AtDesk) -> str:
+    """Who asks: name, organisation, space."""
+    author = at_desk.author
+    if author is None:
+        contact = told_of(db, request.services.keyring, at_desk.case).contact
+        return f"{contact.name}, sans compte" if contact else "Sans compte"
+    parts = [author.display_name, author.organisation, SPACE_LABELS[Space(at_desk.case.space)].lower()]
+    return ", ".join(part for part in parts if part)
+
+
+def names_of(request: PortalRequest, db: Session, at_desk: AtDesk) -> dict[int | None, str]:
+    """Who wrote in the conversation besides the insurer, by account."""
+    name = author_words(request, db, at_desk).partition(",")[0]
+    return {at_desk.author.id if at_desk.author else None: name}
+
+
+def is_late(due_at: datetime | None, now: datetime) -> bool:
+    """Whether the day on which an answer was owed has passed."""
+    return due_at is not None and due_at < now
+
+
+def _proposal(request: PortalRequest, row: DecisionProposal | None) -> dict[str, Any] | None:
+    """A decision that waits, or came back, in words; `name`: concealed."""
+    if row is None:
+        return None
+    keyring = request.services.keyring
+    decision = decision_in(keyring, row) if row.payload_encrypted else None
+    return {
+        "name": keyring.conceal("proposal", [row.id or 0])[0],
+        "act": row.act,
+        "label": ACT_LABELS[decision.act] if decision else "",
+        "words": decision.words if decision else "",
+        "cents": row.cents,
+        "at": row.written_at,
+        "is_own": row.written_by == request.viewer.account_id,
+        "note": keyring.decrypt(row.note_encrypted) if row.note_encrypted else "",
+    }
+
+
+HANDLERS = [case_page]

@@ -1,0 +1,19 @@
+"""Why a decision could not be applied, in words for the agent."""
+
+from portal.data.beneficiary_decisions import CannotApply
+from portal.data.cases import WrongState
+from portal.data.invoice_dispute_desk import NothingToPay
+from portal.data.practice_moving import NumberTaken
+
+REFUSED = (CannotApply, NothingToPay, NumberTaken, WrongState)
+WORDS: dict[type[Exception], str] = {
+    NothingToPay: "Ce montant dépasse ce qui est demandé, ou ne dépasse pas ce qui est déjà payé.",
+    NumberTaken: "Un autre professionnel porte déjà ce numéro FINESS\u00a0: vérifiez l’attestation.",
+    WrongState: "Cette décision n’est pas possible dans l’état de ce dossier. Vérifiez les montants et le texte, ou "
+    "revenez au dossier.",
+}
+
+
+def words_of(problem: Exception) -> str:
+    """The problem in French."""
+    return WORDS.get(type(problem)) or str(problem)

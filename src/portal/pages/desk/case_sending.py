@@ -1,0 +1,94 @@
+"""Sending a decision that was read: applied at once, or proposed to a second agent where a rule asks for four eyes."""
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from portal.case_notices import CaseLetters
+from portal.data.case_desk import agent_at_work
+from portal.data.cases import CaseMoved
+from portal.data.decisions import Act
+from portal.data.desk_cases import AtDesk
+from portal.data.evidence import Action
+from portal.data.proposals import (
+    AlreadyProposed,
+    DecisionProposal,
+    ProposalState,
+    Settled,
+    decision_in,
+    draft_of,
+    settle,
+)
+from portal.deciding.problems import REFUSED, words_of
+from portal.deciding.registry import applier_of, ruling_of
+from portal.forms import FieldError, exact_value
+from portal.pages.desk.case_access import WORKS, case_url, opened, record
+from portal.pages.desk.case_decision import DECISION, PROPOSAL, WHOLE, form_url, shown_again
+from portal.pages.desk.decision_forms import Sent, kept_values
+from portal.permissions import ConfirmationDue, has_just_confirmed
+from portal.routing import async_action
+from portal.web import PortalRequest
+
+ALREADY = "Une autre décision attend déjà d’être validée sur ce dossier."
+
+
+@async_action(f"{DECISION}/envoi", name="desk.case.decide", guards=WORKS)
+async def decide(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
+    name = exact_value(await request.form(), "decision")
+    return await request.database.run_writing(_decide, request, dossier, name)
+
+
+def _decide(request: PortalRequest, dossier: str, name: str) -> Response[bytes] | Redirect:
+    with request.database.read() as db:
+        at_desk = opened(request, db, dossier)
+        row = draft_of(db, request.viewer, at_desk.case, request.services.keyring.reveal(PROPOSAL, name) or 0)
+    if row is None:
+        return Redirect(case_url(request, dossier), status_code=303)
+    _prove_for_money(request, dossier, name, row)
+    try:
+        _send(request, at_desk, row)
+    except Settled:
+        return Redirect(case_url(request, dossier), status_code=303)
+    except (CaseMoved, AlreadyProposed, *REFUSED) as problem:
+        return _unsent(request, dossier, row, problem)
+    return Redirect(case_url(request, dossier), status_code=303)
+
+
+def _prove_for_money(request: PortalRequest, dossier: str, name: str, row: DecisionProposal) -> None:
+    """What has the insurer pay asks for a recent proof of identity; the way back leads to the form, as it was kept."""
+    if row.cents is not None and not has_just_confirmed(request.viewer, request.now):
+        request.come_back_to(form_url(request, dossier, name))
+        raise ConfirmationDue
+
+
+def _send(request: PortalRequest, at_desk: AtDesk, row: DecisionProposal) -> None:
+    keyring, act = request.services.keyring, row.act
+    with request.database.write() as db:
+        agent = agent_at_work(request.viewer, CaseLetters(request.services))
+        done = settle(db, agent, keyring, row.id or 0, applier_of(row.kind, act), request.now)
+        is_applied = done.state == ProposalState.APPLIED
+        record(request, db, at_desk, recorded_as(act) if is_applied else Action.DECISION_PROPOSED, act=act)
+
+
+def recorded_as(act: str) -> Action:
+    """How the evidence calls an act that was done."""
+    return Action.CASE_MESSAGE_SENT if act in {Act.ANSWER, Act.ACKNOWLEDGE} else Action.CASE_DECIDED
+
+
+def _unsent(request: PortalRequest, dossier: str, row: DecisionProposal, problem: Exception) -> Response[bytes]:
+    """The form with what was kept, and why it was not sent."""
+    with request.database.read() as db:
+        at_desk = opened(request, db, dossier)
+        ruling = ruling_of(at_desk.case, row.act)
+        if ruling is None:
+            raise NotFoundException
+        decision = decision_in(request.services.keyring, row)
+        values = kept_values(at_desk.case, ruling, decision, row.written_at)
+        sent = Sent(values, decision, row.version if isinstance(problem, CaseMoved) else at_desk.case.version, [])
+        words = ALREADY if isinstance(problem, AlreadyProposed) else words_of(problem)
+        errors = [] if isinstance(problem, CaseMoved) else [FieldError(WHOLE, words)]
+        return shown_again(request, db, at_desk, dossier, ruling, sent, errors)
+
+
+HANDLERS = [decide]
