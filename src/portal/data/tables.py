@@ -77,6 +77,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     terms,
     throttling,
     transfers,
+    valued_lines,
     work_items,
 )
 
