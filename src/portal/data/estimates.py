@@ -205,9 +205,7 @@ def _rule(db: Session, product_id: int, question: Question, age: int) -> tuple[i
     if row is None:
         return None
     rule, version = row
-    return rule.id or 0, RuleInForce(
-        terms_of_rule(rule), rule.label, rule.clause, version.valid_from, version.valid_to
-    )
+    return rule.id or 0, RuleInForce(terms_of_rule(rule), rule.label, rule.clause, version.valid_from, version.valid_to)
 
 
 def _base(act_code: str, sector: Sector, quantity: int, spent_cents: int, tariff: Tariff, figures: Figures) -> int:

@@ -146,9 +146,7 @@ def _rule_in_force(row: Any) -> RuleInForce | None:
     return RuleInForce(terms, row.rule_label, row.clause, row.valid_from, row.valid_to)
 
 
-def history_of(
-    db: Session, line: LineFacts, rule: RuleInForce | None, *, with_later: bool = False
-) -> list[LineFacts]:
+def history_of(db: Session, line: LineFacts, rule: RuleInForce | None, *, with_later: bool = False) -> list[LineFacts]:
     """The person's lines that may weigh on `line`: since January, or since the start of a longer renewal period.
     `with_later`: also those of care that came after it, till the end of the year, or of the renewal period."""
     since, until = date(line.care_date.year, 1, 1), line.care_date

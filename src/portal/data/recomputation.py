@@ -100,8 +100,8 @@ def is_exempt(family: str, birth_date: date, care_date: date) -> bool:
 def recompute(
     line: LineFacts, grounds: Grounds, history: Sequence[LineFacts], weighed: Mapping[int, Used] | None = None
 ) -> Recomputed | None:
-    """Settles `line` again; None when the tables do not say enough. `history`: the person's lines, any order. `weighed`:
-    what had been used when an agent settled some of them, by line."""
+    """Settles `line` again; None when the tables do not say enough. `history`: the person's lines, any order.
+    `weighed`: what had been used when an agent settled some of them, by line."""
     subject = _subject(line, history)
     if subject is None or grounds.tariff is None or grounds.figures is None:
         return None

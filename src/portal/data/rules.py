@@ -163,8 +163,8 @@ def settle(care: Care, figures: Figures, terms: Terms | None, used: Used) -> Set
 
 
 def told_charges(net: int, base: int, gross: int, charges: tuple[int, int]) -> tuple[int, int]:
-    """Flat fee and franchise behind what the base scheme says that it paid (`net`), which the rules do not give: nothing
-    when it paid its whole share, else the usual `charges` as far as its share stays within the base (long illness)."""
+    """Flat fee and franchise behind what the base scheme says that it paid (`net`), which the rules do not give:
+    nothing when it paid its whole share, else the usual `charges` as far as its share stays within the base."""
     if net == gross:
         return 0, 0
     fee, franchise = charges
@@ -262,25 +262,6 @@ def used_before(line: PastLine, history: Iterable[PastLine], terms: Terms | None
             acts += acts_counted(past.quantity, past.supplementary_cents)
             cents += past.supplementary_cents
     return Used(fee_year, fee_day, franchise_year, franchise_day, acts, cents)
-
-
-def used_in_all(line: PastLine, history: Iterable[PastLine], terms: Terms | None) -> Used:
-    """What weighs on a line that is settled now, whatever the day of its care: of the rule, all that was paid within the
-    same period, before or after that day; of the patient's caps, what came before."""
-    past = [one for one in history if one.reference != line.reference]
-    used = used_before(line, past, terms)
-    if terms is None:
-        return used
-    weighing = [one for one in past if _weighs(one, line, terms)]
-    acts = sum(acts_counted(one.quantity, one.supplementary_cents) for one in weighing)
-    return used._replace(acts=acts, cents=sum(one.supplementary_cents for one in weighing))
-
-
-def _weighs(past: PastLine, line: PastLine, terms: Terms) -> bool:
-    if past.rule_code != terms.code or past.contract_id != line.contract_id:
-        return False
-    early, late = sorted((past.care_date, line.care_date))
-    return in_period(early, late, terms.renewal_months)
 
 
 def same_limit(past: PastLine, line: PastLine, terms: Terms) -> bool:

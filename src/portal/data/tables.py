@@ -52,6 +52,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     parameters,
     passkey_challenges,
     passkeys,
+    payments,
     payroll_codes,
     pending_secrets,
     persons,
