@@ -32,7 +32,7 @@ OWNERS: dict[Whose, BankOwner[Any]] = {Whose.COMPANY: COMPANY, Whose.PRACTICE: P
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change under way. `name`: of the person or the organisation; `current`: the masked account in force, empty for
-    none; `is_blocked`: an account that matters is frozen, suspended or closed, so that the change does not take effect."""
+    none; `is_blocked`: an account that matters is frozen, suspended or closed: the change does not take effect."""
 
     whose: Whose
     row: Any

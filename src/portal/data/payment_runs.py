@@ -114,7 +114,7 @@ def transfers_of(db: Session, keyring: Keyring, run: PaymentRun) -> list[Transfe
         select(Payment, BankDetails)
         .join(PaymentOrder, col(PaymentOrder.payment_id) == Payment.id)
         .join(BankDetails, col(BankDetails.id) == PaymentOrder.bank_details_id)
-        .where(PaymentOrder.run_id == run.id, Payment.amount_cents > 0)
+        .where(PaymentOrder.run_id == run.id)
         .order_by(col(Payment.id))
     )
     return [
@@ -257,8 +257,9 @@ def _payment(db: Session, run: PaymentRun, member: Person, account: BankDetails,
     )
     db.add(payment)
     db.flush()
-    db.add(PaymentOrder(payment_id=payment.id or 0, run_id=run.id or 0, bank_details_id=account.id or 0))
-    db.flush()
+    if amount:
+        db.add(PaymentOrder(payment_id=payment.id or 0, run_id=run.id or 0, bank_details_id=account.id or 0))
+        db.flush()
     return payment
 
 
