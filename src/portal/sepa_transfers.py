@@ -61,7 +61,9 @@ def transfers_file(run: PaymentRun, transfers: Sequence[Transfer], payer: str, i
 
 def plain(text: str) -> str:
     """Text in the letters that every bank takes, 70 at most."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").replace("œ", "oe").replace("æ", "ae"))
+    decomposed = unicodedata.normalize(
+        "NFKD", text.replace("’", "'").replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+    )
     letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join(_REFUSED.sub(" ", letters).split())[:LONGEST_NAME].strip() or "X"
 

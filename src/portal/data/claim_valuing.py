@@ -50,7 +50,8 @@ def apply_valuation(
 
     Raises `NotValued`, `AmountsMoved`, `TooNear`, `WrongState` for a case that is no claim to decide, or without words.
     """
-    if case.kind != CaseKind.CLAIM or case.member_id is None or not valuation.words.strip():
+    is_open = case.kind == CaseKind.CLAIM and not (case.is_draft or case.is_over)
+    if not is_open or case.member_id is None or not valuation.words.strip():
         raise WrongState
     if is_near(db, agent, case):
         raise TooNear
