@@ -120,7 +120,9 @@ WORDS: dict[Action, Words] = {
     ),
     Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
     Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de compte bancaire"),
-    Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),
+    Action.BANK_CHANGE_CANCELLED: Words(
+        _C, "Changement de compte bancaire annulé", others="Votre changement de compte bancaire a été arrêté"
+    ),
     Action.BANK_CHANGED: Words(_C, "Nouveau compte bancaire en vigueur"),
     Action.AUTONOMY_ENDED: Words(_C, "Fin de votre autonomie"),
     Action.PLACE_SAVED: Words(_C, "Lieu de recherche enregistré"),
@@ -145,6 +147,13 @@ WORDS: dict[Action, Words] = {
     ),
     Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
     Action.CASE_LINES_LINKED: Words(_F, "Soin payé rattaché au dossier {reference}"),
+    Action.CASE_LINE_CORRECTED: Words(
+        _F, "Soin corrigé, dossier {reference}", others="Un soin de votre dossier {reference} a été corrigé"
+    ),
+    Action.PAYMENT_SENT: Words(_F, "Remboursement envoyé à votre banque"),
+    Action.PAYMENT_RETURNED: Words(_F, "Remboursement renvoyé par votre banque"),
+    Action.PAYMENT_FILE_WRITTEN: Words(_F, "Fichier de virements écrit"),
+    Action.BANK_CHANGES_READ: Words(_R, "Consultation des changements de compte bancaire en cours"),
     Action.PIECE_ADDED: Words(_F, "Pièce ajoutée au dossier {reference}"),
     Action.PIECE_REMOVED: Words(_F, "Pièce retirée du dossier {reference}"),
     Action.PIECE_DOWNLOADED: Words(

@@ -22,8 +22,11 @@ from portal.entry.onboarding import answer_forms_left
 from portal.evidence.verification import verify
 from portal.exceptional_jobs import end_expired_accesses
 from portal.exemption_jobs import remind_of_exemptions
+from portal.formatting import today
+from portal.invitation_jobs import forget_abandoned
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
+from portal.payment_jobs import pay_due
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
 from portal.publication_jobs import forget_publication_files
@@ -65,6 +68,12 @@ def remove_lost_files(services: Services) -> None:
 def follow_paid_claims(services: Services) -> None:
     """Links paid lines to the claims and quotes that led to them, and settles those claims."""
     follow_claims(services, utc_now())
+
+
+def pay_due_lines(services: Services) -> None:
+    """Makes the day's file of transfers out of what is due to members, where transfers are made here."""
+    if services.settings.transfers_iban:
+        pay_due(services, today(), utc_now())
 
 
 def apply_bank_changes(services: Services) -> None:
@@ -141,6 +150,8 @@ JOBS = (
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
+    Job("invitations.forget", timedelta(days=1), forget_invitations),
+    Job("payments.run", timedelta(hours=6), pay_due_lines),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from schwifty import IBAN
 
 from portal.origins import LOOPBACK, LOOPBACK_HOSTS, checked_origin, checked_second_name, to_be_asked, with_port
 
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
     creditor_id: Annotated[str, Field(pattern="^[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}$")] = "FR53ZZZ999999"
+    transfers_iban: str = Field(default="", repr=False)
     network_name: str = "Kalivia"
     open_directory: bool = True
     tiles_url: str = Field(default="", repr=False)  # a source may want a key in it
@@ -125,6 +127,14 @@ class Settings(BaseSettings):
         if address and not _ADDRESS.fullmatch(address):
             raise ValueError("an address alone, like ne-pas-repondre@mutuelle.example")
         return address
+
+    @field_validator("transfers_iban")
+    @classmethod
+    def an_account(cls, iban: str) -> str:
+        compact = "".join(iban.split())
+        if compact and not IBAN(compact, allow_invalid=True).is_valid:
+            raise ValueError("an IBAN, or nothing: then no transfer is made here")
+        return compact
 
     @field_validator("mail_security")
     @classmethod
@@ -249,6 +259,11 @@ class Settings(BaseSettings):
     def files_folder(self) -> Path:
         """Where people's files lie, sealed, when no bucket is set."""
         return self.data_folder / "files"
+
+    @property
+    def payments_folder(self) -> Path:
+        """Where the bank's files of transfers are written, for an operator to send."""
+        return self.data_folder / "payments"
 
     @property
     def tiles_folder(self) -> Path:
