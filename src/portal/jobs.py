@@ -19,6 +19,7 @@ from portal.data import email_codes, known_browsers, rights_traces, throttling
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
 from portal.data.outbox import forget_letters
+from portal.delay_jobs import measure_delays
 from portal.entry.onboarding import answer_forms_left
 from portal.exemption_jobs import remind_of_exemptions
 from portal.invitation_jobs import forget_abandoned
@@ -123,6 +124,11 @@ def forget_invitations(services: Services) -> None:
     forget_abandoned(services, utc_now())
 
 
+def renew_delays(services: Services) -> None:
+    """Measures in how many working days requests were answered of late, for the pages that tell it."""
+    measure_delays(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -138,6 +144,7 @@ JOBS = (
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("invitations.forget", timedelta(days=1), forget_invitations),
+    Job("delays.measure", timedelta(hours=1), renew_delays),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),

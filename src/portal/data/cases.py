@@ -63,6 +63,7 @@ class Case(SQLModel, table=True):
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
         Index("ix_case_provider", "provider_id", "kind", "id"),
+        Index("ix_case_received", "kind", "sent_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

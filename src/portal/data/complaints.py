@@ -62,7 +62,9 @@ OUTCOME_STATES = {
 
 class Complaint(SQLModel, table=True):
     """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
-    and e-mail address of whoever has no account, as JSON. The text is empty once its account was erased."""
+    and e-mail address of whoever has no account, as JSON. The text is empty once its account was erased.
+    `origin_case_id`: the message that it was at first. `delayed_at`: when its author was told that the answer would not
+    come in time. `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
 
     __tablename__ = "complaint"
 
@@ -75,6 +77,9 @@ class Complaint(SQLModel, table=True):
     acknowledged_at: datetime | None = instant(default=None)
     answered_at: datetime | None = instant(default=None)
     outcome: str | None = None
+    origin_case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    delayed_at: datetime | None = instant(default=None)
+    mediator_on: date | None = None
 
 
 class Contact(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
     agreements,
+    answer_delays,
     bank_details,
     beneficiary_changes,
     benefits,
@@ -14,6 +15,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     cases,
     claim_estimates,
     claims,
+    clock_notices,
     company_bank,
     complaints,
     contract_versions,

@@ -58,8 +58,8 @@ ACCOUNTS = {
 ABOUT_NOBODY = {
     "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
     "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
-    "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
-    "service_switch", "terms_version",
+    "measured_delay", "parameter", "practice", "product", "product_option", "profession_care", "provider",
+    "reject_code", "service_switch", "terms_version",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"
