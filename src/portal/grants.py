@@ -93,7 +93,11 @@ _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 # What asks for the whole practice by itself is for whoever holds the agreement.
 _HOLDS_AGREEMENT = _PROVIDER_TEAM | {P.SOFTWARE_MANAGE}
-_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
+_AGENT = (
+    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL}
+    | {P.DESK_HOME, P.DESK_QUEUE, P.DESK_BOARD}
+    | {P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
+)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
@@ -107,7 +111,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT | _PRACTICE,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
+    Role.SUPERVISOR: _AGENT | {P.DESK_REPORTS, P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
 }
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,

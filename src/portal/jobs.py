@@ -14,6 +14,7 @@ from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
+from portal.clock_jobs import watch_clocks
 from portal.contribution_jobs import issue_due_calls
 from portal.data import email_codes, known_browsers, rights_traces, throttling
 from portal.data.columns import utc_now
@@ -129,6 +130,11 @@ def renew_delays(services: Services) -> None:
     measure_delays(services, utc_now())
 
 
+def watch_desk_dates(services: Services) -> None:
+    """Acknowledges complaints that nobody did, tells authors of delays, and the desk of dates that come near."""
+    watch_clocks(services, utc_now())
+
+
 JOBS = (
     Job("mail.forget", timedelta(days=1), forget_old_mail),
     Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
@@ -144,6 +150,7 @@ JOBS = (
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("invitations.forget", timedelta(days=1), forget_invitations),
+    Job("desk.dates", timedelta(hours=6), watch_desk_dates),
     Job("delays.measure", timedelta(hours=1), renew_delays),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("employee-files.forget", timedelta(hours=6), forget_files),

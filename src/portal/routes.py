@@ -2,7 +2,8 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import account_acts, accounts, board, fraud, maintenance, requalify, services
+from portal.pages.desk import complaint_follow as desk_complaint
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -173,6 +174,9 @@ HANDLERS = [
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
     desk_home.home,
+    *board.HANDLERS,
+    *desk_complaint.HANDLERS,
+    *requalify.HANDLERS,
     accounts.search_page,
     accounts.search,
     accounts.sheet_page,

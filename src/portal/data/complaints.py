@@ -63,7 +63,7 @@ OUTCOME_STATES = {
 class Complaint(SQLModel, table=True):
     """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
     and e-mail address of whoever has no account, as JSON. The text is empty once its account was erased.
-    `origin_case_id`: the message that it was at first. `delayed_at`: when its author was told that the answer would not
+    `delayed_at`: when its author was told that the answer would not
     come in time. `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
 
     __tablename__ = "complaint"
@@ -77,7 +77,6 @@ class Complaint(SQLModel, table=True):
     acknowledged_at: datetime | None = instant(default=None)
     answered_at: datetime | None = instant(default=None)
     outcome: str | None = None
-    origin_case_id: int | None = Field(default=None, foreign_key="case_file.id")
     delayed_at: datetime | None = instant(default=None)
     mediator_on: date | None = None
 
@@ -87,6 +86,9 @@ class Contact(msgspec.Struct, frozen=True):
 
     name: str
     email: str
+
+    def sealed(self, keyring: Keyring) -> bytes:
+        return keyring.encrypt(msgspec.json.encode(self).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Told:
     acknowledged_at: datetime | None
     answered_at: datetime | None
     outcome: Outcome | None
+    delayed_at: datetime | None = None
+    mediator_on: date | None = None
 
     @property
     def clock(self) -> Clock | None:
@@ -288,4 +292,6 @@ def told_of(db: Session, keyring: Keyring, case: Case) -> Told:
         acknowledged_at=row.acknowledged_at,
         answered_at=row.answered_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
+        delayed_at=row.delayed_at,
+        mediator_on=row.mediator_on,
     )

@@ -65,6 +65,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     reject_codes,
     remote_links,
     representations,
+    requalifying,
     rights_checks,
     rights_freezes,
     rights_traces,

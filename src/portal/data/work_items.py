@@ -79,6 +79,7 @@ class WorkItem(SQLModel, table=True):
     __tablename__ = "work_item"
     __table_args__ = (
         Index("ix_work_queue", "turn", "urgency", "order_at", "id", "kind", "assignee_id", "snoozed_until"),
+        Index("ix_work_board", "kind", "turn", "order_at", "due_at", "since", "assignee_id"),
         Index("ix_work_assignee", "assignee_id", "turn", "urgency", "order_at", "id"),
     )
 
@@ -143,6 +144,11 @@ def items_for(db: Session, viewer: Viewer) -> ColumnElement[bool]:
     """Which items the viewer may read: of the kinds they are charged with (R-72)."""
     kinds = kinds_of(duties_of(db, viewer))
     return col(WorkItem.kind).in_(sorted(kinds)) if kinds else false()
+
+
+def item_of_case(db: Session, case_id: int) -> int:
+    """The item of a case that was sent. The caller has found the case."""
+    return db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one() or 0
 
 
 def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: int | None) -> bool:

@@ -25,15 +25,23 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(), primary_key=True),
         sa.Column("told_at", INSTANT, nullable=False),
     )
-    op.execute("ALTER TABLE complaint ADD COLUMN origin_case_id INTEGER REFERENCES case_file (id)")
+    op.create_table(
+        "requalification",
+        sa.Column("case_id", sa.Integer(), sa.ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+        sa.Column("thread_id", sa.Integer(), sa.ForeignKey("case_file.id"), nullable=False, unique=True),
+    )
     op.add_column("complaint", sa.Column("delayed_at", INSTANT))
     op.add_column("complaint", sa.Column("mediator_on", sa.Date()))
+    board = ["kind", "turn", "order_at", "due_at", "since", "assignee_id"]
+    op.create_index("ix_work_board", "work_item", board)
     op.create_index("ix_case_received", "case_file", ["kind", "sent_at"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_case_received", "case_file")
-    for name in ("mediator_on", "delayed_at", "origin_case_id"):
+    op.drop_index("ix_work_board", "work_item")
+    for name in ("mediator_on", "delayed_at"):
         op.drop_column("complaint", name)
+    op.drop_table("requalification")
     op.drop_table("clock_notice")
     op.drop_table("measured_delay")
