@@ -83,6 +83,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
         ("desk.board", "Échéances", "clock"),
+        ("desk.complaints.report", "Rapports", "file"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.frauds", "Fraudes", "flag"),
         ("desk.services", "Services", "filter"),

@@ -2,7 +2,7 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, board, fraud, maintenance, requalify, services
+from portal.pages.desk import account_acts, accounts, board, complaint_report, fraud, maintenance, requalify, services
 from portal.pages.desk import complaint_follow as desk_complaint
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
@@ -177,6 +177,7 @@ HANDLERS = [
     *board.HANDLERS,
     *desk_complaint.HANDLERS,
     *requalify.HANDLERS,
+    *complaint_report.HANDLERS,
     accounts.search_page,
     accounts.search,
     accounts.sheet_page,
