@@ -146,6 +146,15 @@ WORDS: dict[Action, Words] = {
         _F, "Message envoyé, dossier {reference}", others="Une réponse vous a été écrite, dossier {reference},"
     ),
     Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
+    Action.CASE_REQUALIFIED: Words(
+        _F,
+        "Message devenu la réclamation {reference}",
+        others="Votre message est devenu la réclamation {reference}",
+    ),
+    Action.COMPLAINT_ACKNOWLEDGED: Words(_F, "Accusé de réception de la réclamation {reference}"),
+    Action.COMPLAINT_DELAYED: Words(_F, "Retard annoncé pour la réclamation {reference}"),
+    Action.COMPLAINT_MEDIATED: Words(_F, "Médiateur saisi pour la réclamation {reference}"),
+    Action.COMPLAINTS_REPORTED: Words(_F, "Rapport annuel des réclamations"),
     Action.CASE_LINES_LINKED: Words(_F, "Soin payé rattaché au dossier {reference}"),
     Action.CASE_LINE_CORRECTED: Words(
         _F, "Soin corrigé, dossier {reference}", others="Un soin de votre dossier {reference} a été corrigé"

@@ -5,10 +5,12 @@ from portal.pages.desk import (
     account_holds,
     account_reopening,
     accounts,
+    board,
     case,
     case_decision,
     case_pieces,
     case_sending,
+    complaint_report,
     exceptional,
     exceptional_reviews,
     fraud,
@@ -23,11 +25,13 @@ from portal.pages.desk import (
     queue,
     queue_bulk,
     replies,
+    requalify,
     retention,
     services,
     team,
     work,
 )
+from portal.pages.desk import complaint_follow as desk_complaint
 from portal.pages.desk import home as desk_home
 from portal.partials.desk import publishing as publishing_fragments
 from portal.partials.desk import queue as queue_fragments
@@ -40,6 +44,10 @@ HANDLERS = [
     *publishing_files.HANDLERS,
     *publishing_fragments.HANDLERS,
     desk_home.home,
+    *board.HANDLERS,
+    *desk_complaint.HANDLERS,
+    *requalify.HANDLERS,
+    *complaint_report.HANDLERS,
     *case.HANDLERS,
     *case_decision.HANDLERS,
     *case_sending.HANDLERS,

@@ -14,16 +14,17 @@ from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
+from portal.clock_jobs import watch_clocks
 from portal.contribution_jobs import issue_due_calls
 from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
+from portal.delay_jobs import measure_delays
 from portal.entry.onboarding import answer_forms_left
 from portal.evidence.verification import verify
 from portal.exceptional_jobs import end_expired_accesses
 from portal.exemption_jobs import remind_of_exemptions
 from portal.formatting import today
-from portal.invitation_jobs import forget_abandoned
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
 from portal.payment_jobs import pay_due
@@ -136,6 +137,16 @@ def verify_all_evidence(services: Services) -> None:
     verify(services, Reading.WHOLE)
 
 
+def renew_delays(services: Services) -> None:
+    """Measures in how many working days requests were answered of late, for the pages that tell it."""
+    measure_delays(services, utc_now())
+
+
+def watch_desk_dates(services: Services) -> None:
+    """Acknowledges complaints that nobody did, tells authors of delays, and the desk of dates that come near."""
+    watch_clocks(services, utc_now())
+
+
 JOBS = (
     Job(VERIFY_NEW, timedelta(hours=1), verify_new_evidence),
     Job(VERIFY_ALL, timedelta(days=1), verify_all_evidence, lease=timedelta(hours=2)),
@@ -150,8 +161,9 @@ JOBS = (
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
-    Job("invitations.forget", timedelta(days=1), forget_invitations),
     Job("payments.run", timedelta(hours=6), pay_due_lines),
+    Job("desk.dates", timedelta(hours=6), watch_desk_dates),
+    Job("delays.measure", timedelta(hours=1), renew_delays),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),

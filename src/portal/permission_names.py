@@ -64,6 +64,8 @@ class Permission(StrEnum):
     PROVIDER_TEAM_MANAGE = "provider-team:manage"
     DESK_HOME = "desk-home:read"
     DESK_QUEUE = "desk-queue:work"
+    DESK_BOARD = "desk-board:read"
+    DESK_REPORTS = "desk-reports:read"
     DESK_ACCOUNTS = "desk-accounts:read"
     DESK_SUSPEND = "desk-accounts:suspend"
     DESK_CLOSE = "desk-accounts:close"

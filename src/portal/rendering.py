@@ -83,6 +83,8 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
         ("desk.queue", "Dossiers", "file"),
+        ("desk.board", "Échéances", "clock"),
+        ("desk.complaints.report", "Rapports", "file"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.people", "Personnes", "search"),
         ("desk.frauds", "Fraudes", "flag"),

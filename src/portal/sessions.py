@@ -108,9 +108,7 @@ def _token(services: Services, purpose: str, cookie: str | None) -> str | None:
     return services.keyring.unsign(purpose, cookie) if cookie else None
 
 
-async def _viewer(
-    services: Services, db: Session, cookie: str | None, front: Front, *, is_seen: bool
-) -> Viewer | None:
+async def _viewer(services: Services, db: Session, cookie: str | None, front: Front, *, is_seen: bool) -> Viewer | None:
     """`is_seen`: the request counts as the person's own, and keeps the session open."""
     token = _token(services, SESSION, cookie)
     if token is None:

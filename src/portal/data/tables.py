@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from portal.data import (  # noqa: F401  (each import registers its tables)
     accounts,
     agreements,
+    answer_delays,
     articles,
     backup_runs,
     bank_details,
@@ -17,6 +18,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     chain_passes,
     claim_estimates,
     claims,
+    clock_notices,
     company_bank,
     complaints,
     contract_versions,
@@ -75,6 +77,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     reopenings,
     replies,
     representations,
+    requalifying,
     retention_holds,
     retention_runs,
     rights_checks,

@@ -85,6 +85,7 @@ class WorkItem(SQLModel, table=True):
     __table_args__ = (
         Index("ix_work_queue", "turn", "urgency", "order_at", "id", *_TOLD),
         Index("ix_work_kind", "turn", "kind", "urgency", "order_at", "id", *_TOLD[1:]),
+        Index("ix_work_board", "kind", "turn", "order_at", "due_at", "since", "assignee_id"),
         Index("ix_work_assignee", "assignee_id", "turn", "urgency", "order_at", "id", "kind", *_TOLD[2:]),
         Index("ix_work_since", "turn", "since", "kind", "space", "snoozed_until"),
         Index("ix_work_escalated", "turn", "escalated_at", "kind", "space", "snoozed_until"),
@@ -159,6 +160,11 @@ def items_for(db: Session, viewer: Viewer) -> ColumnElement[bool]:
 def usual_urgency(kind: str) -> Urgency:
     """How urgent a request of this kind is by itself."""
     return Urgency.URGENT if kind == FRAUD else Urgency.USUAL
+
+
+def item_of_case(db: Session, case_id: int) -> int:
+    """The item of a case that was sent. The caller has found the case."""
+    return db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one() or 0
 
 
 def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: int | None) -> bool:

@@ -63,6 +63,7 @@ ABOUT_NOBODY = {
     "service_switch", "terms_version", "desk_duty",
     "article_version", "publication",
     "publication_file", "terms_draft", "terms_withdrawal",
+    "measured_delay",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"

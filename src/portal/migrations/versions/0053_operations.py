@@ -6,7 +6,7 @@ from alembic import op
 from portal.data.columns import BIG, UtcDateTime
 
 revision = "0053"
-down_revision = "0048"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

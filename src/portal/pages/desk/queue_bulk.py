@@ -79,9 +79,7 @@ def _do(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redire
     return Redirect(request.services.urls("desk.queue.bulk.report", query), status_code=303)
 
 
-def _read(
-    request: PortalRequest, values: dict[str, str], names: list[str]
-) -> tuple[Filled | None, list[FieldError]]:
+def _read(request: PortalRequest, values: dict[str, str], names: list[str]) -> tuple[Filled | None, list[FieldError]]:
     errors = [] if names else [FieldError("", NOTHING)]
     if values["acte"] not in SAFE:
         return None, [*errors, FieldError("acte", NO_ACT)]
