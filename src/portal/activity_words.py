@@ -4,6 +4,7 @@ from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
+from portal.data_right_activity_words import DATA_RIGHT_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
 from portal.practice_activity_words import PRACTICE_WORDS
@@ -147,6 +148,7 @@ WORDS: dict[Action, Words] = {
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
+    **DATA_RIGHT_WORDS,
     **EMPLOYER_WORDS,
 }
 

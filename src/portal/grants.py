@@ -88,6 +88,7 @@ class Permission(StrEnum):
     SESSIONS = "account-sessions:manage"
     ACTIVITY = "account-activity:read"
     DATA_EXPORT = "account-data:export"
+    DATA_RIGHTS = "account-data:ask"
     DELETION = "account:delete"
     DELETION_CANCEL = "account-deletion:cancel"
     SIGN_OUT = "session:close"
@@ -110,6 +111,7 @@ _OWN_ACCOUNT = _LEAVE | {
     P.SESSIONS,
     P.ACTIVITY,
     P.DATA_EXPORT,
+    P.DATA_RIGHTS,
     P.DELETION,
     P.DELETION_CANCEL,
 }
@@ -171,7 +173,12 @@ _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
-_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
+_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL, P.DATA_RIGHTS} | {
+    P.DESK_HOME,
+    P.DESK_ACCOUNTS,
+    P.DESK_SUSPEND,
+    P.DESK_FRAUD,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
@@ -190,13 +197,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,
 # noting down what it made), and leaving. Refusing new terms leaves sign-out,
-# export and deletion (R-16).
+# export, the rights over one's data and deletion.
 STEPS: dict[str, frozenset[Permission]] = {
     Stage.CODE: frozenset({P.SECOND_FACTOR, P.SIGN_OUT}),
     Stage.EMAIL_CODE: frozenset({P.EMAIL_CODE, P.SIGN_OUT}),
     Stage.PASSWORD: _LEAVE | {P.PASSWORD_CHANGE},
     Stage.FACTOR: _LEAVE | {P.FACTORS, P.CONFIRM},
-    Stage.TERMS: _LEAVE | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
+    Stage.TERMS: _LEAVE
+    | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DATA_RIGHTS, P.DELETION, P.DELETION_CANCEL},
 }
 
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
@@ -243,6 +251,7 @@ _READING = frozenset(
         P.ACCOUNT_READ,
         P.ACTIVITY,
         P.DATA_EXPORT,
+        P.DATA_RIGHTS,
         P.CONFIRM,
         P.RECOVERY_CODES,
         P.SESSIONS,
@@ -257,6 +266,11 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
     Standing.LEAVING: _LEAVE
     | _READING
     | _SPEAKING
+    | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
+    # Data are kept and read; what serves the rights of their holder, or protects the account, goes on (GDPR 18).
+    Standing.RESTRICTED: _LEAVE
+    | _READING
+    | {P.COMPLAINTS_SEND, P.CASE_FILES_CHANGE, P.EMAIL_CHANGE, P.CONTACT_CHANGE, P.DELETION}
     | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
 

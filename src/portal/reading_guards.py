@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from portal.data.sessions import Viewer
 from portal.entry.authentication import network_of
-from portal.reading_limits import DIRECTORY, MAPS, SUGGESTIONS, TILES, Allowance
+from portal.reading_limits import DIRECTORY, EXPORTS, MAPS, SUGGESTIONS, TILES, Allowance
 from portal.web import Services
 
 
@@ -43,4 +43,5 @@ class Counted:
 counted_read = Counted(DIRECTORY)
 counted_map = Counted(MAPS)
 counted_tile = Counted(TILES)
+counted_export = Counted(EXPORTS)
 counted_suggestion = Counted(SUGGESTIONS)

@@ -37,6 +37,7 @@ class CaseKind(StrEnum):
     CONTRIBUTION_DISPUTE = "contestation-cotisation"
     PRACTICE_ADDRESS = "adresse-cabinet"
     PRACTICE_NUMBER = "finess-cabinet"
+    DATA_RIGHT = "droit-donnees"
 
 
 class CaseState(StrEnum):
