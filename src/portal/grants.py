@@ -173,12 +173,8 @@ _EMPLOYER_TEAM = frozenset({P.EMPLOYER_TEAM, P.EMPLOYER_TEAM_MANAGE})
 # The company's account: only whoever signed the contract changes it, and reads a mandate, where the IBAN stands whole.
 _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
-_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL, P.DATA_RIGHTS} | {
-    P.DESK_HOME,
-    P.DESK_ACCOUNTS,
-    P.DESK_SUSPEND,
-    P.DESK_FRAUD,
-}
+_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL, P.DATA_RIGHTS}
+_AGENT |= {P.DESK_HOME, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from portal.data.accounts import Space
 from portal.data.notifications import NotificationChoice, choose_notifications
 from portal.data.saved_places import SavedPlace, forget_place
 from portal.data.sessions import Viewer
@@ -33,18 +34,23 @@ class Consent:
 
 
 def consents_of(db: Session, viewer: Viewer, today: date) -> list[Consent]:
-    """What the viewer agreed to, and has not taken back, in the order of `ConsentKind`."""
+    """What the viewer agreed to, and has not taken back, in the order of `ConsentKind`; members alone are asked."""
+    if viewer.space != Space.MEMBER:
+        return []
     return [*_notices(db, viewer), *_sharings(db, viewer, today), *_place(db, viewer)]
 
 
 def withdraw_consent(db: Session, viewer: Viewer, kind: ConsentKind, now: datetime, today: date) -> bool:
     """Takes a consent back, at once; whether there was one."""
+    if viewer.space != Space.MEMBER:
+        return False
     if kind is ConsentKind.NOTICES:
         return choose_notifications(db, viewer, set(), now)
     if kind is ConsentKind.PLACE:
         return forget_place(db, viewer)
     members = [sharing.member_id for sharing in own_sharings(db, viewer, today) if sharing.is_on]
-    return any([stop_sharing(db, viewer, member_id, now) for member_id in members])
+    stopped = [stop_sharing(db, viewer, member_id, now) for member_id in members]
+    return any(stopped)
 
 
 def _notices(db: Session, viewer: Viewer) -> list[Consent]:

@@ -151,8 +151,8 @@ class ProofMissing(Exception):
 
 
 def request_slots(db: Session, case: Case) -> Sequence[Slot]:
-    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt alone,
-    since whoever asks has signed in)."""
+    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt, since
+    whoever asks has signed in)."""
     row = db.get_one(DataRequest, case.id)
     slots = [_proof(DataField(row.field))] if row.field else []
     return [*slots, IDENTITY] if row.identity_asked_at and not row.identity_checked_at else slots

@@ -1,7 +1,7 @@
 """What is to become of somebody's data after death, as that person says (law of 6 January 1978, article 85; R-70).
 
-Given, changed and taken back at any time. What they say is encrypted; what is no longer valid is forgotten, save that it
-was given, and when.
+Given, changed and taken back at any time. What they say is encrypted; what is no longer valid is forgotten, save that
+it was given, and when.
 """
 
 import json

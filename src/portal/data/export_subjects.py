@@ -1,4 +1,4 @@
-"""Whom an export tells of: the viewer, and the minors under the viewer's own contracts, as family privacy has it (R-72).
+"""Whom an export tells of: the viewer, and the minors under the viewer's own contracts (family privacy, R-72).
 
 An adult's care is that adult's to export, also while it is shared; so is that of a minor granted autonomy.
 """
