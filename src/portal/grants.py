@@ -266,7 +266,7 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
     # Data are kept and read; what serves the rights of their holder, or protects the account, goes on (GDPR 18).
     Standing.RESTRICTED: _LEAVE
     | _READING
-    | {P.COMPLAINTS_SEND, P.CASE_FILES_CHANGE, P.EMAIL_CHANGE, P.CONTACT_CHANGE, P.DELETION}
+    | {P.COMPLAINTS_SEND, P.CORRECTIONS, P.CASE_FILES_CHANGE, P.EMAIL_CHANGE, P.CONTACT_CHANGE, P.DELETION}
     | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
 

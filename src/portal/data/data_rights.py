@@ -69,8 +69,8 @@ IDENTITY = Slot(
 
 
 class DataRequest(SQLModel, table=True):
-    """What is asked. `field`: what is to be corrected, empty for other rights. `details_encrypted`: JSON, empty once its
-    account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was seen,
+    """What is asked. `field`: what is to be corrected, empty for other rights. `details_encrypted`: JSON, empty once
+    its account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was seen,
     and destroyed. `applied_at`: when what was accepted changed the data."""
 
     __tablename__ = "data_request"
@@ -151,8 +151,8 @@ class ProofMissing(Exception):
 
 
 def request_slots(db: Session, case: Case) -> Sequence[Slot]:
-    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt, since
-    whoever asks has signed in)."""
+    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt,
+    since whoever asks has signed in)."""
     row = db.get_one(DataRequest, case.id)
     slots = [_proof(DataField(row.field))] if row.field else []
     return [*slots, IDENTITY] if row.identity_asked_at and not row.identity_checked_at else slots

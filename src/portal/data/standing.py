@@ -1,6 +1,6 @@
 """What an account's state lets it do, read anew on every request: suspension and closing (R-63), the two years of
-reading after the end of cover (R-64), a deletion under way (R-66), uses of data that their holder limits (R-70). A state
-is computed from rows, never stored."""
+reading after the end of cover (R-64), a deletion under way (R-66), uses of data that their holder limits (R-70). A
+state is computed from rows, never stored."""
 
 from datetime import date
 from enum import StrEnum
