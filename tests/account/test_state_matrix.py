@@ -229,13 +229,19 @@ STATES = {
             *(path for path in CHANGES if path != "/compte/coordonnees"),
             *(*BENEFICIARIES, "/employeur/utilisateurs/", "/professionnel/utilisateurs/"),
             *("/adherent/demandes/nouvelle", "/messagerie/nouveau", *MESSAGE),
-            *(f"/adherent/demandes/{{case}}/{act}" for act in ("suppression", "etapes", "envoi", "reponse", "annulation")),
+            *(f"/adherent/demandes/{{case}}/{act}" for act in ("suppression", "etapes", "envoi")),
+            *(f"/adherent/demandes/{{case}}/{act}" for act in ("reponse", "annulation")),
             "/fragments/adherent/demandes/{case}/etapes",
         ),
         roles=CONTRACT_ROLES,
     ),
 }  # fmt: skip
-STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation", f"{RIGHTS}/historique"}
+STILL_OPEN = {
+    "/adherent/professionnels/lieu/oubli",
+    "/compte/suppression/annulation",
+    f"{RIGHTS}/historique",
+    *(f"{path}/lu" for path in MESSAGE),
+}
 READS_LISTS = (
     *MESSAGE,
     DELIVERIES,

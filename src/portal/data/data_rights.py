@@ -70,8 +70,8 @@ IDENTITY = Slot(
 
 class DataRequest(SQLModel, table=True):
     """What is asked. `field`: what is to be corrected, empty for other rights. `details_encrypted`: JSON, empty once
-    its account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was seen,
-    and destroyed. `applied_at`: when what was accepted changed the data."""
+    its account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was
+    seen, and destroyed. `applied_at`: when what was accepted changed the data."""
 
     __tablename__ = "data_request"
 
