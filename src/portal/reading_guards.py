@@ -16,11 +16,12 @@ from portal.web import Services
 
 
 class TooManyReads(TooManyRequestsException):
-    """The reader's limit is used up until `back_at`."""
+    """The reader's limit is used up until `back_at`; `what` is the name of the `Allowance`."""
 
-    def __init__(self, back_at: datetime) -> None:
+    def __init__(self, back_at: datetime, what: str) -> None:
         super().__init__()
         self.back_at = back_at
+        self.what = what
 
 
 class Counted:
@@ -37,7 +38,7 @@ class Counted:
         limits = self.allowance.account if viewer else self.allowance.network
         back_at = services.reading.count(f"{self.allowance.name} {reader}", limits, datetime.now(UTC))
         if back_at is not None:
-            raise TooManyReads(back_at)
+            raise TooManyReads(back_at, self.allowance.name)
 
 
 counted_read = Counted(DIRECTORY)

@@ -42,6 +42,7 @@ TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
 LONE = "only signatory"
 GUARDED, KEYHOLDER = "application and key", "key alone"
 ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
+LIMITED = "limited account"
 WHY = "Des connexions depuis trois pays en une heure, que le titulaire ne reconnaît pas."
 
 
@@ -57,6 +58,7 @@ def make_cast(site: Site) -> Cast:
         (key,) = _passkeys(db, accounts[GUARDED], "Téléphone")
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
+        _limit(db, site, accounts[LIMITED])
         cast.places["complaint"] = _followed_complaint(db, site)
         cast.places["company_bank"] = _bank_link(db, site, EMPLOYER, COMPANY, LinkPurpose.COMPANY_BANK_CHANGE)
         cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
@@ -142,6 +144,7 @@ _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     BLOCKED: _member("Basile"),
     EXPIRED: _member("Edwige", until=-1),
     FROZEN: _member("Firmin"),
+    LIMITED: _member("Régine"),
     ADOLESCENT: _adolescent,
     LONE: _only_signatory,
 }
@@ -193,6 +196,15 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
     return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', frozen.report.id or 0)}"}
+
+
+def _limit(db: Session, site: Site, who: Account) -> None:
+    """Limits what is done with somebody's data; the desk doubts who asks for an erasure."""
+    viewer, keyring, now = factories.viewer_of(db, who), site.keyring, utc_now()
+    agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+    restrict(db, viewer, Ground.ACCURACY, now)
+    case = sent(db, keyring, viewer, now=now)
+    ask_identity(db, agent, keyring, at_desk(db, agent, case), "La demande est venue d’un appareil inconnu.", now)
 
 
 def _passkeys(db: Session, who: Account, name: str) -> list[int]:
