@@ -23,6 +23,7 @@ from tests.support.claim_states import CLAIM_STATES
 from tests.support.company_bank_states import COMPANY_BANK_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contract_states import CONTRACT_STATES
+from tests.support.data_rights_states import DATA_RIGHTS_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
 from tests.support.employer_states import EMPLOYER_STATES
@@ -45,6 +46,7 @@ STATES = [
     *COMPANY_BANK_STATES,
     *COMPLAINT_STATES,
     *CONTRACT_STATES,
+    *DATA_RIGHTS_STATES,
     *DIRECTORY_STATES,
     *EMPLOYEE_STATES,
     *EMPLOYER_STATES,

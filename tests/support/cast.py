@@ -13,6 +13,7 @@ from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
 from portal.data.company_bank import COMPANY
 from portal.data.complaints import Category, Contact, Said
+from portal.data.data_right_desk import ask_identity
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
@@ -25,12 +26,14 @@ from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.persons import Person
 from portal.data.practice_bank import PRACTICE
 from portal.data.recovery_codes import make_recovery_codes
+from portal.data.restricting import Ground, restrict
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
+from tests.support.data_requests import at_desk, sent
 from tests.support.invitation_states import invitation_places
 from tests.support.states import Cast
 from tests.support.terms import accept_version
