@@ -37,7 +37,8 @@ def draft_without_proof(page: Page) -> None:
 def choose_notices(page: Page) -> None:
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Enregistrer").click()
-    page.goto(page.url.replace("/notifications", "/donnees/consentements"))
+    page.wait_for_url("**/compte*")
+    page.goto(page.evaluate("location.origin") + f"{DATA}/consentements")
     expect(page.get_by_role("button", name="Retirer")).to_be_visible()
 
 
