@@ -8,7 +8,7 @@ from portal.settings import load_settings
 
 
 @click.command()
-@click.option("--purpose", type=click.Choice(list(Purpose)), default=Purpose.MARKETING, show_default=True)
+@click.option("--purpose", type=click.Choice([purpose.value for purpose in Purpose]), default=Purpose.MARKETING.value)
 def command(purpose: str) -> None:
     """List the references of the persons who object, one a line. Read it anew before each campaign.
 
