@@ -20,6 +20,9 @@ FIVE_MINUTES = timedelta(minutes=5)
 SENSITIVE = {
     "activity.csv", "activity.json", "contact", "contact.change", "data.export", "deletion.ask", "deletion.ask.submit",
     "desk.account.act", "desk.account.act.submit", "desk.account.close", "desk.account.closing",
+    "desk.access.review", "desk.account.hold", "desk.account.hold.change", "desk.account.reopen",
+    "desk.account.reopening", "desk.account.session", "desk.account.session.end",
+    "desk.exceptional.open", "desk.exceptional.opening",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",
