@@ -59,7 +59,7 @@ def complaint(db, services, account, number: int, at: datetime = OLD) -> str:
     )
     db.add_all([case, file])
     db.flush()
-    db.add(Complaint(case_id=case.id, category=Category.OTHER, text_encrypted=b"x"))
+    db.add(Complaint(case_id=case.id, category=Category.WELCOME, text_encrypted=b"x"))
     db.add(CasePiece(case_id=case.id, file_id=file.id, slot="piece", added_at=at))
     db.flush()
     return name
@@ -85,7 +85,8 @@ def everything(client) -> str:
 
 
 class TestApplying:
-    def test_dry_run_counts_what_would_go_and_changes_nothing(self, client, old) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_dry_run_counts_what_would_go_and_changes_nothing(self, client) -> None:
         before = everything(client)
         assert rows_of(client, "complaints") == 3
         assert everything(client) == before
@@ -100,10 +101,11 @@ class TestApplying:
         assert services.storage.give(old[3]) == b"contenu"
         with services.database.read() as db:
             assert [case.reference for case in db.exec(select(Case))] == ["REC-9"]
-            assert verify_chain(db).fault is None
+            assert verify_chain(db, {}).fault is None
         assert sum(each.rows for each in apply_schedule(services, NOW)) == 0
 
-    def test_evidence_tells_rules_and_numbers_and_nothing_of_anybody(self, client, member, old) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_evidence_tells_rules_and_numbers_and_nothing_of_anybody(self, client) -> None:
         evidence = Evidence(client)
         apply_schedule(client.services, NOW)
         told = [(act.action, act.object, act.details) for act in evidence.fresh()]
@@ -114,7 +116,8 @@ class TestApplying:
         assert run.run.ended_at is not None
         assert [(one.code, one.rows) for one in run.results] == [("complaints", 3)]
 
-    def test_run_that_is_stopped_goes_on_where_it_was(self, client, old, monkeypatch) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_run_that_is_stopped_goes_on_where_it_was(self, client, monkeypatch) -> None:
         """The first batch is committed with its evidence; a crash in the second undoes that one alone."""
         real, calls = retention_jobs.forget_due, []
 
@@ -135,7 +138,7 @@ class TestApplying:
         monkeypatch.setattr(retention_jobs, "forget_due", real)
         assert {each.rule.code: each.rows for each in apply_schedule(client.services, NOW)}["complaints"] == 2
 
-    def test_open_complaint_keeps_the_old_ones_of_its_author(self, client, member, old) -> None:
+    def test_open_complaint_keeps_the_old_ones_of_its_author(self, client, old) -> None:
         with client.services.database.write() as db:
             recent = db.exec(select(Case).where(Case.reference == "REC-9")).one()
             recent.state = CaseState.SENT
@@ -146,20 +149,21 @@ class TestApplying:
     def test_details_of_old_evidence_go_and_the_chain_still_verifies(self, client, member) -> None:
         viewer_id, services = member.id, client.services
         with services.database.write() as db:
+            seen = {"address": "192.0.2.77", "persons": [1]}
             entries = [
                 entry_of(
                     None,
                     Action.BENEFITS_READ,
                     actor=viewer_id,
                     now=at,
-                    details={"address": "192.0.2.77", "persons": [1]},
+                    details=seen,
                 )
                 for at in (OLD, NOW)
             ]
             record_many(db, entries)
         assert {each.rule.code: each.rows for each in apply_schedule(services, NOW)}["evidence-details"] == 1
         with services.database.read() as db:
-            assert verify_chain(db).fault is None
+            assert verify_chain(db, {}).fault is None
             left = db.exec(select(func.count()).where(col(EvidenceDetail.details).contains("192.0.2.77"))).one()
             assert left == 1
             assert db.execute(text("SELECT COUNT(*) FROM evidence_person")).scalar() == 1
@@ -218,7 +222,8 @@ class TestReading:
         assert [title for title in titles if title not in public or title not in desk] == []
         assert len(lines_on(NOW.date())) == len(titles)
 
-    def test_supervisor_reads_what_waits_and_what_was_done(self, client, supervisor, old) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_supervisor_reads_what_waits_and_what_was_done(self, client, supervisor) -> None:
         enter(client, supervisor)
         assert "Réclamations, avec leurs pièces" in text_of(client.get("/gestion/conservation").one("main section"))
         apply_schedule(client.services, NOW)
@@ -240,7 +245,8 @@ class TestCommand:
         variables = environment(settings, client.services.database.url)
         return lambda *arguments: CliRunner().invoke(command, arguments, env=variables)
 
-    def test_operator_sees_first_and_applies_then(self, client, run, old) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_operator_sees_first_and_applies_then(self, client, run) -> None:
         assert "complaints  5\u00a0ans" in run("show").output
         dry = run("apply", "--dry-run")
         assert "complaints  3  oldest" in dry.output
@@ -253,7 +259,8 @@ class TestCommand:
             assert len(db.exec(select(RetentionRun)).all()) == 2
             assert len(db.exec(select(RetentionResult)).all()) == 1
 
-    def test_operator_is_told_of_a_rule_that_failed(self, run, old, monkeypatch) -> None:
+    @pytest.mark.usefixtures("old")
+    def test_operator_is_told_of_a_rule_that_failed(self, run, monkeypatch) -> None:
         def fail(*_):
             raise OSError("the disk went away")
 
