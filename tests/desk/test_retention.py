@@ -22,7 +22,7 @@ from portal.data.retention_schedule import period_of, rules_on
 from portal.data.sessions import SignedSession
 from portal.jobs import JOBS
 from portal.retention_jobs import apply_schedule, due_now
-from portal.retention_words import lines_on, period_words
+from portal.retention_words import bands_on, period_words
 from portal.storage import FileLost
 from tests.support import factories
 from tests.support.canaries import dump
@@ -220,12 +220,12 @@ class TestReading:
         enter(client, supervisor)
         desk = text_of(client.get("/gestion/conservation").one("main"))
         assert [title for title in titles if title not in public or title not in desk] == []
-        assert len(lines_on(NOW.date())) == len(titles)
+        assert sum(len(band.lines) for band in bands_on(NOW.date())) == len(titles)
 
     @pytest.mark.usefixtures("old")
     def test_supervisor_reads_what_waits_and_what_was_done(self, client, supervisor) -> None:
         enter(client, supervisor)
-        assert "Réclamations, avec leurs pièces" in text_of(client.get("/gestion/conservation").one("main section"))
+        assert "Réclamations, avec leurs pièces" in text_of(client.get("/gestion/conservation").one("main"))
         apply_schedule(client.services, NOW)
         shown = text_of(client.get("/gestion/conservation").one("main"))
         assert "Rien n’a dépassé sa durée" in shown
