@@ -26,7 +26,7 @@ def look_up(contract: str, heading: str) -> Callable[[Page], None]:
 
 def open_person(page: Page) -> None:
     """The sheet of the first person found on the contract."""
-    look_up(CONTRACT, "personne")(page)
+    look_up(CONTRACT, "personnes trouvées")(page)
     page.get_by_role("link", name="Ouvrir").first.click()
     expect(page.get_by_role("heading", name="Identité")).to_be_visible()
 
