@@ -34,6 +34,7 @@ from tests.support.invitation_states import INVITATION_STATES
 from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.people_states import PEOPLE_STATES
 from tests.support.practice_states import PRACTICE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
@@ -59,6 +60,7 @@ STATES = [
     *INVITATION_STATES,
     *INVOICE_STATES,
     *MESSAGE_STATES,
+    *PEOPLE_STATES,
     *PRACTICE_STATES,
     *RIGHTS_STATES,
     *SOFTWARE_STATES,
