@@ -74,7 +74,7 @@ def index_page(request: PortalRequest) -> Response[bytes]:
         TITLE,
         waiting=rows_of(request, waiting_publications(request.db)),
         scheduled=rows_of(request, scheduled_publications(request.db, request.now)),
-        doors=[open_doors[url] for url in urls if url in open_doors],
+        doors=[(url, open_doors[url].icon, open_doors[url].label) for url in urls if url in open_doors],
     )
 
 
@@ -181,7 +181,7 @@ def _approval(
     return render_page(
         request,
         "desk/publication/approval.html",
-        f"Publier\u00a0: {found.title}",
+        f"Publier «\u00a0{found.title}\u00a0»",
         crumbs=crumbs_of(request),
         errors=errors or [],
         sent=sent,
