@@ -62,7 +62,7 @@ async def pdf_file(request: PortalRequest, publication: FromPath[str]) -> Respon
     return file_answer(await to_thread.run_sync(make), "application/pdf", "apercu.pdf")
 
 
-@async_page(f"{PATH}/notice", name="desk.publication.notice", guards=[PREPARES])
+@async_page(f"{PATH}/notice.pdf", name="desk.publication.notice", guards=[PREPARES])
 async def notice_file(request: PortalRequest, publication: FromPath[str]) -> Response[bytes]:
     file = await request.database.run(_notice, request, publication)
     settings = request.services.settings
