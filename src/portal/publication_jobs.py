@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from portal.attachments import discard
 from portal.data.columns import utc_now
+from portal.data.evidence import Action, record
 from portal.data.publication_files import (
     AnotherWorker,
     FileState,
@@ -165,6 +166,7 @@ def _apply(services: Services, seen: PublicationFile, nature: Nature, path: Path
             found.state, found.step = FileState.CHECKING, 0
             if publication is not None:
                 hand_back(publication)
+                record(db, None, Action.PUBLICATION_RETURNED, object=publication.object, details={}, now=utc_now())
 
 
 _WORKS: dict[FileState, Callable[[Services, PublicationFile, Nature, Path], None]] = {

@@ -77,6 +77,7 @@ PUBLISHING_STATES = [
     State("publishing, article draft, form", AGENT, f"{HOME}/articles/{{next_article}}/texte"),
     State("publishing, article preview", AGENT, f"{HOME}/{{next_article}}/apercu?largeur=telephone"),
     State("publishing, article scheduled", SUPERVISOR, f"{HOME}/{{scheduled_article}}"),
+    State("publishing, withdrawal", SUPERVISOR, f"{HOME}/{{scheduled_article}}/retrait"),
     State("publishing, article versions", AGENT, f"{HOME}/articles/versions/{REWRITTEN}"),
     State("publishing, article changes", AGENT, f"{HOME}/articles/{{newer_article}}/changements/{{scheduled_article}}"),
     State("publishing, tables", AGENT, f"{HOME}/fichiers/garanties", send_nothing),
