@@ -242,6 +242,7 @@ PRIVATE = {
     "desk.publication.rejects": ({"agent", "supervisor"}, 404),
     "desk.publication.progress": ({"agent", "supervisor"}, 404),
     "desk.publication.approval": ({"supervisor"}, 404),
+    "desk.publication.withdrawal": ({"supervisor"}, 404),
     "desk.services": ({"supervisor"}, 200),
     "desk.service": ({"supervisor"}, 404),
     "desk.maintenance": ({"supervisor"}, 200),
