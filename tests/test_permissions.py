@@ -29,7 +29,7 @@ PUBLIC = {
     "factor.lost": 200, "link": 404, "home": 200, "help": 200, "accessibility": 200, "privacy": 200,
     "terms": 200, "terms.versions": 200,
     "terms.version": 404, "terms.changes": 404, "terms.markdown": 404, "terms.pdf": 404, "health": 200,
-    "readiness": 200,
+    "readiness": 200, "metrics": 404,
     "sign-up": 200, "sign-up.member": 200, "sign-up.employer": 200, "sign-up.provider": 200, "sign-up.sent": 200,
     "sign-up.resend": 200,
     "password.forgotten": 200, "password.forgotten.sent": 200, "password.reset": 404, "password.reset.done": 200,

@@ -177,6 +177,18 @@ def oldest_waiting(db: Session) -> datetime | None:
     return db.exec(select(func.min(OutgoingMail.made_at)).where(*_WAITING)).one()
 
 
+def waiting_since(db: Session) -> tuple[int, datetime | None]:
+    """How many letters have to leave, and since when the oldest waits (UTC)."""
+    count, since = db.exec(select(func.count(), func.min(OutgoingMail.made_at)).where(*_WAITING)).one()
+    return count, since
+
+
+def refused_count(db: Session) -> int:
+    """How many letters were given up and are still kept."""
+    refused = (col(OutgoingMail.sent_at).is_(None), col(OutgoingMail.refused_at).is_not(None))
+    return int(db.exec(select(func.count()).select_from(OutgoingMail).where(*refused)).one())
+
+
 def list_letters(db: Session, state: MailState | None = None, most: int = 50) -> list[MailRow]:
     """The newest letters, unopened."""
     query = select(OutgoingMail).order_by(col(OutgoingMail.id).desc()).limit(most)
