@@ -107,7 +107,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT | _PRACTICE,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE},
+    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE, P.DESK_OPERATIONS},
 }
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,

@@ -69,6 +69,7 @@ class Permission(StrEnum):
     DESK_FRAUD = "desk-fraud:handle"
     DESK_SERVICES = "desk-services:switch"
     DESK_MAINTENANCE = "desk-maintenance:plan"
+    DESK_OPERATIONS = "desk-operations:manage"
     SECOND_FACTOR = "second-factor:answer"
     EMAIL_CODE = "email-code:answer"
     PASSWORD_CHANGE = "password:change"  # noqa: S105

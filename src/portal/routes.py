@@ -2,7 +2,7 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import account_acts, accounts, fraud, maintenance, operation_lists, operations, services
 from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
@@ -193,6 +193,8 @@ HANDLERS = [
     maintenance.plan_page,
     maintenance.submit_plan,
     maintenance.submit_end,
+    *operations.HANDLERS,
+    *operation_lists.HANDLERS,
 ]
 
 DEMO_HANDLERS = [demonstration.demonstration, demonstration.mailbox, demonstration.letter]

@@ -18,7 +18,7 @@ from tests.support.html import text_of
 UNSWITCHABLE = {
     "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read",
     "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
-    "desk-services:switch", "desk-maintenance:plan",
+    "desk-services:switch", "desk-maintenance:plan", "desk-operations:manage",
     "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, text
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -59,7 +59,6 @@ S = CaseState
 DECISIONS = frozenset({S.ACCEPTED, S.PARTLY, S.REFUSED})
 ENDS = DECISIONS | {S.CANCELLED}
 WITH_INSURER = frozenset({S.SENT, S.IN_REVIEW})
-OWED = text("state IN ('envoyee', 'en_instruction')")  # as WITH_INSURER, in the words of an index
 _BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED, S.CLOSED}
 # From each state, where a case may go next.
 MOVES: dict[CaseState, frozenset[CaseState]] = {
@@ -87,7 +86,7 @@ class Case(SQLModel, table=True):
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
         Index("ix_case_provider", "provider_id", "kind", "id"),
-        Index("ix_case_owed", "due_at", "kind", sqlite_where=OWED, postgresql_where=OWED),
+        Index("ix_case_owed", "state", "due_at", "kind"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

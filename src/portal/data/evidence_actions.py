@@ -169,6 +169,9 @@ class Action(StrEnum):
     PRACTICE_CHANGE_APPLIED = "practice-change.applied"
     MAINTENANCE_PLANNED = "maintenance.planned"
     MAINTENANCE_ENDED = "maintenance.ended"
+    JOB_ASKED = "job.asked"
+    MAIL_RETRIED = "mail.retried"
+    MAIL_GIVEN_UP = "mail.given-up"
 
 
 class Outcome(StrEnum):

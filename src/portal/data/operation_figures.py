@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, text
 from sqlmodel import Session, col, select
 
 from portal.data.backup_runs import last_backup
-from portal.data.cases import ENDS, OWED, Case, CaseState
+from portal.data.cases import ENDS, WITH_INSURER, Case, CaseState
 from portal.data.chain_passes import ChainState, chain_state
 from portal.data.employee_imports import AT_WORK, EmployeeImport
 from portal.data.evidence import head
@@ -74,6 +74,14 @@ def operation_figures(db: Session, now: datetime) -> Figures:
     )
 
 
+def database_bytes(db: Session) -> int:
+    """How large the database is on its disk."""
+    if db.get_bind().dialect.name == "postgresql":
+        return int(db.connection().execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    pages, size = (db.connection().execute(text(f)).scalar_one() for f in ("PRAGMA page_count", "PRAGMA page_size"))
+    return int(pages) * int(size)
+
+
 def _due(before: datetime, now: datetime) -> tuple[Any, ...]:
     free = or_(col(JobRun.claimed_until).is_(None), col(JobRun.claimed_until) <= now)
     return (JobRun.due_at <= before, free)
@@ -94,8 +102,8 @@ def _open_cases(db: Session) -> dict[tuple[str, str], int]:
 
 
 def _late_cases(db: Session, now: datetime) -> dict[str, int]:
-    late = select(Case.kind, func.count()).where(OWED, col(Case.due_at) < now).group_by(Case.kind)
-    return dict(db.exec(late).all())
+    late = select(Case.kind, func.count()).where(col(Case.state).in_(WITH_INSURER), col(Case.due_at) < now)
+    return dict(db.exec(late.group_by(Case.kind)).all())
 
 
 def _open_sessions(db: Session, now: datetime) -> int:
