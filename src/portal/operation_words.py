@@ -97,9 +97,7 @@ def alarms(figures: Figures, now: datetime, free_bytes: int, *, is_current: bool
     if figures.backup_at is None or now - figures.backup_at > BACKUP_DUE:
         yield Alarm("La sauvegarde manque", f"{_since(figures.backup_at)} {BACK_UP}")
     if figures.failed or figures.late:
-        yield Alarm(
-            "Des tâches ne passent pas", "Ouvrez la liste des tâches\u00a0: la cause y est, et vous les relancez."
-        )
+        yield Alarm("Des tâches ne passent pas", "Ouvrez la liste des tâches\u00a0: la cause y est écrite.")
     if figures.refused_letters:
         yield Alarm("Des e-mails ne sont pas partis", "Ouvrez le courrier\u00a0: relancez-les, ou corrigez l’adresse.")
     if figures.evidence_rows and (figures.chain.at is None or now - figures.chain.at > VERIFIED_DUE):

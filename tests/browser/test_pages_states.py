@@ -33,6 +33,7 @@ from tests.support.invitation_states import INVITATION_STATES
 from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.operations_states import OPERATIONS_STATES
 from tests.support.practice_states import PRACTICE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
@@ -57,6 +58,7 @@ STATES = [
     *INVITATION_STATES,
     *INVOICE_STATES,
     *MESSAGE_STATES,
+    *OPERATIONS_STATES,
     *PRACTICE_STATES,
     *RIGHTS_STATES,
     *SOFTWARE_STATES,
@@ -65,7 +67,7 @@ ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
     r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
-    r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
+    r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

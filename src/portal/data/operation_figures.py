@@ -20,7 +20,7 @@ from portal.data.import_runs import last_successes
 from portal.data.job_runs import JobRun
 from portal.data.outbox import refused_count, waiting_since
 from portal.data.rights_freezes import RightsFreeze
-from portal.data.sessions import OPEN_ONES, SignedSession
+from portal.data.sessions import SignedSession
 
 # As long as the longest a session may be idle.
 IN_USE = timedelta(minutes=20)
@@ -108,7 +108,10 @@ def _late_cases(db: Session, now: datetime) -> dict[str, int]:
 
 def _open_sessions(db: Session, now: datetime) -> int:
     return _count(
-        db, select(func.count()).select_from(SignedSession).where(OPEN_ONES, SignedSession.seen_at > now - IN_USE)
+        db,
+        select(func.count())
+        .select_from(SignedSession)
+        .where(col(SignedSession.ended_at).is_(None), SignedSession.seen_at > now - IN_USE),
     )
 
 

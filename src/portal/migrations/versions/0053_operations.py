@@ -11,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 COUNTS = ("created", "updated", "unchanged", "rejected", "merged", "ignored")
-OPEN = sa.text("ended_at IS NULL")
 
 
 def upgrade() -> None:
@@ -52,7 +51,7 @@ def upgrade() -> None:
     )
     op.add_column("job_run", sa.Column("error", sa.String(), nullable=False, server_default=""))
     op.create_index("ix_case_owed", "case_file", ["state", "due_at", "kind"])
-    op.create_index("ix_session_open", "session", ["seen_at"], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index("ix_session_open", "session", ["ended_at", "seen_at"])
 
 
 def downgrade() -> None:
