@@ -93,10 +93,13 @@ _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 # What asks for the whole practice by itself is for whoever holds the agreement.
 _HOLDS_AGREEMENT = _PROVIDER_TEAM | {P.SOFTWARE_MANAGE}
-_AGENT = (
-    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL}
-    | {P.DESK_HOME, P.DESK_QUEUE, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
-)
+_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {
+    P.DESK_HOME,
+    P.DESK_QUEUE,
+    P.DESK_ACCOUNTS,
+    P.DESK_SUSPEND,
+    P.DESK_FRAUD,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,

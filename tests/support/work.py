@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from selectolax.lexbor import LexborNode
 from sqlmodel import Session, select
 
 from portal.data.cases import Case, CaseKind, CaseState, begin_case, move_case
@@ -45,3 +46,8 @@ def fraud_item(db: Session, keyring: Keyring, account_id: int, now: datetime) ->
 def author(db: Session, keyring: Keyring) -> Viewer:
     """A member who may send cases."""
     return factories.viewer_of(db, factories.member_with_account(db, keyring)[1])
+
+
+def words(node: LexborNode) -> str:
+    """What people read in an element, its pieces apart, with ordinary spaces alone."""
+    return " ".join(node.text(deep=True, separator=" ").replace("\u00a0", " ").split())

@@ -106,9 +106,7 @@ def take_next(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> W
     return item
 
 
-def assign(
-    db: Session, viewer: Viewer, keyring: Keyring, item: WorkItem, to: int, words: str, now: datetime
-) -> None:
+def assign(db: Session, viewer: Viewer, keyring: Keyring, item: WorkItem, to: int, words: str, now: datetime) -> None:
     """Hands a locked item over to a colleague, with a word. Whoever has it does, or anybody when nobody has it;
     supervisors always may. Raises `Held`, `NothingToDo` (over, or theirs already), `NotForThem`."""
     if item.turn == Turn.NOBODY or item.assignee_id == to:

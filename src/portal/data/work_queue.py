@@ -144,9 +144,7 @@ def _rows(db: Session, ids: list[int]) -> list[QueueRow]:
     return [QueueRow._make(row) for row in db.execute(query)]
 
 
-def _narrowed(
-    db: Session, query: Select[Any], viewer: Viewer, filters: QueueFilters, now: datetime
-) -> Select[Any]:
+def _narrowed(db: Session, query: Select[Any], viewer: Viewer, filters: QueueFilters, now: datetime) -> Select[Any]:
     own = query.select_from(WorkItem.__table__).where(items_for(db, viewer))
     if filters.reference:
         cases = select(_CASE.id).where(_CASE.reference == filters.reference)

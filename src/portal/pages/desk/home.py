@@ -49,4 +49,7 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
         (label, count(request.db, request.viewer, filters, request.now), query, tone)
         for label, filters, query, tone in asked
     ]
-    return [(label, count_words(found), url("desk.queue", query), tone if found else "") for label, found, query, tone in counted]
+    return [
+        (label, count_words(found), url("desk.queue", query), tone if found else "")
+        for label, found, query, tone in counted
+    ]

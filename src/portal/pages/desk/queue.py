@@ -184,9 +184,7 @@ def _shown(request: PortalRequest, row: QueueRow, name: str, url: str, readers: 
     )
 
 
-def _page(
-    request: PortalRequest, db: Session, query: Query, typed: str = "", problem: str = ""
-) -> Response[bytes]:
+def _page(request: PortalRequest, db: Session, query: Query, typed: str = "", problem: str = "") -> Response[bytes]:
     return render_page(
         request,
         "desk/queue/index.html",
@@ -256,7 +254,9 @@ def _cursor(request: PortalRequest) -> int | None:
 
 def _keep(request: PortalRequest, name: str, text: str) -> Response[bytes] | Redirect:
     query = read_query(dict(parse_qsl(text)), request.viewer, request.services.keyring)
-    problem = "" if 0 < len(name) <= LONGEST_NAME else f"Donnez à ce filtre un nom de {LONGEST_NAME} caractères au plus."
+    problem = (
+        "" if 0 < len(name) <= LONGEST_NAME else f"Donnez à ce filtre un nom de {LONGEST_NAME} caractères au plus."
+    )
     if not problem:
         try:
             with request.database.write() as db:

@@ -86,7 +86,8 @@ def _send_away(request: PortalRequest, agent: str, sent: dict[str, str]) -> Resp
     today, until = day_in_france(request.now), typed_day(sent["jour"])
     to = request.services.keyring.reveal(ACCOUNT, sent["a"])
     with request.database.read() as db:
-        errors = _absence_errors(request, db, sent, until, today)
+        heirs = {opaque for opaque, _ in _heirs(request, db, agent)}
+        errors = _absence_errors(sent, until, today, heirs)
         if errors:
             return _page(request, db, agent, sent, errors)
     with request.database.write() as db:
@@ -100,16 +101,20 @@ def _send_away(request: PortalRequest, agent: str, sent: dict[str, str]) -> Resp
     return _done(request, agent)
 
 
-def _absence_errors(
-    request: PortalRequest, db: Session, sent: dict[str, str], until: date | None, today: date
-) -> list[FieldError]:
+def _absence_errors(sent: dict[str, str], until: date | None, today: date, heirs: set[str]) -> list[FieldError]:
     errors = []
     if until is None or not today <= until <= today + LONGEST_ABSENCE:
         latest = long_date(today + LONGEST_ABSENCE)
         errors.append(FieldError("jour", f"Choisissez un jour à venir, au plus tard le {latest}."))
-    if sent["a"] not in {QUEUE, *(name for name, _ in colleagues(request, db, []))}:
+    if sent["a"] not in heirs:
         errors.append(FieldError("a", "Choisissez la file, ou un collègue de la liste."))
     return errors
+
+
+def _heirs(request: PortalRequest, db: Session, agent: str) -> list[tuple[str, str]]:
+    """To whom what an agent has may go."""
+    others = [each for each in colleagues(request, db, []) if each[0] != agent]
+    return [(QUEUE, "Les remettre dans la file"), *others]
 
 
 def _done(request: PortalRequest, agent: str) -> Redirect:
@@ -133,7 +138,6 @@ def _page(
     agent = agent_of_desk(db, request.viewer, account_id, request.now, day)
     if agent is None:
         raise NotFoundException
-    heirs = [each for each in colleagues(request, db, []) if each[0] != name]
     return render_page(
         request,
         "desk/team/agent.html",
@@ -145,7 +149,7 @@ def _page(
         role=ROLE_LABELS[agent.role],
         is_agent=agent.role == Role.AGENT,
         duties=[(duty.value, *DUTIES[duty], duty in agent.duties) for duty in Duty],
-        heirs=[(QUEUE, "Les remettre dans la file"), *heirs],
+        heirs=_heirs(request, db, name),
         sent=sent or {"jour": "", "a": QUEUE},
         queue=request.services.urls("desk.queue", {"qui": name}),
     )

@@ -31,9 +31,11 @@ from portal.work_words import KINDS, names_words, step_words
 WORK, FRAUD_CASE = "work", "fraud"
 AGENT = [requires(Permission.DESK_QUEUE)]
 KNOWN = "collegue"
-OVER = "Ce dossier a changé entre-temps : rien de tel n’est plus à faire. Revenez au dossier pour voir où il en est."
-NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper : absent, pas chargé de ce sujet, ou c’est sa propre demande."
-NOT_FOR_YOU = "C’est votre propre demande : quelqu’un d’autre doit la traiter."
+OVER = (
+    "Ce dossier a changé entre-temps\u00a0: rien de tel n’est plus à faire. Revenez au dossier pour voir où il en est."
+)
+NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper\u00a0: absent, pas chargé de ce sujet, ou c’est sa propre demande."
+NOT_FOR_YOU = "C’est votre propre demande\u00a0: quelqu’un d’autre doit la traiter."
 
 
 @page("/gestion/file/dossiers/{dossier:str}/{acte:str}", name="desk.work.act", guards=AGENT)
@@ -107,7 +109,11 @@ def work_errors(request: PortalRequest, db: Session, item: WorkItem, confirmed: 
     """What a form that answers a request must ask before: a colleague has it, or has it open, and the agent has not
     said to know. `confirmed`: what the form's field `collegue` sent."""
     company = _company(request, db, item)
-    return [FieldError(KNOWN, f"{company} Cochez cette case pour répondre quand même.")] if company and not confirmed else []
+    return (
+        [FieldError(KNOWN, f"{company} Cochez cette case pour répondre quand même.")]
+        if company and not confirmed
+        else []
+    )
 
 
 def _company(request: PortalRequest, db: Session, item: WorkItem) -> str:
@@ -139,14 +145,19 @@ def _acts(request: PortalRequest, item: WorkItem, dossier: str) -> list[tuple[st
         "reprise": item.assignee_id is not None and not is_mine and not is_over,
         "transmission": may_move and not is_over,
         "remise": item.assignee_id is not None and may_move and not is_over,
-        "veille": may_move and item.turn == Turn.DESK and not is_asleep and latest_waking(item, request.now) is not None,
+        "veille": may_move
+        and item.turn == Turn.DESK
+        and not is_asleep
+        and latest_waking(item, request.now) is not None,
         "reveil": may_move and is_asleep,
         "escalade": item.escalated_at is None and not is_over,
         "fin-escalade": item.escalated_at is not None and is_chief,
         "note": True,
     }
     url = request.services.urls
-    return [(ACTS[name].link, url("desk.work.act", dossier=dossier, acte=name)) for name, is_on in offered.items() if is_on]
+    return [
+        (ACTS[name].link, url("desk.work.act", dossier=dossier, acte=name)) for name, is_on in offered.items() if is_on
+    ]
 
 
 def _do(request: PortalRequest, dossier: str, acte: str, sent: dict[str, str]) -> Response[bytes] | Redirect:
@@ -175,7 +186,9 @@ def refusal(refused: Exception, acte: str) -> FieldError:
             told = f", depuis le {local_time(since)}" if since else ""
             return FieldError("", f"{name} s’occupe déjà de ce dossier{told}.")
         case NotForThem():
-            return FieldError("", NOT_FOR_YOU) if acte in {"prise-en-charge", "reprise"} else FieldError("a", NOT_FOR_THEM)
+            return (
+                FieldError("", NOT_FOR_YOU) if acte in {"prise-en-charge", "reprise"} else FieldError("a", NOT_FOR_THEM)
+            )
         case WrongDay(latest=latest):
             return FieldError("jour", day_words(latest))
     return FieldError("", OVER)
@@ -184,8 +197,8 @@ def refusal(refused: Exception, acte: str) -> FieldError:
 def day_words(latest: Any) -> str:
     """Until when a request may sleep."""
     if latest is None:
-        return "La réponse est due : ce dossier ne peut plus être mis en veille."
-    return f"Choisissez un jour à venir, au plus tard le {long_date(latest)} : la réponse est due à cette date."
+        return "La réponse est due\u00a0: ce dossier ne peut plus être mis en veille."
+    return f"Choisissez un jour à venir, au plus tard le {long_date(latest)}\u00a0: la réponse est due à cette date."
 
 
 def _act(request: PortalRequest, acte: str) -> WorkForm:
