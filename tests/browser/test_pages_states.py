@@ -34,6 +34,7 @@ from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.practice_states import PRACTICE_STATES
+from tests.support.queue_states import QUEUE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -58,6 +59,7 @@ STATES = [
     *INVOICE_STATES,
     *MESSAGE_STATES,
     *PRACTICE_STATES,
+    *QUEUE_STATES,
     *RIGHTS_STATES,
     *SOFTWARE_STATES,
 ]

@@ -10,7 +10,7 @@ from portal.data import work_acts as acts
 from portal.data.cases import CaseKind, CaseState, move_case
 from portal.data.desk_absences import declare_away
 from portal.data.desk_team import change_duties, colleagues_for, send_away, team_of_desk
-from portal.data.work_acts import Held, NothingToDo, NotForThem, WrongDay
+from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay
 from portal.data.work_items import Duty, Urgency, WorkItem
 from portal.data.work_presence import WorkPresence, be_present, open_now, others_at
 from portal.data.work_steps import WorkAct, WorkStep, steps_of

@@ -1,4 +1,4 @@
-"""What agents do with a request among themselves: take it, hand it over, give it back, escalate, put it to sleep (R-05).
+"""What agents do with a request among themselves: take it, hand it over, escalate it, put it to sleep (R-05).
 
 Each act holds the item's row until the transaction ends: of two agents at once, the second learns what the first did.
 Acts on the request itself (an answer, a decision) are the desk's of its kind (`case_desk.py`, `fraud.py`).

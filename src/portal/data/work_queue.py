@@ -1,7 +1,7 @@
 """The desk's queue as lists show it: filters, pages by key, counts that stop at a bound (R-05).
 
-Every statement begins with whose turn it is, and is answered from an index that holds what filters ask: its cost depends
-on what is open, never on what the table holds.
+Every statement begins with whose turn it is, and is answered from an index that holds what filters ask: it costs what
+is open, never on what the table holds.
 """
 
 from collections.abc import Iterator
@@ -106,7 +106,7 @@ class QueuePage(NamedTuple):
 def queue_page(
     db: Session, viewer: Viewer, filters: QueueFilters, now: datetime, after: int | None = None
 ) -> QueuePage | None:
-    """The requests that follow item `after` (from the most urgent when None); None when that one is not the viewer's."""
+    """The requests that follow item `after` (from the most urgent when None); None when that one is foreign."""
     shown = _narrowed(db, select(_ITEM.id), viewer, filters, now).order_by(*_ORDER).limit(PAGE_SIZE + 1)
     if after is not None:
         place = db.execute(select(*_ORDER).where(_ITEM.id == after, items_for(db, viewer))).first()

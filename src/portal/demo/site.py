@@ -21,6 +21,7 @@ from portal.demo.complaints import show_complaints
 from portal.demo.contact import show_contact
 from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
+from portal.demo.desk import show_desk
 from portal.demo.employees import show_employees
 from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
@@ -99,6 +100,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_rights(database, keyring)
             show_contact(database, keyring)
             show_software(database, keyring)
+            show_desk(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.data.evidence import Action
-from portal.data.work_acts import Held, NothingToDo, NotForThem, WrongDay, lock_item
+from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay, lock_item
 from portal.data.work_queue import PAGE_SIZE, queue_rows
 from portal.data.work_steps import object_of
 from portal.formatting import plural

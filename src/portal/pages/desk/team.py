@@ -7,6 +7,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Role
@@ -23,8 +24,8 @@ from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 from portal.work_words import DUTIES
 
-SUPERVISOR = [requires(Permission.DESK_TEAM)]
-CHANGES = [*SUPERVISOR, recently_confirmed]
+SUPERVISOR: list[Guard] = [requires(Permission.DESK_TEAM)]
+CHANGES: list[Guard] = [*SUPERVISOR, recently_confirmed]
 TITLE = "Équipe"
 ACCOUNT = "account"
 QUEUE = "file"
@@ -95,9 +96,9 @@ def _send_away(request: PortalRequest, agent: str, sent: dict[str, str]) -> Resp
         moved = send_away(db, request.viewer, keyring, account_id, until or today, to, request.now)
         if moved is None:
             raise NotFoundException
-        heir = {"to": account_object(to)} if to else {}
+        heir = account_object(to) if to else QUEUE
         told = account_object(account_id)
-        request.record(db, Action.ABSENCE_DECLARED, told, until=str(until), requests=moved, **heir)
+        request.record(db, Action.ABSENCE_DECLARED, told, until=str(until), requests=moved, to=heir)
     return _done(request, agent)
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from portal.data.accounts import Account, Role
 from portal.data.evidence import Action
-from portal.data.work_acts import Held, NothingToDo, NotForThem, WrongDay, find_item, latest_waking, lock_item
+from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay, find_item, latest_waking, lock_item
 from portal.data.work_items import Turn, WorkItem
 from portal.data.work_presence import be_present, others_at
 from portal.data.work_queue import QueueRow
