@@ -91,7 +91,7 @@ def test_draft_is_nothing_to_the_desk_until_it_is_sent(db, people) -> None:
 
 
 def test_request_without_a_day_due_is_ordered_by_what_the_desk_aims_at(db, people) -> None:
-    """Ten working days from Wednesday 25 November, none of them a holiday: the end of Wednesday 9 December, in France."""
+    """Ten working days from Wednesday 25 November: the end of Wednesday 9 December, in France."""
     item = work.sent_case(db, people["member"], NOW)
     assert item.order_at == datetime(2026, 12, 9, 22, 59, 59, tzinfo=UTC)
 

@@ -146,7 +146,7 @@ def test_filter_leaves_what_it_says(client, agent, colleague, queue, query, want
     }
     queue.give(made["mine"], agent)
     queue.give(made["theirs"], colleague)
-    queue.change(made["asleep"], lambda db, item: setattr(item, "snoozed_until", in_days(2)))
+    queue.change(made["asleep"], lambda _, item: setattr(item, "snoozed_until", in_days(2)))
     enter(client, agent)
     assert sorted(listed(client, query)) == sorted(made[name] for name in wanted)
 
@@ -210,7 +210,7 @@ def test_agent_takes_over_knowingly_what_a_colleague_has(client, agent, colleagu
     client.submit()
     assert queue.item(reference).assignee_id == agent.id
     client.get(queue.path(reference, "reprise"))
-    queue.change(reference, lambda db, item: setattr(item, "assignee_id", colleague.id))
+    queue.change(reference, lambda _, item: setattr(item, "assignee_id", colleague.id))
     fields = {"place": client.services.keyring.conceal("account", [agent.id])[0]}
     assert send(client, queue.path(reference, "reprise"), fields, form_at=LIST).status_code == 422
 

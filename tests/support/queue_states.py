@@ -93,7 +93,7 @@ QUEUE_STATES = [
     State(
         "request, put to sleep in error",
         DESK,
-        f"{LIST}?delai=bientot",
+        f"{LIST}?nature=devis",
         act("Mettre en veille", fail("Mettre en veille")),
     ),
     State("request, given back", DESK, f"{LIST}?qui=moi", act("Remettre dans la file")),

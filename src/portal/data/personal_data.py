@@ -7,6 +7,7 @@ new column without one where columns are held back (articles 15, 17 and 20 of th
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
+from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
@@ -211,6 +212,7 @@ HOLDINGS: dict[str, Held] = {
     ),
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
+    **DESK_HOLDINGS,
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
     **PRACTICE_HOLDINGS,
@@ -277,6 +279,7 @@ NOT_HELD: dict[str, str] = {
     "terms_version": REFERENCE,
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
+    "work_item": "the desk's queue: its author reads a request's state and day on the request itself",
     "job_run": "the site's own life",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
