@@ -5,23 +5,25 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from portal.data.accounts import Account
 from portal.data.cases import CaseKind
 from portal.data.columns import utc_now
+from portal.data.work_items import Urgency
 from tests.support import factories, work
 from tests.support.account_states import SUPERVISOR
 from tests.support.visits import DESK, MEMBER
 
 LIST = "/gestion/file"
-FIRST = "2020-01-01"
 
 
 @pytest.fixture
 def urgent(site) -> str:
     """A message that is due before everything else, its reference."""
     with site.database.write() as db:
-        author = factories.viewer_of(db, db.get_one(factories.Account, site.account_of(MEMBER)))
-        item = work.sent_case(db, author, utc_now(), CaseKind.MESSAGE, due_at=utc_now() - timedelta(days=900))
-        item.urgency = -1
+        author = factories.viewer_of(db, db.get_one(Account, site.account_of(MEMBER)))
+        long_due = utc_now() - timedelta(days=900 + factories.next_number())
+        item = work.sent_case(db, author, utc_now(), CaseKind.MESSAGE, due_at=long_due)
+        item.urgency = Urgency.URGENT
         return work.case_of(db, item).reference
 
 

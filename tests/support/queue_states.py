@@ -100,7 +100,7 @@ QUEUE_STATES = [
     State(
         "request, escalated in error",
         DESK,
-        f"{LIST}?qui=moi",
+        f"{LIST}?nature=devis",
         act("Transmettre aux superviseurs", fail("Transmettre aux superviseurs")),
     ),
     State("request, note in error", DESK, f"{LIST}?qui=moi", act("Ajouter une note", fail("Ajouter cette note"))),

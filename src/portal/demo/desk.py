@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from portal.data import work_acts
 from portal.data.sessions import Viewer
-from portal.data.work_items import Turn, WorkItem
-from portal.data.work_steps import WorkStep
+from portal.data.work_items import FRAUD
+from portal.data.work_queue import QueueFilters, queue_page
 from portal.database import Database
 from portal.demo.viewers import agent_of
 from portal.formatting import day_in_france
@@ -20,13 +20,16 @@ def show_desk(database: Database, keyring: Keyring) -> None:
     """Has the desk's agents act on what waits for them, unless they have."""
     now = datetime.now(UTC)
     with database.write() as db:
-        if db.exec(select(WorkStep.id).limit(1)).first() is None:
-            _act(db, keyring, agent_of(db, AGENT), agent_of(db, SUPERVISOR), now)
+        agent = agent_of(db, AGENT)
+        mine = queue_page(db, agent, QueueFilters(holder=agent.account_id), now)
+        if mine is not None and not mine.rows:
+            _act(db, keyring, agent, agent_of(db, SUPERVISOR), now)
 
 
 def _act(db: Session, keyring: Keyring, agent: Viewer, supervisor: Viewer, now: datetime) -> None:
-    waiting = select(WorkItem).where(WorkItem.turn == Turn.DESK).order_by(col(WorkItem.order_at), col(WorkItem.id))
-    items = iter(db.exec(waiting).all())
+    waiting = queue_page(db, agent, QueueFilters(), now)
+    rows = [row for row in waiting.rows if row.kind != FRAUD] if waiting else []
+    items = filter(None, [work_acts.lock_item(db, agent, row.id) for row in rows])
     for words in ("Appelée ce matin\u00a0: elle rappelle après 17\u00a0h.", "", ""):
         if item := next(items, None):
             work_acts.take(db, agent, keyring, item, now - timedelta(hours=2))

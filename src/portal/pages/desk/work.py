@@ -12,9 +12,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data.accounts import Account, Role
+from portal.data.accounts import Role
 from portal.data.evidence import Action
-from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay, find_item, latest_waking, lock_item
+from portal.data.work_acts import (
+    Held,
+    NotForThem,
+    NothingToDo,
+    WrongDay,
+    find_item,
+    holder_name,
+    latest_waking,
+    lock_item,
+)
 from portal.data.work_items import Turn, WorkItem
 from portal.data.work_presence import be_present, others_at
 from portal.data.work_queue import QueueRow
@@ -83,7 +92,7 @@ def work_context(request: PortalRequest, db: Session, item: WorkItem) -> dict[st
     return {
         "work": {
             "dossier": dossier,
-            "holder": _holder(db, item),
+            "holder": holder_name(db, item),
             "is_mine": item.assignee_id == request.viewer.account_id,
             "since": item.assigned_at,
             "is_over": item.turn == Turn.NOBODY,
@@ -117,13 +126,9 @@ def work_errors(request: PortalRequest, db: Session, item: WorkItem, confirmed: 
 
 
 def _company(request: PortalRequest, db: Session, item: WorkItem) -> str:
-    holder, others = _holder(db, item), others_words(request, db, item)
+    holder, others = holder_name(db, item), others_words(request, db, item)
     told = [f"{holder} s’occupe de ce dossier."] if holder and item.assignee_id != request.viewer.account_id else []
     return " ".join([*told, *([f"Ouvert en ce moment par {others}."] if others else [])])
-
-
-def _holder(db: Session, item: WorkItem) -> str:
-    return db.get_one(Account, item.assignee_id).display_name if item.assignee_id else ""
 
 
 def _sleeps(item: WorkItem, request: PortalRequest) -> bool:
@@ -237,7 +242,7 @@ def _form(
         dossier=dossier,
         sent=sent,
         back=back,
-        holder=_holder(db, item),
+        holder=holder_name(db, item),
         is_mine=item.assignee_id == request.viewer.account_id,
         place=place if item.assignee_id else "",
         colleagues=colleagues(request, db, [item.kind]) if "a" in act.fields else [],
