@@ -32,7 +32,6 @@ from portal.security import Keyring
 from portal.sessions import SESSION, make_cookie
 from portal.settings import Settings
 from tests.support import factories
-from tests.support.terms import publish_version
 
 OPEN, OVER = (50_000, 1_000_000) if os.environ.get("BENCH_FULL") else (50_000, 200_000)
 ROUNDS, AGENTS, WANTED_MS = 60, 20, 20
@@ -118,7 +117,6 @@ def _build(database: Database, keyring: Keyring) -> list[Account]:
     """The rows, and agents charged with everything, one of whom keeps three filters."""
     migrate(database)
     with database.write() as db:
-        publish_version(db)
         agents = [factories.desk_account(db, keyring) for _ in range(AGENTS)]
         viewer = factories.viewer_of(db, agents[0])
         for query in ("nature=reclamation", "espace=employeur&qui=personne", "delai=bientot&nature=devis"):
@@ -138,7 +136,7 @@ def _tell_pages(database: Database, settings: Settings, agent: Account) -> None:
         client.cookies.set(cookie.key, str(cookie.value))
         for query in SHOWN:
             answer = client.get(f"/gestion/file{query}")
-            assert answer.status_code == 200, answer.text
+            assert "Dossiers à traiter" in answer.text, answer.url
             _tell(f"page {query}", lambda query=query: client.get(f"/gestion/file{query}"))  # type: ignore[misc]
         _tell("start page", lambda: client.get("/gestion"))
 

@@ -95,8 +95,3 @@ def test_agent_without_scripts_takes_and_hands_over(open_tab, site, urgent) -> N
     page.get_by_role("button", name="Confier ce dossier").tap()
     expect(page.locator("#suivi")).to_contain_text("Inès Témoin a confié ce dossier à Marc Prototype")
     expect(page.locator("#suivi")).to_contain_text("Vous connaissez cette personne.")
-
-
-def test_demonstrations_queue_agrees_with_its_requests(site) -> None:
-    with site.database.read() as db:
-        assert work.in_step(db) == []
