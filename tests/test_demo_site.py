@@ -18,6 +18,7 @@ from portal.demo import site
 from portal.demo.site import PASSWORD, TOTP_SECRET, NotADemonstration, demo_help, demo_settings, prepare
 from portal.importing.registry import KINDS
 from portal.security import OneTimeCode
+from tests.support import work
 from tests.support.client import AuditingClient
 from tests.support.html import text_of
 from tests.support.mail import letters
@@ -93,6 +94,15 @@ def test_demonstration_holds_every_row_of_its_import_files(made) -> None:
 
 def test_import_of_the_demonstration_is_in_the_evidence(made) -> None:
     assert asked(made, "SELECT count(*) FROM evidence WHERE action = 'import.completed'")[0][0] == len(KINDS)
+
+
+def test_queue_of_the_desk_agrees_with_everything_that_was_sent(made) -> None:
+    """R-05: each request has exactly one item, whose turn and day due are its own."""
+    database = Database(demo_settings(made, ORIGIN).resolved_database_url)
+    with database.read() as db:
+        assert work.in_step(db) == []
+    database.dispose()
+    assert {act for (act,) in asked(made, "SELECT act FROM work_step")} >= {"prise-en-charge", "escalade", "note"}
 
 
 def test_accounts_are_those_of_the_documentation(made) -> None:

@@ -28,6 +28,7 @@ SENSITIVE = {
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "desk.publication.approval", "desk.publication.approve", "desk.publication.withdraw", "desk.publication.withdrawal",
+    "desk.team.absence", "desk.team.agent", "desk.team.back", "desk.team.duties",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",
     "member.beneficiary.review", "member.beneficiary.send",
     "employer.bank.approval", "employer.bank.approve", "employer.bank.ask", "employer.bank.change",

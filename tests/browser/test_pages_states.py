@@ -38,6 +38,7 @@ from tests.support.operations_states import OPERATIONS_STATES
 from tests.support.people_states import PEOPLE_STATES
 from tests.support.practice_states import PRACTICE_STATES
 from tests.support.publishing_states import PUBLISHING_STATES
+from tests.support.queue_states import QUEUE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -66,6 +67,7 @@ STATES = [
     *OPERATIONS_STATES,
     *PRACTICE_STATES,
     *PUBLISHING_STATES,
+    *QUEUE_STATES,
     *RIGHTS_STATES,
     *SOFTWARE_STATES,
 ]

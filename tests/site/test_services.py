@@ -21,7 +21,7 @@ UNSWITCHABLE = {
     "desk-services:switch", "desk-maintenance:plan", "desk-publishing:prepare", "desk-publishing:approve",
     "desk-people:read", "desk-people:break-glass", "desk-retention:read",
     "desk-operations:manage",
-    "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
+    "desk-team:manage", "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
     "account-data:ask",

@@ -122,4 +122,5 @@ def _is_numbered(column: Column[Any]) -> bool:
     """Whether the database gives the column its value: a key of its own."""
     if column.name == "account_id":
         return False
-    return column.primary_key and column.autoincrement is not False and column.type.python_type is int
+    is_key = column.primary_key and not column.foreign_keys
+    return is_key and column.autoincrement is not False and column.type.python_type is int

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from selectolax.lexbor import LexborNode
 from sqlmodel import Session, select
 
+from portal.data.case_states import ENDS, WITH_INSURER
 from portal.data.cases import Case, CaseKind, CaseState, begin_case, move_case
-from portal.data.fraud import FraudChannel, freeze
+from portal.data.fraud import FraudChannel, FraudReport, freeze
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem
+from portal.data.work_items import Turn, WorkItem
 from portal.security import Keyring
 from tests.support import factories
 
@@ -45,3 +47,36 @@ def fraud_item(db: Session, keyring: Keyring, account_id: int, now: datetime) ->
 def author(db: Session, keyring: Keyring) -> Viewer:
     """A member who may send cases."""
     return factories.viewer_of(db, factories.member_with_account(db, keyring)[1])
+
+
+def turn_of(case: Case) -> Turn:
+    if case.state in ENDS or case.state == CaseState.CLOSED:
+        return Turn.NOBODY
+    return Turn.DESK if case.state in WITH_INSURER else Turn.PERSON
+
+
+def in_step(db) -> list[str]:
+    """Each case sent, and each report, has exactly one item, which agrees with it; nothing else has one."""
+    wrong = []
+    items = db.exec(select(WorkItem).order_by(WorkItem.id)).all()
+    by_case = {item.case_id: item for item in items if item.case_id}
+    for case in db.exec(select(Case).order_by(Case.id)):
+        item = by_case.pop(case.id, None)
+        if case.is_draft != (item is None):
+            wrong.append(f"{case.object} is {case.state}: {item}")
+        elif item and (item.turn, item.due_at, item.kind, item.space) != (
+            turn_of(case), case.due_at, case.kind, case.space,
+        ):  # fmt: skip
+            wrong.append(f"{case.object} is {case.state}, due {case.due_at}: {item}")
+        if item and case.due_at and item.order_at != case.due_at:
+            wrong.append(f"{case.object} is ordered by {item.order_at}, due {case.due_at}")
+    reports = {item.report_id for item in items if item.report_id}
+    wrong += [f"no case: {left}" for left in by_case.values()]
+    if reports != set(db.exec(select(FraudReport.id))) or len(items) != len({(i.case_id, i.report_id) for i in items}):
+        wrong.append(f"reports: {reports}")
+    return wrong
+
+
+def words(node: LexborNode) -> str:
+    """What people read in an element, its pieces apart, with ordinary spaces alone."""
+    return " ".join(node.text(deep=True, separator=" ").replace("\u00a0", " ").split())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, and_, case, func
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role, Space
@@ -65,7 +65,7 @@ def staff_names(db: Session) -> list[tuple[int, str]]:
 
 
 def is_colleague_for(db: Session, account_id: int, kind: str, space: str, day: date) -> bool:
-    """Whether a request of this kind, from this space, may be given to an account: only supervisors reach colleagues'."""
+    """Whether a request of this kind, from this space, may be given to an account."""
     is_able = account_id in {found for found, _ in colleagues_for(db, [kind], day)}
     return is_able and (space != Space.DESK or db.get_one(Account, account_id).role == Role.SUPERVISOR)
 
@@ -92,8 +92,8 @@ def change_duties(
 def send_away(
     db: Session, viewer: Viewer, keyring: Keyring, account_id: int, until: date, to: int | None, now: datetime
 ) -> int | None:
-    """An agent is away until the end of a day; what they have goes to a colleague `to`, or back into the queue, of which
-    goes back what the colleague may not work on. How many requests; None for nobody of the desk, or another viewer."""
+    """An agent is away until the end of a day; what they have goes to a colleague `to`, or back into the queue, as does
+    what that colleague may not work on. How many requests; None for nobody of the desk, or another viewer."""
     if _locked_staff(db, viewer, account_id) is None:
         return None
     declare_away(db, account_id, until, now, by=viewer.account_id)
@@ -174,7 +174,7 @@ def _duties(db: Session, ids: list[int]) -> dict[int, frozenset[Duty]]:
 
 
 def _at_work() -> ColumnElement[bool]:
-    return (col(Account.space) == Space.DESK) & ~suspended & ~closed
+    return and_(col(Account.space) == Space.DESK, ~suspended, ~closed)
 
 
 def _locked_staff(db: Session, viewer: Viewer, account_id: int) -> Account | None:

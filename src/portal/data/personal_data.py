@@ -13,6 +13,7 @@ from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
 from portal.data.practice_holdings import PRACTICE_HOLDINGS
+from portal.data.work_holdings import WORK_HOLDINGS
 
 HOLDINGS: dict[str, Held] = {
     "account": Held(
@@ -218,6 +219,7 @@ HOLDINGS: dict[str, Held] = {
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
     **PRACTICE_HOLDINGS,
+    **WORK_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
     "rights_usual": Held(
@@ -285,9 +287,8 @@ NOT_HELD: dict[str, str] = {
     "publication_file": REFERENCE,
     "publication": "what the insurer publishes; the staff who prepared and approved it act for the insurer",
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
-    "work_item": "the insurer's own work on a case, of which the case itself tells; staff act for the insurer",
-    "desk_duty": "what the insurer charges its staff with",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
+    "work_item": "the desk's queue: its author reads a request's state and day on the request itself",
     "job_run": "the site's own life",
     "backup_run": "the site's own life",
     "chain_pass": "the site's own life",

@@ -1,4 +1,4 @@
-"""What agents do with a request among themselves: take it, hand it over, give it back, escalate, put it to sleep (R-05).
+"""What agents do with a request among themselves: take it, hand it over, escalate it, put it to sleep (R-05).
 
 Each act holds the item's row until the transaction ends: of two agents at once, the second learns what the first did.
 Acts on the request itself (an answer, a decision) are the desk's of its kind (`case_desk.py`, `fraud.py`).
@@ -194,9 +194,14 @@ def check_free(db: Session, viewer: Viewer, item: WorkItem) -> None:
         raise held_by(db, item)
 
 
+def holder_name(db: Session, item: WorkItem) -> str:
+    """Who has it; empty for nobody."""
+    return db.get_one(Account, item.assignee_id).display_name if item.assignee_id else ""
+
+
 def held_by(db: Session, item: WorkItem) -> Held:
     """Who has it, as an exception to raise."""
-    return Held(db.get_one(Account, item.assignee_id).display_name, item.assigned_at)
+    return Held(holder_name(db, item), item.assigned_at)
 
 
 def _waits(now: datetime) -> ColumnElement[bool]:

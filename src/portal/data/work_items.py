@@ -89,9 +89,9 @@ class WorkItem(SQLModel, table=True):
         Index("ix_work_kind", "turn", "kind", "urgency", "order_at", "id", *_TOLD[1:]),
         Index("ix_work_board", "kind", "turn", "order_at", "due_at", "since", "assignee_id"),
         Index("ix_work_assignee", "assignee_id", "turn", "urgency", "order_at", "id", "kind", *_TOLD[2:]),
-        Index("ix_work_since", "turn", "since", "kind", "space", "snoozed_until"),
-        Index("ix_work_escalated", "turn", "escalated_at", "kind", "space", "snoozed_until"),
-        Index("ix_work_snoozed", "turn", "snoozed_until", "kind", "space"),
+        Index("ix_work_since", "turn", "since", "urgency", "order_at", "id", *_TOLD[:-1]),
+        Index("ix_work_escalated", "turn", "escalated_at", "urgency", "order_at", "id", *_TOLD[:3], *_TOLD[4:]),
+        Index("ix_work_snoozed", "turn", "snoozed_until", "urgency", "order_at", "id", *_TOLD[:2], *_TOLD[3:]),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -61,6 +61,7 @@ def test_no_table_that_points_at_an_account_is_forgotten() -> None:
     }
     assert pointing - set(HOLDINGS) == {"maintenance", "service_switch", "work_item", "desk_duty"}
     assert pointing - set(HOLDINGS) == {"maintenance", "publication", "service_switch"}
+    assert pointing - set(HOLDINGS) == {"maintenance", "service_switch", "work_item"}
 
 
 def test_holder_takes_everything_away_and_nobody_else_s(client, make, recorded) -> None:

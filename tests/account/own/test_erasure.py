@@ -55,6 +55,7 @@ IMPERSONAL = {
     *(("practice_change", code) for code in ("address", "postcode", "city", "national_id", "former")),
     *(("stored_file", code) for code in ("media_type", "digest", "storage_name")),
     ("fraud_report", "channel"),
+    ("work_step", "act"),
     ("fraud_report_step", "state"),
     ("mandate", "scope"),
     ("representation", "capacity"),
@@ -96,6 +97,8 @@ def marked(client, make) -> Account:
         kept = {("rights_check", column.name) for column in TABLES["rights_check"].columns}  # the practice's
         made["rights_check"] = fill(db, TABLES["rights_check"], account.id, 2, made, kept, content_sealed=b"")
         made["benefit_line"] = factories.line(db, family.contract).id
+        queue = {("work_item", column.name) for column in TABLES["work_item"].columns}  # the desk's: it stays
+        made["work_item"] = fill(db, TABLES["work_item"], account.id, 3, made, queue)
         for number, name in enumerate(FILLED, start=1):
             made[name] = fill(db, TABLES[name], account.id, number, made, IMPERSONAL, **OF_NO_PRACTICE.get(name, {}))
         details = {"address": CANARY, "browser": CANARY, "filters": {"q": CANARY}, "persons": [account.person_id]}

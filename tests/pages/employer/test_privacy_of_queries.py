@@ -23,6 +23,8 @@ NEVER = {
     "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
     "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
+    # The desk's own work on requests.
+    "desk_absence", "desk_duty", "work_item", "work_presence", "work_step", "work_view",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
 # read with the guarantees of a category, of no contract.

@@ -18,9 +18,9 @@ AFTER = {
     "ix_work_queue": ["turn", "urgency", "order_at", "id", *TOLD],
     "ix_work_kind": ["turn", "kind", "urgency", "order_at", "id", *TOLD[1:]],
     "ix_work_assignee": ["assignee_id", "turn", "urgency", "order_at", "id", "kind", *TOLD[2:]],
-    "ix_work_since": ["turn", "since", "kind", "space", "snoozed_until"],
-    "ix_work_escalated": ["turn", "escalated_at", "kind", "space", "snoozed_until"],
-    "ix_work_snoozed": ["turn", "snoozed_until", "kind", "space"],
+    "ix_work_since": ["turn", "since", "urgency", "order_at", "id", *TOLD[:-1]],
+    "ix_work_escalated": ["turn", "escalated_at", "urgency", "order_at", "id", *TOLD[:3], *TOLD[4:]],
+    "ix_work_snoozed": ["turn", "snoozed_until", "urgency", "order_at", "id", *TOLD[:2], *TOLD[3:]],
 }
 
 

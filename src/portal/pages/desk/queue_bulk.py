@@ -11,6 +11,7 @@ from portal.data.evidence import Action
 from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay, lock_item
 from portal.data.work_queue import PAGE_SIZE, queue_rows
 from portal.data.work_steps import object_of
+from portal.formatting import plural
 from portal.forms import FieldError, single_values
 from portal.pages.desk.queue import AGENT, TITLE, shown_rows
 from portal.pages.desk.work import WORK
@@ -21,6 +22,7 @@ from portal.web import PortalRequest
 
 SAFE = ("prise-en-charge", "transmission", "veille")
 CHOSEN = "dossiers"
+LONGEST_COUNT = 3
 NOTHING = "Cochez au moins un dossier."
 NO_ACT = "Choisissez ce que vous faites de ces dossiers."
 GONE = "disparu"
@@ -37,7 +39,11 @@ CODES: list[tuple[type[Exception], str]] = [
     (NotForThem, "collegue"),
     (WrongDay, "jour"),
 ]
-DONE = {"prise-en-charge": "pris en charge", "transmission": "confié", "veille": "mis en veille"}
+DONE = {
+    "prise-en-charge": ("dossier pris en charge", "dossiers pris en charge"),
+    "transmission": ("dossier confié", "dossiers confiés"),
+    "veille": ("dossier mis en veille", "dossiers mis en veille"),
+}
 
 
 @page("/gestion/file/lot", name="desk.queue.bulk", guards=AGENT)
@@ -54,14 +60,15 @@ async def do(request: PortalRequest) -> Response[bytes] | Redirect:
 def report_page(request: PortalRequest) -> Response[bytes]:
     told = (each.partition(".") for each in request.query_params.getall("refus", [])[:PAGE_SIZE])
     reasons = {request.services.keyring.reveal(WORK, name): REFUSALS.get(code, "") for name, _, code in told}
-    done = request.query_params.get("faits", "0")
+    count = request.query_params.get("faits", "0")
+    done = int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else 0
+    words = DONE.get(request.query_params.get("acte", ""))
     return render_page(
         request,
         "desk/queue/report.html",
         "Ce qui a été fait",
         crumbs=[_crumb(request)],
-        done=int(done) if done.isdecimal() and len(done) < 4 else 0,
-        verb=DONE.get(request.query_params.get("acte", ""), "traité"),
+        done=plural(done, *words) if done and words else "",
         refused=[(each, reasons[each.row.id]) for each in _chosen(request, request.db, [*filter(None, reasons)])],
     )
 

@@ -7,6 +7,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Role
@@ -23,8 +24,8 @@ from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 from portal.work_words import DUTIES
 
-SUPERVISOR = [requires(Permission.DESK_TEAM)]
-CHANGES = [*SUPERVISOR, recently_confirmed]
+SUPERVISOR: list[Guard] = [requires(Permission.DESK_TEAM)]
+CHANGES: list[Guard] = [*SUPERVISOR, recently_confirmed]
 TITLE = "Équipe"
 ACCOUNT = "account"
 QUEUE = "file"
@@ -86,7 +87,8 @@ def _send_away(request: PortalRequest, agent: str, sent: dict[str, str]) -> Resp
     today, until = day_in_france(request.now), typed_day(sent["jour"])
     to = request.services.keyring.reveal(ACCOUNT, sent["a"])
     with request.database.read() as db:
-        errors = _absence_errors(request, db, sent, until, today)
+        heirs = {opaque for opaque, _ in _heirs(request, db, agent)}
+        errors = _absence_errors(sent, until, today, heirs)
         if errors:
             return _page(request, db, agent, sent, errors)
     with request.database.write() as db:
@@ -94,22 +96,26 @@ def _send_away(request: PortalRequest, agent: str, sent: dict[str, str]) -> Resp
         moved = send_away(db, request.viewer, keyring, account_id, until or today, to, request.now)
         if moved is None:
             raise NotFoundException
-        heir = {"to": account_object(to)} if to else {}
+        heir = account_object(to) if to else QUEUE
         told = account_object(account_id)
-        request.record(db, Action.ABSENCE_DECLARED, told, until=str(until), requests=moved, **heir)
+        request.record(db, Action.ABSENCE_DECLARED, told, until=str(until), requests=moved, to=heir)
     return _done(request, agent)
 
 
-def _absence_errors(
-    request: PortalRequest, db: Session, sent: dict[str, str], until: date | None, today: date
-) -> list[FieldError]:
+def _absence_errors(sent: dict[str, str], until: date | None, today: date, heirs: set[str]) -> list[FieldError]:
     errors = []
     if until is None or not today <= until <= today + LONGEST_ABSENCE:
         latest = long_date(today + LONGEST_ABSENCE)
         errors.append(FieldError("jour", f"Choisissez un jour à venir, au plus tard le {latest}."))
-    if sent["a"] not in {QUEUE, *(name for name, _ in colleagues(request, db, []))}:
+    if sent["a"] not in heirs:
         errors.append(FieldError("a", "Choisissez la file, ou un collègue de la liste."))
     return errors
+
+
+def _heirs(request: PortalRequest, db: Session, agent: str) -> list[tuple[str, str]]:
+    """To whom what an agent has may go."""
+    others = [each for each in colleagues(request, db, []) if each[0] != agent]
+    return [(QUEUE, "Les remettre dans la file"), *others]
 
 
 def _done(request: PortalRequest, agent: str) -> Redirect:
@@ -133,7 +139,6 @@ def _page(
     agent = agent_of_desk(db, request.viewer, account_id, request.now, day)
     if agent is None:
         raise NotFoundException
-    heirs = [each for each in colleagues(request, db, []) if each[0] != name]
     return render_page(
         request,
         "desk/team/agent.html",
@@ -145,7 +150,7 @@ def _page(
         role=ROLE_LABELS[agent.role],
         is_agent=agent.role == Role.AGENT,
         duties=[(duty.value, *DUTIES[duty], duty in agent.duties) for duty in Duty],
-        heirs=[(QUEUE, "Les remettre dans la file"), *heirs],
+        heirs=_heirs(request, db, name),
         sent=sent or {"jour": "", "a": QUEUE},
         queue=request.services.urls("desk.queue", {"qui": name}),
     )

@@ -12,9 +12,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data.accounts import Account, Role
+from portal.data.accounts import Role
 from portal.data.evidence import Action
-from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay, find_item, latest_waking, lock_item
+from portal.data.work_acts import (
+    Held,
+    NotForThem,
+    NothingToDo,
+    WrongDay,
+    find_item,
+    holder_name,
+    latest_waking,
+    lock_item,
+)
 from portal.data.work_items import Turn, WorkItem
 from portal.data.work_presence import be_present, others_at
 from portal.data.work_queue import QueueRow
@@ -31,9 +40,11 @@ from portal.work_words import KINDS, names_words, step_words
 WORK, FRAUD_CASE = "work", "fraud"
 AGENT = [requires(Permission.DESK_QUEUE)]
 KNOWN = "collegue"
-OVER = "Ce dossier a changé entre-temps : rien de tel n’est plus à faire. Revenez au dossier pour voir où il en est."
-NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper : absent, pas chargé de ce sujet, ou c’est sa propre demande."
-NOT_FOR_YOU = "C’est votre propre demande : quelqu’un d’autre doit la traiter."
+OVER = (
+    "Ce dossier a changé entre-temps\u00a0: rien de tel n’est plus à faire. Revenez au dossier pour voir où il en est."
+)
+NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper\u00a0: absent, pas chargé de ce sujet, ou c’est sa propre demande."
+NOT_FOR_YOU = "C’est votre propre demande\u00a0: quelqu’un d’autre doit la traiter."
 
 
 @page("/gestion/file/dossiers/{dossier:str}/{acte:str}", name="desk.work.act", guards=AGENT)
@@ -81,7 +92,7 @@ def work_context(request: PortalRequest, db: Session, item: WorkItem) -> dict[st
     return {
         "work": {
             "dossier": dossier,
-            "holder": _holder(db, item),
+            "holder": holder_name(db, item),
             "is_mine": item.assignee_id == request.viewer.account_id,
             "since": item.assigned_at,
             "is_over": item.turn == Turn.NOBODY,
@@ -115,13 +126,9 @@ def work_errors(request: PortalRequest, db: Session, item: WorkItem, confirmed: 
 
 
 def _company(request: PortalRequest, db: Session, item: WorkItem) -> str:
-    holder, others = _holder(db, item), others_words(request, db, item)
+    holder, others = holder_name(db, item), others_words(request, db, item)
     told = [f"{holder} s’occupe de ce dossier."] if holder and item.assignee_id != request.viewer.account_id else []
     return " ".join([*told, *([f"Ouvert en ce moment par {others}."] if others else [])])
-
-
-def _holder(db: Session, item: WorkItem) -> str:
-    return db.get_one(Account, item.assignee_id).display_name if item.assignee_id else ""
 
 
 def _sleeps(item: WorkItem, request: PortalRequest) -> bool:
@@ -195,8 +202,8 @@ def refusal(refused: Exception, acte: str) -> FieldError:
 def day_words(latest: Any) -> str:
     """Until when a request may sleep."""
     if latest is None:
-        return "La réponse est due : ce dossier ne peut plus être mis en veille."
-    return f"Choisissez un jour à venir, au plus tard le {long_date(latest)} : la réponse est due à cette date."
+        return "La réponse est due\u00a0: ce dossier ne peut plus être mis en veille."
+    return f"Choisissez un jour à venir, au plus tard le {long_date(latest)}\u00a0: la réponse est due à cette date."
 
 
 def _act(request: PortalRequest, acte: str) -> WorkForm:
@@ -235,7 +242,7 @@ def _form(
         dossier=dossier,
         sent=sent,
         back=back,
-        holder=_holder(db, item),
+        holder=holder_name(db, item),
         is_mine=item.assignee_id == request.viewer.account_id,
         place=place if item.assignee_id else "",
         colleagues=colleagues(request, db, [item.kind]) if "a" in act.fields else [],

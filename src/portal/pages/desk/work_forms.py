@@ -76,7 +76,7 @@ def _wrong_words(words: str, act: WorkForm) -> list[FieldError]:
     return [FieldError("mot", TOO_LONG)] if len(words) > LONGEST else []
 
 
-def _take(request: PortalRequest, db: Session, item: WorkItem, form: Filled) -> dict[str, Any]:
+def _take(request: PortalRequest, db: Session, item: WorkItem, _: Filled) -> dict[str, Any]:
     work_acts.take(db, request.viewer, request.services.keyring, item, request.now)
     return {}
 
@@ -101,7 +101,7 @@ def _snooze(request: PortalRequest, db: Session, item: WorkItem, form: Filled) -
     return {"until": form.day.isoformat()}
 
 
-def _wake(request: PortalRequest, db: Session, item: WorkItem, form: Filled) -> dict[str, Any]:
+def _wake(request: PortalRequest, db: Session, item: WorkItem, _: Filled) -> dict[str, Any]:
     work_acts.wake(db, request.viewer, request.services.keyring, item, request.now)
     return {}
 
