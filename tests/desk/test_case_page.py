@@ -1,4 +1,4 @@
-"""The case page of the desk (R-51, R-61, R-70 to R-72): who reads which case, what is shown of it, and what that leaves."""
+"""The case page of the desk (R-51, R-61, R-70 to R-72): who reads which case, what is shown, what that leaves."""
 
 import pytest
 from sqlmodel import select

@@ -32,7 +32,6 @@ from portal.security import Keyring
 from portal.web import Services
 from tests.support import beneficiaries, claims, conversations, factories, practices, staff
 
-
 DAY = date(2026, 3, 2)
 WORDS = "Voici ce que nous avons constaté, et ce que vous pouvez faire maintenant."
 Maker = Callable[[Session, Services], tuple[Case, Account]]
