@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.settings import LOOPBACK_HOSTS, PREFIX, Settings, SettingsError, load_settings
+from portal.origins import LOOPBACK_HOSTS
+from portal.settings import PREFIX, Settings, SettingsError, load_settings
 
 OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
 KEY = "k" * 32
@@ -62,6 +63,16 @@ def test_operator_without_keys_is_told_which_ones(monkeypatch) -> None:
         ("ORIGIN", "https://portail.example:port"),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("DESK_HOST", "https://gestion.example"),
+        ("DESK_HOST", "gestion.example/chemin"),
+        ("DESK_HOST", "gestion.example"),
+        ("DESK_HOST", "127.0.0.1:9000"),
+        ("DESK_HOST", "qui@gestion.example"),
+        ("DESK_NETWORKS", "bureau"),
+        ("DESK_NETWORKS", "10.0.0.1/8"),
+        ("DESK_ENABLED", "peut-être"),
+        ("METRICS_TOKEN_FILE", "/nowhere/token"),
+        ("METRICS_NETWORKS", "partout"),
         ("LOG_LEVEL", "LOUD"),
         ("WORKER", "nobody"),
         ("MAIL_PORT", "0"),

@@ -4,6 +4,7 @@ from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
+from portal.desk_purposes import PURPOSES
 from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
@@ -119,7 +120,9 @@ WORDS: dict[Action, Words] = {
     ),
     Action.BANK_READ: Words(_R, "Consultation des coordonnées bancaires"),
     Action.BANK_CHANGE_ASKED: Words(_C, "Demande de changement de compte bancaire"),
-    Action.BANK_CHANGE_CANCELLED: Words(_C, "Changement de compte bancaire annulé"),
+    Action.BANK_CHANGE_CANCELLED: Words(
+        _C, "Changement de compte bancaire annulé", others="Votre changement de compte bancaire a été arrêté"
+    ),
     Action.BANK_CHANGED: Words(_C, "Nouveau compte bancaire en vigueur"),
     Action.AUTONOMY_ENDED: Words(_C, "Fin de votre autonomie"),
     Action.PLACE_SAVED: Words(_C, "Lieu de recherche enregistré"),
@@ -143,15 +146,68 @@ WORDS: dict[Action, Words] = {
         _F, "Message envoyé, dossier {reference}", others="Une réponse vous a été écrite, dossier {reference},"
     ),
     Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
+    Action.CASE_REQUALIFIED: Words(
+        _F,
+        "Message devenu la réclamation {reference}",
+        others="Votre message est devenu la réclamation {reference}",
+    ),
+    Action.COMPLAINT_ACKNOWLEDGED: Words(_F, "Accusé de réception de la réclamation {reference}"),
+    Action.COMPLAINT_DELAYED: Words(_F, "Retard annoncé pour la réclamation {reference}"),
+    Action.COMPLAINT_MEDIATED: Words(_F, "Médiateur saisi pour la réclamation {reference}"),
+    Action.COMPLAINTS_REPORTED: Words(_F, "Rapport annuel des réclamations"),
     Action.CASE_LINES_LINKED: Words(_F, "Soin payé rattaché au dossier {reference}"),
+    Action.CASE_LINE_CORRECTED: Words(
+        _F, "Soin corrigé, dossier {reference}", others="Un soin de votre dossier {reference} a été corrigé"
+    ),
+    Action.PAYMENT_SENT: Words(_F, "Remboursement envoyé à votre banque"),
+    Action.PAYMENT_RETURNED: Words(_F, "Remboursement renvoyé par votre banque"),
+    Action.PAYMENT_FILE_WRITTEN: Words(_F, "Fichier de virements écrit"),
+    Action.BANK_CHANGES_READ: Words(_R, "Consultation des changements de compte bancaire en cours"),
     Action.PIECE_ADDED: Words(_F, "Pièce ajoutée au dossier {reference}"),
     Action.PIECE_REMOVED: Words(_F, "Pièce retirée du dossier {reference}"),
     Action.PIECE_DOWNLOADED: Words(
         _D, "Téléchargement d’une pièce du dossier {reference}", others="Une pièce de votre dossier a été ouverte"
     ),
     Action.SERVICE_SWITCHED: Words(_C, "Ouverture ou fermeture d’un service"),
+    Action.WORK_LISTED: Words(_R, "Consultation des dossiers à traiter"),
+    Action.WORK_CHANGED: Words(_F, "Suivi d’un dossier entre gestionnaires"),
+    Action.WORK_VIEW_KEPT: Words(_C, "Enregistrement d’un filtre de dossiers"),
+    Action.WORK_VIEW_DROPPED: Words(_C, "Retrait d’un filtre de dossiers"),
+    Action.DUTIES_CHANGED: Words(_S, "Changement des missions d’un gestionnaire", others="Vos missions ont changé"),
+    Action.ABSENCE_DECLARED: Words(_C, "Absence d’un gestionnaire", others="Votre absence a été enregistrée"),
+    Action.ABSENCE_ENDED: Words(_C, "Retour d’un gestionnaire", others="Votre retour a été enregistré"),
     Action.MAINTENANCE_PLANNED: Words(_C, "Maintenance annoncée"),
     Action.MAINTENANCE_ENDED: Words(_C, "Maintenance terminée"),
+    Action.RETENTION_APPLIED: Words(_C, "Durées de conservation appliquées"),
+    Action.RETENTION_READ: Words(_R, "Consultation des durées de conservation"),
+    Action.RETENTION_HELD: Words(
+        _C, "Données d’un compte mises en conservation", others="Vos données ont été mises en conservation"
+    ),
+    Action.RETENTION_HOLD_LIFTED: Words(
+        _C, "Fin de la conservation des données d’un compte", others="La conservation de vos données a été levée"
+    ),
+    Action.ACCOUNT_REOPENED: Words(_S, "Réouverture d’un compte", others="Votre compte a été rouvert"),
+    Action.PERSON_READ: Words(_R, "Consultation de la fiche d’une personne", others="Votre fiche a été consultée"),
+    Action.EXCEPTIONAL_ACCESS_OPENED: Words(
+        _R,
+        "Accès exceptionnel à un dossier",
+        "Accès exceptionnel refusé",
+        others="Vos prestations, demandes et documents ont été ouverts en accès exceptionnel",
+    ),
+    Action.EXCEPTIONAL_ACCESS_READ: Words(
+        _R, "Lecture en accès exceptionnel", others="Vos données ont été lues en accès exceptionnel"
+    ),
+    Action.EXCEPTIONAL_ACCESS_ENDED: Words(
+        _R, "Fin d’un accès exceptionnel", others="L’accès exceptionnel à vos données a été refermé"
+    ),
+    Action.EXCEPTIONAL_ACCESS_REVIEWED: Words(
+        _R, "Contrôle d’un accès exceptionnel", others="Un accès exceptionnel à vos données a été contrôlé"
+    ),
+    Action.EXCEPTIONAL_ACCESSES_READ: Words(_R, "Consultation des accès exceptionnels"),
+    Action.PUBLICATION_PREPARED: Words(_C, "Préparation d’une publication"),
+    Action.PUBLICATION_APPROVED: Words(_C, "Publication relue et publiée"),
+    Action.PUBLICATION_CANCELLED: Words(_C, "Publication annulée avant son effet"),
+    Action.TERMS_WITHDRAWN: Words(_C, "Retrait de conditions d’utilisation avant leur effet"),
     **DESK_WORDS,
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
@@ -170,13 +226,18 @@ def sentence_of(act: Act) -> str:
     named = {"object": act.object, "reference": act.object.rpartition(":")[2]}
     if not act.is_own:
         who = STAFF if act.by_staff else _practice(act) or SOMEBODY
-        return f"{words.others or _SEEN} par {who}".format(**named)
+        return f"{words.others or _SEEN} par {who}".format(**named) + _purpose(act)
     if act.action == Action.SESSION_OPENED and act.object in {Stage.CODE, Stage.EMAIL_CODE}:
         return PENDING
     if act.is_refused:
         refused = words.refused or f"Refusé\u00a0: {words.own[0].lower()}{words.own[1:]}".format(**named)
         return refused + _by(act)
     return words.own.format(**named) + _by(act)
+
+
+def _purpose(act: Act) -> str:
+    """What staff said that they looked for, where they had to say it."""
+    return f"\u00a0: {PURPOSES[act.purpose].lower()}" if act.purpose in PURPOSES else ""
 
 
 def _by(act: Act) -> str:

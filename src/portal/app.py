@@ -26,6 +26,7 @@ from portal.closures import refuse_in_maintenance, refuse_withdrawn
 from portal.csrf import csrf_guard
 from portal.database import Database
 from portal.evidence.journal import Journal
+from portal.fronts import refuse_elsewhere
 from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
 from portal.mailing.mail import Mail
@@ -106,7 +107,7 @@ def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = Non
         route_handlers=[_placed(handler, threaded=threaded) for handler in _handlers(settings, demo)],
         request_class=PortalRequest,
         middleware=[HostMiddleware(settings), SessionMiddleware(settings)],
-        guards=[refuse_in_maintenance, keep_texts, deny_undeclared, refuse_withdrawn, csrf_guard],
+        guards=[refuse_elsewhere, refuse_in_maintenance, keep_texts, deny_undeclared, refuse_withdrawn, csrf_guard],
         exception_handlers=told_to_programs(errors.HANDLERS),  # type: ignore[arg-type]
         before_send=[HeaderWriter(settings), _log_access],
         compression_config=CompressionConfig(

@@ -17,6 +17,7 @@ from litestar.datastructures import FormMultiDict, UploadFile
 from portal.data import throttling
 from portal.data.employee_imports import import_names
 from portal.data.files import NewFile, known_names
+from portal.data.publication_files import publication_names
 from portal.headers import DOCUMENT_POLICY
 from portal.storage import Storage, StorageFailed
 from portal.uploads import LARGEST_FILE, MOST_FILES, FileRefused, clean
@@ -114,7 +115,7 @@ def remove_orphans(services: Services, now: datetime) -> int:
     for at in range(0, len(old), BATCH):
         batch = old[at : at + BATCH]
         with services.database.read() as db:
-            orphans = set(batch) - known_names(db, batch) - import_names(db, batch)
+            orphans = set(batch) - known_names(db, batch) - import_names(db, batch) - publication_names(db, batch)
         discard(services, orphans)
         removed += len(orphans)
     return removed

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
 
-from portal.legal_text import Article, LegalText, read_text
+from portal.legal_text import TARGETS, Article, LegalText, read_text
 
 COMPARED_PAIRS = 32
 # Two passages that share this much of their words are one that was edited; less, and one replaced the other.
@@ -58,9 +58,10 @@ class Comparison:
 
 
 @lru_cache(maxsize=COMPARED_PAIRS)
-def compare(older: str, newer: str) -> Comparison:
-    """Compares two texts that `read_text` reads. Raises `Unreadable`."""
-    pairs = _aligned(_articles(read_text(older)), _articles(read_text(newer)), _subject, _body)
+def compare(older: str, newer: str, targets: tuple[str, ...] = TARGETS) -> Comparison:
+    """Compares two texts that `read_text` reads, with links that may start so. Raises `Unreadable`."""
+    before, after = (_articles(read_text(text, targets)) for text in (older, newer))
+    pairs = _aligned(before, after, _subject, _body)
     changes = [_article_change(old, new) for old, new in pairs]
     return Comparison(
         tuple(change for change in changes if change.passages),

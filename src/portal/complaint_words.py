@@ -1,10 +1,10 @@
 """Complaints in words: categories, outcomes, and the legal clock told step by step."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from portal.case_areas import STATE_LABELS
-from portal.data.cases import CaseState
+from portal.data.cases import Case, CaseState
 from portal.data.complaint_rules import Clock, Outcome
 from portal.data.complaints import Category, Told
 from portal.formatting import day_in_france, long_date
@@ -46,6 +46,15 @@ def state_of(told: Told) -> tuple[str, str]:
     if is_acknowledged or told.case.state == CaseState.IN_REVIEW:
         return ("Reçue, à l’étude", "wait")
     return STATE_LABELS[CaseState(told.case.state)]
+
+
+def moved_to_complaint(written_at: datetime, complaint: Case) -> str:
+    """What a conversation says of its message that became a complaint."""
+    return (
+        f"Votre message du {long_date(day_in_france(written_at))} est une réclamation\u00a0: nous la suivons sous la "
+        f"référence {complaint.reference}, avec les délais que la loi prévoit depuis ce jour. Cette conversation "
+        "s’arrête ici\u00a0; ajoutez ce que vous voulez à la réclamation."
+    )
 
 
 def marks_of(told: Told, today: date) -> list[Mark]:

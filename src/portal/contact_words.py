@@ -5,7 +5,6 @@ from datetime import datetime
 
 from portal.data.cases import Case, CaseState
 from portal.data.contact import Details
-from portal.data.contact_delays import AnswerDelay
 from portal.data.message_references import Reference, ReferenceKind
 from portal.data.messages import Topic
 from portal.formatting import plural
@@ -78,13 +77,3 @@ def is_late(case: Case, now: datetime) -> bool:
     """Whether the insurer should have answered by now."""
     is_awaited = case.state in {CaseState.SENT, CaseState.IN_REVIEW}
     return is_awaited and case.due_at is not None and case.due_at < now
-
-
-def delay_words(delay: AnswerDelay | None) -> str:
-    """When to expect an answer; empty when nothing is known."""
-    if delay is None:
-        return ""
-    days = plural(delay.days, "jour ouvré", "jours ouvrés")
-    if delay.is_measured:
-        return f"Ces 30 derniers jours, la moitié des questions ont reçu leur réponse en {days} ou moins."
-    return f"Nous répondons en {days} au plus."

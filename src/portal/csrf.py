@@ -72,4 +72,4 @@ def comes_from_here(request: PortalRequest) -> bool:
         return site in {"same-origin", "none"}
     # Browsers too old for Sec-Fetch-Site send "null" from our own pages, since those say `no-referrer`.
     origin = request.headers.get("origin", "null")
-    return origin in {"null", request.services.settings.origin}
+    return origin in {"null", request.front.settings.origin}

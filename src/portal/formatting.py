@@ -74,6 +74,11 @@ def day_in_france(at: datetime) -> date:
     return at.astimezone(PARIS).date()
 
 
+def start_of_day_in_france(day: date) -> datetime:
+    """The first instant of a day in France, in UTC."""
+    return datetime.combine(day, time.min, PARIS).astimezone(UTC)
+
+
 def end_of_day_in_france(day: date) -> datetime:
     """The last second of a day in Paris, in UTC."""
     return datetime.combine(day, time(23, 59, 59), PARIS).astimezone(UTC)

@@ -93,13 +93,17 @@ _SIGNED = frozenset({P.COMPANY_BANK_CHANGE, P.SEPA_MANDATE})
 _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 # What asks for the whole practice by itself is for whoever holds the agreement.
 _HOLDS_AGREEMENT = _PROVIDER_TEAM | {P.SOFTWARE_MANAGE}
-_AGENT = _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL} | {
-    P.DESK_HOME,
-    P.DESK_QUEUE,
-    P.DESK_ACCOUNTS,
-    P.DESK_SUSPEND,
-    P.DESK_FRAUD,
-}
+_AGENT = (
+    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL}
+    | {P.DESK_HOME, P.DESK_QUEUE, P.DESK_BOARD, P.DESK_PUBLISH}
+    | {P.DESK_PEOPLE, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
+)
+# What only a supervisor does, or sees and answers for to another one.
+_SUPERVISOR = (
+    _AGENT
+    | {P.DESK_TEAM, P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE, P.DESK_PUBLISH_APPROVE}
+    | {P.DESK_BREAK_GLASS, P.DESK_RETENTION, P.DESK_REPLIES, P.DESK_REPORTS}
+)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _COVERED | _HOLDER,
@@ -113,7 +117,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVIDER: _PROVIDER | _HOLDS_AGREEMENT | _PRACTICE,
     Role.PROVIDER_STAFF: _PROVIDER,
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {P.DESK_CLOSE, P.DESK_SERVICES, P.DESK_MAINTENANCE, P.DESK_REPLIES},
+    Role.SUPERVISOR: _SUPERVISOR,
 }
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,

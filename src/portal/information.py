@@ -1,22 +1,31 @@
-"""Information articles: Markdown under templates/articles, dated, with figures in force and links to our own pages.
+"""Information articles: dated Markdown with figures in force and links to our own pages.
 
-An article starts with its theme, search words and date, then « # Title », a summary and « ## » parts. `{{code}}` stands
-for a dated parameter, `page:name` for a page of the portal: tests refuse unknown ones, and amounts typed by hand.
+The portal brings some under templates/articles; each is read until the desk publishes that article itself
+(`data/articles.py`), and by nobody once the desk withdrew it. A file starts with its theme, search words and date, then
+« # Title », a summary and « ## » parts. `{{code}}` stands for a dated parameter, `page:name` for a page of the portal:
+tests and the desk refuse unknown ones; tests refuse amounts typed by hand.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
+from sqlmodel import Session
+
 from portal.assets import TEMPLATES
+from portal.data.articles import ArticleVersion, articles_in_force
+from portal.data.figures import parameters_on
 from portal.folding import fold
+from portal.formatting import day_in_france, money, today
 from portal.legal_text import TARGETS, Block, Inline, LegalText, plain, read_text
 
 ARTICLES = TEMPLATES / "articles"
 PAGE = "page:"
+CENTS = "centimes"
+ARTICLE_TARGETS = (*TARGETS, PAGE)
 UNKNOWN = "(montant à venir)"
 _FIGURE = re.compile(r"\{\{([a-z_]+)\}\}")
 
@@ -53,14 +62,39 @@ class Shown:
 
 @cache
 def sources() -> dict[str, Source]:
-    """Every article by its slug, as the files say."""
+    """Every article that the portal brings, by its slug."""
     return {path.stem: _source(path) for path in sorted(ARTICLES.glob("*.md"))}
+
+
+def articles_now(db: Session, now: datetime) -> dict[str, Source]:
+    """Every article that is read at an instant (UTC), by slug: as the desk wrote it last, else as the portal brings
+    it."""
+    held = articles_in_force(db, now)
+    ours = {slug: source for slug, source in sources().items() if slug not in held}
+    desk = {
+        slug: source_of(version, told.effective_at)
+        for slug, (version, told) in held.items()
+        if not version.is_withdrawal
+    }
+    return dict(sorted((ours | desk).items()))
+
+
+def figures_now(db: Session) -> Mapping[str, str]:
+    """Every figure in force today, in words: « 2,00 € », or a number."""
+    found = parameters_on(db, today())
+    return {code: money(value) if unit == CENTS else str(value) for code, (unit, value) in found.items()}
+
+
+def source_of(version: ArticleVersion, effective_at: datetime | None) -> Source:
+    """A version of the desk's, which is up to date as of the day on which it took effect."""
+    updated_on = day_in_france(effective_at) if effective_at else today()
+    return Source(version.slug, version.theme, version.words, updated_on, version.text)
 
 
 def show(source: Source, figures: Mapping[str, str], url: Callable[[str], str]) -> Shown:
     """An article with its figures (words by parameter) and links. `url`: the address of a page by its name."""
     text = _FIGURE.sub(lambda found: figures.get(found[1], UNKNOWN), source.text)
-    legal = read_text(text, (*TARGETS, PAGE))
+    legal = read_text(text, ARTICLE_TARGETS)
     linked = replace(
         legal,
         preamble=tuple(_linked(block, url) for block in legal.preamble),

@@ -14,21 +14,27 @@ from portal.account_jobs import erase_due, send_payment_notices
 from portal.attachments import remove_orphans
 from portal.bank_jobs import apply_due, apply_due_of_organisations
 from portal.claim_jobs import follow_claims
+from portal.clock_jobs import watch_clocks
 from portal.contribution_jobs import issue_due_calls
-from portal.data import email_codes, known_browsers, rights_traces, throttling
+from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
-from portal.data.outbox import forget_letters
+from portal.delay_jobs import measure_delays
 from portal.entry.onboarding import answer_forms_left
+from portal.evidence.verification import verify
+from portal.exceptional_jobs import end_expired_accesses
 from portal.exemption_jobs import remind_of_exemptions
-from portal.invitation_jobs import forget_abandoned
+from portal.formatting import today
 from portal.leaver_jobs import write_to_leavers
 from portal.mandate_jobs import remind_of_mandates
+from portal.payment_jobs import pay_due
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
-from portal.staff_import_jobs import forget_files
+from portal.publication_jobs import forget_publication_files
+from portal.retention_jobs import apply_schedule
 from portal.web import Services
 
+VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"
 RETRY_AFTER = timedelta(minutes=5)
 _WORKER = secrets.token_hex(8)
 
@@ -45,12 +51,6 @@ class Job:
     lease: timedelta = timedelta(hours=1)
 
 
-def forget_old_mail(services: Services) -> None:
-    """Erases what letters long done still say."""
-    with services.database.write() as db:
-        forget_letters(db, utc_now())
-
-
 def erase_due_accounts(services: Services) -> None:
     """Erases the accounts whose deletion is due (R-66)."""
     erase_due(services, utc_now())
@@ -61,13 +61,6 @@ def tell_of_payments(services: Services) -> None:
     send_payment_notices(services, utc_now())
 
 
-def forget_sign_ins(services: Services) -> None:
-    """Removes failures that no longer count, codes that expired, browsers not seen for long, traces of checks."""
-    with services.database.write() as db:
-        for purge in (throttling.purge, email_codes.purge, known_browsers.purge, rights_traces.purge):
-            purge(db, utc_now())
-
-
 def remove_lost_files(services: Services) -> None:
     """Removes contents that no row names: of uploads that failed half-way."""
     remove_orphans(services, utc_now())
@@ -76,6 +69,12 @@ def remove_lost_files(services: Services) -> None:
 def follow_paid_claims(services: Services) -> None:
     """Links paid lines to the claims and quotes that led to them, and settles those claims."""
     follow_claims(services, utc_now())
+
+
+def pay_due_lines(services: Services) -> None:
+    """Makes the day's file of transfers out of what is due to members, where transfers are made here."""
+    if services.settings.transfers_iban:
+        pay_due(services, today(), utc_now())
 
 
 def apply_bank_changes(services: Services) -> None:
@@ -118,14 +117,39 @@ def remind_of_exemptions_due(services: Services) -> None:
     remind_of_exemptions(services, utc_now())
 
 
-def forget_invitations(services: Services) -> None:
-    """Forgets invitations to finish an affiliation that nobody finished."""
-    forget_abandoned(services, utc_now())
+def end_exceptional_accesses(services: Services) -> None:
+    """Notes the end of the exceptional accesses whose time is over."""
+    end_expired_accesses(services, utc_now())
+
+
+def apply_retention(services: Services) -> None:
+    """Forgets what is past its time (R-71)."""
+    apply_schedule(services, utc_now())
+
+
+def verify_new_evidence(services: Services) -> None:
+    """Verifies the rows of evidence written since the last time."""
+    verify(services, Reading.NEW)
+
+
+def verify_all_evidence(services: Services) -> None:
+    """Verifies the evidence from its first row, in slices."""
+    verify(services, Reading.WHOLE)
+
+
+def renew_delays(services: Services) -> None:
+    """Measures in how many working days requests were answered of late, for the pages that tell it."""
+    measure_delays(services, utc_now())
+
+
+def watch_desk_dates(services: Services) -> None:
+    """Acknowledges complaints that nobody did, tells authors of delays, and the desk of dates that come near."""
+    watch_clocks(services, utc_now())
 
 
 JOBS = (
-    Job("mail.forget", timedelta(days=1), forget_old_mail),
-    Job("sign-ins.forget", timedelta(hours=6), forget_sign_ins),
+    Job(VERIFY_NEW, timedelta(hours=1), verify_new_evidence),
+    Job(VERIFY_ALL, timedelta(days=1), verify_all_evidence, lease=timedelta(hours=2)),
     Job("sign-up.answer", timedelta(minutes=5), answer_forms_left),
     Job("accounts.erase-due", timedelta(hours=1), erase_due_accounts),
     Job("payments.tell", timedelta(hours=1), tell_of_payments),
@@ -137,9 +161,13 @@ JOBS = (
     Job("exemptions.remind", timedelta(days=1), remind_of_exemptions_due),
     Job("mandates.remind", timedelta(hours=6), remind_mandated_firms),
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
-    Job("invitations.forget", timedelta(days=1), forget_invitations),
+    Job("payments.run", timedelta(hours=6), pay_due_lines),
+    Job("desk.dates", timedelta(hours=6), watch_desk_dates),
+    Job("delays.measure", timedelta(hours=1), renew_delays),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
-    Job("employee-files.forget", timedelta(hours=6), forget_files),
+    Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
+    Job("retention.apply", timedelta(hours=6), apply_retention),
+    Job("publication-files.forget", timedelta(days=1), forget_publication_files),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 
@@ -148,10 +176,10 @@ def run_due_jobs(services: Services, jobs: Iterable[Job] = JOBS, clock: Callable
     """Runs each job that is due and that nobody else is running."""
     for job in jobs:
         if _claim(services, job, clock()):
-            failed = not _attempt(services, job)
-            delay = min(job.every, RETRY_AFTER) if failed else job.every
+            error = _attempt(services, job)
+            delay = min(job.every, RETRY_AFTER) if error else job.every
             with services.database.write() as db:
-                finish_job(db, job.name, _WORKER, clock(), clock() + delay, failed=failed)
+                finish_job(db, job.name, _WORKER, clock(), clock() + delay, error=error)
 
 
 def _claim(services: Services, job: Job, now: datetime) -> bool:
@@ -162,10 +190,11 @@ def _claim(services: Services, job: Job, now: datetime) -> bool:
         return claim_job(db, job.name, _WORKER, job.lease, now)
 
 
-def _attempt(services: Services, job: Job) -> bool:
+def _attempt(services: Services, job: Job) -> str:
+    """The class of the error by which it failed; nothing when it went well."""
     try:
         job.run(services)
-    except Exception:
+    except Exception as error:
         logger.exception("job %s failed; it will be tried again", job.name)
-        return False
-    return True
+        return type(error).__name__
+    return ""

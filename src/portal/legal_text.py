@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 TARGETS = ("https://", "mailto:")
-PARSED_TEXTS = 32
+PARSED_TEXTS = 128
 
 
 class Kind(StrEnum):
@@ -71,8 +71,25 @@ class LegalText:
     articles: tuple[Article, ...]
 
 
+class Fault(StrEnum):
+    """What the subset does not know. Words for an operator; pages have their own."""
+
+    NO_FRAME = "a text starts with « # Title » and has articles, « ## Article 1 – … »"
+    HEADING = "a heading has no place in this text"
+    SECOND_TITLE = "only the first line may be a title « # … »"
+    START = "a numbered list starts at 1"
+    BLOCK = "« {} » is not known here: paragraphs, lists and headings up to ### are"
+    ITEM = "an item of a list is one paragraph"
+    INLINE = "bold, italics and links to https:// or mailto: are known, nothing else"
+
+
 class Unreadable(Exception):
-    """The text uses what the subset does not know; the message gives the line."""
+    """The text uses what the subset does not know; the message gives the line, from 1, 0 for the whole text."""
+
+    def __init__(self, fault: Fault, line: int = 0, what: str = "") -> None:
+        words = fault.format(what)
+        super().__init__(f"line {line}: {words}" if line else words)
+        self.fault, self.line, self.what = fault, line, what
 
 
 def plain(runs: Iterable[Run]) -> str:
@@ -104,8 +121,34 @@ def read_text(text: str, targets: tuple[str, ...] = TARGETS) -> LegalText:
         else:
             preamble.append(_block(node, targets))
     if not title or not articles:
-        raise Unreadable("a text starts with « # Title » and has articles, « ## Article 1 – … »")
+        raise Unreadable(Fault.NO_FRAME)
     return LegalText(title, tuple(preamble), tuple(articles))
+
+
+def faults_of(text: str, targets: tuple[str, ...] = TARGETS) -> list[Unreadable]:
+    """All that `read_text` would refuse, block by block, in the order of the lines; nothing when it reads the text."""
+    found: list[Unreadable] = []
+    titles = 0
+    for node in _tree(text):
+        try:
+            if _level(node) == 1:
+                titles += 1
+                _title(node, targets, is_first=titles == 1)
+            elif _level(node) == 2:
+                _runs(node.children[0], targets)
+            else:
+                _block(node, targets)
+        except Unreadable as fault:
+            found.append(fault)
+    return found or _frame_faults(text, targets)
+
+
+def _frame_faults(text: str, targets: tuple[str, ...]) -> list[Unreadable]:
+    try:
+        read_text(text, targets)
+    except Unreadable as fault:
+        return [fault]
+    return []
 
 
 @lru_cache(maxsize=PARSED_TEXTS)
@@ -114,7 +157,7 @@ def read_blocks(text: str) -> tuple[Block, ...]:
     nodes = list(_tree(text))
     headings = [node for node in nodes if _level(node)]
     if headings:
-        raise _refused(headings[0], "a heading has no place in this text")
+        raise _refused(headings[0], Fault.HEADING)
     return tuple(_block(node, TARGETS) for node in nodes)
 
 
@@ -131,7 +174,7 @@ def _level(node: SyntaxTreeNode) -> int:
 
 def _title(node: SyntaxTreeNode, targets: tuple[str, ...], *, is_first: bool) -> str:
     if not is_first:
-        raise _refused(node, "only the first line may be a title « # … »")
+        raise _refused(node, Fault.SECOND_TITLE)
     return plain(_runs(node.children[0], targets))
 
 
@@ -143,14 +186,14 @@ def _block(node: SyntaxTreeNode, targets: tuple[str, ...]) -> Block:
     if node.type in {"bullet_list", "ordered_list"}:
         kind = Kind.BULLETS if node.type == "bullet_list" else Kind.NUMBERS
         if node.attrs.get("start", 1) != 1:
-            raise _refused(node, "a numbered list starts at 1")
+            raise _refused(node, Fault.START)
         return Block(kind, items=tuple(_item(item, targets) for item in node.children))
-    raise _refused(node, f"« {node.type} » is not known here: paragraphs, lists and headings up to ### are")
+    raise _refused(node, Fault.BLOCK, node.type)
 
 
 def _item(node: SyntaxTreeNode, targets: tuple[str, ...]) -> Inline:
     if [child.type for child in node.children] != ["paragraph"]:
-        raise _refused(node, "an item of a list is one paragraph")
+        raise _refused(node, Fault.ITEM)
     return _runs(node.children[0].children[0], targets)
 
 
@@ -175,14 +218,14 @@ def _way(node: SyntaxTreeNode, way: Run, targets: tuple[str, ...]) -> Run:
         return replace(way, is_emphasis=True)
     href = str(node.attrs.get("href", "")) if node.type == "link" else ""
     if not href.startswith(targets):
-        raise _refused(node, "bold, italics and links to https:// or mailto: are known, nothing else")
+        raise _refused(node, Fault.INLINE)
     return replace(way, href=href)
 
 
-def _refused(node: SyntaxTreeNode, words: str) -> Unreadable:
+def _refused(node: SyntaxTreeNode, fault: Fault, what: str = "") -> Unreadable:
     """Only blocks know their lines: an inline node is where its block starts."""
     lines = node.map
     while lines is None and node.parent is not None:
         node = node.parent
         lines = node.map
-    return Unreadable(f"line {lines[0] + 1}: {words}" if lines else words)
+    return Unreadable(fault, lines[0] + 1 if lines else 0, what)

@@ -82,10 +82,18 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
     ),
     Space.DESK: (
         ("desk.home", "Accueil", "home"),
+        ("desk.queue", "Dossiers", "file"),
+        ("desk.board", "Échéances", "clock"),
+        ("desk.complaints.report", "Rapports", "file"),
         ("desk.accounts", "Comptes", "users"),
+        ("desk.people", "Personnes", "search"),
         ("desk.frauds", "Fraudes", "flag"),
+        ("desk.publishing", "Publication", "book"),
+        ("desk.team", "Équipe", "briefcase"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
+        ("desk.accesses", "Accès exceptionnels", "shield"),
+        ("desk.retention", "Conservation", "file"),
     ),
 }
 
@@ -129,6 +137,7 @@ def shell(request: PortalRequest) -> dict[str, Any]:
     viewer = request.signed_in
     return {
         "viewer": viewer,
+        "serves_users": request.front.users,
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
         "maintenance": site_of(request).announced(request.now),

@@ -1,21 +1,8 @@
 """Every handler of the portal: the route table."""
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
+from portal.desk_routes import HANDLERS as DESK_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import (
-    account_acts,
-    accounts,
-    case,
-    case_decision,
-    case_pieces,
-    case_sending,
-    fraud,
-    maintenance,
-    proposals,
-    replies,
-    services,
-)
-from portal.pages.desk import home as desk_home
 from portal.pages.member import (
     autonomy,
     bank,
@@ -65,6 +52,7 @@ from portal.pages.public import (
     card_check,
     complaint,
     complaint_follow,
+    delays,
     demonstration,
     directory,
     directory_map,
@@ -107,6 +95,7 @@ HANDLERS = [
     complaint_fragments.message,
     *complaint.HANDLERS,
     *complaint_follow.HANDLERS,
+    *delays.HANDLERS,
     *invited.HANDLERS,
     *directory.HANDLERS,
     *directory_map.HANDLERS,
@@ -182,33 +171,7 @@ HANDLERS = [
     *contact_asking.HANDLERS,
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
-    desk_home.home,
-    accounts.search_page,
-    accounts.search,
-    accounts.sheet_page,
-    account_acts.suspension_page,
-    account_acts.suspend,
-    account_acts.closing_page,
-    account_acts.close,
-    account_acts.act_page,
-    account_acts.submit_act,
-    fraud.reports,
-    fraud.report_page,
-    fraud.step_page,
-    fraud.move,
-    *case.HANDLERS,
-    *case_decision.HANDLERS,
-    *case_sending.HANDLERS,
-    *case_pieces.HANDLERS,
-    *proposals.HANDLERS,
-    *replies.HANDLERS,
-    services.services,
-    services.service_page,
-    services.switch,
-    maintenance.maintenances,
-    maintenance.plan_page,
-    maintenance.submit_plan,
-    maintenance.submit_end,
+    *DESK_HANDLERS,
 ]
 
 DEMO_HANDLERS = [demonstration.demonstration, demonstration.mailbox, demonstration.letter]

@@ -22,12 +22,20 @@ PROGRAMS = "/api/"
 FOR_PROGRAMS = "for_programs"
 
 
+# Asked again and again by a page that is left open, by nobody's hand: it does not keep a session open.
+BY_ITSELF = "asked_by_itself"
+ASKED_BY_ITSELF = {BY_ITSELF: True}
+
+
 def is_for_programs(path: str) -> bool:
     """Whether programs, not browsers, ask for this path."""
     return path.startswith(PROGRAMS)
 
 
 _SAFE = re.compile(r"[\w-]*", re.ASCII).fullmatch
+
+
+Query = dict[str, Any] | list[tuple[str, Any]]
 
 
 class Urls:
@@ -42,7 +50,7 @@ class Urls:
             for path in handler.paths:
                 self._formats[str(handler.name)] = re.sub(r":[a-z]+}", "}", path)
 
-    def __call__(self, name: str, query: dict[str, Any] | None = None, **parameters: str) -> str:
+    def __call__(self, name: str, query: Query | None = None, **parameters: str) -> str:
         """The path of the handler called `name`; raises KeyError for an unknown name or a missing parameter."""
         quoted = {key: value if _SAFE(value) else quote(value, safe="") for key, value in parameters.items()}
         path = self._formats[name].format(**quoted)

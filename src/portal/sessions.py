@@ -13,7 +13,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlmodel import Session
 
 from portal.data.sessions import Viewer, find_viewer
-from portal.routing import is_for_programs
+from portal.fronts import Front
+from portal.routing import BY_ITSELF, is_for_programs
 from portal.security import LINK
 from portal.settings import Settings
 from portal.web import Services
@@ -84,7 +85,9 @@ class SessionMiddleware(ASGIMiddleware):
         state["link"] = _token(services, LINK, cookies.get(self._link_cookie))
         state["followed"] = _token(services, FOLLOWED, cookies.get(self._followed_cookie))
         state["invited"] = _token(services, INVITED, cookies.get(self._invited_cookie))
-        state["viewer"] = await _viewer(services, db, cookies.get(self._session_cookie))
+        is_by_itself = bool(scope["route_handler"].opt.get(BY_ITSELF))
+        cookie = cookies.get(self._session_cookie)
+        state["viewer"] = await _viewer(services, db, cookie, state["front"], is_seen=not is_by_itself)
         if scope.get("method") != "GET":
             db.close()  # its body may come slowly, and connections are few; the next query takes one again
 
@@ -105,13 +108,16 @@ def _token(services: Services, purpose: str, cookie: str | None) -> str | None:
     return services.keyring.unsign(purpose, cookie) if cookie else None
 
 
-async def _viewer(services: Services, db: Session, cookie: str | None) -> Viewer | None:
+async def _viewer(services: Services, db: Session, cookie: str | None, front: Front, *, is_seen: bool) -> Viewer | None:
+    """`is_seen`: the request counts as the person's own, and keeps the session open."""
     token = _token(services, SESSION, cookie)
     if token is None:
         return None
     now = datetime.now(UTC)
     viewer = await services.database.run(find_viewer, db, token, now)
-    if viewer is not None:
+    if viewer is None or not front.serves(viewer.space):
+        return None
+    if is_seen:
         services.journal.seen(viewer.session_hash, now)
     return viewer
 

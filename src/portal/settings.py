@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from schwifty import IBAN
+
+from portal.origins import LOOPBACK, LOOPBACK_HOSTS, checked_origin, checked_second_name, to_be_asked, with_port
 
 PREFIX = "PORTAL_"
-LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class SettingsError(Exception):
@@ -52,12 +53,19 @@ class Settings(BaseSettings):
     data_keys: Annotated[list[SecretStr], NoDecode, Field(min_length=1)]
     checkpoint_folder: Path | None = None
     trusted_proxies: Annotated[list[str], NoDecode] = []
+    desk_enabled: bool = True
+    desk_host: str = ""
+    desk_networks: Annotated[list[str], NoDecode] = []
+    metrics_token_file: Path | None = None
+    metrics_networks: Annotated[list[str], NoDecode] = []
+    postgres_programs: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     insurer_name: str = "Mutuelle des Rives"
     insurer_address: str = "12 quai des Exemples, 99000 Villefictive"
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
     creditor_id: Annotated[str, Field(pattern="^[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}$")] = "FR53ZZZ999999"
+    transfers_iban: str = Field(default="", repr=False)
     network_name: str = "Kalivia"
     open_directory: bool = True
     tiles_url: str = Field(default="", repr=False)  # a source may want a key in it
@@ -86,7 +94,7 @@ class Settings(BaseSettings):
     files_access_key: SecretStr | None = None
     files_secret_key: SecretStr | None = Field(default=None, validate_default=True)
 
-    @field_validator("secret_keys", "data_keys", "trusted_proxies", mode="before")
+    @field_validator("secret_keys", "data_keys", "trusted_proxies", "desk_networks", "metrics_networks", mode="before")
     @classmethod
     def split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -98,7 +106,7 @@ class Settings(BaseSettings):
             raise ValueError("each key needs at least 32 characters")
         return keys
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "desk_networks", "metrics_networks")
     @classmethod
     def networks(cls, proxies: list[str]) -> list[str]:
         return [str(ip_network(proxy)) for proxy in proxies]
@@ -106,15 +114,12 @@ class Settings(BaseSettings):
     @field_validator("origin")
     @classmethod
     def bare_origin(cls, origin: str) -> str:
-        parts = urlsplit(origin.rstrip("/"))
-        _ = parts.port  # raises ValueError for one that is no number
-        if origin.rstrip("/") != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
-            raise ValueError("an origin looks like https://portail.example")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("an origin looks like https://portail.example")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("plain http is accepted on this machine's loopback addresses only")
-        return origin.rstrip("/")
+        return checked_origin(origin)
+
+    @field_validator("desk_host")
+    @classmethod
+    def name_of_its_own(cls, host: str, info: ValidationInfo) -> str:
+        return checked_second_name(host, info.data.get("origin", "")) if host else host
 
     @field_validator("mail_from")
     @classmethod
@@ -122,6 +127,14 @@ class Settings(BaseSettings):
         if address and not _ADDRESS.fullmatch(address):
             raise ValueError("an address alone, like ne-pas-repondre@mutuelle.example")
         return address
+
+    @field_validator("transfers_iban")
+    @classmethod
+    def an_account(cls, iban: str) -> str:
+        compact = "".join(iban.split())
+        if compact and not IBAN(compact, allow_invalid=True).is_valid:
+            raise ValueError("an IBAN, or nothing: then no transfer is made here")
+        return compact
 
     @field_validator("mail_security")
     @classmethod
@@ -150,7 +163,7 @@ class Settings(BaseSettings):
     def tile_template(cls, template: str) -> str:
         if template and any(template.count(number) != 1 for number in ("{z}", "{x}", "{y}")):
             raise ValueError("an address that holds {z}, {x} and {y}, each once")
-        return _to_be_asked(template)
+        return to_be_asked(template)
 
     @field_validator("directions_url")
     @classmethod
@@ -174,7 +187,7 @@ class Settings(BaseSettings):
     def service_address(cls, address: str) -> str:
         if "?" in address:
             raise ValueError("an address to which /search/ can be added")
-        return _to_be_asked(address.rstrip("/"))
+        return to_be_asked(address.rstrip("/"))
 
     @field_validator("files_secret_key")
     @classmethod
@@ -184,7 +197,7 @@ class Settings(BaseSettings):
             raise ValueError("the bucket, its access key and its secret key come together")
         return secret
 
-    @field_validator("mail_ca_file")
+    @field_validator("mail_ca_file", "metrics_token_file")
     @classmethod
     def existing_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -210,14 +223,28 @@ class Settings(BaseSettings):
         """Host header values that are ours, in lower case, with and without port: the origin's; under plain http,
         which only loopback addresses may use, every name of this machine."""
         parts = urlsplit(self.origin.lower())
-        port = parts.port or (443 if self.is_https else 80)
-        name = parts.netloc.removesuffix(f":{port}")
-        names = {name} if self.is_https else LOOPBACK_HOSTS
-        return names | {f"{name}:{port}" for name in names}
+        names = {parts.netloc} if self.is_https else LOOPBACK_HOSTS
+        return with_port(names, parts) - self.desk_hosts
+
+    @property
+    def desk_hosts(self) -> set[str]:
+        """The same of the desk's own name; none without one."""
+        parts = urlsplit(self.desk_origin)
+        return with_port({parts.netloc}, parts) if self.desk_host else set()
+
+    @property
+    def desk_origin(self) -> str:
+        """The origin of the desk: its own, or the one that everybody shares."""
+        return f"{urlsplit(self.origin).scheme}://{self.desk_host}" if self.desk_host else self.origin
 
     @property
     def checkpoints(self) -> Path:
         return self.checkpoint_folder or self.data_folder / "checkpoints"
+
+    @property
+    def tells_metrics(self) -> bool:
+        """Whether `/metrics` is served: to whoever holds the token, from the networks named, or both."""
+        return bool(self.metrics_token_file or self.metrics_networks)
 
     @property
     def sender_email(self) -> str:
@@ -232,6 +259,11 @@ class Settings(BaseSettings):
     def files_folder(self) -> Path:
         """Where people's files lie, sealed, when no bucket is set."""
         return self.data_folder / "files"
+
+    @property
+    def payments_folder(self) -> Path:
+        """Where the bank's files of transfers are written, for an operator to send."""
+        return self.data_folder / "payments"
 
     @property
     def tiles_folder(self) -> Path:
@@ -267,18 +299,6 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_named(problem) for problem in error.errors())) from None
-
-
-def _to_be_asked(address: str) -> str:
-    """An address that the portal itself asks. Raises ValueError unless it is https or this machine's own, and plain."""
-    parts = urlsplit(address)
-    _ = parts.port  # raises ValueError for one that is no number
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if address and not (is_private and parts.hostname):
-        raise ValueError("https://…; plain http is accepted on this machine's loopback addresses only")
-    if parts.username is not None or parts.fragment or set("{}\\") & set(parts.netloc) or re.search(r"\s", address):
-        raise ValueError("no user, no fragment, no space, and a host that never changes")
-    return address
 
 
 def _our_variables() -> list[str]:

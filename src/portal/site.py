@@ -41,6 +41,10 @@ class Site:
         """Whether the viewer holds the permission of the handler called `name`."""
         return may(viewer, self._permissions[name])
 
+    def permission_of(self, name: str) -> Permission | None:
+        """What the handler called `name` requires; None for one that is public."""
+        return self._permissions.get(name)
+
     def is_offered(self, state: SiteState, viewer: Viewer, name: str) -> bool:
         """Whether the service of the handler called `name` is open in the viewer's space."""
         return state.withdrawal(viewer.space, SERVICE_OF.get(self._permissions[name])) is None

@@ -62,10 +62,10 @@ def work_on_imports(services: Services, stopping: Event | None = None) -> int:
     return steps
 
 
-def forget_files(services: Services) -> None:
+def forget_files(services: Services, now: datetime) -> None:
     """Deletes the contents of files sent a week ago; results and reasons stay."""
     with services.database.write() as db:
-        old = old_files(db, utc_now() - KEPT_FOR)
+        old = old_files(db, now - KEPT_FOR)
         names = [each.storage_name for each in old if each.storage_name]
         for each in old:
             each.storage_name = None

@@ -42,24 +42,30 @@ class Storage:
         Raises `StorageFailed`.
         """
         name = secrets.token_hex(NAME_BYTES)
-        path = _path(name)
-        try:
-            obstore.put(self._store, path, self._keyring.seal(content, name))
-            if self._folder is not None:
-                _flush(self._folder / path)
-        except (BaseError, OSError) as failure:
-            raise StorageFailed from failure
+        self.put_back(name, self._keyring.seal(content, name))
         return name
 
     def give(self, name: str) -> bytes:
         """The content kept under `name`. Raises `FileLost`, `StorageFailed`."""
+        return self._opened(self.sealed(name), name)
+
+    def sealed(self, name: str) -> bytes:
+        """What lies under `name`, sealed as it is: for copies that no key opens. Raises `FileLost`, `StorageFailed`."""
         try:
-            sealed = bytes(obstore.get(self._store, _path(name)).bytes())
+            return bytes(obstore.get(self._store, _path(name)).bytes())
         except FileNotFoundError as failure:
             raise FileLost from failure
         except (BaseError, OSError) as failure:
             raise StorageFailed from failure
-        return self._opened(sealed, name)
+
+    def put_back(self, name: str, sealed: bytes) -> None:
+        """Lays what `sealed` gave under its name again. Raises `StorageFailed`."""
+        try:
+            obstore.put(self._store, _path(name), sealed)
+            if self._folder is not None:
+                _flush(self._folder / _path(name))
+        except (BaseError, OSError) as failure:
+            raise StorageFailed from failure
 
     def _opened(self, sealed: bytes, name: str) -> bytes:
         try:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from portal.data.evidence import Action, record
-from portal.data.terms import NotPublishable, TermsVersion, draft_terms, publish_terms
+from portal.data.terms import NotPublishable, Obstacle, TermsVersion, draft_terms, publish_terms
 from portal.database import Database
 from portal.formatting import PARIS
 from portal.legal_text import Unreadable, read_blocks, read_text
@@ -20,15 +20,19 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 
 def read_exactly(path: Path) -> str:
     """The text of a UTF-8 file; encoded again it gives the file's very bytes. Raises `NotPublishable`, `OSError`."""
-    body = path.read_bytes()
+    return text_of(path.read_bytes(), str(path))
+
+
+def text_of(body: bytes, name: str) -> str:
+    """The text of UTF-8 bytes; encoded again it gives these very bytes. Raises `NotPublishable`."""
     if len(body) > MOST_BYTES:
-        raise NotPublishable(f"{path} has {len(body)} bytes, {MOST_BYTES} at most")
+        raise NotPublishable(f"{name} has {len(body)} bytes, {MOST_BYTES} at most")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NotPublishable(f"{path} is not UTF-8 text") from error
+        raise NotPublishable(f"{name} is not UTF-8 text") from error
     if found := _CONTROL.search(text):
-        raise NotPublishable(f"{path} holds the control character {found[0]!r} (or a byte order mark)")
+        raise NotPublishable(f"{name} holds the control character {found[0]!r} (or a byte order mark)")
     return text
 
 
@@ -44,7 +48,7 @@ def draft(db: Session, text: str, changes: str, effective_at: datetime, now: dat
         read_text(text)
         read_blocks(changes)
     except Unreadable as error:
-        raise NotPublishable(str(error)) from error
+        raise NotPublishable(str(error), Obstacle.UNREADABLE) from error
     return draft_terms(db, text, changes, effective_at, now)
 
 
@@ -56,11 +60,11 @@ def publish(database: Database, text: str, changes: str, effective_at: datetime,
             publish_and_record(db, terms, now)
             return terms
     except IntegrityError as error:
-        raise NotPublishable("another version was published at the same moment: try again") from error
+        raise NotPublishable("another version was published at the same moment: try again", Obstacle.TAKEN) from error
 
 
-def publish_and_record(db: Session, terms: TermsVersion, now: datetime) -> None:
+def publish_and_record(db: Session, terms: TermsVersion, now: datetime, by: str = ACTOR) -> None:
     """Stores a draft and its row of evidence, in the caller's transaction."""
     publish_terms(db, terms)
-    details = {"by": ACTOR, "effective_at": terms.effective_at.isoformat()}
+    details = {"by": by, "effective_at": terms.effective_at.isoformat()}
     record(db, None, Action.TERMS_PUBLISHED, object=terms.proof, details=details, now=now)

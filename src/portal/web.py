@@ -14,6 +14,7 @@ from portal.data.evidence import Action, Outcome, entry_of, record
 from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.evidence.journal import Journal
+from portal.fronts import Front
 from portal.mailing.mail import Mail
 from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
@@ -87,6 +88,12 @@ class PortalRequest(HTMXRequest):
     def services(self) -> Services:
         services: Services = self.app.state.services
         return services
+
+    @property
+    def front(self) -> Front:
+        """By which of the portal's names the request came, and what is served there."""
+        front: Front = self.scope["state"]["front"]
+        return front
 
     @property
     def database(self) -> Database:

@@ -1,4 +1,4 @@
-"""The worker: threads send letters, run the periodic jobs, work on files of employees. In `portal serve`, or alone."""
+"""The worker: threads send letters, run the periodic jobs, work on files sent. In `portal serve`, or alone."""
 
 import logging
 import threading
@@ -8,6 +8,7 @@ from portal.jobs import run_due_jobs
 from portal.mailing.delivery import Carrier, Delivery
 from portal.mailing.folder import FolderCarrier
 from portal.mailing.smtp import SmtpCarrier
+from portal.publication_jobs import work_on_publications
 from portal.settings import Settings
 from portal.staff_import_jobs import work_on_imports
 from portal.web import Services
@@ -74,4 +75,5 @@ class Worker:
 
     def _import(self) -> None:
         work_on_imports(self._services, self._stopping)
+        work_on_publications(self._services, self._stopping)
         self._stopping.wait(IMPORT_SECONDS)

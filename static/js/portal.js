@@ -72,7 +72,11 @@
 
   const on = (name, react) => document.addEventListener(name, react);
 
+  // What a page asks again and again by itself is nobody's act: it hides no message, and keeps no session open.
+  const isByItself = (target) => Boolean(target?.matches?.("[data-portal-polled]"));
+
   on("htmx:beforeRequest", ({ detail }) => {
+    if (isByItself(detail.target)) return;
     alertRegion()?.replaceChildren();
     detail.target?.setAttribute("aria-busy", "true");
   });
@@ -128,7 +132,7 @@
     idleTimer = setTimeout(() => { notice.hidden = false; }, notice.dataset.portalIdle * 1000 - WARNING_MS);
   }
 
-  on("htmx:afterSettle", watchIdleTime);
+  on("htmx:afterSettle", ({ target }) => { if (!isByItself(target)) watchIdleTime(); });
 
   // A page restored from the back/forward cache may show what a signed-out person must not see.
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });

@@ -22,6 +22,7 @@ SENSITIVE = {
     "desk.account.act", "desk.account.act.submit", "desk.account.close", "desk.account.closing",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
+    "desk.publication.approval", "desk.publication.approve", "desk.publication.withdraw",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",
     "member.beneficiary.review", "member.beneficiary.send",
     "employer.bank.approval", "employer.bank.approve", "employer.bank.ask", "employer.bank.change",

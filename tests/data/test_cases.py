@@ -7,7 +7,6 @@ import pytest
 from sqlmodel import select
 
 from portal.data import case_desk
-from portal.data.case_delays import measured_delay
 from portal.data.case_erasure import delete_draft
 from portal.data.case_messages import CaseMessage, add_message, mark_read, messages_of, unread_counts
 from portal.data.case_pieces import (
@@ -144,20 +143,6 @@ def test_draft_given_up_leaves_no_trace_and_a_sent_one_stays(db, anne) -> None:
     assert db.exec(select(Case)).all() == [kept]
     assert {step.case_id for step in db.exec(select(CaseStep))} == {kept.id}
     assert db.exec(select(StoredFile)).all() == []
-
-
-def test_measured_delay_is_the_median_of_the_last_month(db, anne) -> None:
-    assert measured_delay(db, KIND, NOW) is None
-    for days in (1, 3, 20):
-        case = sent(db, anne)
-        case.sent_at = NOW - timedelta(days=days)
-        move_case(db, case, CaseState.ACCEPTED, NOW, by=None)
-    old = sent(db, anne)
-    old.sent_at = NOW - timedelta(days=200)
-    move_case(db, old, CaseState.REFUSED, NOW - timedelta(days=31), by=None)
-    delay = measured_delay(db, KIND, NOW)
-    assert (delay.days, delay.count) == (3, 3)
-    assert measured_delay(db, CaseKind.CLAIM, NOW) is None
 
 
 def test_case_without_an_account_is_nobody_s(db, people) -> None:

@@ -18,9 +18,8 @@ from portal.data.guarantees import terms_of_rule
 from portal.data.options import ContractOption
 from portal.data.rules import Care, Used, settle
 from portal.formatting import NBSP, today
-from portal.information import show, sources
+from portal.information import figures_now, show, sources
 from portal.legal_text import plain
-from portal.pages.member.information import figures_now
 from tests.support import factories
 from tests.support.demonstration import viewer_of
 from tests.support.reference import KINDS, import_reference, product_id

@@ -137,7 +137,7 @@ def test_maintenance_that_cannot_be_is_refused(client, run, times) -> None:
 @pytest.mark.parametrize(("options", "role"), [((), "gestionnaire"), (("--supervisor",), "superviseur")])
 def test_first_of_the_staff_is_hired_and_signs_in_with_what_the_letters_say(client, run, options, role) -> None:
     """R-05, R-11: a new installation has nobody at its desk; identifier and password come in two letters."""
-    code, told = run(account_command, "hire", "Camille Roux", "camille@mutuelle.example", *options)
+    code, told = run(account_command, "create-agent", "Camille Roux", "camille@mutuelle.example", *options)
     assert code == 0
     by_name = {letter.name: letter for letter in letters(client.services.database, client.services)}
     assert set(by_name) == {"sign-up-identifier", "sign-up-password"}
@@ -155,5 +155,5 @@ def test_first_of_the_staff_is_hired_and_signs_in_with_what_the_letters_say(clie
 
 
 def test_nobody_is_hired_at_what_is_no_address(client, run) -> None:
-    assert run(account_command, "hire", "Camille Roux", "camille")[0] == 1
+    assert run(account_command, "create-agent", "Camille Roux", "camille")[0] == 1
     assert letters(client.services.database, client.services) == []

@@ -22,6 +22,9 @@ def application_on(settings: Settings, database: Database) -> Portal:
     key = (
         settings.origin,
         *settings.trusted_proxies,
+        settings.desk_enabled,
+        settings.desk_host,
+        *settings.desk_networks,
         settings.rights_api,
         settings.certificate_header,
         database.threaded,

@@ -32,18 +32,18 @@ def command() -> None:
     """Open a desk account; look at an account, suspend it, close it, end its sessions. Each act enters the evidence."""
 
 
-@command.command()
+@command.command("create-agent")
 @click.argument("name")
 @click.argument("email")
 @click.option("--supervisor", is_flag=True, help="May also close accounts, withdraw services, plan maintenance.")
 @click.option("--duty", "duties", multiple=True, type=click.Choice(list(Duty)), help="What an agent is charged with.")
-def hire(name: str, email: str, duties: tuple[str, ...], *, supervisor: bool) -> None:
+def create_agent(name: str, email: str, duties: tuple[str, ...], *, supervisor: bool) -> None:
     """Open a desk account for one of the insurer's staff: EMAIL gets its identifier and a temporary password.
 
     An agent reads the requests of the duties that are given, here or later by a supervisor, and no others; a supervisor
     has them all.
 
-    Example: portal account hire "Camille Roux" camille.roux@mutuelle.example --duty soins --duty messages
+    Example: portal account create-agent "Camille Roux" camille.roux@mutuelle.example --duty soins --duty messages
     """
     address = email_of(email)
     if address is None:

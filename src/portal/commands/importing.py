@@ -14,8 +14,9 @@ from portal.database import DatabaseBusy
 from portal.formatting import NBSP
 from portal.importing.problems import UnreadableFile
 from portal.importing.registry import KINDS
+from portal.importing.reports import reported_import
 from portal.importing.run import Progress as Follow
-from portal.importing.run import Report, Request, run_import
+from portal.importing.run import Report, Request
 from portal.security import Keyring
 from portal.settings import load_settings
 
@@ -40,7 +41,7 @@ def command(kind: str, file: Path, *, dry_run: bool, strict: bool, rejects: Path
     with open_database(settings) as database, _progress(file.name) as follow:
         request = Request(KINDS[kind], file, rejects, is_dry_run=dry_run, is_strict=strict, progress=follow)
         try:
-            report = run_import(database, Keyring(settings), request)
+            report = reported_import(database, Keyring(settings), request)
         except UnreadableFile as problem:
             _stop(str(problem))
         except DatabaseBusy:

@@ -30,7 +30,8 @@ class Act:
     """One row. `is_own`: the account's own; then `address` and `browser` say from where, until they are erased.
     `by_staff`: somebody at the insurer's desk did it. `is_here`: in the session that is asking. `practice`: the
     health professional who did it, whom the person concerned may know (article 15 of the GDPR: recipients).
-    `by_software`: the practice's software did it, by itself."""
+    `by_software`: the practice's software did it, by itself. `purpose`: the code of what staff said that they looked
+    for (`desk_purposes.py`); of what others did, nothing else is told of the details."""
 
     seq: int
     at: datetime
@@ -44,6 +45,7 @@ class Act:
     browser: str
     practice: str = ""
     by_software: bool = False
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ def _shown() -> Select[Any]:
 
 def _act(row: Any, viewer: Viewer) -> Act:
     is_own = row.actor == viewer.account_id
-    details = json.loads(row.details) if is_own and row.details else {}
+    by_staff = row.space == Space.DESK and not is_own
+    details = json.loads(row.details) if (is_own or by_staff) and row.details else {}
+    where = details if is_own else {}
     return Act(
         seq=row.seq,
         at=row.at,
@@ -145,10 +149,11 @@ def _act(row: Any, viewer: Viewer) -> Act:
         object=row.object,
         is_refused=row.outcome == Outcome.REFUSED,
         is_own=is_own,
-        by_staff=row.space == Space.DESK and not is_own,
+        by_staff=by_staff,
         is_here=row.session == viewer.session_hash[:SESSION_PREFIX],
-        address=str(details.get("address", "")),
-        browser=str(details.get("browser", "")),
+        address=str(where.get("address", "")),
+        browser=str(where.get("browser", "")),
         practice=row.organisation if row.space == Space.PROVIDER and not is_own else "",
         by_software=(row.session or "").startswith(SOFTWARE_SESSION),
+        purpose=str(details.get("purpose", "")) if by_staff else "",
     )

@@ -50,7 +50,12 @@ def bank_history(db: Session, viewer: Viewer, keyring: Keyring) -> list[Given[Ba
 
 def in_force(db: Session, viewer: Viewer) -> BankDetails | None:
     """Where the viewer's reimbursements go now; None when the insurer knows no account."""
-    return current_of(_rows(db, viewer.person_id or 0))
+    return account_in_force(db, viewer.person_id or 0)
+
+
+def account_in_force(db: Session, person_id: int) -> BankDetails | None:
+    """Where a member's reimbursements go now; for the transfers, which have no viewer."""
+    return current_of(_rows(db, person_id))
 
 
 def ask_bank_change(db: Session, viewer: Viewer, keyring: Keyring, new: NewDetails, now: datetime) -> BankDetails:

@@ -29,6 +29,7 @@ class Source(StrEnum):
     NOEMIE = "noemie"
     INVOICE = "facture"
     THIRD_PARTY = "tiers_payant"
+    CLAIM = "demande"
 
 
 class Method(StrEnum):

@@ -7,8 +7,8 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from portal.data.accounts import Account
+from portal.data.answer_delays import answer_due
 from portal.data.cases import ALWAYS_OPEN, Case, CaseKind, CaseState, CaseStep, move_case
-from portal.data.contact_delays import answer_due
 from portal.data.sessions import Viewer
 
 AUTHOR_S_TURN = frozenset({CaseState.ANSWERED, CaseState.INCOMPLETE, CaseState.CLOSED})
@@ -29,7 +29,7 @@ def give_back(db: Session, case: Case, now: datetime, *, by: int | None) -> bool
     if case.kind not in ALWAYS_OPEN or case.state not in AUTHOR_S_TURN:
         return False
     if case.kind == CaseKind.MESSAGE and case.due_at is not None:
-        case.due_at = answer_due(db, now)
+        case.due_at = answer_due(db, case.kind, case.space, now)
     move_case(db, case, CaseState.SENT, now, by=by)
     return True
 

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.accounts import Account
-from portal.data.case_states import ALWAYS_OPEN, DECISIONS, ENDS, MOVES, WITH_INSURER, CaseKind, CaseState
+from portal.data.case_states import ALWAYS_OPEN, DECISIONS, ENDS, MOVES, OWED, WITH_INSURER, CaseKind, CaseState
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
 from portal.data.work_items import Turn, follow_case
@@ -42,6 +42,7 @@ __all__ = [
     "find_case",
     "lock_case",
     "move_case",
+    "new_case_reference",
     "newest_case",
     "open_anonymous_case",
     "open_case",
@@ -63,6 +64,8 @@ class Case(SQLModel, table=True):
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
         Index("ix_case_provider", "provider_id", "kind", "id"),
+        Index("ix_case_owed", "due_at", "kind", sqlite_where=OWED, postgresql_where=OWED),
+        Index("ix_case_received", "kind", "sent_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -165,7 +168,7 @@ def begin_case(
     return add_case(
         db,
         Case(
-            reference=_new_reference(db),
+            reference=new_case_reference(db),
             kind=kind,
             space=viewer.space,
             account_id=viewer.account_id,
@@ -179,7 +182,7 @@ def begin_case(
 
 def open_anonymous_case(db: Session, kind: CaseKind, space: str, now: datetime) -> Case:
     """A new draft of nobody who has an account (a complaint: anybody may complain)."""
-    return add_case(db, Case(reference=_new_reference(db), kind=kind, space=space, opened_at=now, changed_at=now))
+    return add_case(db, Case(reference=new_case_reference(db), kind=kind, space=space, opened_at=now, changed_at=now))
 
 
 def add_case(db: Session, case: Case) -> Case:
@@ -274,7 +277,8 @@ def _own(viewer: Viewer, kinds: Sequence[CaseKind]) -> SelectOfScalar[Case]:
     return select(Case).where(readable_by(viewer), col(Case.kind).in_(kinds))
 
 
-def _new_reference(db: Session) -> str:
+def new_case_reference(db: Session) -> str:
+    """A reference that no case has."""
     reference = new_reference()
     is_free = db.exec(select(Case.id).where(Case.reference == reference)).first() is None
-    return reference if is_free else _new_reference(db)
+    return reference if is_free else new_case_reference(db)

@@ -62,7 +62,9 @@ OUTCOME_STATES = {
 
 class Complaint(SQLModel, table=True):
     """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
-    and e-mail address of whoever has no account, as JSON. The text is empty once its account was erased."""
+    and e-mail address of whoever has no account, as JSON. The text is empty once its account was erased.
+    `delayed_at`: when its author was told that the answer would not
+    come in time. `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
 
     __tablename__ = "complaint"
 
@@ -75,6 +77,8 @@ class Complaint(SQLModel, table=True):
     acknowledged_at: datetime | None = instant(default=None)
     answered_at: datetime | None = instant(default=None)
     outcome: str | None = None
+    delayed_at: datetime | None = instant(default=None)
+    mediator_on: date | None = None
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -82,6 +86,9 @@ class Contact(msgspec.Struct, frozen=True):
 
     name: str
     email: str
+
+    def sealed(self, keyring: Keyring) -> bytes:
+        return keyring.encrypt(msgspec.json.encode(self).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ class Told:
     acknowledged_at: datetime | None
     answered_at: datetime | None
     outcome: Outcome | None
+    delayed_at: datetime | None = None
+    mediator_on: date | None = None
 
     @property
     def clock(self) -> Clock | None:
@@ -288,4 +297,6 @@ def told_of(db: Session, keyring: Keyring, case: Case) -> Told:
         acknowledged_at=row.acknowledged_at,
         answered_at=row.answered_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
+        delayed_at=row.delayed_at,
+        mediator_on=row.mediator_on,
     )

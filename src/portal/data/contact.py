@@ -11,6 +11,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Role
+from portal.data.answer_delays import answer_due
 from portal.data.case_erasure import delete_draft
 from portal.data.case_messages import CaseMessage, SentAlready
 from portal.data.case_turns import in_turn
@@ -25,7 +26,6 @@ from portal.data.cases import (
     move_case,
     touch,
 )
-from portal.data.contact_delays import answer_due
 from portal.data.message_references import Reference, references_of, set_references
 from portal.data.messages import KIND, MessageThread, Topic, add_thread, same_thread
 from portal.data.sessions import Viewer
@@ -176,7 +176,7 @@ def _send(db: Session, viewer: Viewer, case: Case, topic: Topic, now: datetime) 
     """From now on the practice shares it, unless it is its author's alone."""
     _check(viewer, topic)
     case.provider_id = None if topic in OWN_TOPICS else viewer.provider_id
-    case.due_at = answer_due(db, now)
+    case.due_at = answer_due(db, case.kind, case.space, now)
     _first_message(db, case).sent_at = now
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
 

@@ -19,6 +19,7 @@ class Credentials:
     password was delivered, and works until then."""
 
     account_id: int | None = None
+    space: str = ""
     password_hash: str | None = None
     needs_code: bool = False
     email: str = ""
@@ -34,7 +35,14 @@ def find_credentials(db: Session, identifier: str) -> Credentials:
     if found is None:
         return UNKNOWN
     account, has_factor = found
-    return Credentials(account.id, account.password_hash, has_factor, account.email, account.password_temporary_until)
+    return Credentials(
+        account.id, account.space, account.password_hash, has_factor, account.email, account.password_temporary_until
+    )
+
+
+def space_of(db: Session, account_id: int) -> str:
+    """The space of an account."""
+    return db.get_one(Account, account_id).space
 
 
 def still_holds(db: Session, found: Credentials) -> bool:

@@ -17,6 +17,8 @@ from portal.data.organisations import Company, Provider
 from portal.data.passkeys import Passkey
 from portal.data.persons import Person
 from portal.data.recovery_codes import RecoveryCode
+from portal.data.reopenings import AccountReopening, may_reopen, reopenings_of
+from portal.data.retention_holds import hold_on
 from portal.data.sessions import LIMITS, SignedSession, Viewer
 from portal.data.software import Software, software_for
 from portal.data.standing import STANDING_COLUMNS, Standing, standing_of
@@ -48,7 +50,8 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What the desk reads of an account. Instants are UTC; newest first. Second factors and passwords: their state,
-    never themselves. `ended_on`: last day of cover, once past. `software`: what acts for the account by itself."""
+    never themselves. `ended_on`: last day of cover, once past. `software`: what acts for the account by itself.
+    `may_reopen`: a closing can be taken back. `is_held`: nothing of it is forgotten in time (R-71)."""
 
     account: Account
     found: Found
@@ -62,6 +65,9 @@ class Sheet:
     passkeys: int
     recovery_codes: int
     software: Software | None = None
+    reopenings: tuple[AccountReopening, ...] = ()
+    may_reopen: bool = False
+    is_held: bool = False
 
 
 def may_look_up(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> bool:
@@ -80,6 +86,11 @@ def accounts_by_name(db: Session, viewer: Viewer, last_name: str, born: date, no
     born_then = select(Person.id, Person.last_name).where(col(Person.birth_date) == born)
     persons = [row.id for row in db.connection().execute(born_then) if same_name(row.last_name, last_name)]
     return _found(db, viewer, now, col(Account.person_id).in_(persons))
+
+
+def accounts_of_person(db: Session, viewer: Viewer, person_id: int, now: datetime) -> list[Found]:
+    """Accounts of one person."""
+    return _found(db, viewer, now, col(Account.person_id) == person_id)
 
 
 def accounts_by_email(db: Session, viewer: Viewer, email: str, now: datetime) -> list[Found]:
@@ -115,6 +126,9 @@ def account_sheet(db: Session, viewer: Viewer, account_id: int, now: datetime) -
         passkeys=_count(db, Passkey.account_id, account_id, col(Passkey.removed_at).is_(None)),
         recovery_codes=_count(db, RecoveryCode.account_id, account_id, *_USABLE),
         software=software_for(db, account_id),
+        reopenings=tuple(reopenings_of(db, account_id)),
+        may_reopen=may_reopen(db, account),
+        is_held=hold_on(db, account) is not None,
     )
 
 

@@ -11,6 +11,8 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountSuspension, SuspensionKind
 from portal.data.desk_accounts import reached
+from portal.data.evidence import SESSION_PREFIX
+from portal.data.passwords import set_password
 from portal.data.sessions import SignedSession, Viewer, end_sessions_of
 
 
@@ -68,6 +70,20 @@ def close(db: Session, viewer: Viewer | None, account: Account, reason: str, now
 def end_sessions(db: Session, account: Account, now: datetime) -> int:
     """Ends every session of the account; how many were open."""
     return int(db.exec(update(SignedSession).where(*_open_sessions(account)).values(ended_at=now)).rowcount)
+
+
+def end_one_session(db: Session, account: Account, session_id: int, now: datetime) -> bool:
+    """Ends the session whose hash starts with this number; False when the account has no such session open."""
+    named = col(SignedSession.token_hash).startswith(f"{session_id:0{SESSION_PREFIX}x}")
+    ended = update(SignedSession).where(*_open_sessions(account), named).values(ended_at=now)
+    return bool(db.exec(ended).rowcount)
+
+
+def forget_password(db: Session, account: Account, unusable: str, now: datetime) -> None:
+    """Makes the account's password open nothing, and ends its sessions. `unusable`: the hash of a password that nobody
+    knows."""
+    set_password(db, account.id or 0, unusable, now)
+    end_sessions_of(db, account.id or 0, now)
 
 
 def account_by_identifier(db: Session, identifier: str) -> Account | None:

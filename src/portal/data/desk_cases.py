@@ -79,11 +79,6 @@ def author_as_viewer(author: Account, now: datetime) -> Viewer:
     )
 
 
-def item_of_case(db: Session, case_id: int) -> int:
-    """The row of the queue that a case has. The caller has found the case."""
-    return db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one() or 0
-
-
 def changes_since(db: Session, case: Case, then: datetime) -> tuple[list[CaseStep], int, int]:
     """What came to a case after an instant: its steps, how many messages of its author, how many pieces."""
     steps = db.exec(select(CaseStep).where(CaseStep.case_id == case.id, CaseStep.at > then).order_by(col(CaseStep.id)))

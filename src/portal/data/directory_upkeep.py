@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from portal.data.directory import Completed, Practice
@@ -32,6 +32,11 @@ class Details(NamedTuple):
 def places_present(db: Session) -> Iterator[PlaceName]:
     """Every place that is in the directory today."""
     return map(PlaceName._make, db.execute(select(*_NAME).where(col(Practice.left_on).is_(None))))
+
+
+def count_present(db: Session) -> int:
+    """How many places are in the directory today."""
+    return int(db.execute(select(func.count()).where(col(Practice.left_on).is_(None))).scalar_one())
 
 
 def details_of(db: Session, identifiers: Collection[str]) -> dict[PlaceName, Details]:

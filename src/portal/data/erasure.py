@@ -26,11 +26,17 @@ def erase_account(db: Session, deletion_id: int, now: datetime) -> tuple[int, st
     if account_id is None:
         return None
     email = db.get_one(Account, account_id, with_for_update=True).email
+    empty_account(db, account_id, CLOSING_REASON, now)
+    return account_id, email
+
+
+def empty_account(db: Session, account_id: int, closing_reason: str, now: datetime) -> None:
+    """Empties a closed account: what was personal goes, in the caller's transaction. `closing_reason`: what is written
+    in place of the reason that its closing had."""
     end_sessions_of(db, account_id, now)
     for table in reversed(SQLModel.metadata.sorted_tables):
-        _erase_rows(db, table.name, account_id)
+        _erase_rows(db, table.name, account_id, closing_reason)
     db.expire_all()
-    return account_id, email
 
 
 def sweep_details(db: Session, now: datetime) -> None:
@@ -41,13 +47,13 @@ def sweep_details(db: Session, now: datetime) -> None:
     db.connection().execute(delete(details).where(details.c.seq.in_(late)))
 
 
-def _erase_rows(db: Session, name: str, account_id: int) -> None:
+def _erase_rows(db: Session, name: str, account_id: int, closing_reason: str) -> None:
     held = HOLDINGS.get(name)
     if held is None or held.owner is not Owner.ACCOUNT:
         return
     table = SQLModel.metadata.tables[name]
     rows = owned(table, held, account_id) & ~_kept_by_practice(table, held)
-    values = dict(held.blank) | _own_values(name, account_id)
+    values = dict(held.blank) | _own_values(name, account_id, closing_reason)
     if held.is_deleted:
         db.connection().execute(delete(table).where(rows))
     elif values:
@@ -62,7 +68,7 @@ def _kept_by_practice(table: Table, held: Held) -> ColumnElement[bool]:
     return table.c[held.via[0]].in_(select(cases.id).where(cases.provider_id.is_not(None)))
 
 
-def _own_values(name: str, account_id: int) -> dict[str, Any]:
+def _own_values(name: str, account_id: int, closing_reason: str) -> dict[str, Any]:
     if name == "account":
         return {"identifier": TOMBSTONE.format(account_id)}
-    return {"reason": CLOSING_REASON} if name == "account_closing" else {}
+    return {"reason": closing_reason} if name == "account_closing" else {}

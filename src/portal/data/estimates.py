@@ -32,7 +32,8 @@ LAST = "\uffff"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A care to estimate: `spent_cents` for the whole quantity; `sector` as far as the act knows sectors."""
+    """A care to estimate: `spent_cents` for the whole quantity; `sector` as far as the act knows sectors. The rest is
+    known of care that took place: `told_net` is what the base scheme says that it paid."""
 
     person_id: int
     act_code: str
@@ -40,6 +41,11 @@ class Question:
     day: date
     sector: Sector = Sector.ANY
     quantity: int = 1
+    provider: str = ""
+    other_cover_cents: int = 0
+    in_care_path: bool = True
+    told_net: int | None = None
+    source: Source = Source.INVOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class EstimableAct(NamedTuple):
     sectors: tuple[Sector, ...]
 
 
-class _Ground(NamedTuple):
+class Ground(NamedTuple):
     """Whom and what an estimate stands on. `rule`: of an option that the contract holds, or else of its product."""
 
     relative: Relative
@@ -76,6 +82,17 @@ class _Ground(NamedTuple):
     tariff: Tariff
     figures: Figures
     rule: RuleInForce | None
+    rule_id: int | None
+
+    @property
+    def terms(self) -> Terms | None:
+        """What the rule grants; None when nothing covers the care."""
+        return self.rule.terms if self.rule else None
+
+    @property
+    def grounds(self) -> Grounds:
+        """What an explanation stands on."""
+        return Grounds(self.relative.birth_date, self.tariff, self.figures, None)
 
 
 def estimate(db: Session, viewer: Viewer, question: Question, today: date) -> Estimate | None:
@@ -84,11 +101,10 @@ def estimate(db: Session, viewer: Viewer, question: Question, today: date) -> Es
     ground = _ground(db, viewer, question, today)
     if ground is None:
         return None
-    blank = _line(question, ground)
+    blank = blank_line(question, ground)
     history = history_of(db, blank, ground.rule)
-    line = _settled(blank, question, ground, used_before(blank, history, ground.rule.terms if ground.rule else None))
-    grounds = Grounds(ground.relative.birth_date, ground.tariff, ground.figures, None)
-    explanation = explain_line(line, grounds, ground.rule, history, ground.act.description)
+    line = settled_line(blank, question, ground, used_before(blank, history, ground.terms))
+    explanation = explain_line(line, ground.grounds, ground.rule, history, ground.act.description)
     return Estimate(
         question,
         ground.act.label,
@@ -107,14 +123,13 @@ def remaining_at(db: Session, viewer: Viewer, question: Question, prices: Iterab
     ground = _ground(db, viewer, question, today)
     if ground is None:
         return {}
-    history = history_of(db, _line(question, ground), ground.rule)
+    history = history_of(db, blank_line(question, ground), ground.rule)
     return {price: _remaining(replace(question, spent_cents=price), ground, history) for price in set(prices)}
 
 
-def _remaining(question: Question, ground: _Ground, history: Sequence[LineFacts]) -> int:
-    blank = _line(question, ground)
-    used = used_before(blank, history, ground.rule.terms if ground.rule else None)
-    return _settled(blank, question, ground, used).remaining_cents
+def _remaining(question: Question, ground: Ground, history: Sequence[LineFacts]) -> int:
+    blank = blank_line(question, ground)
+    return settled_line(blank, question, ground, used_before(blank, history, ground.terms)).remaining_cents
 
 
 def estimable_acts(db: Session, day: date) -> list[EstimableAct]:
@@ -138,12 +153,17 @@ def settle_example(example: ExampleCare, tariff: Tariff, figures: Figures, terms
     return settle(care, figures, terms, Used())
 
 
-def _ground(db: Session, viewer: Viewer, question: Question, today: date) -> _Ground | None:
+def _ground(db: Session, viewer: Viewer, question: Question, today: date) -> Ground | None:
     relatives = visible_scope(db, viewer, today).relatives
     relative = next((one for one in relatives if one.person_id == question.person_id and one.in_detail), None)
+    return ground_of(db, relative, question) if relative is not None else None
+
+
+def ground_of(db: Session, relative: Relative, question: Question) -> Ground | None:
+    """What a care of somebody whom the caller may ask about stands on; None as for `estimate`."""
     act = db.get(Act, question.act_code)
     tariff, figures = tariff_on(db, question.act_code, question.day), figures_on(db, question.day)
-    if relative is None or act is None or tariff is None or figures is None:
+    if act is None or tariff is None or figures is None:
         return None
     contract = _contract_of(db, relative, question.day)
     if contract is None:
@@ -151,8 +171,8 @@ def _ground(db: Session, viewer: Viewer, question: Question, today: date) -> _Gr
     age = age_on(relative.birth_date, question.day)
     options = [option.product_id for option in held_options(db, contract.id or 0, question.day)]
     rules = (_rule(db, product_id, question, age) for product_id in (*reversed(options), contract.product_id))
-    rule = next((rule for rule in rules if rule is not None), None)
-    return _Ground(relative, contract.id or 0, act, tariff, figures, rule)
+    rule_id, rule = next((found for found in rules if found is not None), (None, None))
+    return Ground(relative, contract.id or 0, act, tariff, figures, rule, rule_id)
 
 
 def _contract_of(db: Session, relative: Relative, day: date) -> Contract | None:
@@ -168,7 +188,7 @@ def _contract_of(db: Session, relative: Relative, day: date) -> Contract | None:
     return db.exec(query).first()
 
 
-def _rule(db: Session, product_id: int, question: Question, age: int) -> RuleInForce | None:
+def _rule(db: Session, product_id: int, question: Question, age: int) -> tuple[int, RuleInForce] | None:
     """The rule of the version in force on the care's day, by the act, its sector and the person's age."""
     query = (
         select(GuaranteeRule, GuaranteeVersion)
@@ -185,7 +205,7 @@ def _rule(db: Session, product_id: int, question: Question, age: int) -> RuleInF
     if row is None:
         return None
     rule, version = row
-    return RuleInForce(terms_of_rule(rule), rule.label, rule.clause, version.valid_from, version.valid_to)
+    return rule.id or 0, RuleInForce(terms_of_rule(rule), rule.label, rule.clause, version.valid_from, version.valid_to)
 
 
 def _base(act_code: str, sector: Sector, quantity: int, spent_cents: int, tariff: Tariff, figures: Figures) -> int:
@@ -197,7 +217,7 @@ def _base(act_code: str, sector: Sector, quantity: int, spent_cents: int, tariff
     return min(unit * quantity, spent_cents)
 
 
-def _line(question: Question, ground: _Ground) -> LineFacts:
+def blank_line(question: Question, ground: Ground) -> LineFacts:
     """The line to come, its amounts still to be settled."""
     base = _base(
         question.act_code, question.sector, question.quantity, question.spent_cents, ground.tariff, ground.figures
@@ -214,8 +234,8 @@ def _line(question: Question, ground: _Ground) -> LineFacts:
         family=ground.act.family,
         kind=LineKind.CARE,
         status=Status.PENDING,
-        source=Source.INVOICE,
-        provider="",
+        source=question.source,
+        provider=question.provider,
         quantity=question.quantity,
         spent_cents=question.spent_cents,
         base_cents=base,
@@ -225,26 +245,30 @@ def _line(question: Question, ground: _Ground) -> LineFacts:
         franchise_cents=0,
         base_net_cents=0,
         supplementary_cents=0,
-        other_cover_cents=0,
+        other_cover_cents=question.other_cover_cents,
         remaining_cents=0,
-        in_care_path=True,
+        in_care_path=question.in_care_path,
         note="",
         rule_code=ground.rule.terms.code if ground.rule else "",
     )
 
 
-def _settled(line: LineFacts, question: Question, ground: _Ground, used: Used) -> LineFacts:
+def settled_line(line: LineFacts, question: Question, ground: Ground, used: Used) -> LineFacts:
+    """The line with its amounts, after what was `used`."""
+    is_off_path = not question.in_care_path and question.act_code in CONSULTATIONS
     care = Care(
         question.act_code,
         question.quantity,
         question.spent_cents,
         line.base_cents,
-        ground.tariff.rate,
+        ground.figures.off_path_rate if is_off_path else ground.tariff.rate,
         ground.tariff.rate,
         is_exempt=is_exempt(line.family, ground.relative.birth_date, question.day),
+        other_cover_cents=question.other_cover_cents,
         is_heavy=ground.tariff.is_heavy_on(ground.figures, question.quantity),
+        told_net=question.told_net,
     )
-    settled = settle(care, ground.figures, ground.rule.terms if ground.rule else None, used)
+    settled = settle(care, ground.figures, ground.terms, used)
     return line._replace(
         base_cents=settled.base,
         base_rate=care.applied_rate,

@@ -31,6 +31,14 @@ class Fault:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A row up to which the chain is known to be good, and its hash; the beginning of the chain without one."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
 @dataclass(slots=True)
 class Verdict:
     """What a reading of the chain found. `noted`: the rows that the chain says checkpoints were signed for."""
@@ -50,19 +58,41 @@ class _Unreadable(Exception):
 
 def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
     """Reads the chain from its first row to its first fault. `anchors`: hashes by `seq` that checkpoints signed."""
-    verdict = Verdict()
+    verdict, is_end = verify_slice(db, anchors, Position())
+    if is_end:
+        verdict.fault = end_fault(db, verdict.rows, anchors)
+    return verdict
+
+
+def verify_slice(
+    db: Session, anchors: Mapping[int, str], start: Position, most: int | None = None
+) -> tuple[Verdict, bool]:
+    """Reads on from a good row to the first fault, `most` rows at most; whether the chain's end was reached, without a
+    fault. The verdict's `rows` and `last_hash` are those of the last good row."""
+    verdict = Verdict(start.seq, start.hash)
     try:
-        for row, filed in _stream(db):
+        for row, filed in _stream(db, start.seq or BEFORE_ALL):
+            if most is not None and verdict.rows - start.seq >= most:
+                return verdict, False
             problem = _row_problem(row, verdict, anchors) or _filing_problem(row[13], filed)
             if problem:
                 verdict.fault = Fault(verdict.rows + 1, problem)
-                return verdict
+                return verdict, False
             _count(verdict, row)
     except _Unreadable as unreadable:
         verdict.fault = Fault(unreadable.after + 1, "cannot be read from the database")
-        return verdict
-    verdict.fault = _missing_end(db, verdict.rows, anchors)
-    return verdict
+        return verdict, False
+    return verdict, True
+
+
+def start_fault(db: Session, start: Position) -> Fault | None:
+    """What became of the row from which a reading goes on."""
+    if not start.seq:
+        return None
+    found = db.connection().execute(select(_rows.c.hash).where(_rows.c.seq == start.seq)).scalar()
+    if found is None:
+        return Fault(start.seq, "is missing, though it was verified before")
+    return None if found == start.hash else Fault(start.seq, "is not the row that was verified before")
 
 
 def rows_of_account(db: Session, account_id: int, person_id: int | None) -> list[dict[str, Any]]:
@@ -111,11 +141,11 @@ def _instant_text(db: Session) -> ColumnElement[str]:
     return func.to_char(func.timezone("UTC", _rows.c.at), "YYYY-MM-DD HH24:MI:SS.US").label("at")
 
 
-def _stream(db: Session) -> Iterator[tuple[Any, set[int]]]:
+def _stream(db: Session, after: int) -> Iterator[tuple[Any, set[int]]]:
     """Each row with the persons it is filed under. By key, in batches: flat memory on both databases. A batch that the
     driver cannot read is read row by row."""
     query = _select(db).where(_rows.c.seq > bindparam("after")).order_by(_rows.c.seq).limit(bindparam("count"))
-    connection, after, count = db.connection(), BEFORE_ALL, BATCH
+    connection, count = db.connection(), BATCH
     while True:
         try:
             batch = connection.execute(query, {"after": after, "count": count}).all()
@@ -185,7 +215,8 @@ def _count(verdict: Verdict, row: Any) -> None:
         verdict.noted.add(int(row[6]))
 
 
-def _missing_end(db: Session, rows: int, anchors: Mapping[int, str]) -> Fault | None:
+def end_fault(db: Session, rows: int, anchors: Mapping[int, str]) -> Fault | None:
+    """What is missing after the last of so many rows, by what checkpoints signed and by the details."""
     signed = max(anchors, default=0)
     if signed > rows:
         return Fault(rows + 1, f"is missing, with all that followed: a checkpoint signed row {signed}")

@@ -1,6 +1,6 @@
 """« Pourquoi ce montant ? »: every amount of a line, step by step, in words, adding up to the cent (R-21, R-50)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlmodel import Session
 
-from portal.data.benefits import BenefitLine
+from portal.data.benefits import BenefitLine, Source
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion
 from portal.data.explanation_guarantee import guarantee_steps
 from portal.data.explanation_steps import Case, RuleInForce, Section, Sign, Step, base_steps, spent_steps
@@ -17,8 +17,9 @@ from portal.data.figures import act_description, figures_on, tariff_on
 from portal.data.glossary import Definition, definitions
 from portal.data.persons import Person
 from portal.data.recomputation import Grounds, LineFacts, recompute
-from portal.data.rules import Terms, add_months
+from portal.data.rules import Terms, Used, add_months
 from portal.data.sessions import Viewer
+from portal.data.valued_lines import ValuedLine
 from portal.data.visibility import lines_of, visible_scope
 
 __all__ = ["Explanation", "Section", "Sign", "Step", "adds_up", "explain", "explain_line"]
@@ -55,16 +56,24 @@ def explain(db: Session, viewer: Viewer, line_id: int, today: date) -> Explanati
     grounds = Grounds(
         row.birth_date, tariff_on(db, line.act_code, line.care_date), figures_on(db, line.care_date), None
     )
-    return explain_line(line, grounds, rule, history_of(db, line, rule), act_description(db, line.act_code))
+    history = history_of(db, line, rule)
+    weighed = weighed_for(db, [one.id for one in (line, *history) if one.source == Source.CLAIM])
+    return explain_line(line, grounds, rule, history, act_description(db, line.act_code), weighed)
 
 
 def explain_line(
-    line: LineFacts, grounds: Grounds, rule: RuleInForce | None, history: Sequence[LineFacts], description: str = ""
+    line: LineFacts,
+    grounds: Grounds,
+    rule: RuleInForce | None,
+    history: Sequence[LineFacts],
+    description: str = "",
+    weighed: Mapping[int, Used] | None = None,
 ) -> Explanation:
-    """Explains a line from what is in memory. `history`: the person's lines of the limits' periods, any order."""
+    """Explains a line from what is in memory. `history`: the person's lines of the limits' periods, any order;
+    `weighed`: what had been used when an agent settled some of them, by line."""
     in_force = rule if rule is not None and rule.holds_on(line.care_date) else None
     grounds = Grounds(grounds.birth_date, grounds.tariff, grounds.figures, in_force.terms if in_force else None)
-    case = Case(line, grounds, rule, recompute(line, grounds, history), description)
+    case = Case(line, grounds, rule, recompute(line, grounds, history, weighed), description)
     steps = (*spent_steps(case), *base_steps(case), *guarantee_steps(case), *remaining_steps(case))
     agrees = case.result is not None and case.result.agrees
     return Explanation(line, summary_of(case), steps, definitions(terms_of(case)), recomputed=agrees)
@@ -137,13 +146,25 @@ def _rule_in_force(row: Any) -> RuleInForce | None:
     return RuleInForce(terms, row.rule_label, row.clause, row.valid_from, row.valid_to)
 
 
-def history_of(db: Session, line: LineFacts, rule: RuleInForce | None) -> list[LineFacts]:
-    """The person's lines that may weigh on `line`: since January, or since the start of a longer renewal period."""
-    since = date(line.care_date.year, 1, 1)
-    if rule is not None and rule.terms.renewal_months:
-        since = min(since, add_months(line.care_date, -rule.terms.renewal_months) - timedelta(days=3))
-    values = {"person": line.person_id, "member": line.member_id, "since": since, "until": line.care_date}
+def history_of(db: Session, line: LineFacts, rule: RuleInForce | None, *, with_later: bool = False) -> list[LineFacts]:
+    """The person's lines that may weigh on `line`: since January, or since the start of a longer renewal period.
+    `with_later`: also those of care that came after it, till the end of the year, or of the renewal period."""
+    since, until = date(line.care_date.year, 1, 1), line.care_date
+    months = rule.terms.renewal_months if rule is not None else None
+    if months:
+        since = min(since, add_months(line.care_date, -months) - timedelta(days=3))
+    if with_later:
+        until = max(date(line.care_date.year, 12, 31), add_months(line.care_date, months or 0) + timedelta(days=3))
+    values = {"person": line.person_id, "member": line.member_id, "since": since, "until": until}
     return [_facts(row) for row in db.connection().execute(_HISTORY, values)]
+
+
+def weighed_for(db: Session, line_ids: Sequence[int]) -> dict[int, Used]:
+    """What had been used when an agent settled lines of claims, by line."""
+    if not line_ids:
+        return {}
+    rows = db.connection().execute(_WEIGHED, {"lines": list(line_ids)})
+    return {line_id: Used(*used) for line_id, *used in rows}
 
 
 _HISTORY = (
@@ -154,4 +175,8 @@ _HISTORY = (
         BenefitLine.member_id == bindparam("member"),
         BenefitLine.care_date.between(bindparam("since"), bindparam("until")),
     )
+)
+
+_WEIGHED = select(ValuedLine.line_id, *(getattr(ValuedLine, f"used_{name}") for name in Used._fields)).where(
+    ValuedLine.line_id.in_(bindparam("lines", expanding=True))
 )

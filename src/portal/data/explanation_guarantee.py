@@ -36,7 +36,10 @@ def _transmitted(case: Case) -> list[Step]:
     if not cents:
         return []
     words = "Montant transmis par la mutuelle. Nous ne pouvons pas en montrer le calcul ici."
-    return [step(Section.GUARANTEE, Sign.PLUS, "Part transmise", cents, words, transmitted=True)]
+    title = "Part transmise"
+    if case.line.source == Source.CLAIM:
+        title, words = "Part fixée", f"Un gestionnaire a fixé ce montant. Sa raison : {case.line.note}"
+    return [step(Section.GUARANTEE, Sign.PLUS, title, cents, words, transmitted=True)]
 
 
 def _in_force(rule: RuleInForce) -> Step:

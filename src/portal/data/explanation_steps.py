@@ -87,7 +87,7 @@ class Case:
     @property
     def share_agrees(self) -> bool:
         """Whether the supplementary share and what remains were recomputed."""
-        return self.result is not None and self.result.agrees
+        return self.result is not None and self.result.explains_share
 
     @property
     def direction(self) -> int:

@@ -46,7 +46,7 @@ def _other_parts(case: Case) -> list[tuple[str, int, str]]:
     """What remains besides flat fee and franchise; the parts make exactly the line's amount."""
     line, result = case.line, case.result
     rest = line.remaining_cents - line.flat_fee_cents - line.franchise_cents
-    if result is None or not result.agrees:
+    if result is None or not result.explains_share:
         return [("Autre montant à votre charge", rest, "Montant transmis par la mutuelle.")]
     if line.kind == LineKind.WITHHOLDING:
         return []

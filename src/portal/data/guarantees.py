@@ -177,7 +177,7 @@ def _table(db: Session, contract: CoveringContract, day: date) -> GuaranteeTable
     version = next((each for each in versions if each.holds_on(day)), None)
     if version is None:
         return GuaranteeTable(contract, day, None, versions, ())
-    acts = _acts_by_rule(db, day)
+    acts = acts_by_rule(db, day)
     held = held_options(db, contract.id, day)
     rows = {row.terms.code: row for row in _rows(db, version.id, acts)}
     for option in held:
@@ -231,7 +231,11 @@ def _versions(db: Session, contract: CoveringContract) -> Iterable[VersionPeriod
 
 
 def _rows(db: Session, version_id: int, acts: ActsByRule) -> Iterable[TableRow]:
-    rules = db.exec(select(GuaranteeRule).where(GuaranteeRule.version_id == version_id))
+    return rows_of_rules(db.exec(select(GuaranteeRule).where(GuaranteeRule.version_id == version_id)), acts)
+
+
+def rows_of_rules(rules: Iterable[GuaranteeRule], acts: ActsByRule) -> Iterable[TableRow]:
+    """The rows of a table, in order of clause."""
     for rule in sorted(rules, key=lambda rule: clause_order(rule.clause)):
         yield TableRow(terms_of_rule(rule), Heading(rule.heading), rule.label, rule.clause, acts.get(rule.code, ()))
 
@@ -254,7 +258,8 @@ def terms_of_rule(rule: Any) -> Terms:
     )
 
 
-def _acts_by_rule(db: Session, day: date) -> ActsByRule:
+def acts_by_rule(db: Session, day: date) -> ActsByRule:
+    """The acts that each rule applies to, by the rule's code, with their rates on a day."""
     tariff = and_(ActTariff.act_code == Act.code, in_force(ActTariff.valid_from, ActTariff.valid_to, day))
     query = (
         select(ActRule.rule_code, Act.code, Act.label, Act.description, ActTariff)

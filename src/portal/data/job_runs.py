@@ -12,7 +12,8 @@ from portal.data.columns import UtcDateTime, instant
 
 
 class JobRun(SQLModel, table=True):
-    """`due_at`: not before. `claimed_until`: somebody runs it, or died running it."""
+    """`due_at`: not before. `claimed_until`: somebody runs it, or died running it. `error`: the class of the error by
+    which the last run failed; never its words, which may quote a person's."""
 
     __tablename__ = "job_run"
 
@@ -22,6 +23,7 @@ class JobRun(SQLModel, table=True):
     claimed_by: str = ""
     last_run_at: datetime | None = instant(default=None)
     failed_at: datetime | None = instant(default=None)
+    error: str = ""
 
 
 _ADD = text(
@@ -48,8 +50,20 @@ def claim_job(db: Session, name: str, worker: str, lease: timedelta, now: dateti
     return True
 
 
-def finish_job(db: Session, name: str, worker: str, now: datetime, due_at: datetime, *, failed: bool) -> None:
-    """Frees the job, to be run again at `due_at`; nothing if the lease was lost meanwhile."""
-    outcome = {"failed_at": now} if failed else {"failed_at": None, "last_run_at": now}
+def finish_job(db: Session, name: str, worker: str, now: datetime, due_at: datetime, *, error: str = "") -> None:
+    """Frees the job, to be run again at `due_at`; nothing if the lease was lost meanwhile. `error`: the class of the
+    error by which it failed."""
+    outcome = {"failed_at": now} if error else {"failed_at": None, "last_run_at": now}
     held = update(JobRun).where(JobRun.name == name, JobRun.claimed_by == worker)
-    db.exec(held.values(claimed_until=None, claimed_by="", due_at=due_at, **outcome))
+    db.exec(held.values(claimed_until=None, claimed_by="", due_at=due_at, error=error, **outcome))
+
+
+def ask_for_job(db: Session, name: str, now: datetime) -> None:
+    """Makes the job due now, to be run by the worker as soon as it comes by."""
+    db.connection().execute(_ADD, {"name": name, "now": now})
+    db.exec(update(JobRun).where(JobRun.name == name, JobRun.due_at > now).values(due_at=now))
+
+
+def job_runs(db: Session) -> dict[str, JobRun]:
+    """What is known of each job that ran once."""
+    return {row.name: row for row in db.exec(select(JobRun))}

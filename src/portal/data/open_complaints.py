@@ -6,7 +6,6 @@ The link proves the address: only whoever reads its mail adds files or words (R-
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -16,7 +15,16 @@ from portal.data.case_messages import REPEATED_WITHIN, CaseMessage, SentAlready,
 from portal.data.case_pieces import add_pieces
 from portal.data.case_turns import give_back
 from portal.data.cases import Case, CaseState, WrongState, move_case, open_anonymous_case, steps_of, touch
-from portal.data.complaints import KIND, Complaint, Contact, Said, Told, complaint_row, start_clock, told_of
+from portal.data.complaints import (
+    KIND,
+    Complaint,
+    Contact,
+    Said,
+    Told,
+    complaint_row,
+    start_clock,
+    told_of,
+)
 from portal.data.files import NewFile
 from portal.data.rules import add_months
 from portal.formatting import day_in_france
@@ -39,7 +47,7 @@ def complain_without_account(
     _refuse_second(db, keyring, said, contact, now)
     case = open_anonymous_case(db, KIND, space, now)
     row = complaint_row(case, keyring, said)
-    row.contact_encrypted = keyring.encrypt(msgspec.json.encode(contact).decode())
+    row.contact_encrypted = contact.sealed(keyring)
     db.add(row)
     db.flush()
     start_clock(case, now)

@@ -24,6 +24,11 @@ class OpenSession:
     is_this_one: bool
 
 
+def session_number(session: SignedSession) -> int:
+    """The start of a session's hash as a number, which names it in addresses, concealed."""
+    return int(session.token_hash[:SESSION_PREFIX], 16)
+
+
 def open_sessions(db: Session, viewer: Viewer, now: datetime) -> list[OpenSession]:
     """The viewer's sessions that still work: this one first, then the last seen first."""
     rows = db.exec(select(SignedSession).where(_open(viewer, now)).order_by(col(SignedSession.seen_at).desc()))
@@ -48,7 +53,7 @@ def _open(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
 
 def _shown(row: SignedSession, viewer: Viewer) -> OpenSession:
     return OpenSession(
-        id=int(row.token_hash[:SESSION_PREFIX], 16),
+        id=session_number(row),
         address=row.address,
         browser=row.browser,
         created_at=row.created_at,

@@ -7,6 +7,7 @@ new column without one where columns are held back (articles 15, 17 and 20 of th
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
+from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
@@ -211,6 +212,7 @@ HOLDINGS: dict[str, Held] = {
     ),
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
+    **DESK_HOLDINGS,
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
     **PRACTICE_HOLDINGS,
@@ -276,8 +278,15 @@ NOT_HELD: dict[str, str] = {
     "guarantee_rule": REFERENCE,
     "terms_version": REFERENCE,
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
+    "work_item": "the insurer's own work on a case, of which the case itself tells; staff act for the insurer",
+    "desk_duty": "what the insurer charges its staff with",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "job_run": "the site's own life",
+    "backup_run": "the site's own life",
+    "chain_pass": "the site's own life",
+    "import_run": "the site's own life",
+    "retention_run": "the site's own life: when the schedule was applied",
+    "retention_result": "the site's own life: how many rows a rule forgot",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",

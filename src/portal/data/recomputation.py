@@ -1,6 +1,6 @@
 """Settles a stored line again from the dated tables, and says whether its amounts follow from the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -69,6 +69,7 @@ class Recomputed:
     """The settlement of a line (`subject`: the act behind a withholding or a correction) and whether it matches.
 
     `base_agrees`, `share_agrees`: the stored base share, the stored supplementary share follow from the rules.
+    `base_is_told`: an agent read the base share from the base scheme's statement, and the rest follows from it.
     """
 
     subject: LineFacts
@@ -77,11 +78,17 @@ class Recomputed:
     used: Used
     base_agrees: bool
     share_agrees: bool
+    base_is_told: bool = False
 
     @property
     def agrees(self) -> bool:
         """Whether every amount of the line follows from the rules."""
         return self.base_agrees and self.share_agrees
+
+    @property
+    def explains_share(self) -> bool:
+        """Whether the supplementary share and what remains follow from the rules, and from the base share."""
+        return self.share_agrees and (self.base_agrees or self.base_is_told)
 
 
 def is_exempt(family: str, birth_date: date, care_date: date) -> bool:
@@ -90,24 +97,32 @@ def is_exempt(family: str, birth_date: date, care_date: date) -> bool:
     return family == Family.MATERNITY or is_minor_on(birth_date, care_date)
 
 
-def recompute(line: LineFacts, grounds: Grounds, history: Sequence[LineFacts]) -> Recomputed | None:
-    """Settles `line` again; None when the tables do not say enough. `history`: the person's lines, any order."""
+def recompute(
+    line: LineFacts, grounds: Grounds, history: Sequence[LineFacts], weighed: Mapping[int, Used] | None = None
+) -> Recomputed | None:
+    """Settles `line` again; None when the tables do not say enough. `history`: the person's lines, any order.
+    `weighed`: what had been used when an agent settled some of them, by line."""
     subject = _subject(line, history)
     if subject is None or grounds.tariff is None or grounds.figures is None:
         return None
     if bool(line.rule_code) != (grounds.terms is not None):
         return None
     care = _care(subject, grounds, grounds.tariff, grounds.figures)
-    used = used_before(subject, history, grounds.terms)
+    used = (weighed or {}).get(subject.id) or used_before(subject, history, grounds.terms)
     settlement = settle(care, grounds.figures, grounds.terms, used)
+    is_told = subject.source == Source.CLAIM and settlement.base_net != subject.base_net_cents
+    if is_told:
+        settlement = settle(care._replace(told_net=subject.base_net_cents), grounds.figures, grounds.terms, used)
     base, share = _expected(line, settlement)
+    follows = base == _stored_base(line)
     return Recomputed(
         subject,
         care,
         settlement,
         used,
-        base_agrees=base == _stored_base(line),
+        base_agrees=follows and not is_told,
         share_agrees=share == (line.supplementary_cents, line.remaining_cents),
+        base_is_told=follows and is_told,
     )
 
 

@@ -60,7 +60,8 @@ class Care(NamedTuple):
     """An act as billed. `base_cents` covers the whole quantity. `usual_rate` is the rate inside the care path.
 
     `is_deferred`: the professional was paid directly, so nothing could be withheld from this line. `is_heavy`: a lump
-    replaces the percentage (`figures.Tariff.is_heavy_on` tells).
+    replaces the percentage (`figures.Tariff.is_heavy_on` tells). `told_net`: what the base scheme says that it paid, in
+    cents, where somebody read it from its statement.
     """
 
     act_code: str
@@ -73,6 +74,7 @@ class Care(NamedTuple):
     is_deferred: bool = False
     other_cover_cents: int = 0
     is_heavy: bool = False
+    told_net: int | None = None
 
     @property
     def applied_rate(self) -> int:
@@ -144,6 +146,11 @@ def settle(care: Care, figures: Figures, terms: Terms | None, used: Used) -> Set
     gross, path_cut = gross_share(care, base, lump)
     fee_due, franchise_due = patient_charges(care, gross, figures, used)
     fee, franchise = (0, 0) if care.is_deferred else (fee_due, franchise_due)
+    if care.told_net is not None and care.told_net != gross - fee - franchise:
+        lump, fee_due, franchise_due = 0, *told_charges(care.told_net, base, gross, (fee, franchise))
+        fee, franchise = fee_due, franchise_due
+        gross = care.told_net + fee + franchise
+        path_cut = min(path_cut, max(0, base - gross))
     granted = supplementary = 0
     if terms is not None:
         granted = granted_share(care, terms, base, gross + path_cut)
@@ -153,6 +160,16 @@ def settle(care: Care, figures: Figures, terms: Terms | None, used: Used) -> Set
     return Settlement(
         base, gross, fee_due, franchise_due, fee, franchise, net, path_cut, granted, supplementary, remaining, lump
     )
+
+
+def told_charges(net: int, base: int, gross: int, charges: tuple[int, int]) -> tuple[int, int]:
+    """Flat fee and franchise behind what the base scheme says that it paid (`net`), which the rules do not give:
+    nothing when it paid its whole share, else the usual `charges` as far as its share stays within the base."""
+    if net == gross:
+        return 0, 0
+    fee, franchise = charges
+    withheld = max(0, min(fee + franchise, base - net))
+    return min(fee, withheld), withheld - min(fee, withheld)
 
 
 def lump_participation(care: Care, base: int, figures: Figures) -> int:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Update, bindparam, func, or_, select, update
+from sqlalchemy import Update, bindparam, func, or_, select, text, update
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
@@ -20,7 +20,7 @@ from portal.data.mandates import Mandate
 from portal.data.passkeys import Passkey
 from portal.data.prepared import Prepared
 from portal.data.standing import OPEN, STANDING_COLUMNS, Standing, standing_of
-from portal.data.terms import TermsAcceptance, TermsVersion
+from portal.data.terms import TermsAcceptance, TermsVersion, standing
 from portal.formatting import day_in_france
 from portal.security import fingerprint, new_token
 
@@ -48,11 +48,17 @@ HAS_FACTOR = or_(
 )
 
 
+OPEN_ONES = text("ended_at IS NULL")
+
+
 class SignedSession(SQLModel, table=True):
     """One browser signed in to one account."""
 
     __tablename__ = "session"
-    __table_args__ = (Index("ix_session_account", "account_id"),)
+    __table_args__ = (
+        Index("ix_session_account", "account_id"),
+        Index("ix_session_open", "seen_at", sqlite_where=OPEN_ONES, postgresql_where=OPEN_ONES),
+    )
 
     token_hash: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id")
@@ -145,7 +151,7 @@ class _Row(NamedTuple):
 
 _terms_in_force = (
     select(func.coalesce(func.max(TermsVersion.number), 0))
-    .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type))
+    .where(TermsVersion.effective_at <= bindparam("now", type_=TermsVersion.effective_at.type), standing())
     .scalar_subquery()
 )
 _terms_accepted = (

@@ -6,8 +6,9 @@ Versions are public, so there is no viewer here; who accepted them is `data/acce
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Text, UniqueConstraint, func
+from sqlalchemy import ColumnElement, Text, UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import instant, utc_now
@@ -46,8 +47,33 @@ class TermsAcceptance(SQLModel, table=True):
     accepted_at: datetime = instant(default_factory=utc_now)
 
 
+class TermsWithdrawal(SQLModel, table=True):
+    """A version taken back before it took effect: its text and its number stay, nobody has to accept it."""
+
+    __tablename__ = "terms_withdrawal"
+
+    number: int = Field(primary_key=True, foreign_key="terms_version.number", sa_column_kwargs={"autoincrement": False})
+    withdrawn_at: datetime = instant()
+
+
+class Obstacle(StrEnum):
+    """Why a text cannot become the next version."""
+
+    UNREADABLE = "unreadable"
+    SAME = "same"
+    NO_CHANGES = "no-changes"
+    PAST = "past"
+    TOO_EARLY = "too-early"
+    TAKEN = "taken"
+    FILE = "file"
+
+
 class NotPublishable(Exception):
-    """The text cannot become the next version; the message says why."""
+    """The text cannot become the next version; the message says why to an operator, `obstacle` to a program."""
+
+    def __init__(self, message: str, obstacle: Obstacle = Obstacle.FILE) -> None:
+        super().__init__(message)
+        self.obstacle = obstacle
 
 
 def digest_of(text: str) -> str:
@@ -57,7 +83,7 @@ def digest_of(text: str) -> str:
 
 def terms_in_force(db: Session, now: datetime) -> TermsVersion | None:
     """The version to accept at `now` (UTC), the same that `data/sessions.py` asks for; None before the first one."""
-    effective = select(TermsVersion).where(TermsVersion.effective_at <= now)
+    effective = select(TermsVersion).where(TermsVersion.effective_at <= now, standing())
     return db.exec(effective.order_by(col(TermsVersion.number).desc()).limit(1)).first()
 
 
@@ -68,8 +94,23 @@ def announced_terms(db: Session, now: datetime) -> TermsVersion | None:
 
 
 def newest_terms(db: Session) -> TermsVersion | None:
-    """The version published last, in force or not."""
-    return db.exec(select(TermsVersion).order_by(col(TermsVersion.number).desc()).limit(1)).first()
+    """The version published last, in force or not, of those that were not taken back."""
+    return db.exec(select(TermsVersion).where(standing()).order_by(col(TermsVersion.number).desc()).limit(1)).first()
+
+
+def next_number(db: Session) -> int:
+    """The number of the next version; that of one taken back is not given again."""
+    return (db.exec(select(func.max(TermsVersion.number))).one() or 0) + 1
+
+
+def withdrawn_numbers(db: Session) -> set[int]:
+    """The versions that were taken back before they took effect."""
+    return set(db.exec(select(TermsWithdrawal.number)))
+
+
+def standing() -> ColumnElement[bool]:
+    """Condition: a version was not taken back."""
+    return col(TermsVersion.number).not_in(select(TermsWithdrawal.number))
 
 
 def published_terms(db: Session) -> Sequence[TermsVersion]:
@@ -77,9 +118,15 @@ def published_terms(db: Session) -> Sequence[TermsVersion]:
     return db.exec(select(TermsVersion).order_by(col(TermsVersion.number).desc())).all()
 
 
+def previous_terms(db: Session, terms: TermsVersion) -> TermsVersion | None:
+    """The version before one, of those that were not taken back."""
+    earlier = select(TermsVersion).where(TermsVersion.number < terms.number, standing())
+    return db.exec(earlier.order_by(col(TermsVersion.number).desc()).limit(1)).first()
+
+
 def terms_since(db: Session, before: TermsVersion, last: TermsVersion) -> Sequence[TermsVersion]:
     """The versions after `before`, up to `last`, oldest first."""
-    between = (TermsVersion.number > before.number, TermsVersion.number <= last.number)
+    between = (TermsVersion.number > before.number, TermsVersion.number <= last.number, standing())
     return db.exec(select(TermsVersion).where(*between).order_by(TermsVersion.number)).all()
 
 
@@ -91,9 +138,8 @@ def find_terms(db: Session, number: int) -> TermsVersion | None:
 def draft_terms(db: Session, text: str, changes: str, effective_at: datetime, now: datetime) -> TermsVersion:
     """The next version, not yet stored. `effective_at`, `now`: UTC. Raises `NotPublishable`."""
     newest = newest_terms(db)
-    number = 1 + (newest.number if newest else 0)
     draft = TermsVersion(
-        number=number,
+        number=next_number(db),
         text=text,
         sha256=digest_of(text),
         changes=changes,
@@ -107,13 +153,16 @@ def draft_terms(db: Session, text: str, changes: str, effective_at: datetime, no
 
 def _follows(newest: TermsVersion, draft: TermsVersion) -> None:
     if draft.sha256 == newest.sha256:
-        raise NotPublishable(f"this is the text of version {newest.number} already")
+        raise NotPublishable(f"this is the text of version {newest.number} already", Obstacle.SAME)
     if not draft.changes.strip():
-        raise NotPublishable("say what changes, in words: people read it before they accept (--changes)")
+        raise NotPublishable(
+            "say what changes, in words: people read it before they accept (--changes)", Obstacle.NO_CHANGES
+        )
     if draft.effective_at < draft.published_at:
-        raise NotPublishable("a new version takes effect now or later: nobody was asked to accept it before")
+        message = "a new version takes effect now or later: nobody was asked to accept it before"
+        raise NotPublishable(message, Obstacle.PAST)
     if draft.effective_at < newest.effective_at:
-        raise NotPublishable(f"it cannot take effect before version {newest.number} does")
+        raise NotPublishable(f"it cannot take effect before version {newest.number} does", Obstacle.TOO_EARLY)
 
 
 def publish_terms(db: Session, draft: TermsVersion) -> None:
@@ -121,6 +170,15 @@ def publish_terms(db: Session, draft: TermsVersion) -> None:
     taken meanwhile. The caller records `terms.published` with the version's `proof`."""
     db.add(draft)
     db.flush()
+
+
+def withdraw_terms(db: Session, terms: TermsVersion, now: datetime) -> bool:
+    """Takes back a version that has not taken effect; whether it could be. The caller records it."""
+    if terms.effective_at <= now or db.get(TermsWithdrawal, terms.number) is not None:
+        return False
+    db.add(TermsWithdrawal(number=terms.number, withdrawn_at=now))
+    db.flush()
+    return True
 
 
 def count_acceptances(db: Session) -> dict[int, int]:

@@ -8,12 +8,13 @@ author sees; nothing here does.
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, and_, false, true
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Role, Space
 from portal.data.case_states import CaseKind
 from portal.data.columns import Index, instant
+from portal.data.desk_absences import is_away
 from portal.data.figures import parameters_on
 from portal.data.office_days import office_day_after
 from portal.data.sessions import Viewer
@@ -71,6 +72,10 @@ DUTY_OF: dict[str, Duty] = {
 }
 
 
+# What filters ask of an item, at the end of the indexes that lists are read from: they need not fetch what they drop.
+_TOLD = ("kind", "assignee_id", "snoozed_until", "escalated_at", "space", "since")
+
+
 class WorkItem(SQLModel, table=True):
     """One request at the desk. `since`: when the turn last passed to whose it is. `due_at`: by when an answer is owed,
     where a rule says so. `order_at`: what the queue is sorted by, after the urgency. `snoozed_until`: hidden till then,
@@ -78,8 +83,13 @@ class WorkItem(SQLModel, table=True):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        Index("ix_work_queue", "turn", "urgency", "order_at", "id", "kind", "assignee_id", "snoozed_until"),
-        Index("ix_work_assignee", "assignee_id", "turn", "urgency", "order_at", "id"),
+        Index("ix_work_queue", "turn", "urgency", "order_at", "id", *_TOLD),
+        Index("ix_work_kind", "turn", "kind", "urgency", "order_at", "id", *_TOLD[1:]),
+        Index("ix_work_board", "kind", "turn", "order_at", "due_at", "since", "assignee_id"),
+        Index("ix_work_assignee", "assignee_id", "turn", "urgency", "order_at", "id", "kind", *_TOLD[2:]),
+        Index("ix_work_since", "turn", "since", "kind", "space", "snoozed_until"),
+        Index("ix_work_escalated", "turn", "escalated_at", "kind", "space", "snoozed_until"),
+        Index("ix_work_snoozed", "turn", "snoozed_until", "kind", "space"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -113,14 +123,14 @@ def follow_case(
     db: Session, case_id: int, kind: str, space: str, turn: Turn, due_at: datetime | None, now: datetime
 ) -> None:
     """Keeps the desk's side of a case in step with it; a case that just came begins its own. The case is locked."""
-    item = db.exec(select(WorkItem).where(WorkItem.case_id == case_id)).first()
+    item = _locked(db, col(WorkItem.case_id) == case_id)
     new = {"kind": kind, "space": space, "since": now, "order_at": now}
     _follow(db, item or WorkItem(case_id=case_id, turn=turn, **new), turn, due_at, now)
 
 
 def follow_report(db: Session, report_id: int, space: str, turn: Turn, now: datetime) -> None:
     """Keeps the desk's side of a fraud report in step with it: the most urgent there is."""
-    item = db.exec(select(WorkItem).where(WorkItem.report_id == report_id)).first()
+    item = _locked(db, col(WorkItem.report_id) == report_id)
     urgent = {"kind": FRAUD, "urgency": Urgency.URGENT, "since": now, "order_at": now}
     _follow(db, item or WorkItem(space=space, report_id=report_id, turn=turn, **urgent), turn, None, now)
 
@@ -140,9 +150,21 @@ def kinds_of(duties: frozenset[Duty]) -> frozenset[str]:
 
 
 def items_for(db: Session, viewer: Viewer) -> ColumnElement[bool]:
-    """Which items the viewer may read: of the kinds they are charged with (R-72)."""
+    """Which items the viewer may read: of the kinds they are charged with (R-72), and for supervisors alone, those of
+    colleagues, whose accounts nobody else of the desk reaches."""
     kinds = kinds_of(duties_of(db, viewer))
-    return col(WorkItem.kind).in_(sorted(kinds)) if kinds else false()
+    reached = true() if viewer.role == Role.SUPERVISOR else col(WorkItem.space) != Space.DESK
+    return and_(col(WorkItem.kind).in_(sorted(kinds)), reached) if kinds else false()
+
+
+def usual_urgency(kind: str) -> Urgency:
+    """How urgent a request of this kind is by itself."""
+    return Urgency.URGENT if kind == FRAUD else Urgency.USUAL
+
+
+def item_of_case(db: Session, case_id: int) -> int:
+    """The item of a case that was sent. The caller has found the case."""
+    return db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one() or 0
 
 
 def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: int | None) -> bool:
@@ -154,13 +176,30 @@ def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: in
     return True
 
 
+def _locked(db: Session, which: ColumnElement[bool]) -> WorkItem | None:
+    """Held until the transaction ends: what agents do to it meanwhile comes after, and is not lost."""
+    query = select(WorkItem).where(which).with_for_update().execution_options(populate_existing=True)
+    return db.exec(query).first()
+
+
 def _follow(db: Session, item: WorkItem, turn: Turn, due_at: datetime | None, now: datetime) -> None:
+    """Whatever happens to a request wakes it: its author wrote, or sent a piece."""
+    item.snoozed_until = None
     if item.turn != turn:
-        item.turn, item.since, item.snoozed_until = turn, now, None
+        item.turn, item.since = turn, now
+        _settle(db, item, now)
     if item.id is None or item.due_at != due_at or item.since == now:
         item.due_at, item.order_at = due_at, due_at or _target(db, item)
     db.add(item)
     db.flush()
+
+
+def _settle(db: Session, item: WorkItem, now: datetime) -> None:
+    """What a change of turn undoes: an escalation, once nobody has to act; whoever had it, when that agent is away."""
+    if item.turn == Turn.NOBODY:
+        item.urgency, item.escalated_at = usual_urgency(item.kind), None
+    if item.turn == Turn.DESK and item.assignee_id and is_away(db, item.assignee_id, day_in_france(now)):
+        item.assignee_id, item.assigned_at = None, None
 
 
 def _target(db: Session, item: WorkItem) -> datetime:

@@ -152,6 +152,11 @@ def text(table: str) -> str:
     return (files("portal.demo") / "reference" / f"{table}.csv").read_text(encoding="utf-8")
 
 
+def written(name: str) -> str:
+    """A text of the reference folder as it is, by its file's name."""
+    return (files("portal.demo") / "reference" / name).read_bytes().decode()
+
+
 def rows(table: str) -> Iterator[dict[str, str]]:
     """The rows of a reference file, by column."""
     yield from csv.DictReader(text(table).splitlines(), delimiter=";")

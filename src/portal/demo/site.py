@@ -30,6 +30,7 @@ from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
 from portal.demo.practices import show_practices
+from portal.demo.publications import show_publications
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
 from portal.demo.software import show_software
@@ -99,6 +100,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_rights(database, keyring)
             show_contact(database, keyring)
             show_software(database, keyring)
+            show_publications(database, Storage(settings, keyring))
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -123,6 +123,9 @@ def _find(request: PortalRequest, identifier: str) -> _Attempt:
     """Read with a session of its own: hashing takes long, and the request's would keep a connection meanwhile."""
     with request.database.read() as db:
         found = credentials.find_credentials(db, identifier) if is_identifier(identifier) else credentials.UNKNOWN
+        if not request.front.serves(found.space):
+            # Nobody tries, delays or locks an account of the desk by the users' name.
+            found, identifier = credentials.UNKNOWN, f"elsewhere {identifier}"
         guesses = _password_guesses(request, identifier, found.account_id)
         return _Attempt(found, guesses, throttling.delay_of(db, guesses, request.now))
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from portal.csrf import binding_of
 from portal.data import throttling
+from portal.data.credentials import space_of
 from portal.data.evidence import Action, Outcome
 from portal.data.passkey_challenges import Ceremony, issue_challenge, use_challenge
 from portal.data.passkeys import Passkey, find_passkey, keep_use, passkeys_of
@@ -30,7 +31,7 @@ def passkey_question(request: PortalRequest, ceremony: Ceremony, viewer: Viewer 
             raise TooManyRequestsException
         challenge = issue_challenge(db, binding_of(request) or "", ceremony, request.now)
         allowed = [key.credential_id for key in passkeys_of(db, viewer)] if viewer else []
-    return assertion_options(request.services.settings, challenge, allowed)
+    return assertion_options(request.front.settings, challenge, allowed)
 
 
 def passkey_used(
@@ -41,9 +42,9 @@ def passkey_used(
     if said is None or not use_challenge(db, said.challenge, binding_of(request) or "", ceremony, request.now):
         return None
     passkey = _named(db, said, viewer)
-    if passkey is None:
+    if passkey is None or not request.front.serves(space_of(db, passkey.account_id)):
         return None
-    count = verified_use(request.services.settings, answer, said.challenge, passkey.public_key)
+    count = verified_use(request.front.settings, answer, said.challenge, passkey.public_key)
     if count is None:
         return None
     if keep_use(db, passkey, count, request.now):

@@ -28,7 +28,8 @@ from webauthn.helpers.structs import (
 )
 
 from portal.data.passkeys import NewPasskey
-from portal.settings import LOOPBACK, Settings
+from portal.origins import LOOPBACK
+from portal.settings import Settings
 
 LOCAL_NAME = "localhost"
 _VERIFIED = UserVerificationRequirement.REQUIRED

@@ -105,7 +105,7 @@ def passkey_creation(request: PortalRequest) -> str:
         handle = keys.handle_of(db, viewer)
         known = [key.credential_id for key in keys.passkeys_of(db, viewer)]
         identifier = own_account(db, viewer).identifier
-    return registration_options(request.services.settings, challenge, handle, identifier, known)
+    return registration_options(request.front.settings, challenge, handle, identifier, known)
 
 
 def add_passkey(request: PortalRequest, answer: str, name: str) -> Changed | None:
@@ -152,7 +152,7 @@ def _registered(request: PortalRequest, db: Session, answer: str, name: str) -> 
         return None
     if not use_challenge(db, challenge, binding_of(request) or "", Ceremony.ENROL, request.now):
         return None
-    made = verified_registration(request.services.settings, answer, challenge)
+    made = verified_registration(request.front.settings, answer, challenge)
     return keys.add_passkey(db, request.viewer, made, name, request.now) if made else None
 
 

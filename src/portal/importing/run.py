@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlmodel import Session, SQLModel
 
@@ -35,7 +35,9 @@ _LEFT_OUT = {
 @dataclass(slots=True)
 class Report:
     """What an import did, in rows. `merged`: put together with another row of the same thing; `ignored`: about nothing
-    that the portal holds. `is_committed` is false after a dry run, or when `strict` met a rejected row."""
+    that the portal holds; `left`: rows of before that the whole file does without, which `updated` counts too.
+    `is_committed` is false after a dry run, or when `strict` met a rejected row. `sha256`: of the file, once it was
+    read to its end."""
 
     created: int = 0
     updated: int = 0
@@ -43,7 +45,9 @@ class Report:
     rejected: int = 0
     merged: int = 0
     ignored: int = 0
+    left: int = 0
     is_committed: bool = False
+    sha256: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -57,9 +61,27 @@ class Report:
         return counts | {name: count for name, count in (("merged", self.merged), ("ignored", self.ignored)) if count}
 
 
+class Watch(Protocol):
+    """Looks on within the import's transaction; whatever it raises undoes the import."""
+
+    def before(self, db: Session) -> None:
+        """Before the first row is loaded."""
+
+    def after(self, db: Session, report: Report) -> None:
+        """Once all of them are, and counted."""
+
+
+class _Unwatched:
+    def before(self, db: Session) -> None:
+        """Nobody looks on."""
+
+    def after(self, db: Session, report: Report) -> None:
+        """Nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import. Rejected rows go to `rejects`; `strict` commits nothing when there is one."""
+    """What to import. Rejected rows go to `rejects`; `strict` commits nothing when there is one; `watch` looks on."""
 
     kind: Kind
     path: Path
@@ -67,21 +89,26 @@ class Request:
     is_dry_run: bool = False
     is_strict: bool = False
     progress: Progress = field(default=lambda _done, _size: None)
+    watch: Watch = field(default_factory=_Unwatched)
 
 
 class _Undone(Exception):
     """Leaves the writing block without a commit."""
 
 
-def run_import(database: Database, keyring: Keyring, request: Request) -> Report:
-    """Imports one file in one transaction; raises `UnreadableFile` when the file as a whole cannot be imported."""
-    report = Report()
+def run_import(database: Database, keyring: Keyring, request: Request, report: Report | None = None) -> Report:
+    """Imports one file in one transaction; raises `UnreadableFile` when the file as a whole cannot be imported.
+    `report`: one to fill in."""
+    report = report or Report()
     rejects = RejectsFile(request.rejects)
     try:
         with open_source(request.path) as source, database.write() as db, tuned_for_loading(db):
+            request.watch.before(db)
             _Import(db, keyring, request, source, rejects).run(report)
             report.rejected = rejects.lines
+            request.watch.after(db, report)
             source.check_unchanged()
+            report.sha256 = source.digest
             _conclude(db, request, source, report)
         report.is_committed = True
         if request.kind.target.is_read_by_index:
@@ -133,7 +160,8 @@ class _Import:
         self._rejects.flush()
         report.created = totals[Verdict.CREATED]
         # A file with rows left out is not whole: it cannot say what is missing from it.
-        report.updated = totals[Verdict.UPDATED] + (0 if self._rejects.lines else self._resolver.conclude())
+        report.left = 0 if self._rejects.lines else self._resolver.conclude()
+        report.updated = totals[Verdict.UPDATED] + report.left
         report.unchanged = totals[Verdict.UNCHANGED]
         report.merged, report.ignored = self._resolver.merged, self._resolver.ignored
 

@@ -18,7 +18,9 @@ from jinja2 import Environment
 from sqlalchemy import event
 from sqlmodel import Session
 
+from portal.data.accounts import Space
 from portal.data.columns import utc_now
+from portal.data.credentials import space_of
 from portal.data.outbox import add_letter, add_unsendable
 from portal.security import Keyring
 from portal.settings import Settings
@@ -65,9 +67,23 @@ class Mail:
             logger.error("letter %s cannot be sent: its address is unusable", letter)
             add_unsendable(db, **kept)
             return
+        context = self._at_the_desk(context) if self._is_for_the_desk(db, account_id) else context
         message = _message(self.wording(letter, context), sender, recipient, message_id, now)
         add_letter(db, self._keyring, recipient=recipient.addr_spec, content=message.as_bytes().decode("ascii"), **kept)
         event.listen(db, "after_commit", lambda _: self.posted.set(), once=True)
+
+    def _is_for_the_desk(self, db: Session, account_id: int | None) -> bool:
+        return bool(self._settings.desk_host) and account_id is not None and space_of(db, account_id) == Space.DESK
+
+    def _at_the_desk(self, context: dict[str, Any]) -> dict[str, Any]:
+        """The same words with links under the desk's own name, where alone its accounts exist."""
+        ours, theirs = f"{self._settings.origin}/", f"{self._settings.desk_origin}/"
+        moved = {
+            name: theirs + value.removeprefix(ours)
+            for name, value in context.items()
+            if isinstance(value, str) and value.startswith(ours)
+        }
+        return context | moved | {"origin": self._settings.desk_origin}
 
     def wording(self, letter: str, context: dict[str, Any]) -> Wording:
         """The letter's subject, text and HTML."""

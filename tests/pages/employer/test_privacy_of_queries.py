@@ -52,14 +52,18 @@ ACCOUNTS = {
     "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
     "message_reference", "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge",
     "passkey_holder", "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",
-    "stored_file", "terms_acceptance", "throttle",
+    "stored_file", "terms_acceptance", "throttle", "work_item",
 }  # fmt: skip
 # About nobody, or about the insurer's partners: prices and rules, the directory, the site's own life.
 ABOUT_NOBODY = {
-    "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
-    "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
+    "act", "act_rule", "act_tariff", "agreement", "backup_run", "card_column", "card_terms", "chain_pass",
+    "contribution_price",
+    "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
-    "service_switch", "terms_version",
+    "service_switch", "terms_version", "desk_duty",
+    "article_version", "publication",
+    "publication_file", "terms_draft", "terms_withdrawal",
+    "measured_delay",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"

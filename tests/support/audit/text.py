@@ -9,7 +9,8 @@ from tests.support.html import Html, squeezed
 
 NBSP = "\u00a0"
 SPACES = f"{NBSP}\u202f"
-UNREAD = {"script", "style", "template", "code", "pre", "svg", "kbd", "samp"}
+# What somebody typed, and is given back to be corrected, is theirs.
+UNREAD = {"script", "style", "template", "code", "pre", "svg", "kbd", "samp", "textarea"}
 READ_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "label")
 
 MACHINE = re.compile(

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.data.accounts import Space
-from portal.data.case_delays import measured_delay
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import SentAlready
 from portal.data.cases import Case, CaseState, address_of
 from portal.data.corrections import KIND, LONGEST_TEXT, Subject, report_error, report_of, reports_of
@@ -91,7 +91,7 @@ def report_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]:
         state=STATE_LABELS[CaseState(found.case.state)],
         slots=slot_views(request, request.db, found.case),
         steps=told_steps(request, request.db, found.case),
-        delay=measured_delay(request.db, KIND, request.now),
+        delay=usual_delay(request.db, KIND, request.viewer.space, request.now),
     )
 
 

@@ -4,6 +4,7 @@ from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from portal.data.credentials import space_of
 from portal.data.links import LinkPurpose, find_link
 from portal.permissions import public
 from portal.rendering import render_page
@@ -29,7 +30,7 @@ def follow(request: PortalRequest, jeton: FromPath[str]) -> Response[bytes] | Re
     """Uses nothing up: mail scanners open links too."""
     token = request.services.keyring.unsign(LINK, jeton)
     link = find_link(request.db, token, request.now) if token else None
-    if token is None or link is None:
+    if token is None or link is None or not request.front.serves(space_of(request.db, link.account_id)):
         return dead_link(request)
     cookies = [make_cookie(request.services, LINK, token)]
     return Redirect(request.services.urls(PAGES[link.purpose]), status_code=303, cookies=cookies)

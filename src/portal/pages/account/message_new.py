@@ -7,9 +7,10 @@ from litestar import Response
 from litestar.response import Redirect
 
 from portal.data.accounts import Space
+from portal.data.answer_delays import Delay, usual_delay
 from portal.data.case_messages import SentAlready
 from portal.data.evidence import Action
-from portal.data.messages import Topic, begin_thread
+from portal.data.messages import KIND, Topic, begin_thread
 from portal.forms import FieldError, single_values, written_text
 from portal.message_words import LONGEST_SUBJECT, NO_SUBJECT, NO_TOPIC, TOO_OFTEN, TOPICS
 from portal.pages.account.conversations import NO_TEXT, text_problem
@@ -89,8 +90,14 @@ def _form(request: PortalRequest, raw: dict[str, Any], errors: list[FieldError])
         crumbs=[home_crumb(request), list_crumb(request)],
         errors=errors,
         raw=raw,
+        delay=_delay(request),
         topics=[(topic.value, label) for topic, label in TOPICS[Space(request.viewer.space)]],
     )
+
+
+def _delay(request: PortalRequest) -> Delay | None:
+    with request.database.read() as db:
+        return usual_delay(db, KIND, request.viewer.space, request.now)
 
 
 HANDLERS = [new_page, begin]

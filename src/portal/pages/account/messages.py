@@ -12,6 +12,7 @@ from sqlmodel import Session
 from portal.contact_views import facts_of, other_authors
 from portal.contact_words import is_late
 from portal.data.accounts import Space
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import Message, SentAlready
 from portal.data.cases import ENDS, CaseState, WrongState
 from portal.data.contact import asked_of
@@ -164,6 +165,7 @@ def thread_answer(
         talk=talk,
         facts=facts_of(request, db, asked_of(db, request.services.keyring, thread.case)) if is_practice else [],
         is_late=is_late(thread.case, request.now),
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
         may_close=not thread.case.is_over and may(request.viewer, Permission.MESSAGES_SEND),
     )
 

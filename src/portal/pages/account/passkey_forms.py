@@ -14,7 +14,7 @@ NO_ANSWER = "Les clés d’accès ont besoin de JavaScript, que ce navigateur n�
 
 def passkey_context(request: PortalRequest) -> dict[str, Any]:
     """`passkeys_here`: whether they work under the address that the browser shows; `passkey_origin`: where they do."""
-    party = party_of(request.services.settings)
+    party = party_of(request.front.settings)
     host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     return {"passkeys_here": host.lower() == party.id, "passkey_origin": party.origin}
 

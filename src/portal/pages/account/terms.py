@@ -1,5 +1,6 @@
 """The terms of use, for everyone: the text in force, every version, what changed, files. /conditions (R-14, R-16)."""
 
+from collections.abc import Container
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -9,7 +10,16 @@ from litestar.params import FromPath, FromQuery
 from sqlmodel import Session
 
 from portal.comparison import compare
-from portal.data.terms import TermsVersion, announced_terms, find_terms, published_terms, terms_in_force, terms_since
+from portal.data.terms import (
+    TermsVersion,
+    announced_terms,
+    find_terms,
+    previous_terms,
+    published_terms,
+    terms_in_force,
+    terms_since,
+    withdrawn_numbers,
+)
 from portal.headers import DOCUMENT_POLICY
 from portal.legal_text import read_blocks, read_text
 from portal.permissions import public
@@ -36,12 +46,12 @@ def terms_page(request: PortalRequest) -> Response[bytes]:
 
 @page("/conditions/versions", name="terms.versions", guards=[public])
 def versions_page(request: PortalRequest) -> Response[bytes]:
-    in_force = terms_in_force(request.db, request.now)
+    in_force, withdrawn = terms_in_force(request.db, request.now), withdrawn_numbers(request.db)
     return render_page(
         request,
         "account/terms/versions.html",
         "Versions des conditions d’utilisation",
-        versions=[(terms, state_of(terms, in_force)) for terms in published_terms(request.db)],
+        versions=[(terms, state_of(terms, in_force, withdrawn)) for terms in published_terms(request.db)],
     )
 
 
@@ -53,8 +63,8 @@ def version_page(request: PortalRequest, number: FromPath[str]) -> Response[byte
 @page("/conditions/versions/{number:str}/changements", name="terms.changes", guards=[public])
 def changes_page(request: PortalRequest, number: FromPath[str], depuis: FromQuery[str] = "") -> Response[bytes]:
     terms = _found(request, number)
-    before = _found(request, depuis or str(terms.number - 1))
-    if before.number >= terms.number:
+    before = _found(request, depuis) if depuis else previous_terms(request.db, terms)
+    if before is None or before.number >= terms.number:
         raise NotFoundException
     return render_page(
         request,
@@ -105,8 +115,10 @@ def changes_between(db: Session, before: TermsVersion, terms: TermsVersion) -> d
     }
 
 
-def state_of(terms: TermsVersion, in_force: TermsVersion | None) -> str:
-    """Where a version stands: « annoncee », « en_vigueur » or « remplacee »."""
+def state_of(terms: TermsVersion, in_force: TermsVersion | None, withdrawn: Container[int]) -> str:
+    """Where a version stands: « annoncee », « en_vigueur », « remplacee », or « retiree » before it took effect."""
+    if terms.number in withdrawn:
+        return "retiree"
     if in_force is None or terms.number > in_force.number:
         return "annoncee"
     return "en_vigueur" if terms.number == in_force.number else "remplacee"
@@ -122,7 +134,7 @@ def _text(request: PortalRequest, terms: TermsVersion | None, announced: TermsVe
         legal.title,
         terms=terms,
         legal=legal,
-        state=state_of(terms, terms_in_force(request.db, request.now)),
+        state=state_of(terms, terms_in_force(request.db, request.now), withdrawn_numbers(request.db)),
         announced=announced,
     )
 

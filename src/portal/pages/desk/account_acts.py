@@ -17,16 +17,18 @@ from portal.data.activity import account_object
 from portal.data.desk_accounts import Sheet
 from portal.data.desk_acts import NotAllowed
 from portal.data.evidence import Action
+from portal.data.links import LinkPurpose, make_link
 from portal.data.second_factors import reset_factors
 from portal.data.software import revoke_software, software_for
 from portal.entry.onboarding import Temporary, new_temporary, renew_credentials
 from portal.forms import FieldError, single_values
 from portal.pages.desk.account_words import CATEGORIES
-from portal.pages.desk.accounts import accounts_crumb, sheet_of
+from portal.pages.desk.accounts import accounts_crumb, actable, sheet_of
 from portal.pages.desk.reasons import LONGEST, reason_errors
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
+from portal.security import hash_password, new_token
 from portal.software_notices import REVOKED, tell_of_software
 from portal.web import PortalRequest
 
@@ -61,6 +63,18 @@ def _resend_password(request: PortalRequest, db: Session, account: Account, temp
         _record(request, db, Action.CREDENTIALS_SENT, account)
 
 
+def _resend_access(request: PortalRequest, db: Session, account: Account, unusable: str) -> None:
+    """For a password that the holder chose: it opens nothing any more, and a link to the account's address chooses the
+    next one. Staff start this; what is chosen never passes through their hands (security: B15)."""
+    if account.password_temporary_until is not None or not account.email:
+        return
+    desk_acts.forget_password(db, account, unusable, request.now)
+    token = make_link(db, account.id or 0, LinkPurpose.PASSWORD_RESET, request.now)
+    href = request.services.link_url(token)
+    write_to(request, db, account, "access-resent", identifier=account.identifier, href=href)
+    _record(request, db, Action.CREDENTIALS_SENT, account)
+
+
 def _stop_software(request: PortalRequest, db: Session, account: Account) -> None:
     software = software_for(db, account.id or 0)
     if software is not None:
@@ -84,6 +98,7 @@ ACTS = {
     "sessions": Act("Fermer ses sessions", _end_sessions),
     "facteurs": Act("Réinitialiser ses seconds facteurs", _reset_factors),
     "logiciel": Act("Arrêter l’accès de son logiciel", _stop_software),
+    "acces": Act("Renvoyer ses accès", _resend_access, lambda: (hash_password(new_token()),)),
     "mot-de-passe": Act("Renvoyer un mot de passe temporaire", _resend_password, lambda: (new_temporary(),)),
 }
 
@@ -126,9 +141,9 @@ async def close(request: PortalRequest, compte: FromPath[str]) -> Response[bytes
 @page("/gestion/comptes/{compte:str}/actes/{acte:str}", name="desk.account.act", guards=[ACTING, recently_confirmed])
 def act_page(request: PortalRequest, compte: FromPath[str], acte: FromPath[str]) -> Response[bytes]:
     act = _act(acte)
-    sheet = _actable(request, compte)
+    sheet = actable(request, compte)
     target = request.services.urls("desk.account.act.submit", compte=compte, acte=acte)
-    return _page(request, compte, sheet, "desk/accounts/act.html", act.title, acte=acte, target=target)
+    return page_of_act(request, compte, sheet, "desk/accounts/act.html", act.title, acte=acte, target=target)
 
 
 @async_action(
@@ -185,14 +200,6 @@ def _act(name: str) -> Act:
     return ACTS[name]
 
 
-def _actable(request: PortalRequest, compte: str) -> Sheet:
-    """The sheet of an account that the viewer may act on; 404 for their own."""
-    sheet = sheet_of(request, compte)
-    if sheet.found.id == request.viewer.account_id:
-        raise NotFoundException
-    return sheet
-
-
 def _reason_errors(sent: dict[str, str]) -> list[FieldError]:
     errors = (
         [] if sent["categorie"] in CATEGORIES else [FieldError("categorie", "Choisissez une raison dans la liste.")]
@@ -208,21 +215,21 @@ def _told(sent: dict[str, str]) -> str:
 def _suspension_form(
     request: PortalRequest, compte: str, sent: dict[str, str], errors: list[FieldError] | None = None
 ) -> Response[bytes]:
-    sheet = _actable(request, compte)
+    sheet = actable(request, compte)
     template = "desk/accounts/suspension.html"
-    return _page(request, compte, sheet, template, "Suspendre ce compte", errors, sent=sent)
+    return page_of_act(request, compte, sheet, template, "Suspendre ce compte", errors, sent=sent)
 
 
 def _closing_form(
     request: PortalRequest, compte: str, sent: dict[str, str], errors: list[FieldError] | None = None
 ) -> Response[bytes]:
-    sheet = _actable(request, compte)
-    return _page(
+    sheet = actable(request, compte)
+    return page_of_act(
         request, compte, sheet, "desk/accounts/closing.html", "Fermer ce compte pour toujours", errors, sent=sent
     )
 
 
-def _page(
+def page_of_act(
     request: PortalRequest,
     compte: str,
     sheet: Sheet,
@@ -231,6 +238,7 @@ def _page(
     errors: list[FieldError] | None = None,
     **context: Any,
 ) -> Response[bytes]:
+    """A page about an act on an account, below its sheet."""
     back = request.services.urls("desk.account", compte=compte)
     return render_page(
         request,

@@ -6,15 +6,9 @@ from portal.data.accounts import SuspensionKind
 from portal.data.desk_accounts import Found, Sheet
 from portal.data.sessions import Viewer
 from portal.data.standing import Standing
+from portal.desk_purposes import PURPOSES
 from portal.permissions import Permission, may
 
-PURPOSES = {
-    "demande": "Demande du titulaire",
-    "fraude": "Signalement ou soupçon de fraude",
-    "reclamation": "Réclamation",
-    "autorite": "Demande d’une autorité habilitée",
-    "suivi": "Suivi d’un acte du service",
-}
 CATEGORIES = {
     "conditions": "Manquement aux conditions d’utilisation",
     "atteinte": "Atteinte au service ou à d’autres personnes",
@@ -29,6 +23,9 @@ STATES = {
     Standing.SUSPENDED: ("Suspendu", "bad"),
     Standing.CLOSED: ("Fermé", ""),
 }
+
+
+__all__ = ["CATEGORIES", "PURPOSES", "STATES", "Act", "acts_for", "state_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +45,33 @@ def state_of(account: Found | Sheet) -> tuple[str, str]:
 
 def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
     """What the viewer may do to the account now; nothing to their own, little to a closed one."""
-    if sheet.found.id == viewer.account_id or sheet.closing is not None:
+    if sheet.found.id == viewer.account_id:
         return []
+    keeping = [Act("Mettre en conservation, ou lever", "desk.account.hold")]
+    kept = keeping if may(viewer, Permission.DESK_RETENTION) else []
+    if sheet.closing is not None:
+        reopening = [Act("Rouvrir ce compte", "desk.account.reopening")]
+        return [*(reopening if sheet.may_reopen and may(viewer, Permission.DESK_CLOSE) else []), *kept]
     acts = [_suspension(sheet)]
     if sheet.sessions:
         acts.append(Act("Fermer ses sessions", "desk.account.act", {"acte": "sessions"}))
+    acts += _on_access(sheet)
+    if may(viewer, Permission.DESK_CLOSE):
+        acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
+    return acts + kept
+
+
+def _on_access(sheet: Sheet) -> list[Act]:
+    """What may be done about how the holder gets in."""
+    acts = []
     if sheet.account.totp_encrypted is not None or sheet.passkeys:
         acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
     if sheet.account.password_temporary_until is not None:
         acts.append(Act("Renvoyer un mot de passe temporaire", "desk.account.act", {"acte": "mot-de-passe"}))
+    elif sheet.account.email:
+        acts.append(Act("Renvoyer ses accès", "desk.account.act", {"acte": "acces"}))
     if sheet.software is not None:
         acts.append(Act("Arrêter l’accès de son logiciel", "desk.account.act", {"acte": "logiciel"}))
-    if may(viewer, Permission.DESK_CLOSE):
-        acts.append(Act("Fermer ce compte pour toujours", "desk.account.closing"))
     return acts
 
 

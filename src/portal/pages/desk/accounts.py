@@ -17,6 +17,9 @@ from portal.data.accounts import ROLE_LABELS, Role, Space
 from portal.data.activity import account_object
 from portal.data.desk_accounts import MOST_FOUND, Found, Sheet
 from portal.data.evidence import Action, Outcome
+from portal.data.own_sessions import session_number
+from portal.data.sessions import SignedSession
+from portal.entry.browsers import browser_name
 from portal.forms import FieldError, email_of, single_values, typed_day
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.account_words import PURPOSES, acts_for, state_of
@@ -29,6 +32,7 @@ from portal.web import PortalRequest
 AGENT = requires(Permission.DESK_ACCOUNTS)
 FIELDS = ("objet", "identifiant", "nom", "naissance", "email", "organisation")
 TITLE = "Comptes"
+SESSION = "desk-session"
 WAYS = "Choisissez une seule voie\u00a0: identifiant, nom et date de naissance, e-mail, ou numéro d’organisation."
 TOO_MANY = "Vous avez atteint le nombre de recherches permis en une heure. Reprenez plus tard, ou voyez un superviseur."
 
@@ -76,7 +80,18 @@ def sheet_page(request: PortalRequest, compte: FromPath[str], objet: FromQuery[s
         role=ROLE_LABELS[Role(sheet.found.role)],
         space=SPACE_LABELS[Space(sheet.found.space)],
         is_own=sheet.found.id == request.viewer.account_id,
+        sessions=_sessions(request, sheet, compte),
     )
+
+
+def _sessions(request: PortalRequest, sheet: Sheet, compte: str) -> list[tuple[SignedSession, str, str]]:
+    """Each open session with its device's family and where it is ended; from which address is its holder's business."""
+    names = request.services.keyring.conceal(SESSION, [session_number(one) for one in sheet.sessions])
+    url = request.services.urls
+    return [
+        (one, browser_name(one.browser), url("desk.account.session", None, compte=compte, session=name))
+        for one, name in zip(sheet.sessions, names, strict=True)
+    ]
 
 
 def _act_links(request: PortalRequest, sheet: Sheet, compte: str) -> list[tuple[str, str]]:
@@ -89,6 +104,14 @@ def sheet_of(request: PortalRequest, compte: str) -> Sheet:
     account_id = request.services.keyring.reveal("account", compte)
     sheet = data.account_sheet(request.db, request.viewer, account_id or 0, request.now)
     if sheet is None:
+        raise NotFoundException
+    return sheet
+
+
+def actable(request: PortalRequest, compte: str) -> Sheet:
+    """The sheet of an account that the viewer may act on; 404 for their own."""
+    sheet = sheet_of(request, compte)
+    if sheet.found.id == request.viewer.account_id:
         raise NotFoundException
     return sheet
 

@@ -30,9 +30,12 @@ from portal.data.links import LinkPurpose, make_link
 from portal.data.passwords import set_password
 from portal.data.rights_freezes import freeze_of_case
 from portal.data.second_factors import reset_factors
+from portal.data.work_acts import item_of_report, reports_read
+from portal.data.work_items import WorkItem
 from portal.forms import FieldError, single_values
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, SHORTEST
+from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.rights_freezing import give_rights_back
@@ -42,7 +45,7 @@ from portal.web import PortalRequest
 
 HANDLER = requires(Permission.DESK_FRAUD)
 TITLE = "Signalements de fraude"
-FIELDS = ("etape", "note")
+FIELDS = ("etape", "note", KNOWN)
 CHANNELS = {
     FraudChannel.SIGNED_IN: "depuis son compte",
     FraudChannel.PUBLIC: "avec son identifiant et son adresse",
@@ -144,7 +147,8 @@ STEPS = {
 @page("/gestion/fraudes", name="desk.frauds", guards=[HANDLER])
 def reports(request: PortalRequest) -> Response[bytes]:
     found = open_reports(request.db, request.viewer, request.services.keyring)
-    shown = [report for report in found if reaches(request.viewer, report.space)]
+    readable = reports_read(request.db, request.viewer)
+    shown = [report for report in found if report.id in readable and reaches(request.viewer, report.space)]
     opaque = request.services.keyring.conceal("fraud", [report.id for report in shown])
     rows = [(report, key, STATES[report.state]) for report, key in zip(shown, opaque, strict=True)]
     return render_page(request, "desk/fraud/index.html", TITLE, rows=rows)
@@ -169,6 +173,7 @@ def report_page(request: PortalRequest, dossier: FromPath[str]) -> Response[byte
         sheet=request.services.urls("desk.account", {"objet": "fraude"}, compte=compte),
         is_own=report.account_id == request.viewer.account_id,
         frozen=freeze_of_case(request.db, request.viewer, report.id),
+        **work_context(request, request.db, _item(request, report)),
     )
 
 
@@ -180,7 +185,8 @@ def step_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
 @async_action("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.move", guards=[HANDLER, recently_confirmed])
 async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
-    errors = _errors(sent, _report(request, dossier))
+    report = _report(request, dossier)
+    errors = _errors(sent, report) + work_errors(request, request.db, _item(request, report), sent[KNOWN])
     if errors:
         return _form(request, dossier, sent, errors)
     try:
@@ -221,7 +227,16 @@ def _report(request: PortalRequest, dossier: str) -> Report:
     report = report_of(request.db, request.viewer, request.services.keyring, report_id or 0)
     if report is None or not reaches(request.viewer, report.space):
         raise NotFoundException
+    _item(request, report)
     return report
+
+
+def _item(request: PortalRequest, report: Report) -> WorkItem:
+    """The desk's side of a report; 404 for whoever is not charged with fraud (R-72)."""
+    item = item_of_report(request.db, request.viewer, report.id)
+    if item is None:
+        raise NotFoundException
+    return item
 
 
 def _steps(report: Report) -> dict[str, Step]:
@@ -261,4 +276,5 @@ def _form(
         steps=[(name, step.label) for name, step in _steps(report).items()],
         dossier=dossier,
         back=back,
+        **work_context(request, request.db, _item(request, report)),
     )

@@ -1,16 +1,55 @@
-"""The start page of the desk's space: /gestion."""
+"""The start page of the desk's space: /gestion, the agent's day by the queue's own counts, and where to begin."""
 
 from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
+from portal.data.work_items import duties_of
+from portal.data.work_queue import QueueFilters, Watch, When, queue_count, queue_page
+from portal.pages.desk.queue import shown_rows
+from portal.pages.desk.work import WORK
 from portal.permissions import Permission, requires
 from portal.rendering import open_navigation, render_page
 from portal.routing import page
 from portal.web import PortalRequest
+from portal.work_words import count_words
+
+MINE_SHOWN = 5
 
 
 @page("/gestion", name="desk.home", guards=[requires(Permission.DESK_HOME)])
 def home(request: PortalRequest) -> Response[bytes]:
     doors = [(item.url, item.icon, item.label) for item in open_navigation(request) if not item.current]
-    role = ROLE_LABELS[Role(request.viewer.role)]
-    return render_page(request, "desk/home/index.html", "Bonjour", role=role, doors=doors)
+    mine = queue_page(request.db, request.viewer, QueueFilters(holder=request.viewer.account_id), request.now)
+    rows = list(mine.rows[:MINE_SHOWN]) if mine else []
+    names = request.services.keyring.conceal(WORK, (row.id for row in rows))
+    return render_page(
+        request,
+        "desk/home/index.html",
+        "Bonjour",
+        role=ROLE_LABELS[Role(request.viewer.role)],
+        doors=doors,
+        day=_day(request),
+        mine=shown_rows(request, request.db, rows, names),
+        has_duties=bool(duties_of(request.db, request.viewer)),
+    )
+
+
+def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
+    """What the day holds: label, count, where it is listed, tone."""
+    asked = [
+        ("Mes dossiers", QueueFilters(holder=request.viewer.account_id), {"qui": "moi"}, "info"),
+        ("En retard", QueueFilters(when=When.LATE), {"delai": "retard"}, "bad"),
+        ("Réponse due dans les deux jours", QueueFilters(when=When.SOON), {"delai": "bientot"}, "wait"),
+        ("Arrivés aujourd’hui", QueueFilters(when=When.TODAY), {"delai": "aujourdhui"}, ""),
+        ("Personne ne s’en occupe", QueueFilters(is_free=True), {"qui": "personne"}, ""),
+        ("Transmis aux superviseurs", QueueFilters(watch=Watch.ESCALATED), {"suivi": "escalade"}, "bad"),
+    ]
+    count, url = queue_count, request.services.urls
+    counted = [
+        (label, count(request.db, request.viewer, filters, request.now), query, tone)
+        for label, filters, query, tone in asked
+    ]
+    return [
+        (label, count_words(found), url("desk.queue", query), tone if found else "")
+        for label, found, query, tone in counted
+    ]

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.contribution_words import MOTIVE_LABELS, period_label
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import LONGEST_TEXT
-from portal.data.cases import CaseState
+from portal.data.cases import CaseKind, CaseState
 from portal.data.contribution_calls import ContributionCall, ContributionLine
 from portal.data.contribution_disputes import AlreadyContested, Motive, contest_line, contestable_line, dispute_of
 from portal.data.evidence import Action
@@ -61,6 +62,7 @@ def dispute_page(request: PortalRequest, case: FromPath[str]) -> Response[bytes]
         call_name=_call_name(request, found.call),
         slots=slot_views(request, request.db, found.case),
         steps=told_steps(request, request.db, found.case),
+        delay=usual_delay(request.db, found.case.kind, request.viewer.space, request.now),
     )
 
 
@@ -117,6 +119,7 @@ def _form(
         call_name=_call_name(request, call),
         period=period_label(call),
         view=line_views(request, db, call, [line])[0],
+        delay=usual_delay(db, CaseKind.CONTRIBUTION_DISPUTE, request.viewer.space, request.now),
         motives=[(motive.value, label) for motive, label in MOTIVE_LABELS.items()],
     )
 

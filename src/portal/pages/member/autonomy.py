@@ -10,6 +10,7 @@ from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
 from portal.case_notices import tell_of_autonomy
 from portal.case_steps import told_steps
+from portal.data.answer_delays import usual_delay
 from portal.data.autonomy import (
     KIND,
     NoOwnAddress,
@@ -21,7 +22,6 @@ from portal.data.autonomy import (
     send_request,
     start_request,
 )
-from portal.data.case_delays import measured_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case, lock_case
 from portal.data.evidence import Action
@@ -61,7 +61,7 @@ def autonomy_page(request: PortalRequest) -> Response[bytes]:
         own=own,
         may_ask=own.may_ask and request.services.site.is_permitted(request.viewer, "member.autonomy.start"),
         cases=list(zip(own.cases, names, labels, strict=True)),
-        delay=measured_delay(request.db, KIND, request.now),
+        delay=usual_delay(request.db, KIND, request.viewer.space, request.now),
     )
 
 
@@ -154,7 +154,7 @@ def _page(request: PortalRequest, db: Session, case: Case, problem: str = "") ->
         state=STATE_LABELS[CaseState(case.state)],
         slots=slot_views(request, db, case),
         steps=told_steps(request, db, case),
-        delay=measured_delay(db, KIND, request.now),
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
     )
 
 

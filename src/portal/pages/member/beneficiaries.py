@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from portal import beneficiary_words as words
 from portal.case_areas import STATE_LABELS
+from portal.data.answer_delays import usual_delay
 from portal.data.beneficiary_changes import KINDS, Start, start_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_list import Cover, changes_of, covers_seen, open_contracts, persons_of
-from portal.data.case_delays import measured_delay
 from portal.data.cases import Case, CaseKind, CaseState, TooManyDrafts
 from portal.data.contributions import contribution_with
 from portal.data.coverage import Contract, Relationship
@@ -57,7 +57,7 @@ def list_page(request: PortalRequest) -> Response[bytes]:
         ],
         titles={kind.value: title for kind, title in words.KIND_TITLES.items()},
         may_change=may(viewer, Permission.BENEFICIARIES_CHANGE),
-        delay=measured_delay(request.db, CaseKind.BENEFICIARY_ADDED, request.now),
+        delay=usual_delay(request.db, CaseKind.BENEFICIARY_ADDED, request.viewer.space, request.now),
     )
 
 
@@ -110,7 +110,7 @@ def guide_context(request: PortalRequest, db: Session, choice: Choice) -> dict[s
             (concealed(request, CONTRACT, row.id), f"{product}, n° {row.number}") for row, product in contracts
         ],
         "prices": [_price(db, row, product) for row, product in contracts],
-        "delay": measured_delay(db, CaseKind.BENEFICIARY_ADDED, request.now),
+        "delay": usual_delay(db, CaseKind.BENEFICIARY_ADDED, request.viewer.space, request.now),
     }
 
 

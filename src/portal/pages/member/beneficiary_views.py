@@ -10,10 +10,10 @@ from sqlmodel import Session
 from portal import beneficiary_words as words
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
+from portal.data.answer_delays import usual_delay
 from portal.data.beneficiary_changes import Change, find_change
 from portal.data.beneficiary_figures import deadlines_on
 from portal.data.beneficiary_sending import Outlook, Problem, outlook, problems_of
-from portal.data.case_delays import measured_delay
 from portal.data.case_messages import messages_of
 from portal.data.cases import CaseKind, CaseState
 from portal.data.contributions import Contribution
@@ -103,7 +103,7 @@ def request_context(
         "summary": summary(change),
         "keeps": words.masked_nir(change.details.nir),
         "steps": told_steps(request, db, change.case),
-        "delay": measured_delay(db, change.kind, request.now),
+        "delay": usual_delay(db, change.kind, request.viewer.space, request.now),
         "runs_already": "deja" in request.query_params,
         "talk": messages_of(db, request.services.keyring, change.case),
         "may_answer": change.case.state == CaseState.ANSWERED,

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from portal.attachments import discard
 from portal.claim_words import CARE_LABELS, TYPES
+from portal.data.answer_delays import usual_delay
 from portal.data.benefits import BenefitLine, Family
-from portal.data.case_delays import measured_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import CaseKind, TooManyDrafts, WrongState, lock_case
 from portal.data.claim_drafts import Begun, forget_claim, start_after_quote, start_claim, start_for_line
@@ -119,7 +119,7 @@ def _new_page(request: PortalRequest, db: Session, raw: dict[str, str], problem:
         line_name=raw["ligne"] if line else "",
         quote=quote,
         quote_name=claim_name(request, quote) if quote else "",
-        delay=measured_delay(db, kind, request.now),
+        delay=usual_delay(db, kind, request.viewer.space, request.now),
     )
 
 

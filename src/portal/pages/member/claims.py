@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from portal.case_steps import told_steps
 from portal.claim_words import CARE_LABELS, KIND_TITLES, PROBLEM_WORDS, QUESTIONS, reasons_of, rows_of, state_of
-from portal.data.case_delays import measured_delay
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import messages_of
 from portal.data.cases import CaseKind, CaseState
 from portal.data.claim_estimates import ClaimEstimate, compare, estimate_of, last_estimate, paid_lines
@@ -46,7 +46,7 @@ def list_page(request: PortalRequest) -> Response[bytes]:
         people=people,
         titles=KIND_TITLES,
         care=CARE_LABELS,
-        delays={kind: measured_delay(request.db, kind, request.now) for kind in KIND_TITLES},
+        delays={kind: usual_delay(request.db, kind, request.viewer.space, request.now) for kind in KIND_TITLES},
     )
 
 
@@ -76,7 +76,7 @@ def render_claim(
         care=CARE_LABELS,
         slots=slot_views(request, db, case),
         hindrances=_hindrances(request, db, asked),
-        delay=measured_delay(db, asked.kind, request.now),
+        delay=usual_delay(db, asked.kind, request.viewer.space, request.now),
         steps=told_steps(request, db, asked.case),
         messages=messages_of(db, request.services.keyring, case),
         may_cancel=case.state in CANCELLABLE,

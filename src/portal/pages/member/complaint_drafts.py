@@ -8,6 +8,7 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.attachments import discard
+from portal.data.answer_delays import usual_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import CaseMoved, TooManyDrafts, WrongState, lock_case
 from portal.data.complaints import KIND, Told, change_complaint, disputed_line, forget_complaint, start_complaint
@@ -130,6 +131,7 @@ def _form(request: PortalRequest, db: Session, typed: Typed, told: Told | None =
         contracts=[(opaque, label) for opaque, (_, label) in _contracts(request, db).items()],
         line=disputed_line(db, request.viewer, line_id, today()),
         version=told.case.version if told else 0,
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
         name=name,
     )
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from portal.complaint_documents import Dossier, complaint_pdf
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import messages_of
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import DECISIONS, CaseState, steps_of
@@ -117,6 +118,7 @@ def render_complaint(
         line=disputed_line(db, request.viewer, told.said.line_id, today()),
         labels=CATEGORY_LABELS,
         mediator=request.services.settings.mediator,
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
         may_withdraw=case.state in WITHDRAWABLE,
     )
 

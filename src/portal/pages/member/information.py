@@ -1,17 +1,13 @@
 """Articles that explain complementary health cover, searched, and the glossary. /adherent/informations (R-27)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
-from sqlmodel import Session
 
-from portal.data.figures import parameters_on
 from portal.data.glossary import anchor_of, every_definition
-from portal.formatting import money, today
-from portal.information import Shown, matches, show, sources
+from portal.information import Shown, articles_now, figures_now, matches, show
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import page
@@ -21,7 +17,6 @@ TITLE = "Informations"
 GLOSSARY = "Les mots de la santé"
 READS = [requires(Permission.INFORMATION_READ)]
 LONGEST = 60
-CENTS = "centimes"
 
 
 @page("/adherent/informations", name="member.information", guards=READS)
@@ -39,7 +34,7 @@ def glossary_page(request: PortalRequest) -> Response[bytes]:
 
 @page("/adherent/informations/{article:str}", name="member.article", guards=READS)
 def article_page(request: PortalRequest, article: FromPath[str]) -> Response[bytes]:
-    source = sources().get(article)
+    source = articles_now(request.db, request.now).get(article)
     if source is None:
         raise NotFoundException
     shown = show(source, figures_now(request.db), request.services.urls)
@@ -53,20 +48,15 @@ def results_context(request: PortalRequest) -> dict[str, Any]:
     """What the list and its fragment show: articles by theme, and what was asked."""
     asked = "".join(filter(str.isprintable, request.query_params.get("q", "")))[:LONGEST].strip()
     found = _shown(request, asked)
-    themes = dict.fromkeys(source.theme for source in sources().values())
+    themes = dict.fromkeys(source.theme for source in articles_now(request.db, request.now).values())
     groups = [(theme, [each for each in found if each.theme == theme]) for theme in themes]
     return {"asked": asked, "groups": [(theme, group) for theme, group in groups if group], "count": len(found)}
 
 
-def figures_now(db: Session) -> Mapping[str, str]:
-    """Every figure in force today, in words: « 2,00 € », or a number."""
-    found = parameters_on(db, today())
-    return {code: money(value) if unit == CENTS else str(value) for code, (unit, value) in found.items()}
-
-
 def _shown(request: PortalRequest, asked: str) -> list[Shown]:
     figures = figures_now(request.db)
-    return [show(each, figures, request.services.urls) for each in sources().values() if matches(each, asked)]
+    articles = articles_now(request.db, request.now).values()
+    return [show(each, figures, request.services.urls) for each in articles if matches(each, asked)]
 
 
 def _home(request: PortalRequest) -> Crumb:

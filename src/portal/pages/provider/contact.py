@@ -8,11 +8,11 @@ from litestar.params import FromQuery
 from sqlmodel import Session
 
 from portal.contact_views import FORMER_USER
-from portal.contact_words import TOPICS, delay_words, label_of, state_of
+from portal.contact_words import TOPICS, label_of, state_of
+from portal.data.answer_delays import usual_delay
 from portal.data.cases import Case, find_case
 from portal.data.contact import topics_for
 from portal.data.contact_choices import askable_invoices, engagement_of, latest_transfers
-from portal.data.contact_delays import answer_delay
 from portal.data.contact_list import PAGE, ListedThread, practice_threads
 from portal.data.evidence import Action
 from portal.data.invoice_listing import find_invoice
@@ -50,7 +50,7 @@ def list_page(request: PortalRequest, apres: FromQuery[str] = "") -> Response[by
         rows=[(thread, name, *_words(request, thread, users)) for thread, name in zip(found, names, strict=False)],
         next=names[-1] if len(found) > PAGE else "",
         is_first=not apres,
-        delay=delay_words(answer_delay(request.db, request.now)),
+        delay=usual_delay(request.db, KIND, request.viewer.space, request.now),
         may_ask=request.services.site.is_permitted(request.viewer, "provider.contact.new"),
     )
 
@@ -108,7 +108,7 @@ def form_context(request: PortalRequest, db: Session, typed: Typed, draft: Case 
         "chosen": typed.chosen,
         "invoices": _invoices(request, db) if topic is Topic.INVOICE else [],
         "transfers": latest_transfers(db, request.viewer) if topic is Topic.TRANSFER else [],
-        "delay": delay_words(answer_delay(db, request.now)),
+        "delay": usual_delay(db, KIND, request.viewer.space, request.now),
         "draft": request.services.keyring.conceal(CASE, [draft.id or 0])[0] if draft else "",
         "version": draft.version if draft else 0,
     }

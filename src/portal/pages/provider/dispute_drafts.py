@@ -8,8 +8,8 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.attachments import discard
+from portal.data.answer_delays import usual_delay
 from portal.data.case_acts import lock_draft
-from portal.data.case_delays import measured_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import CaseMoved, TooManyDrafts, WrongState
 from portal.data.evidence import Action
@@ -181,7 +181,7 @@ def _form(
         least_cents=limits.least_cents,
         paid_cents=limits.paid_cents,
         delay_days=dispute_delay(db, limits.today),
-        delay=measured_delay(db, KIND, request.now),
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
         name=name,
         case_name=keyring.conceal(CASE, [told.case.id or 0])[0] if told else "",
         version=told.case.version if told else 0,

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data.case_delays import measured_delay
+from portal.data.answer_delays import usual_delay
 from portal.data.case_messages import messages_of
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import DECISIONS, MOVES, CaseState, find_case, steps_of
@@ -97,7 +97,7 @@ def render_dispute(
         motive=MOTIVE_LABELS[told.said.motive],
         reject=reject_on(db, told.row.reject_code, told.row.state_on) if told.row.reject_code else None,
         marks=marks_of(case, day_in_france(request.now)),
-        delay=measured_delay(db, KIND, request.now),
+        delay=usual_delay(db, KIND, request.viewer.space, request.now),
         reason=reason_of(request, db, told),
         talk=talk,
         slots=slot_views(request, db, case),

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
-from portal.data.case_delays import measured_delay
+from portal.data.answer_delays import usual_delay
 from portal.data.case_pieces import remove_all_pieces
 from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, TooManyDrafts, WrongState, lock_case
 from portal.data.evidence import Action
@@ -220,7 +220,7 @@ def _page(request: PortalRequest, db: Session, asked: Asked, problem: FieldError
         state=STATE_LABELS[CaseState(asked.case.state)],
         slots=slot_views(request, db, asked.case),
         steps=told_steps(request, db, asked.case),
-        delay=measured_delay(db, asked.kind, request.now),
+        delay=usual_delay(db, asked.kind, request.viewer.space, request.now),
         may_change=is_permitted(request.viewer, "provider.practice.send"),
     )
 

@@ -12,10 +12,11 @@ from sqlmodel import Session
 from portal.case_notices import link_path
 from portal.data import throttling
 from portal.data.accounts import Space
+from portal.data.answer_delays import Delay, usual_delay
 from portal.data.case_messages import SentAlready
 from portal.data.cases import Case
 from portal.data.complaint_rules import clock_of
-from portal.data.complaints import Contact, Said
+from portal.data.complaints import KIND, Contact, Said
 from portal.data.evidence import Action
 from portal.data.open_complaints import complain_without_account
 from portal.entry.authentication import network_of
@@ -48,7 +49,7 @@ async def submit(request: PortalRequest) -> Response[bytes] | Redirect:
 
 @page("/reclamation/envoyee", name="complaint.sent", guards=[public])
 def sent_page(request: PortalRequest) -> Response[bytes]:
-    return render_page(request, "public/complaint/sent.html", "Votre réclamation est envoyée")
+    return render_page(request, "public/complaint/sent.html", "Votre réclamation est envoyée", delay=_delay(request))
 
 
 def _submit(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
@@ -104,7 +105,13 @@ def _form(request: PortalRequest, raw: dict[str, str], errors: list[FieldError] 
         errors=errors or [],
         raw=raw,
         categories=category_choices(),
+        delay=_delay(request),
     )
+
+
+def _delay(request: PortalRequest) -> Delay | None:
+    with request.database.read() as db:
+        return usual_delay(db, KIND, Space.MEMBER, request.now)
 
 
 HANDLERS = [form_page, submit, sent_page]

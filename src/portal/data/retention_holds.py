@@ -1,0 +1,102 @@
+"""What is never forgotten while it may be needed in a dispute (R-71): whoever has a hold, and whoever has a case that
+the insurer has not answered.
+
+A hold is placed and lifted by a supervisor; it stands on an account or on a person, and covers both of the two.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, update
+from sqlmodel import Field, Session, SQLModel, col
+
+from portal.data.accounts import Account
+from portal.data.cases import Case, CaseState
+from portal.data.columns import CheckConstraint, Index, instant
+from portal.data.sessions import Viewer
+from portal.security import Keyring
+
+# What waits for the insurer or for the person. A draft waits for nobody; an answer that nobody took up is settled.
+OPEN_STATES = (CaseState.SENT, CaseState.IN_REVIEW, CaseState.INCOMPLETE)
+
+
+class RetentionHold(SQLModel, table=True):
+    """Keeps all about an account or a person, from `placed_at` until `lifted_at`; why, encrypted."""
+
+    __tablename__ = "retention_hold"
+    __table_args__ = (
+        CheckConstraint("(account_id IS NULL) <> (person_id IS NULL)", name="ck_retention_hold_one"),
+        Index("ix_retention_hold_account", "account_id"),
+        Index("ix_retention_hold_person", "person_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    reason_encrypted: bytes
+    placed_at: datetime = instant()
+    placed_by: int | None = Field(default=None, foreign_key="account.id")
+    lifted_at: datetime | None = instant(default=None)
+    lifted_by: int | None = Field(default=None, foreign_key="account.id")
+
+
+def place_hold(db: Session, viewer: Viewer, keyring: Keyring, account: Account, reason: str, now: datetime) -> bool:
+    """Keeps all about an account and its person; False when a hold does so already."""
+    if hold_on(db, account) is not None:
+        return False
+    owner = {"person_id": account.person_id} if account.person_id else {"account_id": account.id}
+    sealed = keyring.encrypt(reason)
+    db.add(RetentionHold(**owner, reason_encrypted=sealed, placed_at=now, placed_by=viewer.account_id))
+    db.flush()
+    return True
+
+
+def lift_hold(db: Session, viewer: Viewer, account: Account, now: datetime) -> bool:
+    """Ends the hold on an account and its person; False when there is none."""
+    values = {"lifted_at": now, "lifted_by": viewer.account_id}
+    return bool(db.exec(update(RetentionHold).where(_on(account)).values(**values)).rowcount)
+
+
+def hold_on(db: Session, account: Account) -> RetentionHold | None:
+    """The hold that keeps an account or its person."""
+    return db.scalars(select(RetentionHold).where(_on(account))).first()
+
+
+def may_go(account: ColumnElement[Any] | None, person: ColumnElement[Any] | None) -> ColumnElement[bool]:
+    """Whether neither an account nor a person of a row is held. None: rows of that table have no such owner."""
+    free: list[ColumnElement[bool]] = [true()]
+    if account is not None:
+        free += [or_(account.is_(None), account.not_in(held)) for held in _accounts()]
+    if person is not None:
+        free += [or_(person.is_(None), person.not_in(held)) for held in _persons()]
+    return and_(*free)
+
+
+_HELD = col(RetentionHold.lifted_at).is_(None)
+_OPEN = col(Case.state).in_(OPEN_STATES)
+
+
+def _accounts() -> tuple[Select[Any], ...]:
+    of_person = select(Account.id).join(RetentionHold, col(RetentionHold.person_id) == Account.person_id)
+    return (
+        select(RetentionHold.account_id).where(_HELD, col(RetentionHold.account_id).is_not(None)),
+        of_person.where(_HELD),
+        select(Case.account_id).where(_OPEN, col(Case.account_id).is_not(None)),
+    )
+
+
+def _persons() -> tuple[Select[Any], ...]:
+    of_account = select(Account.person_id).join(RetentionHold, col(RetentionHold.account_id) == Account.id)
+    return (
+        select(RetentionHold.person_id).where(_HELD, col(RetentionHold.person_id).is_not(None)),
+        of_account.where(_HELD, col(Account.person_id).is_not(None)),
+        select(Case.person_id).where(_OPEN, col(Case.person_id).is_not(None)),
+        select(Case.member_id).where(_OPEN, col(Case.member_id).is_not(None)),
+    )
+
+
+def _on(account: Account) -> ColumnElement[bool]:
+    mine = col(RetentionHold.account_id) == account.id
+    if account.person_id is not None:
+        mine |= col(RetentionHold.person_id) == account.person_id
+    return _HELD & mine

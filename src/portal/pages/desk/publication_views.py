@@ -1,0 +1,105 @@
+"""What the pages of the desk's publications share: finding one, lists of them, its facts, what a text's errors say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from unicodedata import bidirectional, category
+
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import NotFoundException
+from sqlmodel import Session
+
+from portal.data.publications import Nature, Publication, PublicationState, authors_of, find_publication
+from portal.formatting import PARIS
+from portal.forms import FieldError, exact_value, typed_day
+from portal.permissions import Permission, may, requires
+from portal.publication_words import NATURE_LABELS, STATES
+from portal.rendering import Crumb
+from portal.web import PortalRequest
+
+PREPARES = requires(Permission.DESK_PUBLISH)
+APPROVES = requires(Permission.DESK_PUBLISH_APPROVE)
+KIND = "publication"
+TITLE = "Publication"
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+NO_DAY = "Choisissez un jour qui existe, par exemple 31/12/2026, ou laissez ce champ vide."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A publication as lists show it."""
+
+    publication: Publication
+    key: str
+    nature: str
+    label: str
+    tone: str
+    author: str
+
+
+def found_publication(
+    request: PortalRequest, db: Session, opaque: str, *natures: Nature, lock: bool = False
+) -> Publication:
+    """The publication behind an address, of one of these kinds when some are given. Raises `NotFoundException`."""
+    found = find_publication(db, request.revealed(KIND, opaque), lock=lock)
+    if found is None or (natures and found.nature not in natures):
+        raise NotFoundException
+    return found
+
+
+def opaque_of(request: PortalRequest, found: Publication) -> str:
+    """The opaque name of a publication."""
+    return request.services.keyring.conceal(KIND, [found.id or 0])[0]
+
+
+def rows_of(request: PortalRequest, found: Sequence[Publication]) -> list[Row]:
+    """Publications as a list shows them."""
+    keys = request.services.keyring.conceal(KIND, [one.id or 0 for one in found])
+    authors = authors_of(request.db, found)
+    return [
+        Row(one, key, NATURE_LABELS[Nature(one.nature)], *STATES[one.state(request.now)], authors[one.prepared_by])
+        for one, key in zip(found, keys, strict=True)
+    ]
+
+
+def facts_of(request: PortalRequest, found: Publication) -> dict[str, Any]:
+    """What every publication's page tells: where it stands, who did what, what the viewer may do next."""
+    state, viewer = found.state(request.now), request.viewer
+    return {
+        "publication": found,
+        "name": opaque_of(request, found),
+        "nature": NATURE_LABELS[Nature(found.nature)],
+        "state": state,
+        "badge": STATES[state],
+        "authors": authors_of(request.db, [found]),
+        "is_waiting": state is PublicationState.WAITING,
+        "is_scheduled": state is PublicationState.SCHEDULED,
+        "is_own": found.prepared_by == viewer.account_id,
+        "may_approve": may(viewer, Permission.DESK_PUBLISH_APPROVE),
+    }
+
+
+def pasted_text(sent: FormMultiDict, name: str) -> str:
+    """A Markdown text as it was pasted, its no-break spaces kept; without control characters, nor those that turn the
+    direction of writing around. It ends with a line break, unless it is empty."""
+    text = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(sign for sign in text if sign == "\n" or category(sign) not in {"Cc", "Cs"})
+    shown = "".join(sign for sign in kept if bidirectional(sign) not in _TURNS).strip()
+    return f"{shown}\n" if shown else ""
+
+
+def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:
+    """Midnight in Paris of the day that was typed, None for none; and what is wrong with it."""
+    if not text:
+        return None, []
+    day = typed_day(text)
+    if day is None:
+        return None, [FieldError("jour", NO_DAY)]
+    return datetime.combine(day, time(), PARIS), []
+
+
+def crumbs_of(request: PortalRequest, *more: tuple[str, str]) -> list[Crumb]:
+    """The way to a page below the publications; `more`: labels and names of handlers."""
+    named = ((TITLE, "desk.publishing"), *more)
+    return [Crumb(label, request.services.urls(name)) for label, name in named]

@@ -1,0 +1,263 @@
+"""Articles of « informations », written at the desk: /gestion/publication/articles (R-27). Each version is kept."""
+
+from collections.abc import Mapping, Sequence
+
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from portal.article_checks import LONGEST_SLUG, MOST_CHARACTERS, article_lines, slug_of, title_of
+from portal.comparison import compare
+from portal.data.accounts import Role
+from portal.data.articles import ArticleVersion, keep_version, slugs_in_use, version_of_article, versions_of
+from portal.data.evidence import Action
+from portal.data.publications import (
+    Nature,
+    Publication,
+    WrongState,
+    digest_of_parts,
+    prepare,
+    publications_of,
+    rewrite,
+)
+from portal.formatting import PARIS
+from portal.forms import FieldError, single_values
+from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
+from portal.pages.desk.publication_views import (
+    PREPARES,
+    crumbs_of,
+    found_publication,
+    opaque_of,
+    pasted_text,
+    read_day,
+    rows_of,
+)
+from portal.permissions import GRANTS
+from portal.publication_words import Line, lines_in_words
+from portal.rendering import render_page
+from portal.routing import async_action, page
+from portal.web import PortalRequest
+
+PATH = "/gestion/publication/articles"
+TITLE = "Articles d’information"
+FIELDS = ("article", "theme", "mots", "jour")
+LONGEST = 200
+LARGEST_FORM = 8 * MOST_CHARACTERS
+SKELETON = (
+    "# Titre de l’article\nUne phrase qui dit l’essentiel.\n"
+    "## Une partie\nUn paragraphe.\n## Que faire ensuite\n- Une action.\n"
+)
+NO_THEME = "Donnez un thème\u00a0: l’article est rangé sous ce titre."
+DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
+
+
+@page(PATH, name="desk.publishing.articles", guards=[PREPARES])
+def list_page(request: PortalRequest) -> Response[bytes]:
+    articles = articles_now(request.db, request.now)
+    return render_page(
+        request,
+        "desk/publication/articles.html",
+        TITLE,
+        crumbs=crumbs_of(request),
+        articles=[(source, title_of(source.text)) for source in articles.values()],
+        gone=sorted((slugs_in_use(request.db) | sources().keys()) - articles.keys()),
+        prepared=rows_of(request, publications_of(request.db, [Nature.ARTICLE], 20)),
+    )
+
+
+@page(f"{PATH}/nouveau", name="desk.publishing.article.new", guards=[PREPARES])
+def new_page(request: PortalRequest) -> Response[bytes]:
+    source = articles_now(request.db, request.now).get(request.query_params.get("article", ""))
+    if source is None:
+        return _form(request, None, {"article": "", "theme": "", "mots": "", "jour": "", "texte": SKELETON})
+    begun = {"article": source.slug, "theme": source.theme, "mots": source.words, "jour": "", "texte": source.text}
+    return _form(request, None, begun)
+
+
+@async_action(
+    f"{PATH}/nouveau", name="desk.publishing.article.prepare", guards=[PREPARES], request_max_body_size=LARGEST_FORM
+)
+async def submit_new(request: PortalRequest) -> Response[bytes] | Redirect:
+    return await request.database.run_writing(_save, request, await _sent(request), None)
+
+
+@page(f"{PATH}/{{publication:str}}/texte", name="desk.publishing.article.edit", guards=[PREPARES])
+def edit_page(request: PortalRequest, publication: FromPath[str]) -> Response[bytes]:
+    found = found_publication(request, request.db, publication, Nature.ARTICLE)
+    kept = version_of_article(request.db, found)
+    day = found.effective_at.astimezone(PARIS).date().isoformat() if found.effective_at else ""
+    told = {"article": kept.slug, "theme": kept.theme, "mots": kept.words, "jour": day, "texte": kept.text}
+    return _form(request, publication, told)
+
+
+@async_action(
+    f"{PATH}/{{publication:str}}/texte",
+    name="desk.publishing.article.rewrite",
+    guards=[PREPARES],
+    request_max_body_size=LARGEST_FORM,
+)
+async def submit_edit(request: PortalRequest, publication: FromPath[str]) -> Response[bytes] | Redirect:
+    return await request.database.run_writing(_save, request, await _sent(request), publication)
+
+
+@page(f"{PATH}/versions/{{article:str}}", name="desk.publishing.article.versions", guards=[PREPARES])
+def versions_page(request: PortalRequest, article: FromPath[str]) -> Response[bytes]:
+    found = versions_of(request.db, article)
+    brought = sources().get(article)
+    if not found and brought is None:
+        raise NotFoundException
+    current = articles_now(request.db, request.now).get(article)
+    shown = current.text if current else found[0][0].text if found else brought.text if brought else ""
+    return render_page(
+        request,
+        "desk/publication/article_versions.html",
+        title_of(shown),
+        crumbs=crumbs_of(request, (TITLE, "desk.publishing.articles")),
+        slug=article,
+        current=current,
+        brought=brought,
+        rows=rows_of(request, [publication for _, publication in found]),
+        versions=[version for version, _ in found],
+        errors=[],
+    )
+
+
+@page(
+    f"{PATH}/{{publication:str}}/changements/{{autre:str}}", name="desk.publishing.article.changes", guards=[PREPARES]
+)
+def changes_page(request: PortalRequest, publication: FromPath[str], autre: FromPath[str]) -> Response[bytes]:
+    newer, older = (found_publication(request, request.db, key, Nature.ARTICLE) for key in (publication, autre))
+    after, before = (version_of_article(request.db, one) for one in (newer, older))
+    if after.slug != before.slug:
+        raise NotFoundException
+    return render_page(
+        request,
+        "desk/publication/article_changes.html",
+        f"Ce qui change\u00a0: {title_of(after.text)}",
+        crumbs=crumbs_of(request, (TITLE, "desk.publishing.articles")),
+        newer=newer,
+        older=older,
+        comparison=compare(before.text, after.text, ARTICLE_TARGETS),
+    )
+
+
+@async_action(f"{PATH}/versions/{{article:str}}/retrait", name="desk.publishing.article.withdraw", guards=[PREPARES])
+async def submit_withdrawal(request: PortalRequest, article: FromPath[str]) -> Redirect:
+    return await request.database.run_writing(_prepare_withdrawal, request, article)
+
+
+def _prepare_withdrawal(request: PortalRequest, slug: str) -> Redirect:
+    """Prepares the end of an article, as somebody else will publish it."""
+    with request.database.write() as db:
+        current = articles_now(db, request.now).get(slug)
+        if current is None:
+            raise NotFoundException
+        title = f"Retirer\u00a0: {title_of(current.text)}"
+        digest = digest_of_parts(slug, "retrait", current.text)
+        found = prepare(db, request.viewer, Nature.ARTICLE, title, digest, None, request.now)
+        version = ArticleVersion(
+            publication_id=0, slug=slug, theme=current.theme, words=current.words, text=current.text, is_withdrawal=True
+        )
+        keep_version(db, found, version)
+        request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
+    return _to(request, found)
+
+
+async def _sent(request: PortalRequest) -> dict[str, str]:
+    sent = await request.form()
+    return single_values(sent, FIELDS, longest=LONGEST) | {"texte": pasted_text(sent, "texte")}
+
+
+def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -> Response[bytes] | Redirect:
+    """Keeps the version with its evidence, or shows what is wrong with it."""
+    lines = _lines(request, sent["texte"])
+    effective_at, errors = read_day(sent["jour"])
+    if not sent["theme"].strip():
+        errors.append(FieldError("theme", NO_THEME))
+    if lines:
+        errors.append(FieldError("texte", lines_in_words(lines)))
+    if errors:
+        return _form(request, opaque, sent, errors, lines)
+    title = title_of(sent["texte"])
+    told = (sent["theme"].strip(), sent["mots"].strip(), sent["texte"])
+    try:
+        with request.database.write() as db:
+            if opaque is None:
+                slug = _slug(slugs_in_use(db) | sources().keys(), sent["article"], title)
+                digest = digest_of_parts(slug, *told)
+                found = prepare(db, request.viewer, Nature.ARTICLE, title, digest, effective_at, request.now)
+            else:
+                found = found_publication(request, db, opaque, Nature.ARTICLE, lock=True)
+                slug = version_of_article(db, found).slug
+                rewrite(request.viewer, found, title, digest_of_parts(slug, *told), effective_at, request.now)
+            keep_version(db, found, _version(slug, *told))
+            request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
+    except WrongState:
+        return _form(request, opaque, sent, [FieldError("texte", DONE)])
+    return _to(request, found)
+
+
+def _version(slug: str, theme: str, words: str, text: str) -> ArticleVersion:
+    return ArticleVersion(publication_id=0, slug=slug, theme=theme, words=words, text=text)
+
+
+def _lines(request: PortalRequest, text: str) -> list[Line]:
+    """What is wrong with the text, by line; a link leads to a page that members may open."""
+    permissions, urls = GRANTS[Role.MEMBER], request.services.urls
+
+    def is_page(name: str) -> bool:
+        try:
+            return bool(urls(name)) and request.services.site.permission_of(name) in {*permissions, None}
+        except KeyError:
+            return False
+
+    return article_lines(text, figures_now(request.db), is_page)
+
+
+def _slug(taken: set[str], begun_from: str, title: str) -> str:
+    """The address of the article that is rewritten, or a new one that no other article has, or had."""
+    if begun_from in taken:
+        return begun_from
+    base = slug_of(title) or "article"
+    others = (f"{base[: LONGEST_SLUG - 4]}-{number}" for number in range(2, 1000))
+    return base if base not in taken else next(each for each in others if each not in taken)
+
+
+def _form(
+    request: PortalRequest,
+    opaque: str | None,
+    sent: Mapping[str, str],
+    errors: Sequence[FieldError] = (),
+    lines: Sequence[Line] = (),
+) -> Response[bytes]:
+    urls = request.services.urls
+    url = urls("desk.publishing.article.rewrite", publication=opaque) if opaque else ""
+    return render_page(
+        request,
+        "desk/publication/article_form.html",
+        "Modifier un article" if opaque or sent["article"] else "Écrire un article",
+        crumbs=crumbs_of(request, (TITLE, "desk.publishing.articles")),
+        errors=errors,
+        sent=sent,
+        lines=lines,
+        action=url or urls("desk.publishing.article.prepare"),
+        themes=sorted({source.theme for source in articles_now(request.db, request.now).values()}),
+        figures=sorted(figures_now(request.db).items()),
+    )
+
+
+def _to(request: PortalRequest, found: Publication) -> Redirect:
+    return Redirect(request.services.urls("desk.publication", publication=opaque_of(request, found)), status_code=303)
+
+
+HANDLERS = [
+    list_page,
+    new_page,
+    submit_new,
+    edit_page,
+    submit_edit,
+    versions_page,
+    changes_page,
+    submit_withdrawal,
+]

@@ -1,0 +1,145 @@
+"""Transfers to members: a day's run, its file for the bank, what came back; each with its letters and its evidence."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from portal.account_jobs import do_each
+from portal.case_notices import tell_of_news
+from portal.data.bank_details import accounts_of, member_addresses
+from portal.data.cases import Case
+from portal.data.evidence import Action, record
+from portal.data.payment_runs import (
+    Held,
+    Transfer,
+    close_run,
+    members_due,
+    note_return,
+    note_written,
+    open_run,
+    pay_member,
+    unfinished_runs,
+)
+from portal.data.payments import Hold, PaymentRun
+from portal.sepa_transfers import Sent, transfers_file
+from portal.web import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run did: how many members were paid, and the files that were written."""
+
+    paid: int
+    files: tuple[Path, ...]
+
+
+def pay_due(services: Services, day: date, now: datetime) -> Done:
+    """Pays each member what is due by `day`, then writes the file of each run that has none. Stopped anywhere and run
+    again, it goes on where it was and pays nothing twice. Raises an `ExceptionGroup` of what failed, once the others
+    are paid."""
+    with services.database.read() as db:
+        members = members_due(db, day)
+    try:
+        paid = _pay_all(services, day, members, now) if members else 0
+    finally:
+        files = _finish_all(services, now)
+    return Done(paid, files)
+
+
+def take_returns(services: Services, returns: Sequence[Sent], now: datetime) -> int:
+    """Lets the lines of transfers that came back wait again, and tells their members; how many. One that is no transfer
+    of ours, or is known already, is left alone."""
+    return do_each(lambda sent: _take(services, sent, now), returns)
+
+
+def _pay_all(services: Services, day: date, members: Sequence[int], now: datetime) -> int:
+    with services.database.write() as db:
+        run_id = open_run(db, day, now).id or 0
+    return do_each(lambda member_id: _pay(services, run_id, member_id, now), members)
+
+
+def _finish_all(services: Services, now: datetime) -> tuple[Path, ...]:
+    with services.database.read() as db:
+        unfinished = unfinished_runs(db)
+    return tuple(_finish(services, run_id, now) for run_id in unfinished)
+
+
+def _pay(services: Services, run_id: int, member_id: int, now: datetime) -> bool:
+    with services.database.write() as db:
+        done = pay_member(db, run_id, member_id, now)
+        if done is None:
+            return False
+        if isinstance(done, Held):
+            _tell_held(services, db, done, now)
+            return False
+        _tell_cases(services, db, done.cases)
+        _record(db, Action.PAYMENT_SENT, member_id, done.payment.reference, now)
+    return True
+
+
+def _finish(services: Services, run_id: int, now: datetime) -> Path:
+    """Closes a run, then writes its file, then says so: whatever happens in between, the next time gives the same."""
+
+    def compose(run: PaymentRun, transfers: Sequence[Transfer]) -> bytes:
+        return transfers_file(run, transfers, services.settings.insurer_name, services.settings.transfers_iban)
+
+    with services.database.write() as db:
+        run, content = close_run(db, services.keyring, run_id, compose, now)
+        path = services.settings.payments_folder / f"virements-{run.day.isoformat()}.xml"
+    _write(path, content)
+    with services.database.write() as db:
+        if note_written(db, run_id, now):
+            said = {"digest": run.digest, "transfers": run.transfers, "cents": run.total_cents}
+            record(db, None, Action.PAYMENT_FILE_WRITTEN, object=run.message, details=said, now=now)
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, for nobody else's eyes: it holds IBANs."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _take(services: Services, sent: Sent, now: datetime) -> bool:
+    with services.database.write() as db:
+        returned = note_return(db, sent.reference, sent.returned_on, sent.code, now)
+        if returned is None:
+            return False
+        member_id = returned.payment.member_id
+        _write_to(services, db, member_id, "payment-returned", now, masked=returned.payment.iban_masked)
+        _tell_cases(services, db, returned.cases)
+        _record(db, Action.PAYMENT_RETURNED, member_id, sent.reference, now)
+    return True
+
+
+def _tell_held(services: Services, db: Session, held: Held, now: datetime) -> None:
+    """Asks once for an account where that is what is missing."""
+    if held.is_new and held.why is Hold.NO_ACCOUNT:
+        _write_to(services, db, held.member_id, "payment-waits", now)
+
+
+def _write_to(services: Services, db: Session, member_id: int, letter: str, now: datetime, **said: str) -> None:
+    href = services.settings.origin + services.urls("member.bank")
+    for account in accounts_of(db, member_id):
+        for email in member_addresses(db, account, now):
+            services.mail.post(db, letter, email, account_id=account.id, href=href, **said)
+
+
+def _tell_cases(services: Services, db: Session, cases: Sequence[Case]) -> None:
+    for case in cases:
+        tell_of_news(services, db, case)
+
+
+def _record(db: Session, action: Action, member_id: int, reference: str, now: datetime) -> None:
+    for account in accounts_of(db, member_id):
+        record(db, None, action, object=reference, actor=account.id, now=now)

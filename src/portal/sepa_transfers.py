@@ -1,0 +1,135 @@
+"""The bank's file of a run of transfers: SEPA credit transfers, ISO 20022 pain.001.001.09; and the bank's files of what
+came back.
+
+Only letters that every bank of the SEPA takes are written (EPC217-08): accents go, other signs become spaces.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from io import StringIO
+from xml.etree import ElementTree as ET
+
+from portal.data.payment_runs import Transfer
+from portal.data.payments import PaymentRun
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+CURRENCY = "EUR"
+LONGEST_NAME = 70
+_REFUSED = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]+")
+_CODE = re.compile(r"[A-Z]{2}[0-9]{2}")
+_COLUMNS = ("reference", "returned_on", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A transfer that the bank sent back. `reference`: the payment's."""
+
+    reference: str
+    returned_on: date
+    code: str
+
+
+class UnreadableReturns(Exception):
+    """The file of returns is none that we know."""
+
+
+def transfers_file(run: PaymentRun, transfers: Sequence[Transfer], payer: str, iban: str) -> bytes:
+    """The file of a closed run, as bytes: the same for the same run. `payer`: the insurer's name; `iban`: the account
+    that the transfers leave from."""
+    document = ET.Element("Document", {"xmlns": NAMESPACE})
+    start = ET.SubElement(document, "CstmrCdtTrfInitn")
+    totals = {"NbOfTxs": str(len(transfers)), "CtrlSum": _euros(sum(one.amount_cents for one in transfers))}
+    created = (run.closed_at or run.opened_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    header = _with(start, "GrpHdr", {"MsgId": run.message, "CreDtTm": created} | totals)
+    _with(header, "InitgPty", {"Nm": plain(payer)})
+    batch = _with(start, "PmtInf", {"PmtInfId": run.message, "PmtMtd": "TRF", "BtchBookg": "true"} | totals)
+    _with(ET.SubElement(batch, "PmtTpInf"), "SvcLvl", {"Cd": "SEPA"})
+    _with(batch, "ReqdExctnDt", {"Dt": (run.executes_on or run.day).isoformat()})
+    _with(batch, "Dbtr", {"Nm": plain(payer)})
+    _account(batch, "DbtrAcct", iban)
+    _with(ET.SubElement(ET.SubElement(batch, "DbtrAgt"), "FinInstnId"), "Othr", {"Id": "NOTPROVIDED"})
+    ET.SubElement(batch, "ChrgBr").text = "SLEV"
+    for transfer in transfers:
+        _transfer(batch, transfer)
+    content: str = ET.tostring(document, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{content}\n'.encode()
+
+
+def plain(text: str) -> str:
+    """Text in the letters that every bank takes, 70 at most."""
+    decomposed = unicodedata.normalize(
+        "NFKD", text.replace("’", "'").replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+    )
+    letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return " ".join(_REFUSED.sub(" ", letters).split())[:LONGEST_NAME].strip() or "X"
+
+
+def read_returns(content: bytes) -> list[Sent]:
+    """The returns that a bank's file tells of: CSV (`reference;returned_on;code`), or ISO 20022 camt.054 or pain.002.
+    Raises `UnreadableReturns`."""
+    try:
+        text = content.decode("utf-8-sig")
+        found = list(_from_xml(text) if text.lstrip().startswith("<") else _from_csv(text))
+    except (UnicodeDecodeError, ValueError, KeyError, ET.ParseError, csv.Error) as problem:
+        raise UnreadableReturns(str(problem)) from problem
+    if not found:
+        raise UnreadableReturns("it tells of no return")
+    return found
+
+
+def _transfer(batch: ET.Element, transfer: Transfer) -> None:
+    one = ET.SubElement(batch, "CdtTrfTxInf")
+    _with(one, "PmtId", {"EndToEndId": transfer.reference})
+    amount = ET.SubElement(ET.SubElement(one, "Amt"), "InstdAmt", {"Ccy": CURRENCY})
+    amount.text = _euros(transfer.amount_cents)
+    _with(one, "Cdtr", {"Nm": plain(transfer.holder)})
+    _account(one, "CdtrAcct", transfer.iban)
+    _with(one, "RmtInf", {"Ustrd": f"Remboursement {transfer.reference}"})
+
+
+def _account(parent: ET.Element, name: str, iban: str) -> None:
+    _with(ET.SubElement(parent, name), "Id", {"IBAN": iban})
+
+
+def _with(parent: ET.Element, name: str, texts: dict[str, str]) -> ET.Element:
+    element = ET.SubElement(parent, name)
+    for child, text in texts.items():
+        ET.SubElement(element, child).text = text
+    return element
+
+
+def _euros(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
+
+
+def _from_csv(text: str) -> Iterator[Sent]:
+    rows = csv.DictReader(StringIO(text), delimiter=";")
+    if tuple(rows.fieldnames or ()) != _COLUMNS:
+        raise ValueError(f"its columns are not {';'.join(_COLUMNS)}")
+    for row in rows:
+        yield _sent(row["reference"], row["returned_on"], row["code"])
+
+
+def _from_xml(text: str) -> Iterator[Sent]:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("a document type is declared")
+    root = ET.fromstring(text)  # noqa: S314  (our bank's file, and nothing that expands is let through)
+    for entry in root.iterfind(".//{*}Ntry"):
+        day = entry.findtext(".//{*}BookgDt/{*}Dt") or ""
+        for told in entry.iterfind(".//{*}TxDtls"):
+            if code := told.findtext(".//{*}RtrInf/{*}Rsn/{*}Cd"):
+                yield _sent(told.findtext(".//{*}EndToEndId"), day, code)
+    day = (root.findtext(".//{*}GrpHdr/{*}CreDtTm") or "")[:10]
+    for told in root.iterfind(".//{*}TxInfAndSts"):
+        if told.findtext("{*}TxSts") == "RJCT":
+            yield _sent(told.findtext("{*}OrgnlEndToEndId"), day, told.findtext(".//{*}Rsn/{*}Cd"))
+
+
+def _sent(reference: str | None, day: str, code: str | None) -> Sent:
+    if not reference or _CODE.fullmatch(code or "") is None:
+        raise ValueError("a return without its reference, or its code like AC04")
+    return Sent(reference.strip(), date.fromisoformat(day), code or "")

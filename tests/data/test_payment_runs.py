@@ -1,0 +1,354 @@
+"""Transfers of what the desk valued: one file a day, nothing twice, nothing lost, brakes of bank details (R-21, ADR 14)."""
+
+from datetime import UTC, date, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from sqlmodel import select
+
+from portal import payment_jobs
+from portal.app import create_services
+from portal.data.accounts import AccountSuspension, SuspensionKind
+from portal.data.bank_changes import NewDetails
+from portal.data.bank_details import apply_bank_change, ask_bank_change
+from portal.data.benefits import BenefitLine, LineKind, Payment, Status
+from portal.data.cases import Case, WrongState
+from portal.data.claim_valuing import apply_valuation
+from portal.data.line_corrections import correct_line
+from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day, owed_by
+from portal.data.statement_content import statement_content
+from portal.data.statement_periods import month_of
+from portal.payment_jobs import pay_due, take_returns
+from portal.sepa_transfers import NAMESPACE, Sent, UnreadableReturns, plain, read_returns
+from tests.support import factories
+from tests.support.claims import for_desk
+from tests.support.mail import letters
+from tests.support.reference import import_reference
+from tests.support.valuing import DAY, IBAN, NOW, claimed, entry, home, report_bank, seen
+
+PAY_DAY = date(2026, 11, 26)
+OURS = "FR7630001007941234567890185"
+OTHER = "FR7610107001011234567890129"
+WRONG = "Le praticien a remboursé cette séance, qui n’a pas eu lieu."
+RETURNED_ON = date(2026, 11, 27)
+
+
+@pytest.fixture
+def services(database, settings, tmp_path):
+    import_reference(database, settings, tmp_path)
+    return create_services(settings.model_copy(update={"transfers_iban": OURS}), database)
+
+
+class World:
+    """A family, an agent, and claims valued one after the other."""
+
+    def __init__(self, services, **kind) -> None:
+        self.services, self.keyring = services, services.keyring
+        with services.database.write() as db:
+            self.home = home(db, self.keyring, **kind)
+            self.agent = factories.viewer_of(db, factories.desk_account(db, self.keyring))
+
+    def value(self, days: int = 0, act: str = "OST", cents: int = 6000) -> int:
+        """A claim accepted; its case."""
+        with self.services.database.write() as db:
+            day = DAY - timedelta(days=days)
+            case = claimed(db, self.home, cents, day=day).case
+            valuation = seen(db, self.agent, case, entry(self.home, act, cents, care_date=day))
+            apply_valuation(db, self.agent, self.keyring, for_desk(db, self.agent, case), valuation, NOW)
+            return case.id
+
+    def correct(self, case_id: int, words: str = WRONG):
+        with self.services.database.write() as db:
+            case = for_desk(db, self.agent, db.get_one(Case, case_id))
+            (line,) = [each for each in self.lines() if each.reference == f"{case.reference}-1"]
+            return correct_line(db, self.agent, case, line.id, words, NOW)
+
+    def lines(self) -> list[BenefitLine]:
+        with self.services.database.read() as db:
+            return list(db.exec(select(BenefitLine).order_by(BenefitLine.id)))
+
+    def all(self, model) -> list:
+        with self.services.database.read() as db:
+            return list(db.exec(select(model)))
+
+    def pay(self, day: date = PAY_DAY, now: datetime = NOW):
+        return pay_due(self.services, day, now)
+
+
+@pytest.fixture
+def world(services):
+    return World(services)
+
+
+def of_file(path) -> ET.Element:
+    return ET.fromstring(path.read_bytes())  # noqa: S314  (our own file)
+
+
+def text(element, path: str) -> str:
+    return element.findtext("/".join(f"{{{NAMESPACE}}}{name}" for name in path.split("/")))
+
+
+class TestRun:
+    def test_member_is_paid_all_that_is_due_by_one_transfer(self, world) -> None:
+        """R-21: what was valued is paid, and told."""
+        world.value()
+        world.value(days=1)
+        done = world.pay()
+        assert done.paid == 1
+        (payment,) = world.all(Payment)
+        assert (payment.amount_cents, payment.paid_on, payment.iban_masked) == (8000, PAY_DAY, "FR76 •••• 189")
+        assert {(line.status, line.payment_id, line.posted_on) for line in world.lines()} == {
+            (Status.PAID, payment.id, PAY_DAY)
+        }
+        assert not world.all(PaymentDue)
+        sent = letters(world.services.database, world.services, to="essai@exemple.example")
+        assert [letter.name for letter in sent].count("case-news") == 2
+
+    def test_file_is_what_banks_take(self, world) -> None:
+        """ISO 20022, pain.001.001.09: counts and sums at both levels, plain letters, the execution day."""
+        world.value()
+        (path,) = world.pay().files
+        document = of_file(path)
+        start = document.find(f"{{{NAMESPACE}}}CstmrCdtTrfInitn")
+        assert document.tag == f"{{{NAMESPACE}}}Document"
+        for level in ("GrpHdr", "PmtInf"):
+            assert (text(start, f"{level}/NbOfTxs"), text(start, f"{level}/CtrlSum")) == ("1", "40.00")
+        batch = start.find(f"{{{NAMESPACE}}}PmtInf")
+        names = [child.tag.partition("}")[2] for child in batch]
+        assert names == [
+            "PmtInfId",
+            "PmtMtd",
+            "BtchBookg",
+            "NbOfTxs",
+            "CtrlSum",
+            "PmtTpInf",
+            "ReqdExctnDt",
+            "Dbtr",
+            "DbtrAcct",
+            "DbtrAgt",
+            "ChrgBr",
+            "CdtTrfTxInf",
+        ]
+        assert text(batch, "ReqdExctnDt/Dt") == PAY_DAY.isoformat()
+        assert text(batch, "DbtrAcct/Id/IBAN") == OURS
+        assert text(batch, "CdtTrfTxInf/CdtrAcct/Id/IBAN") == IBAN
+        assert text(batch, "CdtTrfTxInf/Cdtr/Nm") == "Anne D'Ete-OEuvre"
+        assert text(batch, "CdtTrfTxInf/PmtId/EndToEndId") == world.all(Payment)[0].reference
+        assert len(text(start, "GrpHdr/MsgId")) <= 35
+        assert path.stat().st_mode & 0o077 == 0
+
+    def test_run_again_pays_nothing_twice(self, world) -> None:
+        world.value()
+        (path,) = world.pay().files
+        before = path.read_bytes()
+        assert world.pay() == payment_jobs.Done(0, ())
+        world.value(days=1)
+        assert world.pay().paid == 0
+        assert path.read_bytes() == before
+        assert world.pay(PAY_DAY + timedelta(days=1)).paid == 1
+
+    @pytest.mark.parametrize("stops_at", ["_write", "note_written", "close_run"])
+    def test_run_stopped_anywhere_is_finished_by_the_next(self, world, monkeypatch, stops_at) -> None:
+        world.value()
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, stops_at, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                world.pay()
+        (path,) = world.pay(PAY_DAY + timedelta(days=1), NOW + timedelta(days=3)).files
+        (run,) = world.all(PaymentRun)
+        assert (run.transfers, run.total_cents) == (1, 4000)
+        assert run.written_at is not None
+        assert text(of_file(path), "CstmrCdtTrfInitn/GrpHdr/NbOfTxs") == "1"
+        assert len(world.all(Payment)) == 1
+
+    def test_run_stopped_before_it_closes_asks_for_a_day_that_is_not_gone(self, world, monkeypatch) -> None:
+        world.value()
+        late = datetime(2026, 11, 30, 9, tzinfo=UTC)
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, "close_run", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                world.pay()
+        (path,) = world.pay(late.date(), late).files
+        assert text(of_file(path), "CstmrCdtTrfInitn/PmtInf/ReqdExctnDt/Dt") == "2026-11-30"
+
+    def test_statement_of_the_month_tells_the_line(self, world) -> None:
+        """R-22: claim, payment line, statement."""
+        world.value()
+        world.pay()
+        with world.services.database.read() as db:
+            content = statement_content(db, world.home.viewer, month_of(PAY_DAY), PAY_DAY)
+        (payment,) = content.payments
+        assert [line.supplementary_cents for line in payment.lines] == [4000]
+        assert content.totals.supplementary_cents == 4000
+
+    def test_transfers_leave_on_thursdays_or_the_office_day_after(self, world) -> None:
+        with world.services.database.read() as db:
+            assert next_transfer_day(db, date(2026, 11, 26)) == date(2026, 12, 3)
+            assert next_transfer_day(db, date(2026, 12, 24)) == date(2026, 12, 31)
+            assert next_transfer_day(db, date(2026, 5, 13)) == date(2026, 5, 15)  # Ascension
+
+
+class TestHeld:
+    def test_member_without_an_account_is_asked_for_one_once(self, services) -> None:
+        world = World(services, with_bank=False)
+        world.value()
+        assert world.pay().paid == 0
+        assert world.pay(PAY_DAY + timedelta(days=1)).paid == 0
+        assert [due.hold for due in world.all(PaymentDue)] == [Hold.NO_ACCOUNT]
+        sent = letters(services.database, services, to="essai@exemple.example")
+        assert [letter.name for letter in sent].count("payment-waits") == 1
+        with services.database.write() as db:
+            report_bank(db, services.keyring, world.home.member_id)
+        assert world.pay(PAY_DAY + timedelta(days=4)).paid == 1
+
+    def test_change_that_waits_leaves_transfers_on_the_account_in_force(self, world) -> None:
+        """ADR 14: the details in force stay in force; then the new ones are."""
+        world.value()
+        with world.services.database.write() as db:
+            new = NewDetails(OTHER, "Anne Essai", "Banque")
+            row = ask_bank_change(db, world.home.viewer, world.keyring, new, NOW)
+        world.pay()
+        assert world.all(Payment)[0].iban_masked == "FR76 •••• 189"
+        with world.services.database.write() as db:
+            apply_bank_change(db, row.id, world.home.member_id, NOW + timedelta(days=4))
+        world.value(days=1)
+        world.pay(PAY_DAY + timedelta(days=7))
+        assert world.all(Payment)[1].iban_masked == "FR76 •••• 129"
+
+    def test_account_that_somebody_else_uses_holds_transfers(self, world) -> None:
+        """R-13: until the desk gives it back."""
+        world.value()
+        with world.services.database.write() as db:
+            row = AccountSuspension(account_id=world.home.account_id, kind=SuspensionKind.FRAUD, reason="fraude")
+            db.add(row)
+        assert world.pay().paid == 0
+        assert [due.hold for due in world.all(PaymentDue)] == [Hold.FROZEN]
+        with world.services.database.write() as db:
+            db.get_one(AccountSuspension, row.id).ended_at = NOW
+        assert world.pay().paid == 1
+
+
+class TestReturned:
+    def test_transfer_that_came_back_waits_for_another_account(self, world) -> None:
+        world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        sent = [Sent(payment.reference, RETURNED_ON, "AC04")]
+        assert (take_returns(world.services, sent, NOW), take_returns(world.services, sent, NOW)) == (1, 0)
+        (line,) = world.lines()
+        assert (line.status, line.payment_id) == (Status.PENDING, None)
+        assert world.pay(date(2026, 12, 3)).paid == 0
+        told = letters(world.services.database, world.services, to="essai@exemple.example")
+        assert [letter.name for letter in told].count("payment-returned") == 1
+        with world.services.database.write() as db:
+            report_bank(db, world.keyring, world.home.member_id, OTHER, on=date(2026, 12, 1))
+        assert world.pay(date(2026, 12, 4)).paid == 1
+        with world.services.database.read() as db:
+            content = statement_content(db, world.home.viewer, month_of(PAY_DAY), PAY_DAY)
+        assert not content.payments
+
+    def test_transfer_refused_for_another_reason_leaves_again(self, world) -> None:
+        world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        assert world.pay(date(2026, 12, 3)).paid == 1
+
+    def test_payment_that_no_run_ordered_is_left_alone(self, world) -> None:
+        with world.services.database.write() as db:
+            line = factories.paid_line(db, world.home.house.contract)
+            reference = db.get_one(Payment, line.payment_id).reference
+        found = [Sent(reference, RETURNED_ON, "AC04"), Sent("V-unknown", RETURNED_ON, "AC04")]
+        assert take_returns(world.services, found, NOW) == 0
+        assert world.lines()[0].status == Status.PAID
+
+    def test_operator_gives_the_banks_file_in_any_of_three_forms(self) -> None:
+        want = [Sent("V1", RETURNED_ON, "AC04")]
+        camt = (
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><Ntfctn><Ntry>'
+            "<BookgDt><Dt>2026-11-27</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>V1</EndToEndId></Refs>"
+            "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls></NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn>"
+            "</Document>"
+        )
+        pain = (
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><GrpHdr>'
+            "<CreDtTm>2026-11-27T08:00:00</CreDtTm></GrpHdr><OrgnlPmtInfAndSts><TxInfAndSts><OrgnlEndToEndId>V1"
+            "</OrgnlEndToEndId><TxSts>RJCT</TxSts><StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf></TxInfAndSts>"
+            "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
+        )
+        for content in (camt, pain, "reference;returned_on;code\nV1;2026-11-27;AC04\n"):
+            assert read_returns(content.encode()) == want
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"\xff\xfe",
+            b"<a",
+            b"reference;code\nV1;AC04",
+            b"reference;returned_on;code\nV1;demain;AC04",
+            b"reference;returned_on;code\nV1;2026-11-27;",
+            b"<Document/>",
+            b'<!DOCTYPE a [<!ENTITY b "bbbb">]><Document>&b;</Document>',
+        ],
+    )
+    def test_file_that_is_no_file_of_returns_is_refused(self, content) -> None:
+        with pytest.raises(UnreadableReturns):
+            read_returns(content)
+
+
+class TestCorrection:
+    def test_line_not_paid_yet_is_cancelled_and_nothing_is_owed(self, world) -> None:
+        done = world.correct(world.value())
+        assert done.overpaid_cents == 0
+        line, correction = world.lines()
+        assert (line.status, correction.status, correction.kind) == (
+            Status.CANCELLED,
+            Status.REGULARISED,
+            LineKind.CORRECTION,
+        )
+        assert correction.supplementary_cents == -4000
+        assert world.pay() == payment_jobs.Done(0, ())
+
+    def test_what_was_paid_too_much_is_withheld_from_what_comes(self, world) -> None:
+        """The line is taken back at once, and told; the member gives nothing back by hand."""
+        case_id = world.value()
+        world.pay()
+        assert world.correct(case_id).overpaid_cents == 4000
+        with world.services.database.read() as db:
+            assert owed_by(db, world.home.member_id) == 4000
+        assert world.pay(date(2026, 12, 3)).paid == 0
+        assert [due.hold for due in world.all(PaymentDue)] == [Hold.OWING]
+        world.value(days=1, act="LUN", cents=43000)
+        world.pay(date(2026, 12, 4))
+        assert [payment.amount_cents for payment in world.all(Payment)] == [4000, 29991 - 4000]
+        assert {line.status for line in world.lines()} == {Status.CANCELLED, Status.REGULARISED, Status.PAID}
+
+    def test_what_is_owed_and_what_is_due_may_be_the_same(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        world.correct(case_id)
+        world.value(days=1)
+        done = world.pay(date(2026, 12, 3))
+        assert (done.paid, done.files) == (1, ())
+        assert len(world.all(PaymentOrder)) == 1
+
+    def test_limit_that_the_line_had_used_is_given_back(self, world) -> None:
+        ids = [world.value(days=days) for days in range(3)]
+        world.correct(ids[0])
+        world.value(days=5)
+        assert [line.supplementary_cents for line in world.lines()] == [4000, 4000, 4000, -4000, 4000]
+
+    def test_line_is_corrected_once_and_with_a_reason(self, world) -> None:
+        case_id = world.value()
+        with pytest.raises(WrongState):
+            world.correct(case_id, " ")
+        world.correct(case_id)
+        with pytest.raises(WrongState):
+            world.correct(case_id)
+
+
+def test_names_are_written_in_letters_that_every_bank_takes() -> None:
+    assert plain("Zoé D’Été-Œuvré & Fils") == "Zoe D'Ete-OEuvre Fils"
+    assert plain("É" * 90) == "E" * 70
+    assert plain("漢字") == "X"

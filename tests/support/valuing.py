@@ -1,0 +1,83 @@
+"""Claims to value: a family under the demonstration's guarantees, a claim that it sent, and what an agent types."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+from sqlmodel import Session
+
+from portal.data.bank_changes import mask
+from portal.data.bank_details import BankDetails
+from portal.data.benefits import Family
+from portal.data.cases import Case
+from portal.data.claim_drafts import Amount
+from portal.data.claim_settling import value
+from portal.data.claims import Asked
+from portal.data.sessions import Viewer
+from portal.data.valuation import Entry, Valuation
+from portal.security import Keyring
+from tests.support import factories
+from tests.support.claims import sent
+from tests.support.reference import product_id
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+DAY = date(2026, 11, 10)
+IBAN = "FR7630006000011234567890189"
+WORDS = "Voici le détail de votre remboursement."
+MOTIVE = "Le tarif du praticien est celui du devis que nous avions accepté."
+
+
+@dataclass
+class Home:
+    """A member with an account of the portal and a child, under the product of the demonstration."""
+
+    house: factories.Household
+    account_id: int
+    viewer: Viewer
+
+    @property
+    def member_id(self) -> int:
+        return self.house.member.id or 0
+
+
+def home(db: Session, keyring: Keyring, *, with_bank: bool = True, name: str = "Essai") -> Home:
+    """Such a family; `with_bank`: the insurer's files report the member's account."""
+    house = factories.household(db, children={"Lou": factories.MINOR_BIRTH}, name=name)
+    house.contract.product_id = product_id(db)
+    account = factories.member_account(db, keyring, house.member, email=f"{name.lower()}@exemple.example")
+    if with_bank:
+        report_bank(db, keyring, house.member.id or 0)
+    db.flush()
+    return Home(house, account.id or 0, factories.viewer_of(db, account))
+
+
+def report_bank(
+    db: Session, keyring: Keyring, person_id: int, iban: str = IBAN, on: date = date(2020, 1, 1)
+) -> BankDetails:
+    """Bank details that the insurer's files report."""
+    sealed = {"iban_encrypted": keyring.encrypt(iban), "iban_lookup": keyring.lookup(iban), "masked": mask(iban)}
+    holder = keyring.encrypt("Anne D’Été-Œuvré")
+    row = BankDetails(person_id=person_id, holder_encrypted=holder, reported_on=on, **sealed)
+    db.add(row)
+    db.flush()
+    return row
+
+
+def claimed(db: Session, of: Home, cents: int = 6000, *, day: date = DAY, now: datetime = NOW, **what: Any) -> Asked:
+    """A claim that the family sent."""
+    return sent(db, of.viewer, now=now, day=day, amount=Amount(cents), **({"family": Family.ALTERNATIVE} | what))
+
+
+def entry(of: Home, act: str = "OST", cents: int = 6000, **values: Any) -> Entry:
+    """A line as an agent types it."""
+    base = {"person_id": of.member_id, "care_date": DAY, "act_code": act, "spent_cents": cents}
+    return Entry(**(base | values))
+
+
+def seen(db: Session, agent: Viewer, case: Case, *entries: Entry, words: str = WORDS, now: datetime = NOW) -> Valuation:
+    """A valuation whose agent has seen what the rules give."""
+    typed = Valuation(lines=entries, words=words)
+    outcome = value(db, agent, case, typed, now)
+    lines = tuple(msgspec.structs.replace(each.entry, seen_cents=each.computed) for each in outcome.lines)
+    return Valuation(lines=lines, words=words)
