@@ -18,6 +18,7 @@ SIGN_IN, CODE = "303 /connexion", "303 /connexion/code"
 PERSONAS = ("visitor", "member", "dependant", "employer", "clerk", "provider", "agent", "supervisor", "code")
 COVERED = {"member", "dependant"}
 SIGNED_IN = set(PERSONAS) - {"visitor", "code"}
+HOLDERS = SIGNED_IN - {"agent", "supervisor"}
 START = {
     "member": "/adherent",
     "employer": "/employeur",
@@ -264,6 +265,14 @@ PRIVATE = {
     "activity.json": (SIGNED_IN, 200),
     "data": (SIGNED_IN, 200),
     "data.export": (SIGNED_IN, 200),
+    "data.archive": (SIGNED_IN, 200),
+    "data.erasure": (SIGNED_IN, 200),
+    "data.ask": (HOLDERS, 404),
+    "data.request": (HOLDERS, 404),
+    "data.objection": (HOLDERS, 200),
+    "data.restriction": (HOLDERS, 200),
+    "data.instructions": (HOLDERS, 200),
+    "data.consents": (HOLDERS, 200),
     "deletion.ask": (SIGNED_IN - {"agent", "supervisor"}, 200),
     "message": (SIGNED_IN - {"agent", "supervisor"}, 404),
     "case.slot": (SIGNED_IN - {"agent", "supervisor"}, 404),

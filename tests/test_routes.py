@@ -12,7 +12,7 @@ from portal.permissions import Permission, policy_of, public
 from tools.list_routes import is_automatic, routes_of
 
 COMMITTED = Path(__file__).with_name("routes.txt")
-SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|json|xlsx|pdf|js))?|\{[a-z_]+:[a-z]+\}")
+SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:txt|csv|json|xlsx|pdf|js|zip))?|\{[a-z_]+:[a-z]+\}")
 PARAMETER_TYPES = {"str", "int", "date", "path"}
 # Anyone may call these; a new one is added here by hand, or it needs a permission.
 PUBLIC = {

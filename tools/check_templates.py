@@ -14,8 +14,8 @@ from jinja2 import Environment, nodes
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MOST_LINES = 120
-# Mail programs know no style sheet of ours, and no content security policy.
-STYLED = TEMPLATES / "emails" / "form.html"
+# Mail programs know no style sheet of ours, and no content security policy; nor does a file read without the portal.
+STYLED = {TEMPLATES / "emails" / "form.html", TEMPLATES / "archive" / "readme.html"}
 
 FORBIDDEN = {
     "style": "inline style",
@@ -148,7 +148,7 @@ def _url(name: str, value: str, tag: str) -> Iterator[str]:
 def main(arguments: list[str]) -> int:
     paths = [Path(argument) for argument in arguments] or sorted(TEMPLATES.rglob("*.html"))
     found = [(path, line, words) for path in paths for line, words in check(path.read_text(encoding="utf8"))]
-    found = [problem for problem in found if not (problem[0] == STYLED and problem[2] == "<style> inline style")]
+    found = [problem for problem in found if not (problem[0] in STYLED and problem[2] == "<style> inline style")]
     for path, line, words in found:
         print(f"{path}:{line}: {words}")
     return 1 if found else 0

@@ -4,6 +4,7 @@ from portal.activity_kinds import Kind, Words
 from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
+from portal.data_right_activity_words import DATA_RIGHT_WORDS
 from portal.desk_purposes import PURPOSES
 from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
@@ -212,6 +213,7 @@ WORDS: dict[Action, Words] = {
     **SOFTWARE_WORDS,
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
+    **DATA_RIGHT_WORDS,
     **EMPLOYER_WORDS,
 }
 

@@ -19,6 +19,7 @@ KIND_LABELS: dict[str, str] = {
     K.INVOICE_DISPUTE: "Contestations de factures",
     K.PRACTICE_ADDRESS: "Changements d’adresse",
     K.PRACTICE_NUMBER: "Changements de FINESS",
+    K.DATA_RIGHT: "Demandes sur les données",
     FRAUD: "Signalements de fraude",
 }
 SPACES: dict[Space, tuple[str, tuple[CaseKind, ...]]] = {

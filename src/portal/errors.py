@@ -23,6 +23,7 @@ from portal.evidence.journal import JournalUnavailable
 from portal.headers import framed_error_headers
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.reading_guards import TooManyReads
+from portal.reading_limits import EXPORTS
 from portal.rendering import HTML, open_navigation
 from portal.storage import StorageFailed
 from portal.typed_texts import typed_texts
@@ -99,7 +100,8 @@ def too_many_reads(request: PortalRequest, error: TooManyReads) -> Response:
     seconds = _seconds_to(request, error.back_at)
     # To the minute after: « 14 h 05 » must not be a few seconds too soon.
     shown = {"back_at": error.back_at + timedelta(minutes=1), "is_short": seconds <= 60, "here": _here(request)}
-    return error_page(request, 429, "too-many-reads", retry_after=seconds, **shown)
+    name = "too-many-exports" if error.what == EXPORTS.name else "too-many-reads"
+    return error_page(request, 429, name, retry_after=seconds, **shown)
 
 
 def _seconds_to(request: PortalRequest, instant: datetime) -> int:

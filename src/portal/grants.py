@@ -29,6 +29,7 @@ _OWN_ACCOUNT = _LEAVE | {
     P.SESSIONS,
     P.ACTIVITY,
     P.DATA_EXPORT,
+    P.DATA_RIGHTS,
     P.DELETION,
     P.DELETION_CANCEL,
 }
@@ -94,7 +95,7 @@ _PROVIDER_TEAM = frozenset({P.PROVIDER_TEAM, P.PROVIDER_TEAM_MANAGE})
 # What asks for the whole practice by itself is for whoever holds the agreement.
 _HOLDS_AGREEMENT = _PROVIDER_TEAM | {P.SOFTWARE_MANAGE}
 _AGENT = (
-    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL}
+    _OWN_ACCOUNT - {P.DELETION, P.DELETION_CANCEL, P.DATA_RIGHTS}
     | {P.DESK_HOME, P.DESK_QUEUE, P.DESK_BOARD, P.DESK_PUBLISH}
     | {P.DESK_PEOPLE, P.DESK_ACCOUNTS, P.DESK_SUSPEND, P.DESK_FRAUD}
 )
@@ -122,13 +123,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 # What a session may do before it is complete: the step that is due (proving again who one is before a sensitive one,
 # noting down what it made), and leaving. Refusing new terms leaves sign-out,
-# export and deletion (R-16).
+# export, the rights over one's data and deletion.
 STEPS: dict[str, frozenset[Permission]] = {
     Stage.CODE: frozenset({P.SECOND_FACTOR, P.SIGN_OUT}),
     Stage.EMAIL_CODE: frozenset({P.EMAIL_CODE, P.SIGN_OUT}),
     Stage.PASSWORD: _LEAVE | {P.PASSWORD_CHANGE},
     Stage.FACTOR: _LEAVE | {P.FACTORS, P.CONFIRM},
-    Stage.TERMS: _LEAVE | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DELETION, P.DELETION_CANCEL},
+    Stage.TERMS: _LEAVE
+    | {P.RECOVERY_CODES, P.TERMS_ACCEPT, P.CONFIRM, P.DATA_EXPORT, P.DATA_RIGHTS, P.DELETION, P.DELETION_CANCEL},
 }
 
 # After the end of cover, everything stays readable and nothing changes, save what protects the account itself,
@@ -187,6 +189,7 @@ _READING = frozenset(
         P.ACCOUNT_READ,
         P.ACTIVITY,
         P.DATA_EXPORT,
+        P.DATA_RIGHTS,
         P.CONFIRM,
         P.RECOVERY_CODES,
         P.SESSIONS,
@@ -201,6 +204,11 @@ STANDINGS: dict[Standing, frozenset[Permission]] = {
     Standing.LEAVING: _LEAVE
     | _READING
     | _SPEAKING
+    | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
+    # Data are kept and read; what serves the rights of their holder, or protects the account, goes on (GDPR 18).
+    Standing.RESTRICTED: _LEAVE
+    | _READING
+    | {P.COMPLAINTS_SEND, P.CORRECTIONS, P.CASE_FILES_CHANGE, P.EMAIL_CHANGE, P.CONTACT_CHANGE, P.DELETION}
     | {P.PASSWORD_CHANGE, P.TERMS_ACCEPT, P.FACTORS, P.SECOND_FACTOR, P.EMAIL_CODE},
 }
 

@@ -93,6 +93,7 @@ class Permission(StrEnum):
     SESSIONS = "account-sessions:manage"
     ACTIVITY = "account-activity:read"
     DATA_EXPORT = "account-data:export"
+    DATA_RIGHTS = "account-data:ask"
     DELETION = "account:delete"
     DELETION_CANCEL = "account-deletion:cancel"
     SIGN_OUT = "session:close"

@@ -11,16 +11,17 @@ from litestar.handlers import BaseRouteHandler
 
 from portal.data.sessions import Viewer
 from portal.entry.authentication import network_of
-from portal.reading_limits import DIRECTORY, MAPS, SUGGESTIONS, TILES, Allowance
+from portal.reading_limits import DIRECTORY, EXPORTS, MAPS, SUGGESTIONS, TILES, Allowance
 from portal.web import Services
 
 
 class TooManyReads(TooManyRequestsException):
-    """The reader's limit is used up until `back_at`."""
+    """The reader's limit is used up until `back_at`; `what` is the name of the `Allowance`."""
 
-    def __init__(self, back_at: datetime) -> None:
+    def __init__(self, back_at: datetime, what: str) -> None:
         super().__init__()
         self.back_at = back_at
+        self.what = what
 
 
 class Counted:
@@ -37,10 +38,11 @@ class Counted:
         limits = self.allowance.account if viewer else self.allowance.network
         back_at = services.reading.count(f"{self.allowance.name} {reader}", limits, datetime.now(UTC))
         if back_at is not None:
-            raise TooManyReads(back_at)
+            raise TooManyReads(back_at, self.allowance.name)
 
 
 counted_read = Counted(DIRECTORY)
 counted_map = Counted(MAPS)
 counted_tile = Counted(TILES)
+counted_export = Counted(EXPORTS)
 counted_suggestion = Counted(SUGGESTIONS)

@@ -42,6 +42,8 @@ MAPS = Allowance("maps", (Limit(30, MINUTE), Limit(300, DAY)), (Limit(15, MINUTE
 TILES = Allowance("tiles", (Limit(1_200, MINUTE),), (Limit(600, MINUTE),))
 # Some ten are asked for while one types a name. They tell nothing of the directory: this only spares the processor.
 SUGGESTIONS = Allowance("suggestions", (Limit(600, MINUTE),), (Limit(300, MINUTE),))
+# All that is held about an account: seconds of a processor, and everything at once for whoever stole a session.
+EXPORTS = Allowance("exports", (), (Limit(5, timedelta(hours=1)), Limit(20, DAY)))
 
 
 @dataclass(slots=True)

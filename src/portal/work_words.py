@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     CaseKind.INVOICE_DISPUTE: "Contestation de facture",
     CaseKind.PRACTICE_ADDRESS: "Changement d’adresse d’un cabinet",
     CaseKind.PRACTICE_NUMBER: "Changement de FINESS",
+    CaseKind.DATA_RIGHT: "Demande sur des données",
     FRAUD: "Signalement de fraude",
 }
 TURNS = {Turn.DESK: "À traiter", Turn.PERSON: "Attend la personne", Turn.NOBODY: "Terminés"}
@@ -46,6 +47,7 @@ DUTIES: dict[Duty, tuple[str, str]] = {
     Duty.PRACTICES: ("Professionnels", "Adresses et numéros FINESS."),
     Duty.MESSAGES: ("Messages", "Questions de tous les espaces."),
     Duty.COMPLAINTS: ("Réclamations", "Réclamations et leurs délais."),
+    Duty.PRIVACY: ("Données personnelles", "Droits sur les données, et leur délai d’un mois."),
     Duty.FRAUD: ("Fraude", "Comptes gelés après un signalement."),
 }
 _ACTS: Mapping[WorkAct, str] = {

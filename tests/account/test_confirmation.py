@@ -18,7 +18,9 @@ from tests.support.second_factors import APP, CONFIRM, KEYS, acts, rows, use_ses
 FIVE_MINUTES = timedelta(minutes=5)
 # The sensitive handlers: a new one is added here by hand, and one that loses its guard fails.
 SENSITIVE = {
-    "activity.csv", "activity.json", "contact", "contact.change", "data.export", "deletion.ask", "deletion.ask.submit",
+    "activity.csv", "activity.json", "contact", "contact.change", "data.archive", "data.export",
+    "data.ask", "data.ask.submit", "data.instructions", "data.instructions.give", "data.instructions.revoke",
+    "data.restriction", "data.restriction.lift", "data.restriction.start", "deletion.ask", "deletion.ask.submit",
     "desk.account.act", "desk.account.act.submit", "desk.account.close", "desk.account.closing",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",

@@ -1,4 +1,4 @@
-"""What each state of an account leaves of each route, in each space (issue of R-12 to R-16, R-63 to R-66).
+"""What each state of an account leaves of each route, in each space (issue of R-12 to R-16, R-63 to R-66, R-70).
 
 For every state: the paths that still answer, or that no longer do, written out here by hand, and the one refusal that
 the others give. `tests/test_permissions.py` says what an active account of each role reaches.
@@ -19,6 +19,7 @@ from portal.data.accounts import (
     AccountClosing,
     AccountDeletion,
     AccountSuspension,
+    ProcessingRestriction,
     Role,
     Space,
     SuspensionKind,
@@ -65,6 +66,7 @@ CHANGES = (
     *(*BANK, *STAFF, *PRACTICE, RIGHTS, SOFTWARE),
 )
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
+MESSAGE = ("/messagerie/{case}", "/fragments/messagerie/{case}")
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
 SPACES = {
@@ -147,6 +149,10 @@ def _leaving(db: Session, account: Account) -> None:
     db.add(AccountDeletion(account_id=account.id or 0, confirmed_at=NOW, erase_after=erase_after))
 
 
+def _restricted(db: Session, account: Account) -> None:
+    db.add(ProcessingRestriction(account_id=account.id or 0, ground="exactitude"))
+
+
 def _nothing(_: Session, __: Account) -> None:
     """The account stays as it is."""
 
@@ -212,9 +218,28 @@ STATES = {
         ),
         roles=CONTRACT_ROLES,
     ),
+    "restricted": State(
+        _restricted,
+        "reading",
+        closes=(
+            *(path for path in CHANGES if path != "/compte/coordonnees"),
+            *(*BENEFICIARIES, "/employeur/utilisateurs/", "/professionnel/utilisateurs/"),
+            *("/adherent/demandes/nouvelle", "/messagerie/nouveau", *MESSAGE),
+            *(f"/adherent/demandes/{{case}}/{act}" for act in ("suppression", "etapes", "envoi")),
+            *(f"/adherent/demandes/{{case}}/{act}" for act in ("reponse", "annulation")),
+            "/fragments/adherent/demandes/{case}/etapes",
+        ),
+        roles=CONTRACT_ROLES,
+    ),
 }  # fmt: skip
-STILL_OPEN = {"/adherent/professionnels/lieu/oubli", "/compte/suppression/annulation", f"{RIGHTS}/historique"}
+STILL_OPEN = {
+    "/adherent/professionnels/lieu/oubli",
+    "/compte/suppression/annulation",
+    f"{RIGHTS}/historique",
+    *(f"{path}/lu" for path in MESSAGE),
+}
 READS_LISTS = (
+    *MESSAGE,
     DELIVERIES,
     f"{DELIVERIES}/csv",
     "/employeur/utilisateurs",

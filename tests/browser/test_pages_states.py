@@ -24,6 +24,7 @@ from tests.support.company_bank_states import COMPANY_BANK_STATES
 from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
+from tests.support.data_rights_states import DATA_RIGHTS_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.dispute_states import DISPUTE_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
@@ -49,6 +50,7 @@ STATES = [
     *COMPLAINT_STATES,
     *CONTACT_STATES,
     *CONTRACT_STATES,
+    *DATA_RIGHTS_STATES,
     *DIRECTORY_STATES,
     *DISPUTE_STATES,
     *EMPLOYEE_STATES,

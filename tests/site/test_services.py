@@ -22,6 +22,7 @@ UNSWITCHABLE = {
     "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",
+    "account-data:ask",
     "complaints:read", "complaints:send", "line-sharing:choose", "corrections:send", "autonomy:read", "autonomy:ask",
     "messages:read", "messages:send", "contact:read", "contact:send", "case-files:read", "case-files:change",
     "account:delete", "account-deletion:cancel", "session:close", "session:keep",

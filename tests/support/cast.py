@@ -13,6 +13,7 @@ from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
 from portal.data.company_bank import COMPANY
 from portal.data.complaints import Category, Contact, Said
+from portal.data.data_right_desk import ask_identity
 from portal.data.deletion import ask_deletion, confirm_deletion
 from portal.data.email_changes import ask_email_change
 from portal.data.fraud import FraudChannel, freeze
@@ -25,12 +26,14 @@ from portal.data.passkeys import NewPasskey, add_passkey
 from portal.data.persons import Person
 from portal.data.practice_bank import PRACTICE
 from portal.data.recovery_codes import make_recovery_codes
+from portal.data.restricting import Ground, restrict
 from portal.data.rules import add_months
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
+from tests.support.data_requests import at_desk, sent
 from tests.support.invitation_states import invitation_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
@@ -43,6 +46,7 @@ TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
 LONE = "only signatory"
 GUARDED, KEYHOLDER = "application and key", "key alone"
 ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
+LIMITED = "limited account"
 WHY = "Des connexions depuis trois pays en une heure, que le titulaire ne reconnaît pas."
 
 
@@ -58,6 +62,7 @@ def make_cast(site: Site) -> Cast:
         (key,) = _passkeys(db, accounts[GUARDED], "Téléphone")
         _passkeys(db, accounts[KEYHOLDER], "Clé du bureau")
         cast.places["key"] = _opaque(site, "passkey", key)
+        _limit(db, site, accounts[LIMITED])
         cast.places["complaint"] = _followed_complaint(db, site)
         cast.places["company_bank"] = _bank_link(db, site, EMPLOYER, COMPANY, LinkPurpose.COMPANY_BANK_CHANGE)
         cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
@@ -146,6 +151,7 @@ _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     BLOCKED: _member("Basile"),
     EXPIRED: _member("Edwige", until=-1),
     FROZEN: _member("Firmin"),
+    LIMITED: _member("Régine"),
     ADOLESCENT: _adolescent,
     LONE: _only_signatory,
 }
@@ -197,6 +203,15 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
     return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', frozen.report.id or 0)}"}
+
+
+def _limit(db: Session, site: Site, who: Account) -> None:
+    """Limits what is done with somebody's data; the desk doubts who asks for an erasure."""
+    viewer, keyring, now = factories.viewer_of(db, who), site.keyring, utc_now()
+    agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+    restrict(db, viewer, Ground.ACCURACY, now)
+    case = sent(db, keyring, viewer, now=now)
+    ask_identity(db, agent, keyring, at_desk(db, agent, case), "La demande est venue d’un appareil inconnu.", now)
 
 
 def _passkeys(db: Session, who: Account, name: str) -> list[int]:

@@ -96,6 +96,24 @@ class AccountClosing(SQLModel, table=True):
     closed_by: int | None = Field(default=None, foreign_key="account.id")
 
 
+class ProcessingRestriction(SQLModel, table=True):
+    """A period in which the holder wants the account's data kept, and used for nothing else (GDPR article 18).
+
+    `ground`: which of the article's four cases. `ended_reason_encrypted`: why the insurer lifted it, for the holder.
+    """
+
+    __tablename__ = "processing_restriction"
+    __table_args__ = (Index("ix_restriction_account", "account_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    ground: str
+    started_at: datetime = instant(default_factory=utc_now)
+    ended_at: datetime | None = instant(default=None)
+    ended_by: int | None = Field(default=None, foreign_key="account.id")
+    ended_reason_encrypted: bytes | None = None
+
+
 class AccountDeletion(SQLModel, table=True):
     """A request to delete an account (R-66): asked, confirmed by link, cancellable until `erase_after`, then erased."""
 

@@ -20,7 +20,15 @@ from portal.data.sessions import Viewer
 from portal.security import Keyring
 
 # Their pages show no conversation: the desk asks by refusing a piece, and answers by its decision.
-WITHOUT_WORDS = frozenset({CaseKind.AUTONOMY, CaseKind.CORRECTION, CaseKind.PRACTICE_ADDRESS, CaseKind.PRACTICE_NUMBER})
+WITHOUT_WORDS = frozenset(
+    {
+        CaseKind.AUTONOMY,
+        CaseKind.CORRECTION,
+        CaseKind.PRACTICE_ADDRESS,
+        CaseKind.PRACTICE_NUMBER,
+        CaseKind.DATA_RIGHT,
+    }
+)
 
 
 Tell = Callable[[Session, Case], None]

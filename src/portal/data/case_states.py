@@ -21,6 +21,7 @@ class CaseKind(StrEnum):
     INVOICE_DISPUTE = "contestation-facture"
     PRACTICE_ADDRESS = "adresse-cabinet"
     PRACTICE_NUMBER = "finess-cabinet"
+    DATA_RIGHT = "droit-donnees"
 
 
 class CaseState(StrEnum):

@@ -1,31 +1,40 @@
-"""Everything the database holds about the viewer, as `personal_data` lists it (GDPR articles 15 and 20)."""
+"""Everything the database holds about the viewer, as `personal_data` lists it (GDPR articles 15 and 20; R-70)."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import Session, SQLModel
 
 from portal.data.activity import concerned_person
+from portal.data.export_subjects import OF_MINORS, rows_of_minor, subjects_of
 from portal.data.holdings import Held, Owner
 from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
+Part = dict[str, Any]
 
-def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[dict[str, Any]]:
+
+def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[Part]:
     """Each table that may hold rows of the viewer's: name, French title, rows, columns held back and why. Amounts are
-    integer cents, instants ISO 8601 in UTC, dates ISO 8601."""
+    integer cents; instants (UTC) and dates are themselves."""
     for name, held in HOLDINGS.items():
         key = _key(viewer, held.owner)
         if key is not None:
-            yield {
-                "table": name,
-                "title": held.title,
-                "rows": _rows(db, SQLModel.metadata.tables[name], held, key, keyring),
-                "withheld": dict(held.withheld),
-            }
+            table = SQLModel.metadata.tables[name]
+            yield _part(db, table, held, owned(table, held, key), keyring)
+
+
+def minors_export(db: Session, viewer: Viewer, keyring: Keyring, today: date) -> list[tuple[str, list[Part]]]:
+    """The same of each minor under the viewer's own contracts: full name, tables."""
+    minors = [subject for subject in subjects_of(db, viewer, today) if subject.member_id is not None]
+    tables = [(SQLModel.metadata.tables[name], HOLDINGS[name]) for name in OF_MINORS]
+    return [
+        (minor.name, [_part(db, table, held, rows_of_minor(table, held, minor), keyring) for table, held in tables])
+        for minor in minors
+    ]
 
 
 def _key(viewer: Viewer, owner: Owner) -> int | None:
@@ -34,16 +43,13 @@ def _key(viewer: Viewer, owner: Owner) -> int | None:
     return key
 
 
-def _rows(db: Session, table: Table, held: Held, key: int, keyring: Keyring) -> list[dict[str, Any]]:
-    query = select(table).where(owned(table, held, key)).order_by(*table.primary_key.columns)
-    return [_shown(dict(row), held, keyring) for row in db.connection().execute(query).mappings()]
+def _part(db: Session, table: Table, held: Held, condition: ColumnElement[bool], keyring: Keyring) -> Part:
+    query = select(table).where(condition).order_by(*table.primary_key.columns)
+    rows = [_shown(dict(row), held, keyring) for row in db.connection().execute(query).mappings()]
+    return {"table": table.name, "title": held.title, "rows": rows, "withheld": dict(held.withheld)}
 
 
 def _shown(row: dict[str, Any], held: Held, keyring: Keyring) -> dict[str, Any]:
-    given = {name: _plain(value) for name, value in row.items() if name not in {*held.withheld, *held.opened}}
+    given = {name: value for name, value in row.items() if name not in {*held.withheld, *held.opened}}
     opened = {name: row[column] for column, name in held.opened.items()}
     return given | {name: keyring.decrypt(value) if value else None for name, value in opened.items()}
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime | date) else value

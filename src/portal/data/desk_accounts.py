@@ -154,7 +154,7 @@ def _found(db: Session, viewer: Viewer, now: datetime, *conditions: ColumnElemen
 
 
 def _query(viewer: Viewer, *conditions: ColumnElement[bool]) -> Select[Any]:
-    suspended, closed, leaving, ended_on, access_to = STANDING_COLUMNS
+    suspended, closed, leaving, restricted, ended_on, access_to = STANDING_COLUMNS
     query: Select[Any] = (
         select(
             Account.id,
@@ -168,6 +168,7 @@ def _query(viewer: Viewer, *conditions: ColumnElement[bool]) -> Select[Any]:
             suspended.label("is_suspended"),
             closed.label("is_closed"),
             leaving.label("is_leaving"),
+            restricted.label("is_restricted"),
             ended_on.label("ended_on"),
             access_to,
         )
@@ -189,7 +190,13 @@ def _one(row: Any, now: datetime) -> Found:
         person_id=row.person_id,
         birth_date=row.birth_date,
         standing=standing_of(
-            day_in_france(now), row.is_suspended, row.is_closed, row.is_leaving, row.ended_on, row.access_ends_on
+            day_in_france(now),
+            row.is_suspended,
+            row.is_closed,
+            row.is_leaving,
+            row.is_restricted,
+            row.ended_on,
+            row.access_ends_on,
         ),
     )
 

@@ -41,6 +41,7 @@ class Watch(NamedTuple):
 # Kinds whose date a rule sets; the others have dates that the insurer gave itself, which the board alone tells.
 WATCHES: dict[str, Watch] = {
     CaseKind.COMPLAINT: Watch(10, is_legal=True),
+    CaseKind.DATA_RIGHT: Watch(7, is_legal=True),
     CaseKind.INVOICE_DISPUTE: Watch(7, is_legal=False),
 }
 

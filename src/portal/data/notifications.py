@@ -14,7 +14,7 @@ from portal.data.accounts import Account, Role
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant, utc_now
 from portal.data.sessions import Viewer
-from portal.data.standing import closed, leaving, suspended
+from portal.data.standing import closed, leaving, restricted, suspended
 from portal.formatting import day_in_france
 
 
@@ -88,7 +88,7 @@ def due_payment_notices(db: Session, now: datetime, most: int = 500) -> list[Due
             _is(Notification.PAYMENT),
             col(NotificationChoice.ended_at).is_(None),
             Account.email != "",
-            ~(suspended | closed | leaving),
+            ~(suspended | closed | leaving | restricted),
             select(Payment.id).where(_concerns_account()).correlate(NotificationChoice, Account).exists(),
         )
         .order_by(col(NotificationChoice.id))

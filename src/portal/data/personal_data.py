@@ -7,6 +7,7 @@ new column without one where columns are held back (articles 15, 17 and 20 of th
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
+from portal.data.data_right_holdings import DATA_RIGHT_HOLDINGS
 from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
@@ -213,6 +214,7 @@ HOLDINGS: dict[str, Held] = {
     "company": Held("Votre entreprise", Owner.COMPANY, OWN_ROW, kept_for=CONTRACT),
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
     **DESK_HOLDINGS,
+    **DATA_RIGHT_HOLDINGS,
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
     **PRACTICE_HOLDINGS,

@@ -18,6 +18,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     CaseKind.CORRECTION: _COMMON,
     CaseKind.MESSAGE: (*_COMMON, "sujet"),
     CaseKind.COMPLAINT: (*_COMMON, "sujet"),
+    CaseKind.DATA_RIGHT: _PERSON,
     CaseKind.CONTRIBUTION_DISPUTE: (*_COMMON, "periode", "montant"),
     CaseKind.INVOICE_DISPUTE: (*_COMMON, "facture", "montant"),
     CaseKind.PRACTICE_ADDRESS: (*_COMMON, "date_effet", "adresse"),

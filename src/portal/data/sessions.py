@@ -145,6 +145,7 @@ class _Row(NamedTuple):
     is_suspended: bool
     is_closed: bool
     is_leaving: bool
+    is_restricted: bool
     ended_on: date | None
     access_to: date | None
 

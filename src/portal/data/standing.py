@@ -1,12 +1,13 @@
 """What an account's state lets it do, read anew on every request: suspension and closing (R-63), the two years of
-reading after the end of cover (R-64), a deletion under way (R-66). A state is computed from rows, never stored."""
+reading after the end of cover (R-64), a deletion under way (R-66), uses of data that their holder limits (R-70). A
+state is computed from rows, never stored."""
 
 from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import Date, case, func, select
 
-from portal.data.accounts import Account, AccountClosing, AccountDeletion, AccountSuspension
+from portal.data.accounts import Account, AccountClosing, AccountDeletion, AccountSuspension, ProcessingRestriction
 from portal.data.coverage import Beneficiary, Contract
 from portal.data.organisations import Agreement, GroupContract
 
@@ -16,16 +17,17 @@ READING_YEARS = 2
 
 class Standing(StrEnum):
     """ACTIVE: everything its role allows. ENDED: reading only, for two years. LEAVING: reading only, and taking the
-    deletion back. The others: nothing at all."""
+    deletion back. RESTRICTED: reading only, and the rights of the holder. The others: nothing at all."""
 
     ACTIVE = "actif"
     ENDED = "termine"
     LEAVING = "suppression"
+    RESTRICTED = "limite"
     SUSPENDED = "suspendu"
     CLOSED = "ferme"
 
 
-OPEN = frozenset({Standing.ACTIVE, Standing.ENDED, Standing.LEAVING})
+OPEN = frozenset({Standing.ACTIVE, Standing.ENDED, Standing.LEAVING, Standing.RESTRICTED})
 
 suspended = (
     select(AccountSuspension.id)
@@ -41,6 +43,13 @@ leaving = (
         AccountDeletion.confirmed_at.is_not(None),
         AccountDeletion.cancelled_at.is_(None),
     )
+    .exists()
+    .correlate(Account)
+)
+
+restricted = (
+    select(ProcessingRestriction.id)
+    .where(ProcessingRestriction.account_id == Account.id, ProcessingRestriction.ended_at.is_(None))
     .exists()
     .correlate(Account)
 )
@@ -71,7 +80,7 @@ cover_ends_on = case(
     (Account.provider_id.is_not(None), _agreed_to),
 )
 
-STANDING_COLUMNS = (suspended, closed, leaving, cover_ends_on, Account.access_ends_on)
+STANDING_COLUMNS = (suspended, closed, leaving, restricted, cover_ends_on, Account.access_ends_on)
 
 
 def standing_of(
@@ -79,6 +88,7 @@ def standing_of(
     is_suspended: bool,  # noqa: FBT001
     is_closed: bool,  # noqa: FBT001
     is_leaving: bool,  # noqa: FBT001
+    is_restricted: bool,  # noqa: FBT001
     ended_on: date | None,
     access_to: date | None,
 ) -> Standing:
@@ -91,6 +101,8 @@ def standing_of(
         return Standing.SUSPENDED
     if is_leaving:
         return Standing.LEAVING
+    if is_restricted:
+        return Standing.RESTRICTED
     return Standing.ENDED if ended_on is not None and today > ended_on else Standing.ACTIVE
 
 

@@ -51,6 +51,7 @@ class Duty(StrEnum):
     PRACTICES = "professionnels"
     MESSAGES = "messages"
     COMPLAINTS = "reclamations"
+    PRIVACY = "donnees"
     FRAUD = "fraude"
 
 
@@ -68,6 +69,7 @@ DUTY_OF: dict[str, Duty] = {
     CaseKind.PRACTICE_NUMBER: Duty.PRACTICES,
     CaseKind.MESSAGE: Duty.MESSAGES,
     CaseKind.COMPLAINT: Duty.COMPLAINTS,
+    CaseKind.DATA_RIGHT: Duty.PRIVACY,
     FRAUD: Duty.FRAUD,
 }
 

@@ -94,7 +94,7 @@ def test_every_withheld_column_is_named_with_its_reason(client, holder) -> None:
     content = json.loads(ask(client, EXPORT).content)
     account = next(part for part in content["data"] if part["table"] == "account")
     assert account["withheld"]["password_hash"] == "secret qui protège le compte"
-    assert (content["format"], content["account"]) == ("portal-account-export-1", holder.identifier)
+    assert (content["format"], content["account"]) == ("portal-account-export-2", holder.identifier)
 
 
 def test_employer_takes_the_organisation_s_own_rows(client, make) -> None:

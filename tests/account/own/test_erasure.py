@@ -47,6 +47,8 @@ IMPERSONAL = {
     *(("claim", code) for code in ("family", "act_code", "sector")),
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     ("correction", "subject"),
+    *(("data_request", code) for code in ("right", "field")),
+    *(("data_objection", "purpose"), ("processing_restriction", "ground")),
     *(("complaint", code) for code in ("category", "outcome")),
     ("contribution_dispute", "motive"),
     *(("invoice_dispute", code) for code in ("motive", "state", "reject_code")),

@@ -29,11 +29,12 @@ from portal.data.case_pieces import (
 from portal.data.case_pieces import room_for as room_left
 from portal.data.case_slots import FilledSlot, filled
 from portal.data.case_turns import last_sent_at
-from portal.data.cases import Case, WrongState, find_case, lock_case
+from portal.data.cases import Case, CaseKind, WrongState, find_case, lock_case
 from portal.data.evidence import Action
 from portal.data.files import NewFile
+from portal.data.standing import Standing
 from portal.forms import FieldError
-from portal.permissions import Permission, requires
+from portal.permissions import Permission, ReadingOnly, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
 from portal.uploads import LARGEST_FORM, FileRefused
@@ -41,6 +42,8 @@ from portal.web import PortalRequest
 
 READS = [requires(Permission.CASE_FILES_READ)]
 CHANGES = [requires(Permission.CASE_FILES_CHANGE)]
+# While its holder limits what is done with the data, an account goes on with these alone.
+OF_RIGHTS = frozenset({CaseKind.COMPLAINT, CaseKind.CORRECTION, CaseKind.DATA_RIGHT})
 CASE, PIECE = "case", "piece"
 FIELD = "fichier"
 FULL = (
@@ -166,6 +169,7 @@ def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
         found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *AREAS)
         if found is None:
             raise NotFoundException
+        _refuse_limited(request, found)
         wanted = find_piece(db, found, piece_id)
         try:
             gone = remove_piece(db, found, piece_id, request.now)
@@ -185,10 +189,17 @@ def found_case(request: PortalRequest, db: Session, case: str) -> Case:
     return found
 
 
+def _refuse_limited(request: PortalRequest, case: Case) -> None:
+    if request.viewer.standing is Standing.RESTRICTED and case.kind not in OF_RIGHTS:
+        raise ReadingOnly
+
+
 def _check_slot(request: PortalRequest, case: str, slot: str) -> None:
     with request.database.read() as db:
-        if slot_of(db, found_case(request, db, case), slot) is None:
+        found = found_case(request, db, case)
+        if slot_of(db, found, slot) is None:
             raise NotFoundException
+        _refuse_limited(request, found)
 
 
 def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:

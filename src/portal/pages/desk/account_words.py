@@ -20,6 +20,7 @@ STATES = {
     Standing.ACTIVE: ("Actif", "ok"),
     Standing.ENDED: ("Consultation seulement", "info"),
     Standing.LEAVING: ("Suppression en cours", "wait"),
+    Standing.RESTRICTED: ("Limité à sa demande", "info"),
     Standing.SUSPENDED: ("Suspendu", "bad"),
     Standing.CLOSED: ("Fermé", ""),
 }

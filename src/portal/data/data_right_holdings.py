@@ -1,0 +1,26 @@
+"""What the rights over one's data leave in the database themselves."""
+
+from portal.data.holdings import PROOF, STAFF, Held
+
+DATA_RIGHT_HOLDINGS: dict[str, Held] = {
+    "data_request": Held(
+        "Vos demandes sur vos données",
+        via=("case_id", "case_file", "id"),
+        withheld={"extended_by": STAFF, "identity_checked_by": STAFF},
+        opened={"details_encrypted": "details", "extension_encrypted": "extension_reason"},
+        blank={"details_encrypted": None, "extension_encrypted": None},
+        kept_for=PROOF,
+    ),
+    # A person's outlives the account: who objects to being canvassed must not be canvassed again for having left.
+    "data_objection": Held("Vos oppositions", blank={"account_id": None}, kept_for=PROOF),
+    "processing_restriction": Held(
+        "Limitations que vous avez demandées",
+        withheld={"ended_by": STAFF},
+        opened={"ended_reason_encrypted": "ended_reason"},
+        blank={"ended_reason_encrypted": None},
+        kept_for=PROOF,
+    ),
+    "death_instruction": Held(
+        "Vos directives après votre décès", opened={"content_encrypted": "instructions"}, is_deleted=True
+    ),
+}

@@ -1,0 +1,278 @@
+"""What a person asks of the insurer about their data, when the portal cannot serve it by itself (R-70).
+
+A request is a case. One that corrects what the insurer holds is a draft first, which takes its proof; any other is sent
+as it is written. Its clock (`data_right_rules`) runs from the first sending, also while something is asked again.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from portal.data.accounts import Account
+from portal.data.case_erasure import delete_draft
+from portal.data.case_pieces import pieces_of
+from portal.data.case_slots import Slot, filled, missing
+from portal.data.case_turns import in_turn
+from portal.data.cases import (
+    Case,
+    CaseKind,
+    CaseState,
+    WrongState,
+    begin_case,
+    cases_of,
+    find_case,
+    lock_case,
+    move_case,
+    open_case,
+)
+from portal.data.columns import instant
+from portal.data.data_right_rules import Clock, DataRight, clock_of
+from portal.data.persons import Person
+from portal.data.sessions import Viewer
+from portal.security import Keyring
+
+KIND = CaseKind.DATA_RIGHT
+LONGEST_TEXT = 3000
+
+
+class DataField(StrEnum):
+    """What only the insurer corrects. Of a person: as birth certificates and the base scheme have it. DISPLAY_NAME: of
+    somebody who signs in for an organisation."""
+
+    LAST_NAME = "nom"
+    FIRST_NAME = "prenom"
+    BIRTH_DATE = "naissance"
+    NIR = "nir"
+    DISPLAY_NAME = "affiche"
+
+
+PERSON_FIELDS = (DataField.LAST_NAME, DataField.FIRST_NAME, DataField.BIRTH_DATE, DataField.NIR)
+IDENTITY_SLOT = "identite"
+_PROOFS: dict[DataField, tuple[str, str]] = {
+    DataField.NIR: ("Attestation de droits", "L’attestation de l’Assurance Maladie, sur ameli.fr."),
+    DataField.DISPLAY_NAME: ("Ce qui montre votre nom", "Une carte professionnelle, un contrat, ou une autre pièce."),
+}
+_OF_CIVIL_STATUS = (
+    "Acte d’état civil",
+    "Un extrait d’acte de naissance, un livret de famille, ou le jugement qui a changé ce nom.",
+)
+IDENTITY = Slot(
+    IDENTITY_SLOT,
+    "Pièce d’identité",
+    "Demandée parce que nous avons un doute. Nous la détruisons dès que nous l’avons vérifiée.",
+)
+
+
+class DataRequest(SQLModel, table=True):
+    """What is asked. `field`: what is to be corrected, empty for other rights. `details_encrypted`: JSON, empty once
+    its account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was
+    seen, and destroyed. `applied_at`: when what was accepted changed the data."""
+
+    __tablename__ = "data_request"
+
+    case_id: int = Field(primary_key=True, foreign_key="case_file.id", sa_column_kwargs={"autoincrement": False})
+    right: str
+    field: str = ""
+    details_encrypted: bytes | None = None
+    extended_at: datetime | None = instant(default=None)
+    extended_by: int | None = Field(default=None, foreign_key="account.id")
+    extension_encrypted: bytes | None = None
+    identity_asked_at: datetime | None = instant(default=None)
+    identity_checked_at: datetime | None = instant(default=None)
+    identity_checked_by: int | None = Field(default=None, foreign_key="account.id")
+    applied_at: datetime | None = instant(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a form asks for, checked. `value`: a name, an ISO day or a NIR, for a correction; `text`: the person's own
+    words for the others, and a remark for a correction."""
+
+    right: DataRight
+    text: str = ""
+    field: DataField | None = None
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as its author, or the desk, reads it. `former`: what the insurer held when it was asked; empty for a
+    number, which is never shown. `extension`: why the answer takes longer, empty when it does not."""
+
+    case: Case
+    row: DataRequest
+    text: str
+    former: str
+    value: str
+    extension: str
+
+    @property
+    def right(self) -> DataRight:
+        return DataRight(self.row.right)
+
+    @property
+    def field(self) -> DataField | None:
+        return DataField(self.row.field) if self.row.field else None
+
+    @property
+    def clock(self) -> Clock | None:
+        """None for a draft: nothing has been received."""
+        sent_at = self.case.sent_at
+        return clock_of(sent_at, is_extended=self.row.extended_at is not None) if sent_at else None
+
+    @property
+    def is_open(self) -> bool:
+        return not (self.case.is_draft or self.case.is_over)
+
+
+class AlreadyAsked(Exception):
+    """The same is asked already; `case` is where."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.case = case
+
+
+class NothingNew(Exception):
+    """What is to be corrected is so already."""
+
+
+class ProofMissing(Exception):
+    """The request lacks a piece; `slot` is where it belongs."""
+
+    def __init__(self, slot: Slot) -> None:
+        super().__init__()
+        self.slot = slot
+
+
+def request_slots(db: Session, case: Case) -> Sequence[Slot]:
+    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt,
+    since whoever asks has signed in)."""
+    row = db.get_one(DataRequest, case.id)
+    slots = [_proof(DataField(row.field))] if row.field else []
+    return [*slots, IDENTITY] if row.identity_asked_at and not row.identity_checked_at else slots
+
+
+def ask(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted, now: datetime) -> Case:
+    """A request of the viewer's: a draft for a correction, sent for any other right. Of two asked at once, the second
+    one sees the first. Raises `AlreadyAsked`, `NothingNew`, `TooManyDrafts`."""
+    in_turn(db, viewer)
+    _refuse_second(db, viewer, keyring, wanted)
+    former = _held(db, viewer, keyring, wanted.field) if wanted.field else ""
+    if wanted.field and former == wanted.value:
+        raise NothingNew
+    begin = open_case if wanted.field else begin_case
+    case = begin(db, viewer, KIND, now, person_id=viewer.person_id)
+    details = {"text": wanted.text, "former": "" if wanted.field is DataField.NIR else former, "value": wanted.value}
+    sealed = keyring.encrypt(json.dumps(details, ensure_ascii=False))
+    db.add(DataRequest(case_id=case.id or 0, right=wanted.right, field=wanted.field or "", details_encrypted=sealed))
+    db.flush()
+    if not wanted.field:
+        _send(db, viewer, case, now)
+    return case
+
+
+def send_request(
+    db: Session, viewer: Viewer, keyring: Keyring, case_id: int, version: int, now: datetime
+) -> Case | None:
+    """Sends a draft, or sends again what was to be completed; None without such a request. Raises `AlreadyAsked`,
+    `CaseMoved`, `ProofMissing`, `WrongState`."""
+    in_turn(db, viewer)
+    case = lock_case(db, viewer, case_id, version, KIND)
+    if case is None:
+        return None
+    if not case.gives_pieces_back:
+        raise WrongState
+    if lacking := missing(filled(request_slots(db, case), pieces_of(db, case))):
+        raise ProofMissing(lacking[0])
+    if case.is_draft:
+        row = db.get_one(DataRequest, case.id)
+        _refuse_second(db, viewer, keyring, Wanted(DataRight(row.right), field=DataField(row.field)))
+    _send(db, viewer, case, now)
+    return case
+
+
+def withdraw_request(db: Session, viewer: Viewer, case_id: int, now: datetime) -> Case | None:
+    """Takes back a request that was sent, and not decided; None without such a request. Raises `WrongState`."""
+    case = lock_case(db, viewer, case_id, None, KIND)
+    if case is not None:
+        move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
+    return case
+
+
+def forget_request(db: Session, case: Case) -> None:
+    """Deletes a locked draft; its pieces are gone already. Raises `WrongState`."""
+    if not case.is_draft:
+        raise WrongState
+    db.delete(db.get_one(DataRequest, case.id))
+    db.flush()
+    delete_draft(db, case)
+
+
+def requests_of(db: Session, viewer: Viewer, keyring: Keyring) -> list[Asked]:
+    """The viewer's requests: those that wait for the viewer, then drafts, then the newest."""
+    return [read_request(db, keyring, case) for case in cases_of(db, viewer, KIND)]
+
+
+def find_request(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> Asked | None:
+    """One of the viewer's requests, or None."""
+    case = find_case(db, viewer, case_id, KIND)
+    return read_request(db, keyring, case) if case else None
+
+
+def read_request(db: Session, keyring: Keyring, case: Case) -> Asked:
+    """A request whose case the caller has found."""
+    row = db.get_one(DataRequest, case.id)
+    said: dict[str, Any] = json.loads(keyring.decrypt(row.details_encrypted)) if row.details_encrypted else {}
+    extension = keyring.decrypt(row.extension_encrypted) if row.extension_encrypted else ""
+    return Asked(case, row, said.get("text", ""), said.get("former", ""), said.get("value", ""), extension)
+
+
+def fields_of(viewer: Viewer) -> tuple[DataField, ...]:
+    """What the viewer may have corrected by the insurer."""
+    return PERSON_FIELDS if viewer.person_id is not None else (DataField.DISPLAY_NAME,)
+
+
+def birth_date_of(db: Session, viewer: Viewer) -> date | None:
+    """The birth date that the insurer holds, with which a number must agree; None for an organisation's user."""
+    return db.get_one(Person, viewer.person_id).birth_date if viewer.person_id is not None else None
+
+
+def held_value(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) -> str:
+    """What the insurer holds in a field, as a page may show it: a number never."""
+    return "" if field is DataField.NIR else _held(db, viewer, keyring, field)
+
+
+def _send(db: Session, viewer: Viewer, case: Case, now: datetime) -> None:
+    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
+    case.due_at = case.due_at or clock_of(case.sent_at or now).due_at
+    db.add(case)
+    db.flush()
+
+
+def _refuse_second(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted) -> None:
+    for asked in requests_of(db, viewer, keyring):
+        is_same = asked.is_open and asked.right is wanted.right and asked.field is wanted.field
+        if is_same and (wanted.field or asked.text == wanted.text):
+            raise AlreadyAsked(asked.case)
+
+
+def _held(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) -> str:
+    if field is DataField.DISPLAY_NAME:
+        return db.exec(select(Account.display_name).where(col(Account.id) == viewer.account_id)).one()
+    person = db.get_one(Person, viewer.person_id)
+    if field is DataField.NIR:
+        return keyring.decrypt(person.nir_encrypted) if person.nir_encrypted else ""
+    if field is DataField.BIRTH_DATE:
+        return person.birth_date.isoformat()
+    return person.last_name if field is DataField.LAST_NAME else person.first_name
+
+
+def _proof(field: DataField) -> Slot:
+    label, hint = _PROOFS.get(field, _OF_CIVIL_STATUS)
+    return Slot("justificatif", label, hint)

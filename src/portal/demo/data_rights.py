@@ -1,0 +1,80 @@
+"""The demonstration's rights over data: a request that takes longer, one refused, one for the desk; choices (R-70)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from portal.data.case_desk import lock_for_desk
+from portal.data.case_pieces import add_pieces
+from portal.data.cases import Case, lock_case
+from portal.data.columns import utc_now
+from portal.data.data_objections import Purpose, choose_objections
+from portal.data.data_right_desk import extend_delay, refuse_data_request
+from portal.data.data_right_rules import DataRight
+from portal.data.data_rights import KIND, DataField, Wanted, ask, requests_of, send_request
+from portal.data.death_instructions import Instructions, Wish, give_instructions
+from portal.data.sessions import Viewer
+from portal.database import Database
+from portal.demo.files import blank_file
+from portal.demo.viewers import agent_of, viewer_of
+from portal.security import Keyring
+from portal.storage import Storage
+
+MEMBER, OTHER, AGENT = "1000000016", "1000000024", "9000000019"
+SEARCHED = "Je cherche les enregistrements de mes appels au service client de l’an dernier."
+ERASED = "Effacez mes remboursements de 2024\u00a0: je ne veux plus qu’ils figurent dans vos fichiers."
+EXTENSION = (
+    "Vos appels sont conservés par deux prestataires. Nous réunissons leurs réponses, et écartons ce que d’autres "
+    "personnes y ont dit."
+)
+REFUSAL = (
+    "Ces remboursements sont des pièces comptables\u00a0: la loi nous impose de les garder dix ans (code de commerce, "
+    "article L.\u00a0123-22). Ils ne servent à rien d’autre."
+)
+INSTRUCTIONS = Instructions(Wish.GIVE, "Noé Exemple", "noe.exemple@exemple.example", "Mes relevés l’aideront.")
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Asks and decides as people and the desk would, days ago."""
+
+    db: Session
+    keyring: Keyring
+    storage: Storage
+    now: datetime
+
+    def ask(self, viewer: Viewer, wanted: Wanted, days_ago: int) -> Case:
+        """A request that the desk has."""
+        then = self.now - timedelta(days=days_ago)
+        case = ask(self.db, viewer, self.keyring, wanted, then)
+        if case.is_draft:
+            add_pieces(self.db, viewer, case, "justificatif", [blank_file(self.storage, "acte-de-naissance")], then)
+            send_request(self.db, viewer, self.keyring, case.id or 0, case.version, then)
+        return lock_case(self.db, viewer, case.id or 0, None, KIND) or case
+
+    def extend(self, case: Case, days_ago: int) -> None:
+        agent = agent_of(self.db, AGENT)
+        locked = lock_for_desk(self.db, agent, case.id or 0, case.version) or case
+        extend_delay(self.db, agent, self.keyring, locked, EXTENSION, self.now - timedelta(days=days_ago))
+
+    def refuse(self, case: Case, days_ago: int) -> None:
+        agent = agent_of(self.db, AGENT)
+        locked = lock_for_desk(self.db, agent, case.id or 0, case.version) or case
+        refuse_data_request(self.db, agent, self.keyring, locked, REFUSAL, self.now - timedelta(days=days_ago))
+
+
+def show_data_rights(database: Database, keyring: Keyring, storage: Storage) -> None:
+    """Adds them, unless they are there."""
+    now = utc_now()
+    with database.write() as db:
+        member = viewer_of(db, MEMBER)
+        if requests_of(db, member, keyring):
+            return
+        show = Show(db, keyring, storage, now)
+        show.refuse(show.ask(member, Wanted(DataRight.ERASURE, ERASED), 90), 70)
+        show.extend(show.ask(member, Wanted(DataRight.ACCESS, SEARCHED), 36), 12)
+        corrected = Wanted(DataRight.RECTIFICATION, field=DataField.LAST_NAME, value="Imaginaire-Modèle")
+        show.ask(viewer_of(db, OTHER), corrected, 25)
+        choose_objections(db, member, {Purpose.MARKETING}, now - timedelta(days=200))
+        give_instructions(db, member, keyring, INSTRUCTIONS, now - timedelta(days=150))

@@ -1,0 +1,73 @@
+"""Requests on one's data, for tests: a family, what it asks, the desk that decides."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from portal.data.accounts import Account
+from portal.data.case_desk import Agent, lock_for_desk
+from portal.data.case_pieces import add_pieces
+from portal.data.cases import Case, lock_case
+from portal.data.data_right_rules import DataRight
+from portal.data.data_rights import KIND, DataField, Wanted, ask, send_request
+from portal.data.sessions import Viewer
+from portal.security import Keyring
+from tests.support import factories
+from tests.support.beneficiaries import new_file
+
+NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+REASON = "Il faut réunir des archives de trois services."
+NAME = Wanted(DataRight.RECTIFICATION, field=DataField.LAST_NAME, value="Exemple")
+ERASURE = Wanted(DataRight.ERASURE, "Effacez mon ancienne adresse, que vous avez gardée.")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Letters that were posted: the reference of each case."""
+
+    news: list[str]
+
+    def tell_of_news(self, db: Session, case: Case) -> None:  # noqa: ARG002
+        self.news.append(case.reference)
+
+    def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """No request on data is about autonomy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Somebody who asks, somebody else, and an agent with what was written to people."""
+
+    account: Account
+    anne: Viewer
+    stranger: Viewer
+    agent: Agent
+    said: Said
+
+
+def office(db: Session, keyring: Keyring, **family: Any) -> Office:
+    """A member with an account, a stranger, an agent."""
+    account = factories.member_account(db, keyring, factories.household(db, **family).member, email="anne@a.example")
+    account.display_name = "Anne Essai"
+    stranger = factories.member_account(db, keyring, factories.household(db, name="Autre").member)
+    said = Said([])
+    agent = factories.viewer_of(db, factories.desk_account(db, keyring), letters=said)
+    return Office(account, factories.viewer_of(db, account), factories.viewer_of(db, stranger), agent, said)
+
+
+def sent(db: Session, keyring: Keyring, viewer: Viewer, wanted: Wanted = ERASURE, now: datetime = NOW) -> Case:
+    """A request that the desk has; a correction with its proof."""
+    case = ask(db, viewer, keyring, wanted, now)
+    if case.is_draft:
+        add_pieces(db, viewer, case, "justificatif", [new_file("acte.pdf")], now)
+        send_request(db, viewer, keyring, case.id or 0, case.version, now)
+    return lock_case(db, viewer, case.id or 0, None, KIND) or case
+
+
+def at_desk(db: Session, agent: Agent, case: Case) -> Case:
+    """The case as the desk locks it to act."""
+    found = lock_for_desk(db, agent, case.id or 0, case.version)
+    assert found
+    return found
