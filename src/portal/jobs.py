@@ -61,6 +61,12 @@ def tell_of_payments(services: Services) -> None:
     send_payment_notices(services, utc_now())
 
 
+def forget_decisions(services: Services) -> None:
+    """Forgets decisions of the desk that were written and never sent, or that their case has moved past."""
+    with services.database.write() as db:
+        expire_proposals(db, utc_now())
+
+
 def remove_lost_files(services: Services) -> None:
     """Removes contents that no row names: of uploads that failed half-way."""
     remove_orphans(services, utc_now())
@@ -168,6 +174,7 @@ JOBS = (
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
     Job("publication-files.forget", timedelta(days=1), forget_publication_files),
+    Job("decisions.forget", timedelta(days=1), forget_decisions),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 
