@@ -206,7 +206,7 @@ def test_case_that_moved_says_what_changed_and_keeps_what_was_typed(client, agen
     client.send(form)
     assert client.answer.status_code == 422
     shown = text_of(client.page.one("main"))
-    assert "La personne a écrit 1 message" in shown
+    assert "La personne a écrit 1\xa0message" in shown
     assert client.page.one("textarea[name=texte]").text().strip() == WORDS
     client.submit('main form[action$="/decision"][method="post"]')
     send_it(client)
