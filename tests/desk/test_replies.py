@@ -74,13 +74,13 @@ def test_supervisor_writes_a_template_that_agents_then_use(client, supervisor, a
     client.get("/gestion/modeles")
     client.click("Nouveau modèle")
     form = 'main form[action="/gestion/modeles/nouveau"]'
-    client.submit(form, button="Essayer sur un exemple", usage=USAGE, titre="Lu", texte=TEXT)
+    client.submit(form, button="Essayer sur un exemple", usage=USAGE, titre="Bien lu", texte=TEXT)
     assert "Bonjour Camille Exemple" in text_of(client.page.one("main"))
     client.submit(form, button="Enregistrer")
     assert client.path == "/gestion/modeles"
     assert "reply-template.written" in [act.action for act in evidence.fresh()]
     with client.services.database.read() as db:
-        assert "Lu" in [reply.title for reply in replies_for(db, "message", "repondre")]
+        assert "Bien lu" in [reply.title for reply in replies_for(db, "message", "repondre")]
     enter(client, agent)
     for path in ("/gestion/modeles", "/gestion/modeles/nouveau"):
         assert ask(client, path).status_code == 403
@@ -89,13 +89,13 @@ def test_supervisor_writes_a_template_that_agents_then_use(client, supervisor, a
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"usage": "", "titre": "Lu", "texte": TEXT}, "usage"),
-        ({"usage": "message/supprimer", "titre": "Lu", "texte": TEXT}, "usage"),
+        ({"usage": "", "titre": "Bien lu", "texte": TEXT}, "usage"),
+        ({"usage": "message/supprimer", "titre": "Bien lu", "texte": TEXT}, "usage"),
         ({"usage": USAGE, "titre": "x", "texte": TEXT}, "titre"),
-        ({"usage": USAGE, "titre": "Lu", "texte": "court"}, "texte"),
-        ({"usage": USAGE, "titre": "Lu", "texte": TEXT + " {iban}"}, "texte"),
-        ({"usage": USAGE, "titre": "Lu", "texte": TEXT + " {date_effet}"}, "texte"),
-        ({"usage": USAGE, "titre": "Lu", "texte": "x" * 4001}, "texte"),
+        ({"usage": USAGE, "titre": "Bien lu", "texte": "court"}, "texte"),
+        ({"usage": USAGE, "titre": "Bien lu", "texte": TEXT + " {iban}"}, "texte"),
+        ({"usage": USAGE, "titre": "Bien lu", "texte": TEXT + " {date_effet}"}, "texte"),
+        ({"usage": USAGE, "titre": "Bien lu", "texte": "x" * 4001}, "texte"),
     ],
 )
 def test_template_that_is_wrong_says_why_and_loses_nothing(client, supervisor, fields, field) -> None:
@@ -104,22 +104,22 @@ def test_template_that_is_wrong_says_why_and_loses_nothing(client, supervisor, f
     assert answer.status_code == 422
     assert f'id="{field}-erreur"' in answer.text
     with client.services.database.read() as db:
-        assert "Lu" not in [reply.title for reply in all_replies(db)]
+        assert "Bien lu" not in [reply.title for reply in all_replies(db)]
 
 
 def test_two_supervisors_never_write_over_each_other(client, supervisor, make) -> None:
     with client.services.database.write() as db:
         who = factories.viewer_of(db, supervisor)
-        made = add_reply(db, who, "message", "repondre", "Lu", TEXT, utc_now())
+        made = add_reply(db, who, "message", "repondre", "Bien lu", TEXT, utc_now())
     (name,) = client.services.keyring.conceal("reply", [made.id])
     enter(client, make(factories.desk_account, is_supervisor=True))
     client.get(f"/gestion/modeles/{name}")
     form = client.form(f'main form[action="/gestion/modeles/{name}"]', "Enregistrer")
     form.fill({"texte": TEXT + " Merci."})
     with client.services.database.write() as db:
-        write_reply(db, who, made.id, made.version, "Lu", TEXT + " À bientôt.", utc_now())
+        write_reply(db, who, made.id, made.version, "Bien lu", TEXT + " À bientôt.", utc_now())
         with pytest.raises(ReplyMoved):
-            write_reply(db, who, made.id, made.version, "Lu", "Autre texte encore.", utc_now())
+            write_reply(db, who, made.id, made.version, "Bien lu", "Autre texte encore.", utc_now())
     client.send(form)
     assert client.answer.status_code == 422
     assert client.page.one("textarea[name=texte]").text().strip().endswith("Merci.")
@@ -132,17 +132,17 @@ def test_two_supervisors_never_write_over_each_other(client, supervisor, make) -
 def test_withdrawn_template_is_offered_no_more_and_kept(client, supervisor) -> None:
     with client.services.database.write() as db:
         who = factories.viewer_of(db, supervisor)
-        made = add_reply(db, who, "message", "repondre", "Lu", TEXT, utc_now())
+        made = add_reply(db, who, "message", "repondre", "Bien lu", TEXT, utc_now())
     (name,) = client.services.keyring.conceal("reply", [made.id])
     enter(client, supervisor)
     client.get(f"/gestion/modeles/{name}")
     client.submit('form[action$="/retrait"]')
     assert "Retiré" in text_of(client.page.one("main"))
     with client.services.database.write() as db:
-        assert "Lu" not in [reply.title for reply in replies_for(db, "message", "repondre")]
-        assert "Lu" in [reply.title for reply in all_replies(db)]
+        assert "Bien lu" not in [reply.title for reply in replies_for(db, "message", "repondre")]
+        assert "Bien lu" in [reply.title for reply in all_replies(db)]
         assert withdraw_reply(db, who, made.id, utc_now()) is False
         assert withdraw_reply(db, who, 10**6, utc_now()) is None
         with pytest.raises(ReplyMoved):
-            write_reply(db, who, made.id, made.version, "Lu", TEXT + "!", utc_now())
+            write_reply(db, who, made.id, made.version, "Bien lu", TEXT + "!", utc_now())
     assert ask(client, f"/gestion/modeles/{'A' * 22}").status_code == 404
