@@ -111,7 +111,7 @@ def test_refusal_of_a_beneficiary_waits_for_another_agent(client, agent, colleag
     assert WORDS in text_of(client.page.one("main"))
     client.submit('main form[action$="/validation/apercu"]')
     assert WORDS in text_of(client.page.one(".seen"))
-    client.submit('main form[action$="/validation"]', button="Valider et envoyer")
+    client.submit('main > .stack > form[action$="/validation"]', button="Valider et envoyer")
     assert state_of(client, case) == S.REFUSED
     assert [letter.to for letter in letters(client.services.database, client.services)] == [author.email]
     acts = [(act.action, act.details["act"]) for act in evidence.fresh() if "act" in act.details]
@@ -162,9 +162,9 @@ def test_decision_sent_back_is_changed_and_proposed_again(client, agent, colleag
     path = path_of(client.services, case)
     enter(client, colleague)
     client.get(f"{path}/validation")
-    client.submit('main form[action$="/validation"]', button="Renvoyer", motif="court")
+    client.submit('main section form[action$="/validation"]', button="Renvoyer", motif="court")
     assert client.answer.status_code == 422
-    client.submit('main form[action$="/validation"]', button="Renvoyer", motif=REASON)
+    client.submit('main section form[action$="/validation"]', button="Renvoyer", motif=REASON)
     assert state_of(client, case) == S.SENT
     enter(client, agent)
     client.get(path)
@@ -186,7 +186,7 @@ def test_money_is_approved_after_a_proof_of_identity(client, agent, colleague) -
     case, _ = proposed(client, agent, K.INVOICE_DISPUTE, Act.ACCEPT, montant="800,00")
     enter(client, colleague)
     client.get(path_of(client.services, case, "/validation"))
-    form = client.form('main form[action$="/validation"]', "Valider et envoyer")
+    form = client.form('main > .stack > form[action$="/validation"]', "Valider et envoyer")
     with client.services.database.write() as db:
         for row in db.exec(select(SignedSession)):
             row.confirmed_at = utc_now() - timedelta(hours=1)
@@ -261,7 +261,7 @@ def test_removal_that_is_approved_ends_the_cover_once(client, agent, colleague) 
     case, _ = proposed(client, agent, K.BENEFICIARY_REMOVED, Act.ACCEPT)
     enter(client, colleague)
     client.get(path_of(client.services, case, "/validation"))
-    form = client.form('main form[action$="/validation"]', "Valider et envoyer")
+    form = client.form('main > .stack > form[action$="/validation"]', "Valider et envoyer")
     client.send(form)
     client.send(form)
     assert state_of(client, case) == S.ACCEPTED
