@@ -208,6 +208,7 @@ WORDS: dict[Action, Words] = {
     Action.PUBLICATION_PREPARED: Words(_C, "Préparation d’une publication"),
     Action.PUBLICATION_APPROVED: Words(_C, "Publication relue et publiée"),
     Action.PUBLICATION_CANCELLED: Words(_C, "Publication annulée avant son effet"),
+    Action.PUBLICATION_RETURNED: Words(_C, "Publication à relire, changée depuis sa relecture"),
     Action.TERMS_WITHDRAWN: Words(_C, "Retrait de conditions d’utilisation avant leur effet"),
     **DESK_WORDS,
     **SOFTWARE_WORDS,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import IO, Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sqlmodel import Session
 
@@ -21,7 +21,7 @@ from portal.documents import breakable, typeset
 from portal.exported_tables import Section, csv_of, sections_of
 from portal.fhir import Record, write_bundle
 from portal.folding import fold
-from portal.formatting import day_in_france, local_time
+from portal.formatting import PARIS, day_in_france, local_time
 from portal.web import Services
 
 FORMAT = "portal-account-export-2"
@@ -54,10 +54,10 @@ def write_archive(services: Services, viewer: Viewer, now: datetime, file: IO[by
         archive.writestr(README, readme.render(said).encode())
         archive.writestr(PAPER, typeset(PDF_SOURCE, _pdf_data(said), now))
         for chapter in chapters:
-            _write_csv(archive, chapter)
+            _write_csv(archive, chapter, now)
         archive.writestr(JSON_NAME, json_of(services, said["identifier"], now, chapters))
         if said["has_fhir"]:
-            with archive.open(BUNDLE, "w") as entry:
+            with archive.open(_entry(BUNDLE, now), "w") as entry:
                 _write_fhir(db, services, viewer, now, entry)
 
 
@@ -127,10 +127,17 @@ def _printed(section: Section, folder: str) -> dict[str, Any]:
     return asdict(shown) | {"rest": rest}
 
 
-def _write_csv(archive: ZipFile, chapter: Chapter) -> None:
+def _entry(name: str, now: datetime) -> ZipInfo:
+    """An entry of today: without a day of its own, it would be of 1980."""
+    info = ZipInfo(name, now.astimezone(PARIS).timetuple()[:6])
+    info.compress_type = ZIP_DEFLATED
+    return info
+
+
+def _write_csv(archive: ZipFile, chapter: Chapter, now: datetime) -> None:
     for part in chapter.parts:
         if part["rows"]:
-            with archive.open(f"{chapter.folder}/{part['table']}.csv", "w") as entry:
+            with archive.open(_entry(f"{chapter.folder}/{part['table']}.csv", now), "w") as entry:
                 for piece in csv_of(part):
                     entry.write(piece)
 

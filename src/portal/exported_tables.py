@@ -5,6 +5,8 @@ that only link one table to another.
 """
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,13 +15,19 @@ from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any
 
+from portal.activity_words import WORDS
+from portal.case_areas import AREAS, STATE_LABELS
+from portal.data.accounts import ROLE_LABELS
 from portal.data.data_export import Part
+from portal.data_right_words import FIELD_LABELS, GROUND_LABELS, PURPOSE_LABELS, RIGHT_LABELS
 from portal.formatting import PARIS, local_time, long_date, money, short_date
-from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, STATUS_LABELS
+from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, SPACE_LABELS, STATUS_LABELS
 from portal.spreadsheets import Column, Kind, csv_stream
 
 MOST_COLUMNS = 9
 EMPTY = "–"
+# Columns that hold JSON.
+SEALED = frozenset({"details", "instructions"})
 # What a page shows of the tables that grow with time, in this order; elsewhere, all.
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "benefit_line": (
@@ -31,7 +39,19 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "evidence": ("at", "action", "object", "outcome"),
     "outgoing_mail": ("made_at", "kind", "sent_at"),
 }
+_PLACES = re.compile(r",?(?: dossier| engagement)? \{\w+\},?")
 _LABELS: Mapping[tuple[str, str], Mapping[Any, str]] = {
+    ("account", "role"): ROLE_LABELS,
+    ("account", "space"): SPACE_LABELS,
+    ("case_file", "kind"): {kind: area.title for kind, area in AREAS.items()},
+    ("case_file", "space"): SPACE_LABELS,
+    ("case_file", "state"): {state: label for state, (label, _) in STATE_LABELS.items()},
+    ("case_step", "state"): {state: label for state, (label, _) in STATE_LABELS.items()},
+    ("data_objection", "purpose"): {purpose: label for purpose, (label, _) in PURPOSE_LABELS.items()},
+    ("data_request", "field"): FIELD_LABELS,
+    ("data_request", "right"): RIGHT_LABELS,
+    ("evidence", "action"): {action: _PLACES.sub("", words.own) for action, words in WORDS.items()},
+    ("processing_restriction", "ground"): GROUND_LABELS,
     ("benefit_line", "family"): FAMILY_LABELS,
     ("benefit_line", "status"): STATUS_LABELS,
     ("benefit_line", "kind"): KIND_LABELS,
@@ -134,7 +154,25 @@ def _words(table: str, name: str, value: Any) -> str:
         return local_time(value)
     if isinstance(value, date):
         return short_date(value) if table in SHOWN else long_date(value)
-    return money(value) if name.endswith("_cents") else str(_labelled(table, name, value))
+    if name.endswith("_cents"):
+        return money(value)
+    return _said(value) if name in SEALED and isinstance(value, str) else str(_labelled(table, name, value))
+
+
+def _said(text: str) -> str:
+    """What a column that holds JSON says, each name in words; any other text as it is."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return "\u00a0; ".join(_pairs(found)) if isinstance(found, dict) else text
+
+
+def _pairs(found: dict[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
+        if value not in (None, "", [], {}):
+            said = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+            yield f"{title_of(name)}\u00a0: {said}"
 
 
 def _labelled(table: str, name: str, value: Any) -> Any:

@@ -128,5 +128,14 @@ def _linked(block: Block, url: Callable[[str], str]) -> Block:
 
 def _runs(runs: Inline, url: Callable[[str], str]) -> Inline:
     return tuple(
-        replace(run, href=url(run.href.removeprefix(PAGE))) if run.href.startswith(PAGE) else run for run in runs
+        replace(run, href=_address(run.href.removeprefix(PAGE), url)) if run.href.startswith(PAGE) else run
+        for run in runs
     )
+
+
+def _address(name: str, url: Callable[[str], str]) -> str:
+    """The address of a page; none for one that a later release of the portal does without: its words stay."""
+    try:
+        return url(name)
+    except KeyError:
+        return ""

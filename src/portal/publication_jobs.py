@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from portal.attachments import discard
 from portal.data.columns import utc_now
+from portal.data.evidence import Action, record
 from portal.data.publication_files import (
     AnotherWorker,
     FileState,
@@ -26,7 +27,7 @@ from portal.data.publication_files import (
     old_contents,
     taken_up,
 )
-from portal.data.publications import Nature, find_publication, hand_back
+from portal.data.publications import Nature, Publication, find_publication, hand_back
 from portal.database import DatabaseBusy
 from portal.formatting import PARIS, day_in_france
 from portal.importing.files import open_source
@@ -137,12 +138,18 @@ def _conclude(
     kept: str | None = None,
 ) -> None:
     with services.database.write() as db:
-        found = taken_up(db, seen)
+        publication, found = _both(db, seen)
         found.state, found.step, found.rejects_name, found.checked_at = state, 2, kept, utc_now()
         found.report, found.undo = json.dumps(report), json.dumps(undo or {})
-        publication = find_publication(db, seen.publication_id, lock=True)
-        if publication is not None:
-            publication.effective_at = _effect_of(report)
+        publication.effective_at = _effect_of(report)
+
+
+def _both(db: Session, seen: PublicationFile) -> tuple[Publication, PublicationFile]:
+    """A publication and its file, locked in the order of whoever publishes. Raises `AnotherWorker`."""
+    publication = find_publication(db, seen.publication_id, lock=True)
+    if publication is None:
+        raise AnotherWorker
+    return publication, taken_up(db, seen)
 
 
 def _effect_of(report: dict[str, Any]) -> datetime | None:
@@ -161,10 +168,10 @@ def _apply(services: Services, seen: PublicationFile, nature: Nature, path: Path
         run_import(services.database, services.keyring, request)
     except CannotApply:
         with services.database.write() as db:
-            found, publication = taken_up(db, seen), find_publication(db, seen.publication_id, lock=True)
+            publication, found = _both(db, seen)
             found.state, found.step = FileState.CHECKING, 0
-            if publication is not None:
-                hand_back(publication)
+            hand_back(publication)
+            record(db, None, Action.PUBLICATION_RETURNED, object=publication.object, details={}, now=utc_now())
 
 
 _WORKS: dict[FileState, Callable[[Services, PublicationFile, Nature, Path], None]] = {

@@ -24,9 +24,37 @@ class Line:
     then: str
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Lines that are kept about as long."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+_BANDS = (
+    ("Un mois au plus", timedelta(days=31)),
+    ("Jusqu’à treize mois", timedelta(days=401)),
+    ("Deux ou trois ans", timedelta(days=1100)),
+    ("Cinq ans", timedelta(days=1830)),
+    ("Plus longtemps", timedelta.max),
+)
+
+
 def lines_on(day: date) -> list[Line]:
     """The schedule of a day, from what is forgotten first to what is kept longest."""
     return [line_of(rule) for rule in sorted(rules_on(day), key=_length)]
+
+
+def bands_on(day: date) -> list[Band]:
+    """The same lines, gathered by how long they are kept; none is left out."""
+    lines = [(line_of(rule), _length(rule)) for rule in sorted(rules_on(day), key=_length)]
+    starts = [timedelta(), *(limit for _, limit in _BANDS[:-1])]
+    found = [
+        Band(title, tuple(line for line, length in lines if start < length <= limit))
+        for (title, limit), start in zip(_BANDS, starts, strict=True)
+    ]
+    return [band for band in found if band.lines]
 
 
 def line_of(rule: Rule) -> Line:

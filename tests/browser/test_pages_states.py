@@ -34,7 +34,9 @@ from tests.support.invitation_states import INVITATION_STATES
 from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.people_states import PEOPLE_STATES
 from tests.support.practice_states import PRACTICE_STATES
+from tests.support.publishing_states import PUBLISHING_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
@@ -59,7 +61,9 @@ STATES = [
     *INVITATION_STATES,
     *INVOICE_STATES,
     *MESSAGE_STATES,
+    *PEOPLE_STATES,
     *PRACTICE_STATES,
+    *PUBLISHING_STATES,
     *RIGHTS_STATES,
     *SOFTWARE_STATES,
 ]

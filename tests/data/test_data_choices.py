@@ -1,12 +1,15 @@
 """Rights served at once: objection, restriction, instructions after death, consents taken back (R-70)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlmodel import select
 
 from portal.account_jobs import erase_due
+from portal.cli import main
 from portal.data.accounts import AccountDeletion, ProcessingRestriction
 from portal.data.cases import WrongState
 from portal.data.consents import ConsentKind, consents_of, withdraw_consent
@@ -151,3 +154,15 @@ def test_two_tabs_restrict_once_and_instruct_one_after_the_other_r70(database, k
     with database.read() as db:
         assert len(db.exec(select(ProcessingRestriction)).all()) == 1
         assert sum(row.ended_at is None for row in db.exec(select(DeathInstruction))) == 1
+
+
+def test_operator_lists_who_objects_for_other_tools_r70(database, keyring, monkeypatch) -> None:
+    with database.write() as db:
+        made = office(db, keyring)
+        choose_objections(db, made.anne, {Purpose.MARKETING}, NOW)
+        reference = db.get_one(Person, made.anne.person_id).reference
+    monkeypatch.setattr("portal.commands.objections.load_settings", lambda: None)
+    monkeypatch.setattr("portal.commands.objections.open_database", lambda _: nullcontext(database))
+    run = CliRunner()
+    assert run.invoke(main, ["objections"]).output == f"{reference}\n"
+    assert run.invoke(main, ["objections", "--purpose", "profilage"]).output == ""

@@ -4,8 +4,9 @@ from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
+from sqlmodel import select
 
-from portal.data.articles import articles_in_force
+from portal.data.articles import ArticleVersion, articles_in_force
 from portal.formatting import PARIS, long_date, today
 from portal.information import articles_now, sources
 from tests.support import factories
@@ -154,6 +155,17 @@ def test_scripts_in_an_article_stay_text(client, desk, member) -> None:
     page = client.get(f"{LIST}/{SLUG}")
     assert hostile in text_of(page.one("article"))
     assert not page.css("article script, article a[href^=javascript]")
+
+
+def test_article_outlives_a_page_that_it_links_to(client, desk, member) -> None:
+    """What was published stays readable when a release renames a page: the words without the link."""
+    desk.prepare(NEW, **FIELDS)
+    with client.services.database.write() as db:
+        db.exec(select(ArticleVersion)).one().text = TEXT.replace("page:member.guarantees", "page:member.gone")
+    desk.approve()
+    enter(client, member)
+    assert "vos garanties" in text_of(client.get(f"{LIST}/{SLUG}").one("article"))
+    assert not client.page.css("article li a")
 
 
 def test_address_of_an_article_is_its_own(client, desk) -> None:

@@ -106,7 +106,7 @@ def test_table_of_a_day_to_come_is_previewed_then_published_by_another(client, d
     assert "200" in text_of(client.page.one("details"))
     client.get(f"{desk.path}/apercu?le={today().isoformat()}")
     assert "150" in text_of(client.page.one("details"))
-    for document in ("pdf", "notice"):
+    for document in ("pdf", "notice.pdf"):
         assert ask(client, f"{desk.path}/apercu/{document}").content.startswith(b"%PDF")
     assert desk.approve() == 200
     assert "Application du fichier" in client.page.text

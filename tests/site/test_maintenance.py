@@ -151,6 +151,16 @@ class TestPlanning:
         assert f"#{field}" in answer.text
         assert client.services.site.current().windows == ()
 
+    def test_supervisor_reads_the_announcement_before_planning_it(self, client, accounts) -> None:
+        """R-60: as users will; nothing is planned by looking, and nothing typed is lost."""
+        enter(client, accounts["supervisor"])
+        client.get("/gestion/maintenance/nouvelle")
+        client.submit(button="Voir l’annonce d’abord", **self.form())
+        assert client.status == 200
+        assert "Maintenance prévue" in text_of(client.page.one("section .notice"))
+        client.get("/gestion/maintenance")
+        assert "Aucune maintenance" in client.page.text
+
     def test_two_maintenances_never_overlap(self, client, accounts) -> None:
         enter(client, accounts["supervisor"])
         for status in (303, 422):

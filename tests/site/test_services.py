@@ -20,6 +20,8 @@ UNSWITCHABLE = {
     "desk-queue:work", "desk-replies:write", "desk-board:read", "desk-reports:read",
     "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
     "desk-services:switch", "desk-maintenance:plan", "desk-publishing:prepare", "desk-publishing:approve",
+    "desk-services:switch", "desk-maintenance:plan",
+    "desk-people:read", "desk-people:break-glass", "desk-retention:read",
     "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",
     "account-notifications:choose", "account-sessions:manage", "account-activity:read", "account-data:export",

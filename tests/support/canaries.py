@@ -23,6 +23,7 @@ NOON = datetime(2026, 1, 1, tzinfo=UTC)
 # number no longer than its column.
 FITTING: dict[str, dict[str, Any]] = {
     "account_suspension": {"ended_at": datetime(2026, 1, 2, tzinfo=UTC)},
+    "retention_hold": {"person_id": None},
     "claim_estimate": {"spent_cents": 3, "base_net_cents": 1, "supplementary_cents": 1, "remaining_cents": 1},
     "practice_change": {"national_id": "990000101"},
     "invoice": {"total_cents": 3, "base_cents": 1, "requested_cents": 1, "accepted_cents": 1},

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from portal.bank_words import details_of, iban_of
 from portal.case_notices import COMPLAINT_LINK
-from portal.data.accounts import Account, Role, Space
+from portal.data.accounts import Account, AccountClosing, Role, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now
 from portal.data.company_bank import COMPANY
@@ -35,15 +35,16 @@ from portal.security import LINK, new_token
 from tests.support import factories, staff
 from tests.support.data_requests import at_desk, sent
 from tests.support.invitation_states import invitation_places
+from tests.support.publishing_states import publishing_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
 from tests.support.terms import accept_version
-from tests.support.visits import EMPLOYER, MEMBER, PROVIDER, Site, long_named, newcomer
+from tests.support.visits import DESK, EMPLOYER, MEMBER, PROVIDER, Site, long_named, newcomer
 
 PORTABLE = "in portability"
 NEWCOMER, LONG, ADOLESCENT = "newcomer", "long", "adolescent"
 TEMPORARY, UNDECIDED, EXPOSED = "temporary password", "terms due", "factor due"
-LONE = "only signatory"
+LONE, CLOSED = "only signatory", "closed"
 GUARDED, KEYHOLDER = "application and key", "key alone"
 ASKED, LEAVING, BLOCKED, EXPIRED, FROZEN = "changes asked for", "leaving", "suspended", "expired password", "frozen"
 LIMITED = "limited account"
@@ -67,6 +68,7 @@ def make_cast(site: Site) -> Cast:
         cast.places["company_bank"] = _bank_link(db, site, EMPLOYER, COMPANY, LinkPurpose.COMPANY_BANK_CHANGE)
         cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
         cast.places |= invitation_places(db, site)
+        cast.places |= publishing_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
         cast.places |= places
@@ -154,6 +156,7 @@ _MAKERS: dict[str, Callable[[Session, Site], Account]] = {
     LIMITED: _member("Régine"),
     ADOLESCENT: _adolescent,
     LONE: _only_signatory,
+    CLOSED: _member("Clovis"),
 }
 
 
@@ -199,7 +202,9 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     asked = ask_deletion(db, factories.viewer_of(db, leaving), now)
     confirm_deletion(db, leaving.id or 0, str(asked), now)
     assert frozen
-    opened = {"sheet": site.account_of(MEMBER)}
+    db.add(AccountClosing(account_id=accounts[CLOSED].id or 0, reason=WHY, closed_at=now))
+    opened = {"sheet": site.account_of(MEMBER), "desk_sheet": site.account_of(DESK)}
+    opened["closed_sheet"] = accounts[CLOSED].id or 0
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
     return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', frozen.report.id or 0)}"}

@@ -42,7 +42,6 @@ FITTING: dict[str, dict[str, Any]] = {
         ("spent_cents", "base_cents", "base_gross_cents", "flat_fee_cents", "franchise_cents", "base_net_cents"), 0
     )
     | dict.fromkeys(("supplementary_cents", "other_cover_cents", "remaining_cents", "base_rate", "quantity"), 0),
-    "retention_hold": {"person_id": None},
 }
 # Where a period begins in another row than the one that goes: its table, its column, what else it must say.
 ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {

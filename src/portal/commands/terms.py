@@ -15,6 +15,7 @@ from portal.data.terms import (
     newest_terms,
     published_terms,
     terms_in_force,
+    withdrawn_numbers,
 )
 from portal.formatting import PARIS
 from portal.settings import load_settings
@@ -81,10 +82,11 @@ def list_command() -> None:
     with open_database(load_settings()) as database, database.read() as db:
         in_force = terms_in_force(db, datetime.now(UTC))
         accepted = count_acceptances(db)
-        versions = list(published_terms(db))
+        versions, withdrawn = list(published_terms(db)), withdrawn_numbers(db)
     for terms in versions:
         state = "in force" if in_force and terms.number == in_force.number else "replaced"
         state = "announced" if not in_force or terms.number > in_force.number else state
+        state = "taken back" if terms.number in withdrawn else state
         sound = "" if digest_of(terms.text) == terms.sha256 else "  ALTERED: the text has another digest"
         count = accepted.get(terms.number, 0)
         click.echo(

@@ -1,6 +1,7 @@
 """Everything the database holds about the viewer, as `personal_data` lists it (GDPR articles 15 and 20; R-70)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,7 +31,9 @@ def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[Part]:
 def minors_export(db: Session, viewer: Viewer, keyring: Keyring, today: date) -> list[tuple[str, list[Part]]]:
     """The same of each minor under the viewer's own contracts: full name, tables."""
     minors = [subject for subject in subjects_of(db, viewer, today) if subject.member_id is not None]
-    tables = [(SQLModel.metadata.tables[name], HOLDINGS[name]) for name in OF_MINORS]
+    tables = [
+        (SQLModel.metadata.tables[name], replace(HOLDINGS[name], title=title)) for name, title in OF_MINORS.items()
+    ]
     return [
         (minor.name, [_part(db, table, held, rows_of_minor(table, held, minor), keyring) for table, held in tables])
         for minor in minors

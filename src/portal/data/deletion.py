@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountDeletion, AccountSuspension
 from portal.data.links import LIVES, LinkPurpose
+from portal.data.retention_holds import not_held
 from portal.data.sessions import Viewer
 
 REGRET = timedelta(days=7)
@@ -68,7 +69,8 @@ def cancel_deletion(db: Session, viewer: Viewer, now: datetime) -> bool:
 
 def due_deletions(db: Session, now: datetime) -> list[int]:
     """The requests whose seven days are over. Those days stand still while the account is suspended, and start anew
-    when it is restored: who reported a fraud must be able to take back what somebody else asked for (R-13)."""
+    when it is restored: who reported a fraud must be able to take back what somebody else asked for (R-13). Nor is
+    anything erased that a dispute needs (GDPR, article 17.3.e), until that hold is lifted."""
     query = select(AccountDeletion.id).where(_due(now)).order_by(col(AccountDeletion.id))
     return [row or 0 for row in db.exec(query)]
 
@@ -98,7 +100,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
         AccountSuspension.account_id == AccountDeletion.account_id,
         col(AccountSuspension.ended_at).is_(None) | (col(AccountSuspension.ended_at) > now - REGRET),
     )
-    return _unfinished() & (col(AccountDeletion.erase_after) <= now) & ~on_hold.exists()
+    is_free = ~on_hold.exists() & not_held(col(AccountDeletion.account_id))
+    return _unfinished() & (col(AccountDeletion.erase_after) <= now) & is_free
 
 
 def _restored_at(db: Session, viewer: Viewer) -> datetime | None:

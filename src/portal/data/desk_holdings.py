@@ -13,6 +13,7 @@ DESK_HOLDINGS: dict[str, Held] = {
         "Mises en conservation de vos données",
         withheld=dict.fromkeys(("placed_by", "lifted_by"), STAFF),
         opened={"reason_encrypted": "reason"},
+        blank={"reason_encrypted": b""},
         kept_for=PROOF,
     ),
     "exceptional_access": Held(

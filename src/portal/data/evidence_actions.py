@@ -216,6 +216,7 @@ class Action(StrEnum):
     PUBLICATION_PREPARED = "publication.prepared"
     PUBLICATION_APPROVED = "publication.approved"
     PUBLICATION_CANCELLED = "publication.cancelled"
+    PUBLICATION_RETURNED = "publication.returned"
     TERMS_WITHDRAWN = "terms.withdrawn"
 
 

@@ -21,8 +21,13 @@ from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.visibility import visible_scope
 
-# What the insurer holds of a minor by the contract of whoever exports.
-OF_MINORS = ("person", "beneficiary", "benefit_line", "remote_link")
+# What the insurer holds of a minor by the contract of whoever exports, and what it is called there.
+OF_MINORS = {
+    "person": "Identité",
+    "beneficiary": "Périodes de couverture",
+    "benefit_line": "Prestations",
+    "remote_link": "Télétransmission",
+}
 BATCH = 500
 
 

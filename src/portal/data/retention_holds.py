@@ -72,6 +72,12 @@ def may_go(account: ColumnElement[Any] | None, person: ColumnElement[Any] | None
     return and_(*free)
 
 
+def not_held(account: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether no hold was placed on an account or its person; open cases do not matter."""
+    on_account, of_person, *_ = _accounts()
+    return account.not_in(on_account) & account.not_in(of_person)
+
+
 _HELD = col(RetentionHold.lifted_at).is_(None)
 _OPEN = col(Case.state).in_(OPEN_STATES)
 

@@ -23,6 +23,7 @@ from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.data_rights import show_data_rights
 from portal.demo.desk import show_desk
+from portal.demo.desk_watch import show_desk_watch
 from portal.demo.employees import show_employees
 from portal.demo.exemptions import show_exemptions
 from portal.demo.generator import Options, write_demo_data
@@ -105,6 +106,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_publications(database, Storage(settings, keyring))
             show_desk(database, keyring, Storage(settings, keyring))
             show_data_rights(database, keyring, Storage(settings, keyring))
+            show_desk_watch(database, keyring)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

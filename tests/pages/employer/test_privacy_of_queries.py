@@ -17,6 +17,7 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
+    "exceptional_access",
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
     "line_sharing", "payment",
@@ -51,6 +52,9 @@ ACCOUNTS = {
     "account", "account_closing", "account_deletion", "account_link", "account_suspension", "case_file",
     "case_message", "case_piece", "case_step", "correction", "data_objection", "data_request", "death_instruction",
     "email_change", "email_code", "evidence", "processing_restriction",
+    "account", "account_closing", "account_deletion", "account_link",
+    "account_reopening", "retention_hold", "account_suspension", "case_file",
+    "case_message", "case_piece", "case_step", "correction", "email_change", "email_code", "evidence",
     "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
     "message_reference", "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge",
     "passkey_holder", "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",
@@ -61,6 +65,9 @@ ABOUT_NOBODY = {
     "act", "act_rule", "act_tariff", "agreement", "backup_run", "card_column", "card_terms", "chain_pass",
     "contribution_price",
     "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
+    "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
+    "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
+    "retention_result", "retention_run",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
     "reply_template", "reply_version", "second_look_rule", "service_switch", "terms_version", "desk_duty",
     "article_version", "publication",

@@ -65,8 +65,10 @@ def plan_page(request: PortalRequest) -> Response[bytes]:
 
 @async_action("/gestion/maintenance/nouvelle", name="desk.maintenance.plan", guards=[SUPERVISOR, recently_confirmed])
 async def submit_plan(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), (*FIELDS, "apercu"), longest=LONGEST + 1)
     errors = _errors(sent, request.now)
+    if sent["apercu"] and not errors:
+        return _form(request, sent, preview=_plan_of(sent))
     if not errors and not await request.database.run_writing(_plan, request, _plan_of(sent)):
         errors = [FieldError("jour", "Une autre maintenance est déjà prévue à ce moment. Annulez-la d’abord.")]
     if errors:
@@ -130,7 +132,10 @@ def _plan_of(sent: dict[str, str]) -> Plan:
     return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"].strip())
 
 
-def _form(request: PortalRequest, sent: dict[str, str], errors: list[FieldError] | None = None) -> Response[bytes]:
+def _form(
+    request: PortalRequest, sent: dict[str, str], errors: list[FieldError] | None = None, preview: Plan | None = None
+) -> Response[bytes]:
+    """The form; `preview`: a plan whose announcement is shown, and that is not planned yet."""
     crumbs = [Crumb("Maintenance", request.services.urls("desk.maintenance"))]
     return render_page(
         request,
@@ -139,6 +144,7 @@ def _form(request: PortalRequest, sent: dict[str, str], errors: list[FieldError]
         crumbs=crumbs,
         errors=errors or [],
         sent=sent,
+        preview=preview,
         durations=list(DURATIONS.items()),
         notices=list(NOTICES.items()),
     )

@@ -47,7 +47,7 @@ def preview_page(request: PortalRequest, publication: FromPath[str]) -> Response
     return render_page(
         request,
         f"desk/publication/{template}",
-        f"Aperçu\u00a0: {found.title}",
+        f"Aperçu de «\u00a0{found.title}\u00a0»",
         crumbs=[*crumbs_of(request), Crumb(found.title, url)],
         is_phone=request.query_params.get("largeur") == PHONE,
         phone=PHONE,
@@ -62,7 +62,7 @@ async def pdf_file(request: PortalRequest, publication: FromPath[str]) -> Respon
     return file_answer(await to_thread.run_sync(make), "application/pdf", "apercu.pdf")
 
 
-@async_page(f"{PATH}/notice", name="desk.publication.notice", guards=[PREPARES])
+@async_page(f"{PATH}/notice.pdf", name="desk.publication.notice", guards=[PREPARES])
 async def notice_file(request: PortalRequest, publication: FromPath[str]) -> Response[bytes]:
     file = await request.database.run(_notice, request, publication)
     settings = request.services.settings
@@ -123,7 +123,7 @@ def _asked_table(
     wanted = request.query_params.get("formule", "")
     at = keys.index(wanted) if wanted in keys else 0
     asked = read_asked(request)
-    if not asked.raw_day:
+    if not request.query_params.get("le"):
         first = day_in_france(found.effective_at) if found.effective_at else today()
         asked = Asked(max(first, today()), "", asked.text)
     table = previewed_table(request.db, changed[at], names[changed[at]], planned, asked.day)

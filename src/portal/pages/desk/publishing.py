@@ -74,7 +74,7 @@ def index_page(request: PortalRequest) -> Response[bytes]:
         TITLE,
         waiting=rows_of(request, waiting_publications(request.db)),
         scheduled=rows_of(request, scheduled_publications(request.db, request.now)),
-        doors=[open_doors[url] for url in urls if url in open_doors],
+        doors=[(url, open_doors[url].icon, open_doors[url].label) for url in urls if url in open_doors],
     )
 
 
@@ -145,6 +145,16 @@ def abandon(request: PortalRequest, publication: FromPath[str]) -> Response[byte
     return _give_up(request, publication, PublicationState.WAITING)
 
 
+@page(f"{ONE}/retrait", name="desk.publication.withdrawal", guards=[APPROVES, recently_confirmed])
+def withdrawal_page(request: PortalRequest, publication: FromPath[str]) -> Response[bytes] | Redirect:
+    found = found_publication(request, request.db, publication)
+    if found.state(request.now) is not PublicationState.SCHEDULED:
+        return _to(request, publication)
+    title = f"Retirer «\u00a0{found.title}\u00a0»"
+    context = facts_of(request, found)
+    return render_page(request, "desk/publication/withdrawal.html", title, crumbs=crumbs_of(request), **context)
+
+
 @action(f"{ONE}/retrait", name="desk.publication.withdraw", guards=[APPROVES, recently_confirmed])
 def withdraw(request: PortalRequest, publication: FromPath[str]) -> Response[bytes] | Redirect:
     return _give_up(request, publication, PublicationState.SCHEDULED)
@@ -181,7 +191,7 @@ def _approval(
     return render_page(
         request,
         "desk/publication/approval.html",
-        f"Publier\u00a0: {found.title}",
+        f"Publier «\u00a0{found.title}\u00a0»",
         crumbs=crumbs_of(request),
         errors=errors or [],
         sent=sent,
@@ -199,6 +209,7 @@ HANDLERS = [
     approval_page,
     submit_approval,
     abandon,
+    withdrawal_page,
     withdraw,
     try_again,
 ]

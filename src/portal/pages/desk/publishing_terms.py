@@ -116,15 +116,16 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
     errors += day_errors
     if errors:
         return _form(request, opaque, sent, errors, lines)
+    now = request.now
     try:
         with request.database.write() as db:
-            draft(db, sent["texte"], sent["changements"], effective_at or request.now, request.now)
+            draft(db, sent["texte"], sent["changements"], effective_at or now, now)
             title, digest = f"{TITLE}, version {next_number(db)}", digest_of(sent["texte"])
             if opaque is None:
-                found = prepare(db, request.viewer, Nature.TERMS, title, digest, effective_at, request.now)
+                found = prepare(db, request.viewer, Nature.TERMS, title, digest, effective_at, now)
             else:
                 found = found_publication(request, db, opaque, Nature.TERMS, lock=True)
-                rewrite(request.viewer, found, title, digest, effective_at, request.now)
+                rewrite(request.viewer, found, title, digest, effective_at, now)
             keep_draft(db, found, sent["texte"], sent["changements"])
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except NotPublishable as problem:

@@ -9,7 +9,7 @@ from portal.formatting import day_in_france
 from portal.permissions import Permission, requires
 from portal.rendering import render_page
 from portal.retention_jobs import due_now
-from portal.retention_words import line_of, lines_on
+from portal.retention_words import bands_on, line_of, lines_on
 from portal.routing import async_page
 from portal.web import PortalRequest
 
@@ -26,7 +26,7 @@ async def retention(request: PortalRequest) -> Response[bytes]:
         request,
         "desk/retention/index.html",
         "Durées de conservation",
-        lines=lines_on(day),
+        bands=bands_on(day),
         due=[(line_of(each.rule), each) for each in found if each.rows],
         runs=last_runs(request.db, RUNS_SHOWN),
         titles={line.code: line.title for line in lines_on(day)},

@@ -9,7 +9,7 @@ from portal.formatting import today
 from portal.pages.account.sign_in import home_url
 from portal.permissions import public
 from portal.rendering import render_page
-from portal.retention_words import lines_on
+from portal.retention_words import bands_on
 from portal.routing import page
 from portal.web import PortalRequest
 
@@ -51,5 +51,5 @@ def privacy(request: PortalRequest) -> Response[bytes]:
         "public/home/privacy.html",
         "Confidentialité et cookies",
         address_service=service,
-        retention=lines_on(today()),
+        retention=bands_on(today()),
     )
