@@ -55,10 +55,8 @@ def _guarantees(request: PortalRequest, db: Session, case: Case) -> Block | None
     asked = asked_of(db, case)
     day = asked.row.care_date or day_in_france(request.now)
     found = guarantees_for(db, asked.row, case.person_id, day)
-    return Block(
-        f"Garanties au {short_date(day)}, ce soin seulement",
-        [(f"{each.row.label}, {each.product}", _guaranteed(each)) for each in found],
-    )
+    rows = [(f"{each.row.label}, {each.product}", _guaranteed(each)) for each in found]
+    return Block(f"Garanties au {short_date(day)}, ce soin seulement", rows)
 
 
 def _guaranteed(found: Guarantee) -> str:
