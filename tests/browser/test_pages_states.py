@@ -25,6 +25,7 @@ from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.data_rights_states import DATA_RIGHTS_STATES
+from tests.support.desk_case_states import DESK_CASE_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.dispute_states import DISPUTE_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
@@ -53,6 +54,7 @@ STATES = [
     *CONTACT_STATES,
     *CONTRACT_STATES,
     *DATA_RIGHTS_STATES,
+    *DESK_CASE_STATES,
     *DIRECTORY_STATES,
     *DISPUTE_STATES,
     *EMPLOYEE_STATES,
@@ -70,7 +72,7 @@ STATES = [
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
+    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image|fichier)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
 )
 SEEN_OTHERWISE = {
