@@ -19,6 +19,7 @@ from portal.contribution_jobs import issue_due_calls
 from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
+from portal.data.proposals import expire_proposals
 from portal.delay_jobs import measure_delays
 from portal.entry.onboarding import answer_forms_left
 from portal.evidence.verification import verify
@@ -59,6 +60,12 @@ def erase_due_accounts(services: Services) -> None:
 def tell_of_payments(services: Services) -> None:
     """Writes to those who chose to be told of new payments."""
     send_payment_notices(services, utc_now())
+
+
+def forget_decisions(services: Services) -> None:
+    """Forgets decisions of the desk that were written and never sent, or that their case has moved past."""
+    with services.database.write() as db:
+        expire_proposals(db, utc_now())
 
 
 def remove_lost_files(services: Services) -> None:
@@ -168,6 +175,7 @@ JOBS = (
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
     Job("publication-files.forget", timedelta(days=1), forget_publication_files),
+    Job("decisions.forget", timedelta(days=1), forget_decisions),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -25,6 +25,7 @@ from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.data_rights_states import DATA_RIGHTS_STATES
+from tests.support.desk_case_states import DESK_CASE_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.dispute_states import DISPUTE_STATES
 from tests.support.employee_states import EMPLOYEE_STATES
@@ -55,6 +56,7 @@ STATES = [
     *CONTACT_STATES,
     *CONTRACT_STATES,
     *DATA_RIGHTS_STATES,
+    *DESK_CASE_STATES,
     *DIRECTORY_STATES,
     *DISPUTE_STATES,
     *EMPLOYEE_STATES,
@@ -76,6 +78,8 @@ ROUTES = Path(__file__).parents[1] / "routes.txt"
 NO_PAGE = re.compile(
     r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
+    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image|fichier)$|/fichiers/[^/]+$"
+    r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

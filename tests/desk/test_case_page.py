@@ -1,4 +1,4 @@
-"""The case page of the desk (R-51, R-61, R-70 to R-72): who reads which case, what is shown of it, and what that leaves."""
+"""The case page of the desk (R-51, R-61, R-70 to R-72): who reads which case, what is shown, what that leaves."""
 
 import pytest
 from sqlmodel import select
@@ -69,12 +69,12 @@ def test_agent_never_opens_their_own_case_nor_a_relative_s(client) -> None:
         factories.cover(db, db.get_one(factories.Contract, under.contract_id), cousin)
         stranger = factories.person(db, "Max")
         parties = [
-            factories.desk_account(db, keyring, person_id=author.person_id),
-            factories.desk_account(db, keyring, person_id=cousin.id),
-            factories.desk_account(db, keyring, is_supervisor=True, person_id=cousin.id),
+            factories.desk_account(db, keyring, of=db.get_one(factories.Person, author.person_id)),
+            factories.desk_account(db, keyring, of=cousin),
+            factories.desk_account(db, keyring, is_supervisor=True, of=cousin),
             factories.desk_account(db, keyring, email=author.email.upper()),
         ]
-        others = [factories.desk_account(db, keyring, person_id=stranger.id)]
+        others = [factories.desk_account(db, keyring, of=stranger)]
     for agent in parties:
         enter(client, agent)
         assert ask(client, path_of(client.services, case)).status_code == 404
@@ -91,7 +91,7 @@ def test_author_finds_in_their_journal_that_the_desk_read_their_case(client, kin
     client.get(path_of(client.services, case))
     client.services.journal.flush()
     enter(client, author)
-    client.get("/compte/activite")
+    client.get("/compte/journal")
     seen = text_of(client.page.one("main"))
     named = f"Votre dossier {case.reference} a été consulté par un gestionnaire de l’assureur"
     assert (named if author.person_id else "Un dossier de votre compte a été consulté par un gestionnaire") in seen
@@ -108,7 +108,7 @@ def test_holder_of_the_contract_never_learns_of_a_dependant_s_case(client) -> No
     client.get(path_of(client.services, case))
     client.services.journal.flush()
     enter(client, account)
-    client.get("/compte/activite")
+    client.get("/compte/journal")
     assert case.reference not in text_of(client.page.one("main"))
 
 

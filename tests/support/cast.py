@@ -34,6 +34,7 @@ from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
 from tests.support.data_requests import at_desk, sent
+from tests.support.desk_case_states import desk_case_places
 from tests.support.invitation_states import invitation_places
 from tests.support.publishing_states import publishing_places
 from tests.support.rights_states import frozen_checks
@@ -69,6 +70,7 @@ def make_cast(site: Site) -> Cast:
         cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
         cast.places |= invitation_places(db, site)
         cast.places |= publishing_places(db, site)
+        cast.places |= desk_case_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
         cast.places |= places

@@ -4,6 +4,7 @@ the same person's of the same family; for a beneficiary, no care at all. Each ki
 The caller has found the case by `case_at_desk`: no function here asks who reads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +16,7 @@ from portal.data.complaints import Complaint, Disputed
 from portal.data.contribution_calls import ContributionCall, ContributionLine
 from portal.data.contribution_disputes import ContributionDispute, Motive
 from portal.data.coverage import Beneficiary, Contract, GuaranteeRule, GuaranteeVersion, Heading, Product
-from portal.data.guarantees import in_force
+from portal.data.guarantees import ActOfRule, TableRow, acts_by_rule, in_force, terms_of_rule
 from portal.data.invoice_disputes import InvoiceDispute
 from portal.data.invoice_reading import paid_for
 from portal.data.invoices import Invoice
@@ -52,10 +53,10 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """A row of the guarantee table in force on the day of care."""
+    """A row of the guarantee table in force on the day of care, and the product that it is of."""
 
-    label: str
-    clause: str
+    row: TableRow
+    product: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,12 @@ def guarantees_for(db: Session, claim: Claim, person_id: int | None, day: date) 
         .where(in_force(GuaranteeVersion.valid_from, GuaranteeVersion.valid_to, day))
         .order_by(col(GuaranteeRule.id))
     )
-    return [Guarantee(f"{rule.label} ({product})", rule.clause) for rule, product in db.exec(query)]
+    acts = acts_by_rule(db, day)
+    return [Guarantee(_row(rule, acts.get(rule.code, ())), product) for rule, product in db.exec(query)]
+
+
+def _row(rule: GuaranteeRule, acts: Sequence[ActOfRule]) -> TableRow:
+    return TableRow(terms_of_rule(rule), Heading(rule.heading), rule.label, rule.clause, acts)
 
 
 def care_lines(db: Session, claim: Claim, person_id: int | None, day: date) -> list[BenefitLine]:

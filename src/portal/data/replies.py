@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant
@@ -124,8 +125,8 @@ def _write(db: Session, viewer: Viewer, row: ReplyTemplate, title: str, text: st
 
 
 def _replies(db: Session, *conditions: ColumnElement[bool]) -> list[Reply]:
-    newer = select(ReplyVersion.id).where(ReplyVersion.template_id == ReplyTemplate.id)
-    last = newer.order_by(col(ReplyVersion.id).desc()).limit(1).scalar_subquery()
+    any_version = aliased(ReplyVersion)
+    last = select(func.max(any_version.id)).where(any_version.template_id == ReplyTemplate.id).scalar_subquery()
     query = (
         select(ReplyTemplate, ReplyVersion)
         .join(ReplyVersion, col(ReplyVersion.id) == last)

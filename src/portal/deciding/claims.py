@@ -13,11 +13,12 @@ from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claim_estimates import answer_quote, last_estimate
 from portal.data.claims import Asked, asked_of
 from portal.data.decisions import Act, Decision
-from portal.data.desk_contexts import care_lines, guarantees_for, person_name
+from portal.data.desk_contexts import Guarantee, care_lines, guarantees_for, person_name
 from portal.data.proposals import Applier
 from portal.deciding.common import ASK, BEGIN, QUESTION, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told
 from portal.formatting import day_in_france, long_date, money, number, short_date
+from portal.guarantee_words import shares_of
 from portal.pages.member.claims import claim_page
 from portal.security import Keyring
 from portal.web import PortalRequest
@@ -54,7 +55,13 @@ def _guarantees(request: PortalRequest, db: Session, case: Case) -> Block | None
     asked = asked_of(db, case)
     day = asked.row.care_date or day_in_france(request.now)
     found = guarantees_for(db, asked.row, case.person_id, day)
-    return Block(f"Garanties au {short_date(day)}, ce soin seulement", [(each.label, each.clause) for each in found])
+    rows = [(f"{each.row.label}, {each.product}", _guaranteed(each)) for each in found]
+    return Block(f"Garanties au {short_date(day)}, ce soin seulement", rows)
+
+
+def _guaranteed(found: Guarantee) -> str:
+    shares = shares_of(found.row)
+    return f"{shares.together}\u00a0; {shares.limits}" if shares.limits else shares.together
 
 
 def _care_lines(request: PortalRequest, db: Session, case: Case) -> Block | None:

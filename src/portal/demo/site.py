@@ -23,6 +23,7 @@ from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.data_rights import show_data_rights
 from portal.demo.desk import show_desk
+from portal.demo.desk_requests import show_desk_requests
 from portal.demo.desk_watch import show_desk_watch
 from portal.demo.employees import show_employees
 from portal.demo.exemptions import show_exemptions
@@ -105,6 +106,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_contact(database, keyring)
             show_software(database, keyring)
             show_publications(database, Storage(settings, keyring))
+            show_desk_requests(database, keyring, Storage(settings, keyring))
             show_data_rights(database, keyring, Storage(settings, keyring))
             show_desk_watch(database, keyring)
             show_desk(database, keyring)

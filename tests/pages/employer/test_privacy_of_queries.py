@@ -19,7 +19,8 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 NEVER = {
     "exceptional_access",
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
-    "claim_line", "complaint", "invoice", "invoice_dispute", "invoice_lot", "invoice_step", "line_sharing", "payment",
+    "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
+    "line_sharing", "payment",
     "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
     "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
@@ -65,7 +66,7 @@ ABOUT_NOBODY = {
     "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
     "retention_result", "retention_run",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
-    "service_switch", "terms_version", "desk_duty",
+    "reply_template", "reply_version", "second_look_rule", "service_switch", "terms_version", "desk_duty",
     "article_version", "publication",
     "publication_file", "terms_draft", "terms_withdrawal",
     "measured_delay",

@@ -22,6 +22,7 @@ from portal.desk_words import ACT_LABELS
 from portal.labels import SPACE_LABELS
 from portal.pages.account.pieces import slot_views
 from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, case_title, note, opened
+from portal.pages.desk.work import work_context
 from portal.rendering import render_page
 from portal.routing import page
 from portal.web import PortalRequest
@@ -60,7 +61,7 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "links": [(label, request.services.urls(route, dossier=dossier)) for label, route in frame.elsewhere],
         "waiting": _proposal(request, waiting_on(db, case)),
         "returned": _proposal(request, returned_to(db, request.viewer, case)),
-    }
+    } | work_context(request, db, at_desk.item)
 
 
 def blocks_of(request: PortalRequest, db: Session, at_desk: AtDesk, frame: Frame) -> list[Block]:

@@ -53,5 +53,5 @@ def case_url(request: PortalRequest, dossier: str) -> str:
 
 def case_crumbs(request: PortalRequest, at_desk: AtDesk | None = None, dossier: str = "") -> list[Crumb]:
     """The way to a case, or to a page below it."""
-    home = [Crumb("Accueil", request.services.urls("desk.home"))]
-    return [*home, Crumb(case_title(at_desk.case), case_url(request, dossier))] if at_desk else home
+    queue = [Crumb("Dossiers", request.services.urls("desk.queue"))]
+    return [*queue, Crumb(case_title(at_desk.case), case_url(request, dossier))] if at_desk else queue

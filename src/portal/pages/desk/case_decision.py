@@ -55,7 +55,7 @@ DECISION = f"{CASE}/decision"
 PROPOSAL = "proposal"
 ACT = "acte"
 # Where a page shows what no field of a form is wrong with.
-WHOLE = ""
+WHOLE = "decision"
 MOVED = "Ce dossier a changé pendant que vous écriviez. Votre texte est gardé\u00a0: relisez, puis continuez."
 
 

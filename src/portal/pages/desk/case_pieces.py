@@ -93,7 +93,7 @@ def _refuse(request: PortalRequest, dossier: str, piece: str, sent: FormMultiDic
         problem = _refused(request, dossier, piece, raw)
         if not problem:
             return Redirect(case_url(request, dossier), status_code=303)
-        errors = [FieldError("", problem)]
+        errors = [FieldError("document", problem)]
     with request.database.read() as db:
         at_desk, found = _found(request, db, dossier, piece)
         return _page(request, db, at_desk, found, raw, errors)

@@ -150,7 +150,9 @@ def _again(
 ) -> Response[bytes]:
     with request.database.read() as db:
         at_desk, row = _waiting(request, db, dossier)
-        return _page(request, db, at_desk, row, dossier, errors=errors or [FieldError("", problem)], reason=reason)
+        return _page(
+            request, db, at_desk, row, dossier, errors=errors or [FieldError("proposition", problem)], reason=reason
+        )
 
 
 def _page(

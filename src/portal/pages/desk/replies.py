@@ -122,7 +122,7 @@ def _write(request: PortalRequest, modele: str, sent: FormMultiDict) -> Response
         with request.database.read() as db:
             now = _found(request, db, modele)
         raw["version"] = _version(request, now)
-        return _form(request, now, raw, [FieldError("", MOVED)])
+        return _form(request, now, raw, [FieldError("texte", MOVED)])
     return Redirect(request.services.urls("desk.replies"), status_code=303)
 
 
