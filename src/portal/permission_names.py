@@ -63,6 +63,7 @@ class Permission(StrEnum):
     PROVIDER_TEAM = "provider-team:read"
     PROVIDER_TEAM_MANAGE = "provider-team:manage"
     DESK_HOME = "desk-home:read"
+    DESK_QUEUE = "desk-queue:work"
     DESK_ACCOUNTS = "desk-accounts:read"
     DESK_SUSPEND = "desk-accounts:suspend"
     DESK_CLOSE = "desk-accounts:close"

@@ -84,6 +84,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.home", "Accueil", "home"),
         ("desk.accounts", "Comptes", "users"),
         ("desk.frauds", "Fraudes", "flag"),
+        ("desk.bank-changes", "Comptes bancaires", "bank"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
     ),

@@ -2,8 +2,9 @@
 
 from portal.account_routes import HANDLERS as ACCOUNT_HANDLERS
 from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
-from portal.pages.desk import account_acts, accounts, fraud, maintenance, services
+from portal.pages.desk import account_acts, accounts, bank_changes, fraud, line_correction, maintenance, services
 from portal.pages.desk import home as desk_home
+from portal.pages.desk import valuation as desk_valuation
 from portal.pages.member import (
     autonomy,
     bank,
@@ -61,6 +62,7 @@ from portal.pages.public import (
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
+from portal.partials.desk import valuation as valuation_fragments
 from portal.partials.member import beneficiaries as beneficiary_fragments
 from portal.partials.member import benefits as benefits_fragments
 from portal.partials.member import claims as claim_fragments
@@ -184,6 +186,10 @@ HANDLERS = [
     fraud.report_page,
     fraud.step_page,
     fraud.move,
+    *desk_valuation.HANDLERS,
+    *line_correction.HANDLERS,
+    *valuation_fragments.HANDLERS,
+    *bank_changes.HANDLERS,
     services.services,
     services.service_page,
     services.switch,

@@ -78,6 +78,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     terms,
     throttling,
     transfers,
+    valuation_drafts,
     valued_lines,
     work_items,
 )
