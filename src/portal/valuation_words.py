@@ -27,8 +27,7 @@ PROBLEMS: dict[LineProblem, tuple[str, str]] = {
     LineProblem.TO_COME: ("jour", "Ce jour n’est pas encore venu. Vérifiez la date du soin."),
     LineProblem.UNCOVERED: (
         "jour",
-        "Personne de ce contrat n’est couvert ce jour-là, ou le soin n’a pas de tarif\u00a0: vérifiez, ou refusez la "
-        "ligne.",
+        "Cette personne n’est pas couverte ce jour-là, ou le soin n’a pas de tarif\u00a0: vérifiez, ou refusez.",
     ),
     LineProblem.NOT_WAITING: (
         "jour",
@@ -45,8 +44,8 @@ PROBLEMS: dict[LineProblem, tuple[str, str]] = {
     LineProblem.NOTHING: ("decision", "Le contrat ne paie rien pour ce soin\u00a0: refusez la ligne, avec sa raison."),
 }
 MOVED = (
-    "Les montants ont changé depuis que vous les avez lus\u00a0: un autre dossier a été liquidé, ou un collègue a modifié "
-    "celui-ci. Relisez, puis décidez."
+    "Les montants ont changé depuis que vous les avez lus\u00a0: un autre dossier a été liquidé, ou un collègue a "
+    "modifié celui-ci. Relisez, puis décidez."
 )
 NEAR = "Ce dossier est le vôtre, ou celui d’un proche\u00a0: un autre gestionnaire doit le traiter."
 LONG_WORDS = f"Raccourcissez ce texte\u00a0: {LONGEST_WORDS} caractères au plus."

@@ -5,6 +5,7 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.bank_areas import BANK_AREAS, OBJECT, BankArea
@@ -23,7 +24,7 @@ from portal.web import PortalRequest
 TITLE = "Changements de compte bancaire"
 STOPPING = "Arrêter ce changement"
 READS = [requires(Permission.DESK_QUEUE)]
-STOPS = [requires(Permission.DESK_QUEUE), recently_confirmed]
+STOPS: list[Guard] = [requires(Permission.DESK_QUEUE), recently_confirmed]
 SHORTEST, LONGEST = 10, 300
 WHOSE = {Whose.MEMBER: "Adhérent", Whose.COMPANY: "Entreprise", Whose.PRACTICE: "Professionnel de santé"}
 NO_REASON = f"Écrivez pourquoi vous l’arrêtez, en {SHORTEST} caractères au moins\u00a0: le titulaire le lira."

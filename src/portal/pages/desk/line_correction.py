@@ -52,8 +52,8 @@ def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Re
             if case is None:
                 raise NotFoundException
             done = correct_line(db, _agent(request), case, request.revealed("line", ligne), words, request.now)
-            said = {"acting_for": case.member_id, "overpaid": done.overpaid_cents}
-            request.record(db, Action.CASE_LINE_CORRECTED, case.object, **said)
+            act, owed = Action.CASE_LINE_CORRECTED, done.overpaid_cents
+            request.record(db, act, case.object, acting_for=case.member_id, overpaid=owed)
     except (TooNear, WrongState):
         pass  # the page of the case says what it is now
     return Redirect(request.services.urls("desk.case.valuation", dossier=dossier), status_code=303)

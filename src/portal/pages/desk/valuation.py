@@ -1,4 +1,4 @@
-"""An agent values a claim: lines typed, settled by the contract's rules, decided. /gestion/dossiers/…/liquidation (R-05).
+"""An agent values a claim: lines typed, settled by the contract's rules, decided. /gestion/dossiers/…/liquidation.
 
 What is typed is kept at each step, so that the page is the same for whoever opens it, with scripts or without.
 """
@@ -10,39 +10,38 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import Guard
 from sqlmodel import Session
 
 from portal.case_notices import CaseLetters
 from portal.claim_words import CARE_LABELS, state_of
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case
-from portal.data.claim_settling import Outcome, insured_of, value, waiting_lines
+from portal.data.claim_settling import Outcome
 from portal.data.claim_twins import is_near
 from portal.data.claim_valuing import AmountsMoved, NotValued, TooNear, apply_valuation
 from portal.data.claims import asked_of
 from portal.data.estimates import estimable_acts
 from portal.data.evidence import Action
 from portal.data.line_corrections import CORRECTABLE, lines_of_claim
-from portal.data.payments import due_of, next_transfer_day
-from portal.data.valuation import MOST_LINES, Entry, Valuation
-from portal.data.valuation_drafts import Typed, claim_at_desk, forget_typed, keep_typed, lock_claim_at_desk, typed_for
-from portal.data.visibility import Scope
+from portal.data.payments import due_of
+from portal.data.valuation import MOST_LINES, Valuation
+from portal.data.valuation_drafts import Typed, claim_at_desk, forget_typed, keep_typed, lock_claim_at_desk
 from portal.formatting import today
 from portal.forms import FieldError, single_values, written_text
 from portal.guarantee_words import SECTOR_LABELS
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
-from portal.pages.desk.valuation_forms import Lists, changed, entries_of, first_lines, read_lines
+from portal.pages.desk.valuation_context import amounts_of, valuation_context
+from portal.pages.desk.valuation_forms import changed, read_lines
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.valuation_words import (
     MOVED,
     NEAR,
-    PROBLEMS,
     REASONS,
     VERDICTS,
     due_words,
-    problem_words,
     usual_words,
 )
 from portal.web import PortalRequest
@@ -50,7 +49,7 @@ from portal.web import PortalRequest
 TITLE = "Liquider la demande"
 DECIDING = "Relire et décider"
 WORKS = [requires(Permission.DESK_QUEUE)]
-DECIDES = [requires(Permission.DESK_QUEUE), recently_confirmed]
+DECIDES: list[Guard] = [requires(Permission.DESK_QUEUE), recently_confirmed]
 LONGEST_ANSWER = 2000
 NO_ANSWER = "Écrivez à l’adhérent ce qui est décidé, en une ou deux phrases."
 LONG_ANSWER = f"Raccourcissez ce texte\u00a0: {LONGEST_ANSWER} caractères au plus."
@@ -83,25 +82,6 @@ def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[by
 async def decide(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     sent = await request.form()
     return await request.database.run_writing(_decide, request, dossier, sent)
-
-
-def valuation_context(request: PortalRequest, db: Session, dossier: str, case: Case) -> dict[str, Any]:
-    """What was typed of a claim's valuation, and what comes of it: page and fragment share it."""
-    lists, people = _lists(request, db, case)
-    typed = typed_for(db, request.services.keyring, case) or _first(request, db, case, lists)
-    entries, errors = entries_of(typed, lists)
-    outcome = value(db, request.viewer, case, Valuation(lines=tuple(each for each in entries if each)), request.now)
-    return {
-        "dossier": dossier,
-        "typed": typed,
-        "outcome": outcome,
-        "results": _results(entries, outcome),
-        "problems": [*errors, *_problems(entries, outcome)],
-        "people": people,
-        "names": dict(zip(lists.people.values(), (name for _, name in people), strict=True)),
-        "is_near": is_near(db, request.viewer, case),
-        "paid_on": next_transfer_day(db, today()),
-    }
 
 
 def save_lines(request: PortalRequest, dossier: str, typed: Typed) -> None:
@@ -150,7 +130,7 @@ def _decide(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Respon
 def _apply(request: PortalRequest, db: Session, dossier: str, case: Case, words: str, seen: dict[str, str]) -> None:
     context = valuation_context(request, db, dossier, case)
     outcome: Outcome = context["outcome"]
-    if (seen["brouillon"], seen["vus"]) != (context["typed"].mark, _amounts(outcome)) or context["problems"]:
+    if (seen["brouillon"], seen["vus"]) != (context["typed"].mark, amounts_of(outcome)) or context["problems"]:
         raise AmountsMoved(outcome)
     agent = agent_at_work(request.viewer, CaseLetters(request.services))
     lines = tuple(each.as_seen() for each in outcome.lines)
@@ -232,52 +212,11 @@ def _render_decision(
         errors=errors or [],
         reference=case.reference,
         words=words,
-        seen=_amounts(context["outcome"]),
+        seen=amounts_of(context["outcome"]),
         back=back,
         longest=LONGEST_ANSWER,
         **context,
     )
-
-
-def _lists(request: PortalRequest, db: Session, case: Case) -> tuple[Lists, list[tuple[str, str]]]:
-    insured = insured_of(db, request.viewer, case)
-    conceal = request.services.keyring.conceal
-    opaque = conceal("person", (one.person_id for one in insured))
-    names = Scope(tuple(insured)).names
-    waiting = [line.id or 0 for line in waiting_lines(db, case)]
-    lists = Lists(
-        dict(zip(opaque, (one.person_id for one in insured), strict=True)),
-        frozenset(act.code for act in estimable_acts(db, today())),
-        dict(zip(conceal("line", waiting), waiting, strict=True)),
-    )
-    return lists, [(name, names[one.person_id]) for name, one in zip(opaque, insured, strict=True)]
-
-
-def _first(request: PortalRequest, db: Session, case: Case, lists: Lists) -> Typed:
-    person = next((opaque for opaque, person_id in lists.people.items() if person_id == case.person_id), "")
-    waiting = list(zip(lists.waiting, waiting_lines(db, case), strict=True))
-    return first_lines(asked_of(db, case), person, waiting)
-
-
-def _results(entries: list[Entry | None], outcome: Outcome) -> list[Any]:
-    """For each line typed, what comes of it; None for one that cannot be read yet."""
-    valued = iter(outcome.lines)
-    return [(each, problem_words(each)) if entry and (each := next(valued)) else None for entry in entries]
-
-
-def _problems(entries: list[Entry | None], outcome: Outcome) -> list[FieldError]:
-    """What keeps the claim from being decided, field by field; a form without any line too."""
-    readable = [number for number, entry in enumerate(entries) if entry]
-    errors = [
-        FieldError(f"{PROBLEMS[problem][0]}-{number}", PROBLEMS[problem][1])
-        for number, valued in zip(readable, outcome.lines, strict=True)
-        for problem in valued.problems
-    ]
-    return errors if entries else [FieldError("", "Ajoutez une ligne au moins.")]
-
-
-def _amounts(outcome: Outcome) -> str:
-    return "-".join(str(each.computed) for each in outcome.lines)
 
 
 def _acts(db: Session) -> list[tuple[str, list[Any]]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import TypeVar
 
 from litestar.datastructures import FormMultiDict
 
@@ -13,6 +15,8 @@ from portal.data.valuation import LONGEST_WORDS, MOST_LINES, Entry, Reason, Verd
 from portal.data.valuation_drafts import Typed
 from portal.forms import FieldError, cents_of, single_values, typed_day
 from portal.valuation_words import LONG_WORDS
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 FIELDS = (
     "jour",
@@ -165,5 +169,5 @@ def _count(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST else None
 
 
-def _one_of(kind: type, text: str):  # noqa: ANN202  (the enumeration's own member)
+def _one_of(kind: type[Kind], text: str) -> Kind | None:
     return next((each for each in kind if each.value == text), None)

@@ -7,7 +7,8 @@ from litestar.params import FromPath
 
 from portal.data.evidence import Action
 from portal.data.valuation_drafts import claim_at_desk
-from portal.pages.desk.valuation import WORKS, save_lines, valuation_context
+from portal.pages.desk.valuation import WORKS, save_lines
+from portal.pages.desk.valuation_context import valuation_context
 from portal.pages.desk.valuation_forms import read_lines
 from portal.rendering import render_fragment
 from portal.routing import async_action
