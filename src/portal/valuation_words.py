@@ -1,5 +1,8 @@
 """The valuing of claims in words: for agents, what is wrong with a line; for members, what was decided."""
 
+from datetime import date
+
+from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.cases import CaseState
 from portal.data.claim_settling import Outcome, Valued
 from portal.data.payments import Hold, PaymentDue
@@ -64,6 +67,16 @@ def due_words(due: PaymentDue, cents: int) -> str:
     if due.hold:
         return HOLDS[Hold(due.hold)]
     return f"Validée, paiement prévu le {long_date(due.due_on)}"
+
+
+def line_words(line: BenefitLine, due: PaymentDue | None, paid_on: date | None) -> str:
+    """What becomes of a line's money, as the person who asked for it reads it; empty when there is nothing to say."""
+    if due is not None:
+        return due_words(due, line.supplementary_cents)
+    if paid_on is not None:
+        done = "Retenu sur le virement du" if line.kind == LineKind.CORRECTION else "Payée le"
+        return f"{done} {long_date(paid_on)}"
+    return line.note if line.status in {Status.REFUSED, Status.AWAITING_PIECE} else ""
 
 
 def problem_words(valued: Valued) -> list[str]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.benefits import BenefitLine
+from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant
 from portal.data.figures import parameters_on
 from portal.data.office_days import is_office_day
@@ -108,6 +108,15 @@ def due_of(db: Session, line_ids: Iterable[int]) -> dict[int, PaymentDue]:
     if not wanted:
         return {}
     return {due.line_id: due for due in db.exec(select(PaymentDue).where(col(PaymentDue.line_id).in_(wanted)))}
+
+
+def days_of(db: Session, lines: Iterable[BenefitLine]) -> dict[int, date]:
+    """The days of the payments of lines that the caller may read, by payment."""
+    wanted = {line.payment_id for line in lines if line.payment_id is not None}
+    if not wanted:
+        return {}
+    found = db.exec(select(Payment.id, Payment.paid_on).where(col(Payment.id).in_(wanted)))
+    return {payment_id or 0: paid_on for payment_id, paid_on in found}
 
 
 def owed_by(db: Session, member_id: int) -> int:
