@@ -20,6 +20,8 @@ FIVE_MINUTES = timedelta(minutes=5)
 SENSITIVE = {
     "activity.csv", "activity.json", "contact", "contact.change", "data.export", "deletion.ask", "deletion.ask.submit",
     "desk.account.act", "desk.account.act.submit", "desk.account.close", "desk.account.closing",
+    "desk.bank-change", "desk.bank-change.stop", "desk.case.correct", "desk.case.correction", "desk.case.decide",
+    "desk.case.decision",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "email.change", "email.change.ask", "member.bank.change", "member.bank.ask",

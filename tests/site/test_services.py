@@ -17,7 +17,7 @@ from tests.support.html import text_of
 # Never to be withdrawn: starts of spaces, the desk's own work, what protects an account, and its holder's rights.
 UNSWITCHABLE = {
     "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read",
-    "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
+    "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle", "desk-queue:work",
     "desk-services:switch", "desk-maintenance:plan",
     "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",
     "terms:accept", "identity:confirm", "account:read", "account-contact:change", "account-email:change",

@@ -188,6 +188,32 @@ HOLDINGS: dict[str, Held] = {
         "Estimations de vos devis", via=("case_id", "case_file", "id"), withheld={"made_by": STAFF}, kept_for=BILLING
     ),
     "claim_line": Held("Soins rattachés à vos demandes", via=("case_id", "case_file", "id"), kept_for=BILLING),
+    "valued_line": Held(
+        "Calculs de vos demandes",
+        via=("case_id", "case_file", "id"),
+        withheld={"valued_by": STAFF},
+        opened={"motive_encrypted": "motive"},
+        blank={"motive_encrypted": None},
+        kept_for=BILLING,
+    ),
+    "valuation_draft": Held(
+        "Calculs en cours de vos demandes",
+        via=("case_id", "case_file", "id"),
+        withheld={"saved_by": STAFF},
+        opened={"content_encrypted": "content"},
+        is_deleted=True,
+    ),
+    "payment_due": Held("Versements qui vous sont dus", Owner.PERSON, "member_id", kept_for=BILLING),
+    "payment_order": Held(
+        "Ordres de vos virements", Owner.PERSON, "member_id", via=("payment_id", "payment", "id"), kept_for=BILLING
+    ),
+    "payment_return": Held(
+        "Virements renvoyés par votre banque",
+        Owner.PERSON,
+        "member_id",
+        via=("payment_id", "payment", "id"),
+        kept_for=BILLING,
+    ),
     "complaint": Held(
         "Vos réclamations",
         via=("case_id", "case_file", "id"),
@@ -278,6 +304,7 @@ NOT_HELD: dict[str, str] = {
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "job_run": "the site's own life",
+    "payment_run": "one file of transfers a day, about nobody",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 NEVER = {
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
     "claim_line", "complaint", "invoice", "invoice_dispute", "invoice_lot", "invoice_step", "line_sharing", "payment",
+    "payment_due", "payment_order", "payment_return", "valuation_draft", "valued_line",
     "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
     "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
@@ -58,7 +59,7 @@ ACCOUNTS = {
 ABOUT_NOBODY = {
     "act", "act_rule", "act_tariff", "agreement", "card_column", "card_terms", "contribution_price",
     "example_care", "guarantee_rule", "guarantee_version", "job_run", "journal_position", "maintenance",
-    "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
+    "parameter", "payment_run", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
     "service_switch", "terms_version",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
