@@ -35,6 +35,7 @@ from tests.support.invitation_states import invitation_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
 from tests.support.terms import accept_version
+from tests.support.valuation_states import valuation_places
 from tests.support.visits import EMPLOYER, MEMBER, PROVIDER, Site, long_named, newcomer
 
 PORTABLE = "in portability"
@@ -62,6 +63,7 @@ def make_cast(site: Site) -> Cast:
         cast.places["company_bank"] = _bank_link(db, site, EMPLOYER, COMPANY, LinkPurpose.COMPANY_BANK_CHANGE)
         cast.places["practice_bank"] = _bank_link(db, site, PROVIDER, PRACTICE, LinkPurpose.PRACTICE_BANK_CHANGE)
         cast.places |= invitation_places(db, site)
+        cast.places |= valuation_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
         cast.places |= places

@@ -102,6 +102,11 @@ def queue(db: Session, line: BenefitLine, due_on: date, now: datetime) -> None:
     db.flush()
 
 
+def first_due(db: Session) -> date | None:
+    """The first day on which something is due to somebody; about nobody."""
+    return db.exec(select(PaymentDue.due_on).order_by(col(PaymentDue.due_on)).limit(1)).first()
+
+
 def due_of(db: Session, line_ids: Iterable[int]) -> dict[int, PaymentDue]:
     """What waits among these lines, which the caller may read, by line."""
     wanted = list(line_ids)
