@@ -85,7 +85,7 @@ def _finish(services: Services, run_id: int, now: datetime) -> Path:
     """Closes a run, then writes its file, then says so: whatever happens in between, the next time gives the same."""
 
     def compose(run: PaymentRun, transfers: Sequence[Transfer]) -> bytes:
-        return transfers_file(run, transfers, services.settings.insurer_name, services.settings.transfers_iban)
+        return transfers_file(run, transfers, services.settings.insurer_name, str(services.settings.transfers_iban))
 
     with services.database.write() as db:
         run, content = close_run(db, services.keyring, run_id, compose, now)

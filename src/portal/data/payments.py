@@ -104,7 +104,8 @@ def queue(db: Session, line: BenefitLine, due_on: date, now: datetime) -> None:
 
 def first_due(db: Session) -> date | None:
     """The first day on which something is due to somebody; about nobody."""
-    return db.exec(select(PaymentDue.due_on).order_by(col(PaymentDue.due_on)).limit(1)).first()
+    found = db.exec(select(PaymentDue).order_by(col(PaymentDue.due_on)).limit(1)).first()
+    return found.due_on if found else None
 
 
 def due_of(db: Session, line_ids: Iterable[int]) -> dict[int, PaymentDue]:

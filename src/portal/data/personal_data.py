@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
+from portal.data.payment_holdings import PAYMENT_HOLDINGS
 from portal.data.practice_holdings import PRACTICE_HOLDINGS
 
 HOLDINGS: dict[str, Held] = {
@@ -188,32 +189,6 @@ HOLDINGS: dict[str, Held] = {
         "Estimations de vos devis", via=("case_id", "case_file", "id"), withheld={"made_by": STAFF}, kept_for=BILLING
     ),
     "claim_line": Held("Soins rattachés à vos demandes", via=("case_id", "case_file", "id"), kept_for=BILLING),
-    "valued_line": Held(
-        "Calculs de vos demandes",
-        via=("case_id", "case_file", "id"),
-        withheld={"valued_by": STAFF},
-        opened={"motive_encrypted": "motive"},
-        blank={"motive_encrypted": None},
-        kept_for=BILLING,
-    ),
-    "valuation_draft": Held(
-        "Calculs en cours de vos demandes",
-        via=("case_id", "case_file", "id"),
-        withheld={"saved_by": STAFF},
-        opened={"content_encrypted": "content"},
-        is_deleted=True,
-    ),
-    "payment_due": Held("Versements qui vous sont dus", Owner.PERSON, "member_id", kept_for=BILLING),
-    "payment_order": Held(
-        "Ordres de vos virements", Owner.PERSON, "member_id", via=("payment_id", "payment", "id"), kept_for=BILLING
-    ),
-    "payment_return": Held(
-        "Virements renvoyés par votre banque",
-        Owner.PERSON,
-        "member_id",
-        via=("payment_id", "payment", "id"),
-        kept_for=BILLING,
-    ),
     "complaint": Held(
         "Vos réclamations",
         via=("case_id", "case_file", "id"),
@@ -239,6 +214,7 @@ HOLDINGS: dict[str, Held] = {
     "group_contract": Held("Les contrats de votre entreprise", Owner.COMPANY, "company_id", kept_for=CONTRACT),
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
+    **PAYMENT_HOLDINGS,
     **PRACTICE_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
