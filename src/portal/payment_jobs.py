@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from portal.account_jobs import do_each
 from portal.case_notices import tell_of_news
-from portal.data.bank_details import accounts_of, member_addresses
+from portal.data.bank_details import account_in_force, accounts_of, member_addresses
 from portal.data.cases import Case
 from portal.data.evidence import Action, record
 from portal.data.payment_runs import (
@@ -54,6 +54,12 @@ def take_returns(services: Services, returns: Sequence[Sent], now: datetime) -> 
     """Lets the lines of transfers that came back wait again, and tells their members; how many. One that is no transfer
     of ours, or is known already, is left alone."""
     return do_each(lambda sent: _take(services, sent, now), returns)
+
+
+def ask_for_account(services: Services, db: Session, member_id: int, now: datetime) -> None:
+    """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
+    if account_in_force(db, member_id) is None:
+        _write_to(services, db, member_id, "payment-waits", now)
 
 
 def _pay_all(services: Services, day: date, members: Sequence[int], now: datetime) -> int:

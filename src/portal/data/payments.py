@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.bank_details import account_in_force
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant
 from portal.data.figures import parameters_on
@@ -96,8 +97,11 @@ def next_transfer_day(db: Session, day: date) -> date:
 
 
 def queue(db: Session, line: BenefitLine, due_on: date, now: datetime) -> None:
-    """Lets a line wait for the transfers of a day. The caller holds its member's row."""
-    due = PaymentDue(line_id=line.id or 0, member_id=line.member_id, due_on=due_on, queued_at=now)
+    """Lets a line wait for the transfers of a day, or for the account that nobody knows yet. The caller holds its
+    member's row."""
+    is_held = line.supplementary_cents > 0 and account_in_force(db, line.member_id) is None
+    hold = Hold.NO_ACCOUNT if is_held else ""
+    due = PaymentDue(line_id=line.id or 0, member_id=line.member_id, due_on=due_on, hold=hold, queued_at=now)
     db.add(due)
     db.flush()
 

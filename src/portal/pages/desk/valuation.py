@@ -33,6 +33,7 @@ from portal.guarantee_words import SECTOR_LABELS
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
 from portal.pages.desk.valuation_context import amounts_of, valuation_context
 from portal.pages.desk.valuation_forms import changed, read_lines
+from portal.payment_jobs import ask_for_account
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -92,7 +93,6 @@ def save_lines(request: PortalRequest, dossier: str, typed: Typed) -> None:
         if case is None or case.is_over or is_near(db, request.viewer, case):
             raise NotFoundException
         keep_typed(db, request.viewer, request.services.keyring, case, typed, request.now)
-        request.record(db, Action.CASE_CHANGED, case.object, acting_for=case.member_id)
 
 
 def _keep(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
@@ -137,6 +137,8 @@ def _apply(request: PortalRequest, db: Session, dossier: str, case: Case, words:
     keyring = request.services.keyring
     apply_valuation(db, agent, keyring, case, Valuation(lines=lines, words=words), request.now)
     forget_typed(db, case)
+    if outcome.granted:
+        ask_for_account(request.services, db, case.member_id or 0, request.now)
     request.record(db, Action.CASE_DECIDED, case.object, acting_for=case.member_id, state=case.state)
 
 
