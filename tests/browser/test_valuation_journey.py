@@ -64,7 +64,7 @@ def test_claim_becomes_a_payment_line_that_its_author_sees_at_once(open_tab, sit
     page.get_by_role("button", name="Décider et prévenir l’adhérent").click()
     expect(page.locator("main")).to_contain_text("Validée, paiement prévu le")
     seen = member.go("/adherent/demandes")
-    seen.locator(".rows a", has_text=reference).first.click()
+    seen.locator(".rows li", has_text=reference).locator("a").first.click()
     expect(seen.locator("main")).to_contain_text(ANSWER)
     expect(seen.locator("main")).to_contain_text("Validée, paiement prévu le")
     if javascript:
