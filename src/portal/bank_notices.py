@@ -50,6 +50,26 @@ def tell_of_organisation_change(
         _write(services, db, letter, to, area.page, **said)
 
 
+def tell_of_stopped_change(
+    services: Services,
+    db: Session,
+    row: BankDetails | OrganisationBankColumns,
+    name: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Writes to all whom letters about a change reach that an agent stopped it, and why. `name`: the organisation's."""
+    said = {"masked": row.masked, "reason": reason}
+    if isinstance(row, BankDetails):
+        accounts = accounts_of(db, row.person_id)
+        to = [(account, email) for account in accounts for email in member_addresses(db, account, now)]
+        _write(services, db, "bank-change-stopped", to, "member.bank", organisation="", **said)
+        return
+    area = bank_area_of(row)
+    signing = organisation_addresses(db, area.owner, organisation_of(row), now)
+    _write(services, db, "bank-change-stopped", signing, area.page, organisation=name, **said)
+
+
 def tell_of_bank_rule(
     services: Services, db: Session, area: BankArea, rule: BankRuleColumns, who: str, now: datetime
 ) -> None:

@@ -5,6 +5,7 @@ from portal.pages.desk import (
     account_holds,
     account_reopening,
     accounts,
+    bank_changes,
     board,
     case,
     case_decision,
@@ -14,6 +15,7 @@ from portal.pages.desk import (
     exceptional,
     exceptional_reviews,
     fraud,
+    line_correction,
     maintenance,
     operation_lists,
     operations,
@@ -35,8 +37,10 @@ from portal.pages.desk import (
 )
 from portal.pages.desk import complaint_follow as desk_complaint
 from portal.pages.desk import home as desk_home
+from portal.pages.desk import valuation as desk_valuation
 from portal.partials.desk import publishing as publishing_fragments
 from portal.partials.desk import queue as queue_fragments
+from portal.partials.desk import valuation as valuation_fragments
 
 HANDLERS = [
     *publishing.HANDLERS,
@@ -51,6 +55,10 @@ HANDLERS = [
     *operation_lists.HANDLERS,
     *desk_complaint.HANDLERS,
     *requalify.HANDLERS,
+    *desk_valuation.HANDLERS,
+    *line_correction.HANDLERS,
+    *valuation_fragments.HANDLERS,
+    *bank_changes.HANDLERS,
     *complaint_report.HANDLERS,
     *case.HANDLERS,
     *case_decision.HANDLERS,

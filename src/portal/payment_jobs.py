@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from portal.account_jobs import do_each
 from portal.case_notices import tell_of_news
-from portal.data.bank_details import accounts_of, member_addresses
+from portal.data.bank_details import account_in_force, accounts_of, member_addresses
 from portal.data.cases import Case
 from portal.data.evidence import Action, record
 from portal.data.payment_runs import (
@@ -56,6 +56,12 @@ def take_returns(services: Services, returns: Sequence[Sent], now: datetime) -> 
     return do_each(lambda sent: _take(services, sent, now), returns)
 
 
+def ask_for_account(services: Services, db: Session, member_id: int, now: datetime) -> None:
+    """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
+    if account_in_force(db, member_id) is None:
+        _write_to(services, db, member_id, "payment-waits", now)
+
+
 def _pay_all(services: Services, day: date, members: Sequence[int], now: datetime) -> int:
     with services.database.write() as db:
         run_id = open_run(db, day, now).id or 0
@@ -85,7 +91,7 @@ def _finish(services: Services, run_id: int, now: datetime) -> Path:
     """Closes a run, then writes its file, then says so: whatever happens in between, the next time gives the same."""
 
     def compose(run: PaymentRun, transfers: Sequence[Transfer]) -> bytes:
-        return transfers_file(run, transfers, services.settings.insurer_name, services.settings.transfers_iban)
+        return transfers_file(run, transfers, services.settings.insurer_name, str(services.settings.transfers_iban))
 
     with services.database.write() as db:
         run, content = close_run(db, services.keyring, run_id, compose, now)

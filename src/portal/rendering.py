@@ -93,6 +93,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.publishing", "Publication", "book"),
         ("desk.replies", "Modèles de réponse", "edit"),
         ("desk.team", "Équipe", "briefcase"),
+        ("desk.bank-changes", "Comptes bancaires", "bank"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
         ("desk.accesses", "Accès exceptionnels", "shield"),

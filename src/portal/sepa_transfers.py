@@ -19,6 +19,7 @@ from portal.data.payments import PaymentRun
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CURRENCY = "EUR"
 LONGEST_NAME = 70
+_SPELLED = str.maketrans({"’": "'", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _REFUSED = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]+")
 _CODE = re.compile(r"[A-Z]{2}[0-9]{2}")
 _COLUMNS = ("reference", "returned_on", "code")
@@ -61,9 +62,7 @@ def transfers_file(run: PaymentRun, transfers: Sequence[Transfer], payer: str, i
 
 def plain(text: str) -> str:
     """Text in the letters that every bank takes, 70 at most."""
-    decomposed = unicodedata.normalize(
-        "NFKD", text.replace("’", "'").replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
-    )
+    decomposed = unicodedata.normalize("NFKD", text.translate(_SPELLED))
     letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join(_REFUSED.sub(" ", letters).split())[:LONGEST_NAME].strip() or "X"
 

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     insurer_phone: str = "01 99 00 00 00"
     insurer_email: str = "contact@mutuelle-des-rives.example"
     creditor_id: Annotated[str, Field(pattern="^[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}$")] = "FR53ZZZ999999"
-    transfers_iban: str = Field(default="", repr=False)
+    transfers_iban: IBAN | None = Field(default=None, repr=False)
     network_name: str = "Kalivia"
     open_directory: bool = True
     tiles_url: str = Field(default="", repr=False)  # a source may want a key in it
@@ -127,14 +127,6 @@ class Settings(BaseSettings):
         if address and not _ADDRESS.fullmatch(address):
             raise ValueError("an address alone, like ne-pas-repondre@mutuelle.example")
         return address
-
-    @field_validator("transfers_iban")
-    @classmethod
-    def an_account(cls, iban: str) -> str:
-        compact = "".join(iban.split())
-        if compact and not IBAN(compact, allow_invalid=True).is_valid:
-            raise ValueError("an IBAN, or nothing: then no transfer is made here")
-        return compact
 
     @field_validator("mail_security")
     @classmethod

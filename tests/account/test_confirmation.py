@@ -25,6 +25,8 @@ SENSITIVE = {
     "desk.access.review", "desk.account.hold", "desk.account.hold.change", "desk.account.reopen",
     "desk.account.reopening", "desk.account.session", "desk.account.session.end",
     "desk.exceptional.open", "desk.exceptional.opening",
+    "desk.bank-change", "desk.bank-change.stop", "desk.case.correct", "desk.case.correction", "desk.case.decide",
+    "desk.case.decision",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "desk.publication.approval", "desk.publication.approve", "desk.publication.withdraw", "desk.publication.withdrawal",

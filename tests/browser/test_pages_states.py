@@ -43,6 +43,7 @@ from tests.support.queue_states import QUEUE_STATES
 from tests.support.rights_states import RIGHTS_STATES
 from tests.support.software_states import SOFTWARE_STATES
 from tests.support.states import NOBODY, Cast, State, Visitor
+from tests.support.valuation_states import VALUATION_STATES
 from tests.support.visits import DESK, MEMBER, Site
 
 STATES = [
@@ -51,6 +52,7 @@ STATES = [
     *BENEFICIARY_STATES,
     *CARD_STATES,
     *CLAIM_STATES,
+    *VALUATION_STATES,
     *COMPANY_BANK_STATES,
     *COMPLAINT_STATES,
     *CONTACT_STATES,

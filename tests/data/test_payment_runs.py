@@ -1,4 +1,4 @@
-"""Transfers of what the desk valued: one file a day, nothing twice, nothing lost, brakes of bank details (R-21, ADR 14)."""
+"""Transfers of what the desk valued: one file a day, nothing twice, nothing lost, brakes of bank details (R-21)."""
 
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree as ET

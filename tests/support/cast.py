@@ -40,6 +40,7 @@ from tests.support.publishing_states import publishing_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
 from tests.support.terms import accept_version
+from tests.support.valuation_states import valuation_places
 from tests.support.visits import DESK, EMPLOYER, MEMBER, PROVIDER, Site, long_named, newcomer
 
 PORTABLE = "in portability"
@@ -71,6 +72,7 @@ def make_cast(site: Site) -> Cast:
         cast.places |= invitation_places(db, site)
         cast.places |= publishing_places(db, site)
         cast.places |= desk_case_places(db, site)
+        cast.places |= valuation_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
         cast.places |= places

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from portal.data.benefits import BenefitLine, Source, Status
@@ -78,6 +79,10 @@ class Valued:
         """Whether a benefit line comes of it: not of what is known already, nor of what has no contract."""
         is_known = self.entry.verdict is Verdict.REFUSED and self.entry.reason is Reason.TWIN
         return self.settled is not None and (not is_known or self.entry.replaces is not None)
+
+    def as_seen(self) -> Entry:
+        """The entry of an agent who sees what the rules give now."""
+        return msgspec.structs.replace(self.entry, seen_cents=self.computed)
 
     def decided(self, settled: Settled) -> LineFacts:
         """The line as it would be written."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, WrongState, touch
@@ -14,6 +15,7 @@ from portal.data.claim_valuing import TooNear
 from portal.data.claims import ClaimLine
 from portal.data.payments import PaymentDue, next_transfer_day, queue
 from portal.data.persons import Person
+from portal.data.sessions import Viewer
 from portal.data.valuation import SHORTEST_WORDS
 from portal.data.valued_lines import ValuedLine
 from portal.formatting import day_in_france
@@ -53,6 +55,14 @@ def correctable_lines(db: Session, agent: Agent, case: Case) -> list[BenefitLine
         .order_by(col(BenefitLine.id))
     )
     return list(db.exec(query.execution_options(populate_existing=True)))
+
+
+def lines_of_claim(db: Session, agent: Viewer, case: Case) -> list[BenefitLine]:
+    """The lines that came of a claim, corrections included, for an agent who may read it; none for anybody else."""
+    if agent.space != Space.DESK:
+        return []
+    query = select(BenefitLine).join(ClaimLine, col(ClaimLine.line_id) == BenefitLine.id)
+    return list(db.exec(query.where(ClaimLine.case_id == case.id).order_by(col(BenefitLine.id))))
 
 
 def correct_line(db: Session, agent: Agent, case: Case, line_id: int, words: str, now: datetime) -> Corrected:

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from portal.data.benefits import BenefitLine
+from portal.data.bank_details import account_in_force
+from portal.data.benefits import BenefitLine, Payment
 from portal.data.columns import Index, instant
 from portal.data.figures import parameters_on
 from portal.data.office_days import is_office_day
@@ -96,10 +97,19 @@ def next_transfer_day(db: Session, day: date) -> date:
 
 
 def queue(db: Session, line: BenefitLine, due_on: date, now: datetime) -> None:
-    """Lets a line wait for the transfers of a day. The caller holds its member's row."""
-    due = PaymentDue(line_id=line.id or 0, member_id=line.member_id, due_on=due_on, queued_at=now)
+    """Lets a line wait for the transfers of a day, or for the account that nobody knows yet. The caller holds its
+    member's row."""
+    is_held = line.supplementary_cents > 0 and account_in_force(db, line.member_id) is None
+    hold = Hold.NO_ACCOUNT if is_held else ""
+    due = PaymentDue(line_id=line.id or 0, member_id=line.member_id, due_on=due_on, hold=hold, queued_at=now)
     db.add(due)
     db.flush()
+
+
+def first_due(db: Session) -> date | None:
+    """The first day on which something is due to somebody; about nobody."""
+    found = db.exec(select(PaymentDue).order_by(col(PaymentDue.due_on)).limit(1)).first()
+    return found.due_on if found else None
 
 
 def due_of(db: Session, line_ids: Iterable[int]) -> dict[int, PaymentDue]:
@@ -108,6 +118,15 @@ def due_of(db: Session, line_ids: Iterable[int]) -> dict[int, PaymentDue]:
     if not wanted:
         return {}
     return {due.line_id: due for due in db.exec(select(PaymentDue).where(col(PaymentDue.line_id).in_(wanted)))}
+
+
+def days_of(db: Session, lines: Iterable[BenefitLine]) -> dict[int, date]:
+    """The days of the payments of lines that the caller may read, by payment."""
+    wanted = {line.payment_id for line in lines if line.payment_id is not None}
+    if not wanted:
+        return {}
+    found = db.exec(select(Payment.id, Payment.paid_on).where(col(Payment.id).in_(wanted)))
+    return {payment_id or 0: paid_on for payment_id, paid_on in found}
 
 
 def owed_by(db: Session, member_id: int) -> int:

@@ -12,6 +12,7 @@ from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
 from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SECRET, STAFF, Held, Owner
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
+from portal.data.payment_holdings import PAYMENT_HOLDINGS
 from portal.data.practice_holdings import PRACTICE_HOLDINGS
 from portal.data.work_holdings import WORK_HOLDINGS
 
@@ -218,6 +219,7 @@ HOLDINGS: dict[str, Held] = {
     **DATA_RIGHT_HOLDINGS,
     **EMPLOYER_HOLDINGS,
     **INVOICE_HOLDINGS,
+    **PAYMENT_HOLDINGS,
     **PRACTICE_HOLDINGS,
     **WORK_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
@@ -291,8 +293,6 @@ NOT_HELD: dict[str, str] = {
     "reply_template": REFERENCE,
     "reply_version": REFERENCE,
     "second_look_rule": REFERENCE,
-    "work_item": "the insurer's own work on a case, of which the case itself tells; staff act for the insurer",
-    "desk_duty": "what the insurer charges its staff with",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "work_item": "the desk's queue: its author reads a request's state and day on the request itself",
     "job_run": "the site's own life",
@@ -301,6 +301,7 @@ NOT_HELD: dict[str, str] = {
     "import_run": "the site's own life",
     "retention_run": "the site's own life: when the schedule was applied",
     "retention_result": "the site's own life: how many rows a rule forgot",
+    "payment_run": "one file of transfers a day, about nobody",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",

@@ -99,6 +99,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     terms_drafts,
     throttling,
     transfers,
+    valuation_drafts,
     valued_lines,
     work_items,
     work_presence,

@@ -37,3 +37,8 @@ class ValuedLine(SQLModel, table=True):
 def valued_lines_of(db: Session, case_id: int) -> list[ValuedLine]:
     """What was decided of each line of a claim, in order. The caller has found the case."""
     return list(db.exec(select(ValuedLine).where(ValuedLine.case_id == case_id).order_by(col(ValuedLine.id))))
+
+
+def is_anything_valued(db: Session) -> bool:
+    """Whether the desk has valued any claim; about nobody."""
+    return db.exec(select(ValuedLine.id).limit(1)).first() is not None

@@ -55,7 +55,7 @@ class Show:
     """Makes the claims of one member, as the member and the desk would, days ago."""
 
     def __init__(self, db: Session, keyring: Keyring, storage: Storage, now: datetime) -> None:
-        self.db, self._keyring, self._storage, self._now = db, keyring, storage, now
+        self.db, self.keyring, self._storage, self._now = db, keyring, storage, now
         self.member: Viewer = viewer_of(db, MEMBER)
         self.agent: Agent = agent_of(db, AGENT)
         self._scope = visible_scope(db, self.member, today())
@@ -88,7 +88,7 @@ class Show:
             return
         shares = {"base_net": kept.base_net_cents, "supplementary": kept.supplementary_cents}
         then = self.ago(wish.asked - 3)
-        answer_quote(self.db, self.agent, self._keyring, found, CaseState.ACCEPTED, ANSWER, then, **shares)
+        answer_quote(self.db, self.agent, self.keyring, found, CaseState.ACCEPTED, ANSWER, then, **shares)
 
     def refuse_piece(self, wish: Wish) -> None:
         """The desk asks for a piece again, a day later."""
@@ -96,7 +96,7 @@ class Show:
         found = lock_for_desk(self.db, self.agent, case.id or 0, case.version)
         if found is not None:
             piece = pieces_of(self.db, found)[0]
-            refuse_piece(self.db, self.agent, self._keyring, found, piece.id, MOTIVE, self.ago(wish.asked - 1))
+            refuse_piece(self.db, self.agent, self.keyring, found, piece.id, MOTIVE, self.ago(wish.asked - 1))
 
     def ago(self, days: int) -> datetime:
         return self._now - timedelta(days=days)

@@ -39,6 +39,7 @@ from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
 from portal.demo.software import show_software
 from portal.demo.terms import publish_and_accept
+from portal.demo.valuations import show_valuations
 from portal.formatting import today
 from portal.importing.registry import KINDS
 from portal.importing.reports import reported_import
@@ -52,7 +53,7 @@ from portal.web import DemoAccount, DemoHelp
 PASSWORD = "Demo-portail-2026!"  # noqa: S105  (public on purpose: the demonstration shows it)
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
 # Invented people have no mailbox: whatever the environment says, nothing of theirs goes to a real server.
-SHOWN = {"rights_api": True}
+SHOWN = {"rights_api": True, "transfers_iban": "FR7630001007941234567890185"}
 LETTERS_AS_FILES = {"mail_host": "", "mail_user": "", "mail_password": None, "worker": "embedded"}
 STARTED = "demonstration.started"
 READY = "demonstration.json"
@@ -100,6 +101,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_practices(database, keyring, Storage(settings, keyring))
             show_beneficiaries(database, keyring, Storage(settings, keyring))
             show_claims(database, keyring, Storage(settings, keyring))
+            show_valuations(database, settings)
             show_complaints(database, keyring)
             show_messages(database, keyring)
             show_rights(database, keyring)

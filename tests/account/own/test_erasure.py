@@ -45,6 +45,8 @@ IMPERSONAL = {
     *(("case_piece", "slot"), ("case_step", "state")),
     ("message_thread", "topic"),
     *(("claim", code) for code in ("family", "act_code", "sector")),
+    *(("valued_line", code) for code in ("verdict", "reason")),
+    *(("payment_due", "hold"), ("payment_return", "code")),
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     ("correction", "subject"),
     *(("data_request", code) for code in ("right", "field")),

@@ -21,6 +21,7 @@ NEVER = {
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
     "line_sharing", "payment",
+    "payment_due", "payment_order", "payment_return", "valuation_draft", "valued_line",
     "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
     "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
@@ -70,6 +71,7 @@ ABOUT_NOBODY = {
     "article_version", "publication",
     "publication_file", "terms_draft", "terms_withdrawal",
     "measured_delay",
+    "payment_run",
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"

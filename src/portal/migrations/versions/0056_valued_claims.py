@@ -14,12 +14,13 @@ USED = ("flat_fee_year", "flat_fee_day", "franchise_year", "franchise_day", "act
 
 def upgrade() -> None:
     _valued_lines()
+    _drafts()
     _runs()
     _due()
 
 
 def downgrade() -> None:
-    for table in ("payment_return", "payment_order", "payment_run", "payment_due", "valued_line"):
+    for table in ("payment_return", "payment_order", "payment_run", "payment_due", "valuation_draft", "valued_line"):
         op.drop_table(table)
 
 
@@ -38,6 +39,16 @@ def _valued_lines() -> None:
     )
     op.create_index("ix_valued_line_case", "valued_line", ["case_id", "id"])
     op.create_index("ix_valued_line_line", "valued_line", ["line_id"])
+
+
+def _drafts() -> None:
+    op.create_table(
+        "valuation_draft",
+        _key("case", "case_file"),
+        sa.Column("content_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", INSTANT, nullable=False),
+        sa.Column("saved_by", sa.Integer(), sa.ForeignKey("account.id"), nullable=False),
+    )
 
 
 def _runs() -> None:
@@ -82,6 +93,6 @@ def _due() -> None:
     op.create_index("ix_payment_due_day", "payment_due", ["due_on", "member_id"])
 
 
-def _key(table: str) -> sa.Column:
-    name = f"{table}_id"
-    return sa.Column(name, sa.Integer(), sa.ForeignKey(f"{table}.id"), primary_key=True, autoincrement=False)
+def _key(name: str, table: str = "") -> sa.Column:
+    key = sa.ForeignKey(f"{table or name}.id")
+    return sa.Column(f"{name}_id", sa.Integer(), key, primary_key=True, autoincrement=False)

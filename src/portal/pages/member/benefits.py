@@ -14,6 +14,7 @@ from portal.data.evidence import Action
 from portal.data.explanation import explain
 from portal.data.listing import line_page, payment_shares, private_totals, totals
 from portal.data.listing_rows import Line, Sort
+from portal.data.payments import due_of
 from portal.data.visibility import Relative, Scope, visible_scope
 from portal.formatting import long_date, today
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
@@ -21,6 +22,7 @@ from portal.pages.member.benefits_filters import SORT_LABELS, Query, read_query
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import page
+from portal.valuation_words import due_words
 from portal.web import PortalRequest
 
 TITLE = "Vos prestations"
@@ -107,9 +109,16 @@ def _lines(request: PortalRequest) -> dict[str, Any]:
         "shares": payment_shares(
             request.db, request.viewer, scope, {line.payment_id for line in shown.lines if line.payment_id}
         ),
+        "waits": _waits(request, shown.lines),
         "next": opaque[-1] if shown.more else None,
         "labels": {"soin": FAMILY_LABELS, "etat": STATUS_LABELS, "tri": SORT_LABELS},
     }
+
+
+def _waits(request: PortalRequest, lines: Iterable[Line]) -> dict[int, str]:
+    """When lines that wait for their payment will be paid, or why they are not, by line."""
+    waiting = {line.id: line.supplementary_cents for line in lines if line.status == Status.PENDING}
+    return {line_id: due_words(due, waiting[line_id]) for line_id, due in due_of(request.db, waiting).items()}
 
 
 def explanation_context(request: PortalRequest, opaque: str) -> dict[str, Any]:
