@@ -16,7 +16,8 @@ from tests.support.html import text_of
 
 # Never to be withdrawn: starts of spaces, the desk's own work, what protects an account, and its holder's rights.
 UNSWITCHABLE = {
-    "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read", "desk-queue:work", "desk-board:read", "desk-reports:read",
+    "member-home:read", "employer-home:read", "provider-home:read", "desk-home:read",
+    "desk-queue:work", "desk-board:read", "desk-reports:read",
     "desk-accounts:read", "desk-accounts:suspend", "desk-accounts:close", "desk-fraud:handle",
     "desk-services:switch", "desk-maintenance:plan",
     "second-factor:answer", "recovery-codes:read", "email-code:answer", "password:change", "second-factors:manage",

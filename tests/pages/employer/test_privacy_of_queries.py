@@ -18,9 +18,11 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
-    "claim_line", "complaint", "invoice", "invoice_dispute", "invoice_lot", "invoice_step", "line_sharing", "payment",
+    "claim_line", "clock_notice", "complaint", "invoice",
+    "invoice_dispute", "invoice_lot", "invoice_step", "line_sharing", "payment",
     "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
-    "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
+    "remote_link", "requalification",
+    "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
