@@ -6,6 +6,7 @@
 import sys
 
 from benchmarks import (
+    desk_clocks,
     directory,
     documents,
     employee_import,
@@ -31,6 +32,7 @@ PARTS = {
     "employer home": employer_home.main,
     "rights": rights.main,
     "invoices": invoices.main,
+    "desk clocks": desk_clocks.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -29,9 +29,7 @@ def thread(client, member) -> int:
     keyring = client.services.keyring
     with client.services.database.write() as db:
         viewer = factories.viewer_of(db, member)
-        case = begin_thread(
-            db, viewer, keyring, Topic.OTHER, "Ma carte", QUESTION, WRITTEN - timedelta(days=9)
-        )
+        case = begin_thread(db, viewer, keyring, Topic.OTHER, "Ma carte", QUESTION, WRITTEN - timedelta(days=9))
         reply(db, viewer, keyring, case.id or 0, WORDS, 0, WRITTEN)
         return case.id or 0
 

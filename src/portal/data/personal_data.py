@@ -196,6 +196,7 @@ HOLDINGS: dict[str, Held] = {
         blank={"text_encrypted": b"", "contact_encrypted": None},
         kept_for=PROOF,
     ),
+    "requalification": Held("Messages devenus des réclamations", via=("case_id", "case_file", "id"), kept_for=PROOF),
     "correction": Held(
         "Erreurs que vous avez signalées",
         via=("case_id", "case_file", "id"),
@@ -278,6 +279,8 @@ NOT_HELD: dict[str, str] = {
     "maintenance": "the site's own life; the staff who planned it act for the insurer",
     "service_switch": "the site's own life; the staff who made it act for the insurer",
     "job_run": "the site's own life",
+    "measured_delay": "how long answers took, about nobody",
+    "clock_notice": "what the insurer's staff was told of its own dates",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",
