@@ -6,6 +6,7 @@
 import sys
 
 from benchmarks import (
+    desk_clocks,
     desk_queue,
     directory,
     documents,
@@ -33,6 +34,7 @@ PARTS = {
     "rights": rights.main,
     "invoices": invoices.main,
     "desk queue": desk_queue.main,
+    "desk clocks": desk_clocks.main,
 }
 
 for name in sys.argv[1:] or PARTS:

@@ -27,7 +27,7 @@ START = {
     "code": CODE[4:],
 }
 PUBLIC = {
-    "factor.lost": 200, "link": 404, "home": 200, "help": 200, "accessibility": 200, "privacy": 200,
+    "factor.lost": 200, "link": 404, "home": 200, "help": 200, "delays": 200, "accessibility": 200, "privacy": 200,
     "terms": 200, "terms.versions": 200,
     "terms.version": 404, "terms.changes": 404, "terms.markdown": 404, "terms.pdf": 404, "health": 200,
     "readiness": 200, "metrics": 404,
@@ -226,6 +226,13 @@ PRIVATE = {
     "desk.replies": ({"supervisor"}, 200),
     "desk.reply.new": ({"supervisor"}, 200),
     "desk.reply": ({"supervisor"}, 404),
+    "desk.board": ({"agent", "supervisor"}, 200),
+    "desk.board.csv": ({"agent", "supervisor"}, 200),
+    "desk.case.requalify": ({"agent", "supervisor"}, 404),
+    "desk.complaint": ({"agent", "supervisor"}, 404),
+    "desk.complaints.report": ({"supervisor"}, 200),
+    "desk.complaints.report.xlsx": ({"supervisor"}, 200),
+    "desk.complaints.report.pdf": ({"supervisor"}, 200),
     "desk.accounts": ({"agent", "supervisor"}, 200),
     "desk.account": ({"agent", "supervisor"}, 404),
     "desk.account.suspension": ({"agent", "supervisor"}, 404),

@@ -11,9 +11,9 @@ from portal.settings import Insurer
 
 PDF_SOURCE = "complaint-report.typ"
 METHOD = (
-    "Reçues\u00a0: envoyées dans l’année. Closes\u00a0: répondues ou retirées dans l’année. En cours\u00a0: envoyées avant "
-    "le 1er janvier suivant, et closes plus tard ou pas encore. Délais de ce qui a été accusé, ou répondu, dans l’année, "
-    "depuis l’envoi. Jours et années de France."
+    "Reçues\u00a0: envoyées dans l’année. Closes\u00a0: répondues ou retirées dans l’année. En cours\u00a0: envoyées "
+    "avant le 1er janvier suivant, et closes plus tard ou pas encore. Délais de ce qui a été accusé, ou répondu, dans "
+    "l’année, depuis l’envoi. Jours et années de France."
 )
 PUBLIC = (
     "Version à publier\u00a0: les nombres de un à quatre sont masqués, comme ceux qui permettraient de les retrouver."

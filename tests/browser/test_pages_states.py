@@ -16,6 +16,7 @@ from portal.data.site_state import SwitchState, end_maintenance, plan_maintenanc
 from tests.support import browser as harness
 from tests.support.account_states import ACCOUNT_STATES
 from tests.support.beneficiary_states import BENEFICIARY_STATES
+from tests.support.board_states import BOARD_STATES
 from tests.support.browser import PROFILES, DemoServer, Tab
 from tests.support.card_states import CARD_STATES
 from tests.support.cast import make_cast, withdraw_provider_teams
@@ -50,6 +51,7 @@ STATES = [
     *MEMBER_STATES,
     *ACCOUNT_STATES,
     *BENEFICIARY_STATES,
+    *BOARD_STATES,
     *CARD_STATES,
     *CLAIM_STATES,
     *VALUATION_STATES,

@@ -33,6 +33,7 @@ from portal.data.site_state import Service, SwitchState, switch_service
 from portal.formatting import today
 from portal.security import LINK, new_token
 from tests.support import factories, staff
+from tests.support.board_states import board_places
 from tests.support.data_requests import at_desk, sent
 from tests.support.desk_case_states import desk_case_places
 from tests.support.invitation_states import invitation_places
@@ -211,6 +212,7 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     opened["closed_sheet"] = accounts[CLOSED].id or 0
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
+    places |= board_places(db, site)
     return places | {"case": f"/gestion/fraudes/{_opaque(site, 'fraud', frozen.report.id or 0)}"}
 
 

@@ -28,6 +28,7 @@ from portal.formatting import day_in_france, start_of_day_in_france
 
 WITHOUT_ACCOUNT = "sans_compte"
 NO_CONTRACT = "aucun"
+_COUNTS = ("received", "closed", "open", "withdrawn", "mediated", "acknowledged_in_time", "answered_in_time")
 _COLUMNS = columns(
     col(Complaint.category),
     col(Case.account_id),
@@ -146,13 +147,28 @@ def rows_of(db: Session, year: int) -> list[Row]:
 
 def report_from(rows: Iterable[Row], year: int) -> Report:
     """The report of rows that count in a year, whatever other ones are among them."""
-    total = Tally()
-    groups: tuple[dict[str, Tally], ...] = tuple(defaultdict(Tally) for _ in range(3))
+    apart: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     for row in rows:
-        for tally in (total, *(group[key] for group, key in zip(groups, row[:3], strict=True))):
-            _add(tally, row, year)
-    by_category, by_origin, by_family = ({key: group[key] for key in sorted(group)} for group in groups)
-    return Report(year, total, by_category, by_origin, by_family)
+        _add(apart[row[:3]], row, year)
+    by_category, by_origin, by_family = (_by(apart, at) for at in range(3))
+    return Report(year, _sum(apart.values()), by_category, by_origin, by_family)
+
+
+def _by(apart: Mapping[tuple[str, ...], Tally], at: int) -> dict[str, Tally]:
+    keys = sorted({key[at] for key in apart})
+    return {key: _sum(tally for each, tally in apart.items() if each[at] == key) for key in keys}
+
+
+def _sum(parts: Iterable[Tally]) -> Tally:
+    total = Tally()
+    for part in parts:
+        for name in _COUNTS:
+            setattr(total, name, getattr(total, name) + getattr(part, name))
+        for outcome, count in part.outcomes.items():
+            total.outcomes[outcome] += count
+        total.acknowledged_days += part.acknowledged_days
+        total.answered_days += part.answered_days
+    return total
 
 
 def _row(each: Any, day: Callable[[datetime | None], date | None]) -> Row:

@@ -200,6 +200,7 @@ HOLDINGS: dict[str, Held] = {
         blank={"text_encrypted": b"", "contact_encrypted": None},
         kept_for=PROOF,
     ),
+    "requalification": Held("Messages devenus des réclamations", via=("case_id", "case_file", "id"), kept_for=PROOF),
     "correction": Held(
         "Erreurs que vous avez signalées",
         via=("case_id", "case_file", "id"),
@@ -302,6 +303,8 @@ NOT_HELD: dict[str, str] = {
     "retention_run": "the site's own life: when the schedule was applied",
     "retention_result": "the site's own life: how many rows a rule forgot",
     "payment_run": "one file of transfers a day, about nobody",
+    "measured_delay": "how long answers took, about nobody",
+    "clock_notice": "what the insurer's staff was told of its own dates",
     "journal_position": "the site's own life",
     "evidence_person": "an index over evidence_detail, erased with it",
     "passkey_challenge": "a random number that expires within minutes; tied to a browser, not to an account",

@@ -22,8 +22,9 @@ NEVER = {
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
     "line_sharing", "payment",
     "payment_due", "payment_order", "payment_return", "valuation_draft", "valued_line",
-    "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
-    "remote_link", "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
+    "clock_notice", "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
+    "remote_link", "requalification",
+    "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
     # The desk's own work on requests.
     "desk_absence", "desk_duty", "work_item", "work_presence", "work_step", "work_view",

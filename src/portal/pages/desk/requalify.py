@@ -119,7 +119,7 @@ def _became(request: PortalRequest, db: Session, complaint: Case | None) -> tupl
 
 
 def _beginning(text: str) -> str:
-    line = " ".join(text.split())
+    line = text.replace("\n", " ")
     return line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()}…"
 
 
