@@ -69,7 +69,7 @@ async def keep(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
     return await request.database.run_writing(_keep, request, dossier, sent)
 
 
-@page("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.case.decision", guards=DECIDES)
+@page("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.valuation.decision", guards=DECIDES)
 def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     case = _claim(request, request.db, dossier)
     context = valuation_context(request, request.db, dossier, case)
@@ -79,7 +79,7 @@ def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[by
     return _render_decision(request, dossier, case, context, usual_words(context["outcome"]))
 
 
-@async_action("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.case.decide", guards=DECIDES)
+@async_action("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.valuation.decide", guards=DECIDES)
 async def decide(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     sent = await request.form()
     return await request.database.run_writing(_decide, request, dossier, sent)
@@ -105,7 +105,7 @@ def _keep(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response
         problems = valuation_context(request, db, dossier, case)["problems"]
         if problems:
             return _render(request, db, dossier, case, problems)
-    return Redirect(request.services.urls("desk.case.decision", dossier=dossier), status_code=303)
+    return Redirect(request.services.urls("desk.valuation.decision", dossier=dossier), status_code=303)
 
 
 def _decide(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
