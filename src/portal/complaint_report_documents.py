@@ -30,7 +30,7 @@ def pdf_data(
 ) -> dict[str, Any]:
     """What the Typst source receives: texts only, ready to print."""
     return {
-        "reference": "",
+        "reference": f"Réclamations {year}",
         "title": f"Rapport annuel des réclamations, {year}",
         "insurer": insurer.model_dump(),
         "facts": [("Année", str(year), False), ("Édité le", local_day(at), False)],

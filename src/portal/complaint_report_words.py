@@ -5,16 +5,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from portal.complaint_words import CATEGORY_LABELS
 from portal.data.accounts import Space
 from portal.data.complaint_report import NO_CONTRACT, WITHOUT_ACCOUNT, Report, Tally, tallies
 from portal.data.complaint_rules import Outcome
+from portal.data.complaints import Category
 from portal.data.coverage import ContractKind
 from portal.spreadsheets import Column, Kind
 
 # A count below this may let somebody be recognised in what is published (ADR 41).
 FEWEST_SHOWN = 5
 HIDDEN = "< 5"
+SUBJECT_LABELS = {
+    Category.REFUND: "Remboursements",
+    Category.DELAY: "Délais",
+    Category.GUARANTEE: "Garanties",
+    Category.CONTRIBUTION: "Cotisations",
+    Category.ENDING: "Fin de contrat",
+    Category.THIRD_PARTY: "Tiers payant",
+    Category.WELCOME: "Accueil",
+    Category.PERSONAL_DATA: "Données personnelles",
+    Category.ONLINE: "Espace en ligne",
+}
 ORIGIN_LABELS = {
     Space.MEMBER: "Adhérents, dans leur espace",
     Space.EMPLOYER: "Employeurs",
@@ -75,7 +86,7 @@ Section = tuple[str, Sequence[ReportRow]]
 def sections_of(report: Report, *, is_public: bool) -> list[Section]:
     """The tables of a report: everything, then by category, origin and contract. `is_public`: small counts hidden."""
     grouped: tuple[tuple[str, Mapping[str, Tally], Mapping[str, str]], ...] = (
-        ("Par sujet", report.by_category, {str(key): label for key, label in CATEGORY_LABELS.items()}),
+        ("Par sujet", report.by_category, {str(key): label for key, label in SUBJECT_LABELS.items()}),
         ("Par origine", report.by_origin, {str(key): label for key, label in ORIGIN_LABELS.items()}),
         ("Par contrat", report.by_family, {str(key): label for key, label in FAMILY_LABELS.items()}),
     )

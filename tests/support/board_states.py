@@ -5,10 +5,10 @@ from sqlmodel import Session, col, select
 
 from portal.data.case_states import CaseKind
 from portal.data.work_items import Turn, WorkItem
-from tests.support.account_states import SUPERVISOR
 from tests.support.states import NOBODY, State, fail
 from tests.support.visits import DESK, Site
 
+SUPERVISOR = "9000000027"
 REPORT = "/gestion/rapports/reclamations"
 
 BOARD_STATES = [

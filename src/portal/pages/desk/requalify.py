@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from portal.case_notices import CaseLetters
 from portal.complaint_notices import tell_requalified
-from portal.complaint_words import CATEGORY_LABELS, moved_to_complaint
+from portal.complaint_report_words import SUBJECT_LABELS
+from portal.complaint_words import moved_to_complaint
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, CaseMoved, WrongState
 from portal.data.complaints import Category
@@ -48,7 +49,8 @@ async def submit(request: PortalRequest, dossier: FromPath[str]) -> Response[byt
 
 def _submit(request: PortalRequest, dossier: str, form: FormMultiDict) -> Response[bytes] | Redirect:
     sent = single_values(form, FIELDS, longest=60)
-    errors = [] if sent["sujet"] in set(Category) else [FieldError("sujet", NO_CATEGORY)]
+    errors = [] if sent["message"] else [FieldError("message", NO_MESSAGE)]
+    errors += [] if sent["sujet"] in set(Category) else [FieldError("sujet", NO_CATEGORY)]
     try:
         with request.database.write() as db:
             made = None if errors else _made(request, db, dossier, sent)
@@ -106,7 +108,7 @@ def _form(
             (name, f"Le {local_time(each.sent_at)}\u00a0: «\u00a0{_beginning(each.text)}\u00a0»")
             for name, each in zip(names, candidate.written, strict=True)
         ],
-        categories=[(category.value, label) for category, label in CATEGORY_LABELS.items()],
+        categories=[(category.value, label) for category, label in SUBJECT_LABELS.items()],
     )
 
 
