@@ -9,6 +9,7 @@ from portal.data.data_objections import Purpose
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import DataField
 from portal.data.death_instructions import Wish
+from portal.data.holdings import BILLING, CONTRACT, PROOF
 from portal.data.restricting import Ground
 from portal.formatting import long_date
 
@@ -165,6 +166,14 @@ HELD: dict[Space, tuple[Held, ...]] = {
         _SECURITY,
     ),
     Space.DESK: (_SECURITY,),
+}
+
+
+# Why what stays after an account stays, and until when.
+UNTIL: dict[str, str] = {
+    PROOF: "Sans votre nom, jusqu’à la prescription\u00a0: 5 ans au plus (code civil, article 2224).",
+    CONTRACT: "2 ans pour agir (code de la mutualité, article L.\u00a0221-11), puis en archive 5 ans après la fin.",
+    BILLING: "10 ans (code de commerce, article L.\u00a0123-22).",
 }
 
 

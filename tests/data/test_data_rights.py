@@ -40,10 +40,11 @@ from portal.data.data_rights import (
     send_request,
     withdraw_request,
 )
+from portal.data.employees import Employee
 from portal.data.files import StoredFile
 from portal.data.persons import Person
 from portal.formatting import day_in_france
-from tests.support import factories
+from tests.support import factories, staff
 from tests.support.beneficiaries import new_file
 from tests.support.data_requests import ERASURE, NAME, NOW, REASON, Office, at_desk, office, sent
 
@@ -181,6 +182,22 @@ def test_accepted_birth_date_and_number_change_the_person_r70(db, keyring, desk)
     person = db.get_one(Person, desk.anne.person_id)
     assert (person.birth_date, keyring.decrypt(person.nir_encrypted)) == (date(1985, 5, 1), NIR)
     assert person.nir_lookup == keyring.lookup(NIR)
+
+
+def test_accepted_name_is_the_employer_s_too_and_found_by_search_r70(db, keyring, desk) -> None:
+    firm = staff.company(db)
+    contract = staff.group_contract(db, firm)
+    declared = {"last_name": "Essai", "first_name": "Anne", "birth_date": factories.ADULT_BIRTH}
+    employee = Employee(
+        company_id=firm.id, group_contract_id=contract.id, person_id=desk.anne.person_id, hired_on=NOW.date(),
+        search="anne essai", **declared,
+    )  # fmt: skip
+    db.add(employee)
+    db.flush()
+    case = sent(db, keyring, desk.anne, NAME)
+    accept_data_request(db, desk.agent, keyring, at_desk(db, desk.agent, case), "", NOW)
+    assert (employee.last_name, employee.version) == ("Exemple", 2)
+    assert "exemple" in employee.search
 
 
 def test_number_of_another_person_is_not_given_twice_r70(db, keyring, desk) -> None:

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
@@ -172,6 +172,7 @@ def test_every_column_that_an_export_gives_has_a_french_name_r70() -> None:
     assert all(column_words().values())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.integers(-(10**9), 10**9), st.none() | st.dates())
 def test_any_row_becomes_one_line_that_a_spreadsheet_reads_back_r70(label, cents, day) -> None:
     row = {"label": label, "amount_cents": cents, "paid_on": day, "is_responsible": True}
@@ -186,6 +187,7 @@ def test_any_row_becomes_one_line_that_a_spreadsheet_reads_back_r70(label, cents
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Z")), min_size=1, max_size=20)
 
 
+@settings(deadline=None, max_examples=60)
 @given(NAMES, st.sampled_from(Relationship), st.sampled_from(Status), st.sampled_from(Family), st.integers(0, 10**8))
 def test_any_benefit_makes_a_valid_bundle_r70(name, relationship, status, family, cents) -> None:
     person = Person(id=1, reference="P1", last_name=name, first_name=name, birth_date=date(1980, 2, 29))

@@ -294,9 +294,12 @@ def test_every_space_uses_its_rights_and_the_desk_has_none_to_ask_r70(client, ma
 
 
 def test_erasure_says_what_goes_what_stays_and_why_r70(client, holder) -> None:
+    with client.services.database.write() as db:
+        choose_notifications(db, factories.viewer_of(db, holder), {Notification.PAYMENT}, utc_now())
     said = client.get(f"{DATA}/effacement").css("main")[0].text()
-    for words in ("Notifications choisies", "Vos prestations", "10 ans", "L.\u00a0221-11"):
+    for words in ("Notifications choisies", "Vos contrats", "5 ans au plus", "L.\u00a0221-11"):
         assert words in said
+    assert "cabinet" not in said
 
 
 def test_visitor_learns_whom_to_write_to_without_an_account_r70(client) -> None:

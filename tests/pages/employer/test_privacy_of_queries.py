@@ -76,7 +76,7 @@ ABOUT_NOBODY = {
 }  # fmt: skip
 # It lists what an account holds, table by table, each by the account's own key: nothing, for an employer.
 OWN_EXPORT = "/compte/donnees/export.json"
-OWN_EXPORTS = {OWN_EXPORT, "/compte/donnees/archive.zip"}
+OWN_EXPORTS = {OWN_EXPORT, "/compte/donnees/archive.zip", "/compte/donnees/effacement"}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Open too while terms are due (R-16).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,15 +15,16 @@ from portal.data.accounts import Role, Space
 from portal.data.activity import Wanted, recent_acts
 from portal.data.cases import CaseState
 from portal.data.consents import consents_of
+from portal.data.data_export import held_of
 from portal.data.data_objections import Purpose, objections_of
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import Asked, requests_of
 from portal.data.death_instructions import instructions_in_force, instructions_of
 from portal.data.evidence import Action
-from portal.data.holdings import Held, Owner
-from portal.data.personal_data import HOLDINGS
+from portal.data.holdings import Held
 from portal.data.restricting import restriction_under_way, restrictions_of
-from portal.data_right_words import HELD, RIGHT_LABELS
+from portal.data_right_words import HELD, RIGHT_LABELS, UNTIL
+from portal.folding import fold
 from portal.formatting import day_in_france
 from portal.pages.account.own import account_crumbs
 from portal.pages.account.pieces import CASE
@@ -70,14 +72,16 @@ def data_page(request: PortalRequest) -> Response[bytes]:
 @page("/compte/donnees/effacement", name="data.erasure", guards=READS)
 def erasure_page(request: PortalRequest) -> Response[bytes]:
     """What deleting the account erases, what stays and why."""
-    held = [each for each in HOLDINGS.values() if _concerns(request, each)]
+    held = held_of(request.db, request.viewer)
+    reasons = {each.kept_for for each in held} - {""}
     return render_page(
         request,
         "account/data/erasure.html",
         "Effacement",
         crumbs=data_crumbs(request),
-        erased=sorted({each.title for each in held if each.is_deleted or each.blank}),
-        kept=sorted({(each.title, each.kept_for) for each in held if each.kept_for}),
+        erased=sorted({each.title for each in held if each.is_deleted}, key=fold),
+        blanked=sorted({each.title for each in held if each.blank}, key=fold),
+        kept=[(reason, UNTIL[reason], _kept(held, reason)) for reason in UNTIL if reason in reasons],
         may={name: _may(request, name) for name in ("deletion.ask", "data.ask")},
     )
 
@@ -133,9 +137,8 @@ def _period(ended_at: datetime | None) -> Label:
     return ("En vigueur", "ok") if ended_at is None else ("Terminé", "")
 
 
-def _concerns(request: PortalRequest, held: Held) -> bool:
-    """Whether a table may hold something of this kind of account."""
-    return held.owner is Owner.ACCOUNT or getattr(request.viewer, held.owner.value) is not None
+def _kept(held: Iterable[Held], reason: str) -> list[str]:
+    return sorted({each.title for each in held if each.kept_for == reason and not each.blank}, key=fold)
 
 
 def _may(request: PortalRequest, name: str) -> bool:

@@ -30,7 +30,7 @@ LINKS = (
     ("terms.mine", "file", "Conditions acceptées"),
     ("data", "download", "Vos données"),
 )
-OPTIONS = {"email": "email.change", "contact": "contact", "deletion": "deletion.ask"}
+OPTIONS = {"email": "email.change", "contact": "contact", "deletion": "deletion.ask", "correction": "data.ask"}
 CONTACT: list[Guard] = [requires(Permission.CONTACT_CHANGE), recently_confirmed]
 
 

@@ -1,0 +1,38 @@
+"""The demonstration's rights over data: one that takes longer, one refused, one for the desk, choices (R-70)."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from portal.demo.site import demo_settings, prepare
+
+pytestmark = [pytest.mark.xdist_group("demo-site"), pytest.mark.engines("sqlite")]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
+    """A demonstration prepared twice, as one that was interrupted is."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    settings = demo_settings(folder, "http://127.0.0.1:8000")
+    for _ in range(2):
+        (folder / "demonstration.json").unlink(missing_ok=True)
+        prepare(folder, settings, members=5, years=1, seed=42, tell=lambda _text: None)
+    return sqlite3.connect(folder / "portal.sqlite3")
+
+
+def test_demo_shows_requests_in_three_states_once_r70(site) -> None:
+    query = (
+        "SELECT data_request.right, state, extended_at IS NOT NULL, due_at IS NOT NULL FROM data_request "
+        "JOIN case_file ON id = case_id ORDER BY case_id"
+    )
+    assert site.execute(query).fetchall() == [
+        ("effacement", "refusee", 0, 1),
+        ("acces", "envoyee", 1, 1),
+        ("rectification", "envoyee", 0, 1),
+    ]
+
+
+def test_demo_shows_choices_in_force_once_r70(site) -> None:
+    assert site.execute("SELECT purpose, ended_at FROM data_objection").fetchall() == [("prospection", None)]
+    assert site.execute("SELECT count(*) FROM death_instruction WHERE ended_at IS NULL").fetchone() == (1,)
