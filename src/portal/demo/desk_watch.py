@@ -16,7 +16,7 @@ from portal.security import Keyring
 MEMBER, COLLEAGUE = "1000000024", "9000000035"
 MOTIVE = "Le médiateur attend une réponse avant ce soir, et la réclamation ne dit pas de quel soin il s’agit."
 # Minutes after the opening, what was done, and with which details.
-ACTS = (
+ACTS: tuple[tuple[int, Action, dict[str, str]], ...] = (
     (0, Action.EXCEPTIONAL_ACCESS_OPENED, {"purpose": "reclamation"}),
     (2, Action.EXCEPTIONAL_ACCESS_READ, {"part": "prestations"}),
     (4, Action.EXCEPTIONAL_ACCESS_READ, {"part": "demandes"}),
