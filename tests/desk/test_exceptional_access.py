@@ -184,10 +184,11 @@ def test_supervisor_ends_the_access_and_reads_no_more(client, supervisor, record
 
 def test_asking_twice_at_once_opens_one_access_and_writes_one_letter(client, supervisor, cared) -> None:
     services, now = client.services, datetime.now(UTC)
+    with services.database.write() as db:
+        viewer = factories.viewer_of(db, supervisor)
 
     def once(_: int) -> bool:
         with services.database.write() as db:
-            viewer = factories.viewer_of(db, supervisor)
             return data.open_access(db, viewer, services.keyring, cared.id, MOTIVE, now)[1]
 
     with ThreadPoolExecutor(4) as pool:

@@ -1,5 +1,6 @@
 """Applying the retention schedule (R-71): dry run, batches, evidence, contents, holds; what everybody reads of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -145,6 +146,17 @@ class TestApplying:
         assert rows_of(client, "complaints") == 0
         apply_schedule(client.services, NOW)
         assert client.services.storage.give(old[0]) == b"contenu"
+
+    def test_two_runs_at_once_forget_each_row_once(self, client, old) -> None:
+        """A worker and an operator: what the one holds the other leaves."""
+        services = client.services
+        with ThreadPoolExecutor(2) as pool:
+            runs = list(pool.map(lambda _: apply_schedule(services, NOW), range(2)))
+        assert sum(each.rows for run in runs for each in run if each.rule.code == "complaints") == 3
+        assert not [each.rule.code for run in runs for each in run if each.has_failed]
+        assert services.storage.give(old[3]) == b"contenu"
+        with services.database.read() as db:
+            assert verify_chain(db, {}).fault is None
 
     def test_details_of_old_evidence_go_and_the_chain_still_verifies(self, client, member) -> None:
         viewer_id, services = member.id, client.services
