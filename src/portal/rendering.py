@@ -18,6 +18,7 @@ from portal.data.site_state import SiteState
 from portal.data.standing import Standing
 from portal.formatting import day_in_france
 from portal.forms import FieldError
+from portal.labels import SPACE_LABELS
 from portal.permissions import Permission, may
 from portal.web import PortalRequest
 
@@ -128,16 +129,23 @@ def render_fragment(
 def shell(request: PortalRequest) -> dict[str, Any]:
     """What every layout needs besides the page's own context."""
     viewer = request.signed_in
+    window = site_of(request).announced(request.now, viewer.space if viewer else "")
     return {
         "viewer": viewer,
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
-        "maintenance": site_of(request).announced(request.now),
-        "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
+        "maintenance": window,
+        "maintenance_is_on": window is not None and window.is_on(request.now),
+        "maintenance_where": closed_place(window.space) if window else "",
         "leaving_on": _leaving_on(request),
         "correction_url": _correction_url(request),
         "idle_seconds": idle_seconds(viewer) if viewer else 0,
     }
+
+
+def closed_place(space: str) -> str:
+    """What a maintenance closes: « Le portail », « L’espace adhérent »."""
+    return f"L’{SPACE_LABELS[Space(space)].lower()}" if space else "Le portail"
 
 
 def _leaving_on(request: PortalRequest) -> date | None:
