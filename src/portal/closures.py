@@ -14,6 +14,7 @@ from portal.data.accounts import Role, Space
 from portal.data.sessions import Viewer
 from portal.data.site_state import Service, SiteState, Window, Withdrawal
 from portal.permissions import GRANTS, Permission, Requires, policy_of
+from portal.routing import is_for_programs
 
 # The service that a permission belongs to, by which it can be withdrawn from a space (R-65). The others cannot: a
 # space's start, the desk's work, writing to the insurer, and what protects the account or is a right of its holder.
@@ -105,11 +106,18 @@ async def refuse_in_maintenance(connection: ASGIConnection, handler: BaseRouteHa
     if handler.name in NEVER_CLOSED:
         return
     site = connection.scope["state"]["site"] = await connection.app.state.services.site.now()
-    window = site.maintenance(datetime.now(UTC))
     viewer: Viewer | None = connection.scope["state"].get("viewer")
+    window = site.maintenance(datetime.now(UTC), _space_of(connection, viewer))
     is_desk = viewer is not None and viewer.space == Space.DESK
     if window is not None and not is_desk and handler.name not in ENTRANCES:
         raise UnderMaintenance(window)
+
+
+def _space_of(connection: ASGIConnection, viewer: Viewer | None) -> str:
+    """The space that a request is about: the viewer's; programs ask for practices; a visitor is in none."""
+    if viewer is not None:
+        return viewer.space
+    return Space.PROVIDER if is_for_programs(connection.scope["path"]) else ""
 
 
 async def refuse_withdrawn(connection: ASGIConnection, handler: BaseRouteHandler) -> None:

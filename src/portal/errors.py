@@ -24,7 +24,7 @@ from portal.logs import without_values
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.reading_guards import TooManyReads
 from portal.reading_limits import EXPORTS
-from portal.rendering import HTML, open_navigation
+from portal.rendering import HTML, closed_place, open_navigation
 from portal.storage import StorageFailed
 from portal.typed_texts import typed_texts
 from portal.web import PortalRequest
@@ -91,7 +91,12 @@ def withdrawn(request: PortalRequest, error: ServiceWithdrawn) -> Response:
 def under_maintenance(request: PortalRequest, error: UnderMaintenance) -> Response:
     """503 until the announced end (R-60)."""
     return error_page(
-        request, 503, "maintenance", retry_after=_seconds_to(request, error.window.ends_at), window=error.window
+        request,
+        503,
+        "maintenance",
+        retry_after=_seconds_to(request, error.window.ends_at),
+        window=error.window,
+        where=closed_place(error.window.space),
     )
 
 

@@ -19,6 +19,7 @@ from portal.data.site_state import SiteState
 from portal.data.standing import Standing
 from portal.formatting import day_in_france
 from portal.forms import FieldError
+from portal.labels import SPACE_LABELS
 from portal.permissions import Permission, may
 from portal.web import PortalRequest
 
@@ -140,6 +141,7 @@ def render_fragment(
 def shell(request: PortalRequest) -> dict[str, Any]:
     """What every layout needs besides the page's own context."""
     viewer = request.signed_in
+    window = site_of(request).announced(request.now, viewer.space if viewer else "")
     return {
         "viewer": viewer,
         "serves_users": request.front.users,
@@ -148,6 +150,9 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "maintenance": site_of(request).announced(request.now),
         "chain_is_broken": _is_chain_broken(request),
         "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
+        "maintenance": window,
+        "maintenance_is_on": window is not None and window.is_on(request.now),
+        "maintenance_where": closed_place(window.space) if window else "",
         "leaving_on": _leaving_on(request),
         "correction_url": _correction_url(request),
         "idle_seconds": idle_seconds(viewer) if viewer else 0,
@@ -158,6 +163,9 @@ def _is_chain_broken(request: PortalRequest) -> bool:
     """Whether to tell the viewer, who can do something about it, that the evidence is not as it was written (R-51)."""
     viewer = request.signed_in
     return viewer is not None and may(viewer, Permission.DESK_OPERATIONS) and is_chain_broken(request.db)
+def closed_place(space: str) -> str:
+    """What a maintenance closes: « Le portail », « L’espace adhérent »."""
+    return f"L’{SPACE_LABELS[Space(space)].lower()}" if space else "Le portail"
 
 
 def _leaving_on(request: PortalRequest) -> date | None:

@@ -10,7 +10,7 @@ from portal.data.articles import ArticleVersion, articles_in_force
 from portal.formatting import PARIS, long_date, today
 from portal.information import articles_now, sources
 from tests.support import factories
-from tests.support.entry import ask, enter
+from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
 from tests.support.publishing import HOME, Desk
@@ -101,6 +101,13 @@ def test_article_of_the_portal_is_replaced_then_withdrawn_then_given_back(client
     assert len(versions.css('main a[href^="/gestion/publication/"]')) >= 3
     client.get(versions.css('main a[href*="/changements/"]')[0].attributes["href"])
     assert client.status == 200
+
+
+def test_withdrawal_is_not_rewritten_as_a_text(client, desk) -> None:
+    desk.prepare(f"{HOME}/articles/versions/hospitalisation")
+    edit = desk.path.replace(HOME, f"{HOME}/articles") + "/texte"
+    assert ask(client, edit).status_code == 404
+    assert send(client, edit, FIELDS, form_at=desk.path).status_code == 404
 
 
 def test_two_versions_of_an_article_are_compared(client, desk) -> None:

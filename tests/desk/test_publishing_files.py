@@ -288,6 +288,15 @@ def test_directory_tells_how_many_leave_and_asks_twice_for_many(client, desk) ->
     assert "2 sur 10" in text_of(client.page.one("main"))
 
 
+def test_directory_has_no_page_to_preview_and_nobody_a_file_that_is_unknown(client, desk) -> None:
+    desk.upload("annuaire", practices("a"))
+    desk.work()
+    for below in ("/apercu", "/apercu/pdf", "/apercu/notice.pdf", "/lignes-refusees.csv"):
+        assert ask(client, desk.path + below).status_code == 404
+    for path in (f"{HOME}/fichiers/inconnu", f"{HOME}/inconnue", f"{HOME}/articles/versions/inconnu"):
+        assert ask(client, path).status_code == 404
+
+
 def test_one_leaving_in_ten_is_applied_without_a_second_look(client, desk) -> None:
     desk.upload("annuaire", practices(*"abcdefghij"))
     desk.work()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.data.site_state import LONGEST, MaintenanceClash
+from portal.data.site_state import LONGEST, MaintenanceClash, last_maintenances
 from portal.formatting import PARIS
 from tests.site.conftest import WHY
 from tests.support import factories
@@ -151,6 +151,35 @@ class TestPlanning:
         assert f"#{field}" in answer.text
         assert client.services.site.current().windows == ()
 
+    def test_supervisor_closes_one_space_and_the_others_go_on(self, client, accounts) -> None:
+        """R-60: its people read why, and nobody else does; another space may close at the same time."""
+        enter(client, accounts["supervisor"])
+        for space in ("employeur", "professionnel"):
+            client.get("/gestion/maintenance/nouvelle")
+            client.submit(**self.form(espace=space, annonce=""))
+            assert client.path == "/gestion/maintenance"
+        assert "Espace employeur seulement" in client.page.text
+        enter(client, accounts["employer"])
+        assert "L’espace employeur sera fermé" in client.get("/employeur").text
+        enter(client, accounts["member"])
+        assert "Maintenance prévue" not in client.get("/adherent").text
+        with client.services.database.write() as db:
+            for row in last_maintenances(db):
+                row.starts_at = _in(-5)
+        client.services.site.forget()
+        answers = {name: ask_as(client, accounts[name], path) for name, path in HOMES.items()}
+        assert {name: answer.status_code for name, answer in answers.items()} == {
+            "member": 200, "employer": 503, "provider": 503, "supervisor": 200,
+        }  # fmt: skip
+        assert "L’espace employeur est fermé" in answers["employer"].text
+        assert ask(client, "/").status_code == 200
+
+    @pytest.mark.parametrize("space", ["gestion", "inconnu"])
+    def test_space_that_cannot_close_is_refused(self, client, accounts, space) -> None:
+        enter(client, accounts["supervisor"])
+        sent = self.form(espace=space)
+        assert send(client, "/gestion/maintenance/nouvelle", sent, form_at="/gestion/maintenance").status_code == 422
+
     def test_supervisor_reads_the_announcement_before_planning_it(self, client, accounts) -> None:
         """R-60: as users will; nothing is planned by looking, and nothing typed is lost."""
         enter(client, accounts["supervisor"])
@@ -192,3 +221,9 @@ class TestPlanning:
         with pytest.raises(MaintenanceClash):
             plan(90)
         plan(120)
+
+
+def ask_as(client, account, path: str):
+    """What somebody is answered on a page."""
+    enter(client, account)
+    return ask(client, path)

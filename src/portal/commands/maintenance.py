@@ -6,6 +6,7 @@ import click
 
 from portal.commands.context import open_database
 from portal.commands.terms import InstantType
+from portal.data.accounts import Space
 from portal.data.evidence import Action, record
 from portal.data.site_state import (
     LONGEST,
@@ -63,7 +64,7 @@ def stop(number: int | None) -> None:
     """
     now = datetime.now(UTC)
     with open_database(load_settings()) as database, database.write() as db:
-        window = site_state(db, now).maintenance(now)
+        window = site_state(db, now).maintenance(now, Space.DESK)
         chosen = number or (window.id if window else 0)
         if not end_maintenance(db, None, chosen, now):
             raise click.ClickException("there is no such maintenance to end")

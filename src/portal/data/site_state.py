@@ -87,7 +87,8 @@ class ServiceSwitch(SQLModel, table=True):
 
 
 class Maintenance(SQLModel, table=True):
-    """A period in which the portal is closed to all but the desk, announced beforehand. `message` is shown to users.
+    """A period in which the portal, or one `space` of it, is closed to all but the desk, announced beforehand.
+    `message` is shown to users.
 
     `ended_at`: when somebody ended it, before its start (cancelled) or before its end.
     """
@@ -103,6 +104,7 @@ class Maintenance(SQLModel, table=True):
     planned_by: int | None = Field(default=None, foreign_key="account.id")
     ended_at: datetime | None = instant(default=None)
     ended_by: int | None = Field(default=None, foreign_key="account.id")
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,19 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A maintenance that nobody has ended."""
+    """A maintenance that nobody has ended; of the whole portal without a `space`."""
 
     id: int
     announced_at: datetime
     starts_at: datetime
     ends_at: datetime
     message: str
+    space: str = ""
+
+    def concerns(self, space: str) -> bool:
+        """Whether whoever is in a space is closed out, or told. A visitor is in none: of the whole portal alone; the
+        desk is told of every one."""
+        return self.space in {"", space} or space == Space.DESK
 
     def is_on(self, now: datetime) -> bool:
         return self.starts_at <= now < self.ends_at
@@ -139,13 +147,13 @@ class SiteState:
     withdrawn: dict[tuple[str, str], Withdrawal] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
 
-    def maintenance(self, now: datetime) -> Window | None:
-        """The maintenance that is on at an instant."""
-        return next((window for window in self.windows if window.is_on(now)), None)
+    def maintenance(self, now: datetime, space: str = "") -> Window | None:
+        """The maintenance that is on at an instant, for whoever is in a space."""
+        return next((one for one in self.windows if one.is_on(now) and one.concerns(space)), None)
 
-    def announced(self, now: datetime) -> Window | None:
-        """The next maintenance that users are told about, or the one that is on."""
-        return next((window for window in self.windows if window.is_announced(now)), None)
+    def announced(self, now: datetime, space: str = "") -> Window | None:
+        """The next maintenance that those of a space are told about, or the one that is on."""
+        return next((one for one in self.windows if one.is_announced(now) and one.concerns(space)), None)
 
     def withdrawal(self, space: str, service: Service | None) -> Withdrawal | None:
         """Why a space does not offer a service, or None when it does."""
@@ -193,15 +201,17 @@ def plan_maintenance(
     message: str,
     now: datetime,
     announced_at: datetime | None = None,
+    space: str = "",
 ) -> int:
-    """Plans a maintenance, and returns its id; announced from now on unless told otherwise.
+    """Plans a maintenance of the portal, or of a space, and returns its id; announced from now on by default.
 
     Raises `ValueError` when it would end before it starts, end in the past or last more than `LONGEST`, and
     `MaintenanceClash` when it meets another one.
     """
     if not starts_at < ends_at or ends_at <= now or ends_at - starts_at > LONGEST:
         raise ValueError("a maintenance ends after its start, in the future, and within a day")
-    if any(row.starts_at < ends_at and starts_at < row.ends_at for row in _coming(db, now)):
+    meeting = [row for row in _coming(db, now) if row.starts_at < ends_at and starts_at < row.ends_at]
+    if any(not space or row.space in {"", space} for row in meeting):
         raise MaintenanceClash
     row = Maintenance(
         announced_at=min(announced_at or now, starts_at),
@@ -210,6 +220,7 @@ def plan_maintenance(
         message=message,
         planned_at=now,
         planned_by=viewer.account_id if viewer else None,
+        space=space,
     )
     db.add(row)
     db.flush()
@@ -243,4 +254,4 @@ def _withdrawal(row: ServiceSwitch) -> Withdrawal:
 
 
 def _window(row: Maintenance) -> Window:
-    return Window(row.id or 0, row.announced_at, row.starts_at, row.ends_at, row.message)
+    return Window(row.id or 0, row.announced_at, row.starts_at, row.ends_at, row.message, row.space)

@@ -1,4 +1,4 @@
-"""What the desk publishes by four eyes: terms, articles, import files; terms taken back before their day."""
+"""What the desk publishes by four eyes; terms taken back before their day; maintenance of one space."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     instant = sa.DateTime(timezone=True)
+    op.add_column("maintenance", sa.Column("space", sa.String(), nullable=False, server_default=""))
     op.create_table(
         "publication",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -65,6 +66,7 @@ def downgrade() -> None:
     op.drop_table("terms_withdrawal")
     op.drop_index("ix_publication_nature", "publication")
     op.drop_table("publication")
+    op.drop_column("maintenance", "space")
 
 
 def _publication() -> sa.Column[int]:

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from portal.data.accounts import Space
 from portal.data.evidence import Action
 from portal.data.site_state import (
     Maintenance,
@@ -19,14 +20,15 @@ from portal.data.site_state import (
 )
 from portal.formatting import PARIS
 from portal.forms import FieldError, single_values, typed_day
+from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, reason_errors
 from portal.permissions import Permission, recently_confirmed, requires
-from portal.rendering import Crumb, render_page
+from portal.rendering import Crumb, closed_place, render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 
 SUPERVISOR = requires(Permission.DESK_MAINTENANCE)
-FIELDS = ("jour", "heure", "duree", "annonce", "motif")
+FIELDS = ("jour", "espace", "heure", "duree", "annonce", "motif")
 DURATIONS = {
     "15": "15 minutes",
     "30": "30 minutes",
@@ -36,6 +38,7 @@ DURATIONS = {
     "480": "8 heures",
 }
 NOTICES = {"": "Dès maintenant", "168": "Une semaine avant", "24": "La veille", "2": "Deux heures avant"}
+SPACES = {space.value: SPACE_LABELS[space] for space in Space if space is not Space.DESK}
 _HOUR = re.compile(r"([01]?[0-9]|2[0-3])\s?[h:]\s?([0-5][0-9])")
 TITLE = "Prévoir une maintenance"
 
@@ -48,6 +51,7 @@ class Plan:
     ends_at: datetime
     announced_at: datetime | None
     message: str
+    space: str
 
 
 @page("/gestion/maintenance", name="desk.maintenance", guards=[SUPERVISOR])
@@ -55,7 +59,7 @@ def maintenances(request: PortalRequest) -> Response[bytes]:
     rows = last_maintenances(request.db)
     opaque = request.services.keyring.conceal("maintenance", [row.id or 0 for row in rows])
     planned = [(row, key, *_state(row, request.now)) for row, key in zip(rows, opaque, strict=True)]
-    return render_page(request, "desk/maintenance/index.html", "Maintenance", planned=planned)
+    return render_page(request, "desk/maintenance/index.html", "Maintenance", planned=planned, spaces=SPACES)
 
 
 @page("/gestion/maintenance/nouvelle", name="desk.maintenance.form", guards=[SUPERVISOR, recently_confirmed])
@@ -91,10 +95,18 @@ def submit_end(request: PortalRequest, maintenance: FromPath[str]) -> Redirect:
 
 def _plan(request: PortalRequest, plan: Plan) -> bool:
     said = {"from": plan.starts_at.isoformat(), "to": plan.ends_at.isoformat(), "message": plan.message}
+    said |= {"space": plan.space} if plan.space else {}
     try:
         with request.database.write() as db:
             made = plan_maintenance(
-                db, request.viewer, plan.starts_at, plan.ends_at, plan.message, request.now, plan.announced_at
+                db,
+                request.viewer,
+                plan.starts_at,
+                plan.ends_at,
+                plan.message,
+                request.now,
+                plan.announced_at,
+                plan.space,
             )
             request.record(db, Action.MAINTENANCE_PLANNED, f"maintenance:{made}", plan=said)
     except MaintenanceClash:
@@ -113,6 +125,8 @@ def _errors(sent: dict[str, str], now: datetime) -> list[FieldError]:
         errors.append(FieldError("jour", "Ce moment est passé. Choisissez un moment à venir."))
     if sent["duree"] not in DURATIONS:
         errors.append(FieldError("duree", "Choisissez une durée de la liste."))
+    if sent["espace"] not in {"", *SPACES}:
+        errors.append(FieldError("espace", "Choisissez un espace de la liste, ou tout le portail."))
     if sent["annonce"] not in NOTICES:
         errors.append(FieldError("annonce", "Choisissez un moment de la liste."))
     return errors + reason_errors(sent["motif"])
@@ -129,7 +143,7 @@ def _plan_of(sent: dict[str, str]) -> Plan:
     start = _start_of(sent)
     notice = timedelta(hours=int(sent["annonce"])) if sent["annonce"] else None
     announced = start - notice if notice else None
-    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"].strip())
+    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"].strip(), sent["espace"])
 
 
 def _form(
@@ -145,6 +159,8 @@ def _form(
         errors=errors or [],
         sent=sent,
         preview=preview,
+        where=closed_place(sent["espace"]) if preview else "",
+        spaces=list(SPACES.items()),
         durations=list(DURATIONS.items()),
         notices=list(NOTICES.items()),
     )

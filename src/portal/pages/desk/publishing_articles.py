@@ -6,6 +6,7 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
+from sqlmodel import Session
 
 from portal.article_checks import LONGEST_SLUG, MOST_CHARACTERS, article_lines, slug_of, title_of
 from portal.comparison import compare
@@ -84,8 +85,7 @@ async def submit_new(request: PortalRequest) -> Response[bytes] | Redirect:
 
 @page(f"{PATH}/{{publication:str}}/texte", name="desk.publishing.article.edit", guards=[PREPARES])
 def edit_page(request: PortalRequest, publication: FromPath[str]) -> Response[bytes]:
-    found = found_publication(request, request.db, publication, Nature.ARTICLE)
-    kept = version_of_article(request.db, found)
+    found, kept = _written(request, request.db, publication)
     day = found.effective_at.astimezone(PARIS).date().isoformat() if found.effective_at else ""
     told = {"article": kept.slug, "theme": kept.theme, "mots": kept.words, "jour": day, "texte": kept.text}
     return _form(request, publication, told)
@@ -188,14 +188,25 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
                 digest = digest_of_parts(slug, *told)
                 found = prepare(db, request.viewer, Nature.ARTICLE, title, digest, effective_at, request.now)
             else:
-                found = found_publication(request, db, opaque, Nature.ARTICLE, lock=True)
-                slug = version_of_article(db, found).slug
+                found, kept = _written(request, db, opaque, lock=True)
+                slug = kept.slug
                 rewrite(request.viewer, found, title, digest_of_parts(slug, *told), effective_at, request.now)
             keep_version(db, found, _version(slug, *told))
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
     return _to(request, found)
+
+
+def _written(
+    request: PortalRequest, db: Session, opaque: str, *, lock: bool = False
+) -> tuple[Publication, ArticleVersion]:
+    """A publication and the text that it holds. Raises `NotFoundException` for a withdrawal, which has none."""
+    found = found_publication(request, db, opaque, Nature.ARTICLE, lock=lock)
+    kept = version_of_article(db, found)
+    if kept.is_withdrawal:
+        raise NotFoundException
+    return found, kept
 
 
 def _version(slug: str, theme: str, words: str, text: str) -> ArticleVersion:
