@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Page
 
-from tests.support.states import State
 from tests.support.account_states import SUPERVISOR
+from tests.support.states import State
 
 OPERATIONS = "/gestion/exploitation"
 
