@@ -14,6 +14,7 @@ from benchmarks import (
     importing_speed,
     invoices,
     listing,
+    operations,
     practice_map,
     rights,
     sizes,
@@ -31,6 +32,7 @@ PARTS = {
     "employer home": employer_home.main,
     "rights": rights.main,
     "invoices": invoices.main,
+    "operations": operations.main,
 }
 
 for name in sys.argv[1:] or PARTS:
