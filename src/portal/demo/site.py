@@ -28,6 +28,7 @@ from portal.demo.invoice_disputes import show_invoice_disputes
 from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
+from portal.demo.operations import show_operations
 from portal.demo.practices import show_practices
 from portal.demo.reference import accounts, sign_ups
 from portal.demo.rights import show_rights
@@ -99,6 +100,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_rights(database, keyring)
             show_contact(database, keyring)
             show_software(database, keyring)
+            show_operations(database)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()
