@@ -16,6 +16,7 @@ from benchmarks import (
     importing_speed,
     invoices,
     listing,
+    operations,
     practice_map,
     rights,
     sizes,
@@ -35,6 +36,7 @@ PARTS = {
     "invoices": invoices.main,
     "desk queue": desk_queue.main,
     "desk clocks": desk_clocks.main,
+    "operations": operations.main,
 }
 
 for name in sys.argv[1:] or PARTS:

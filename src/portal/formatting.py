@@ -98,7 +98,8 @@ def file_size(size: int) -> str:
     """« 820 Ko », « 3,4 Mo »: decimal units, as telephones show them; `size` in bytes."""
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))}\u00a0Ko"
-    return f"{size / 1_000_000:.1f}\u00a0Mo".replace(".", ",")
+    unit, name = (1_000_000_000, "Go") if size >= 1_000_000_000 else (1_000_000, "Mo")
+    return f"{size / unit:.1f}\u00a0{name}".replace(".", ",")
 
 
 def _spaced(whole: int) -> str:

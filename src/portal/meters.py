@@ -8,7 +8,7 @@ memory. What the database knows is not counted here: `operation_figures.py` read
 import os
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -26,6 +26,9 @@ class Meters:
     """One per application."""
 
     def __init__(self) -> None:
+        if os.environ.get(FOLDER_VARIABLE):
+            # The library chose when it was imported: a forked worker's parent had no folder yet.
+            values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # theirs
         self._own = CollectorRegistry()
         self.requests = Counter(
             "portal_requests", "Requests answered.", ["template", "method", "status"], registry=self._own

@@ -8,7 +8,7 @@ from portal.data.import_runs import ImportRun, RunState
 from portal.data.job_runs import JobRun
 from portal.data.operation_figures import LATE_AFTER, Figures
 from portal.data.outbox import GIVEN_UP, MailRow, MailState
-from portal.formatting import local_time, number
+from portal.formatting import local_time, whole
 
 JOB_LABELS = {
     "evidence.verify-new": "Vérifier les preuves nouvelles",
@@ -107,7 +107,7 @@ def alarms(figures: Figures, now: datetime, free_bytes: int, *, is_current: bool
 def fault_words(figures: Figures) -> str:
     """Which row is at fault; in what, `portal audit verify` says."""
     fault = figures.chain.fault
-    return f"La ligne {number(fault.seq)} n’est plus telle qu’elle a été écrite" if fault else "Aucune anomalie"
+    return f"La ligne {whole(fault.seq)} n’est plus telle qu’elle a été écrite" if fault else "Aucune anomalie"
 
 
 def _since(at: datetime | None) -> str:

@@ -33,6 +33,7 @@ from portal.demo.invoice_disputes import show_invoice_disputes
 from portal.demo.invoices import show_invoices
 from portal.demo.leavers import show_leaver
 from portal.demo.messages import show_messages
+from portal.demo.operations import show_operations
 from portal.demo.practices import show_practices
 from portal.demo.publications import show_publications
 from portal.demo.reference import accounts, sign_ups
@@ -112,6 +113,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_data_rights(database, keyring, Storage(settings, keyring))
             show_desk_watch(database, keyring)
             show_desk(database, keyring)
+            show_operations(database)
             (folder / READY).write_text(json.dumps({"members": members, "years": years, "seed": seed}))
     finally:
         database.dispose()

@@ -11,7 +11,7 @@ from portal.data.evidence import Action
 from portal.data.job_runs import ask_for_job, job_runs
 from portal.data.operation_figures import Figures, database_bytes, operation_figures
 from portal.evidence.checkpoints import last_checkpoint
-from portal.formatting import file_size, local_time, number, plural
+from portal.formatting import file_size, local_time, plural, whole
 from portal.jobs import VERIFY_ALL, VERIFY_NEW
 from portal.operation_metrics import free_bytes
 from portal.operation_words import alarms, fault_words
@@ -55,12 +55,12 @@ def verify_now(request: PortalRequest) -> Redirect:
 def _evidence(request: PortalRequest, figures: Figures) -> list[tuple[str, str]]:
     chain, signed = figures.chain, last_checkpoint(request.services.settings)
     return [
-        ("Lignes écrites", number(figures.evidence_rows)),
-        ("Vérifiées jusqu’à la ligne", number(chain.reached)),
+        ("Lignes écrites", whole(figures.evidence_rows)),
+        ("Vérifiées jusqu’à la ligne", whole(chain.reached)),
         ("Dernière vérification", _when(chain.at)),
         ("Dernière lecture complète", _when(chain.whole_at)),
         ("Résultat", fault_words(figures) if chain.at or chain.fault else "Pas encore vérifié"),
-        ("Dernier point signé", f"Ligne {number(signed.seq)}, le {_signed_at(signed.at)}" if signed else NEVER),
+        ("Dernier point signé", f"Ligne {whole(signed.seq)}, le {_signed_at(signed.at)}" if signed else NEVER),
     ]
 
 
@@ -101,7 +101,7 @@ def _storage(request: PortalRequest, room: int, *, is_at_head: bool) -> list[tup
 
 
 def _copied(backup: BackupRun) -> str:
-    head = number(backup.head)
+    head = whole(backup.head)
     return f"{local_time(backup.made_at)}, {file_size(backup.size)}, preuves jusqu’à la ligne {head}"
 
 
