@@ -1,7 +1,7 @@
 """The desk's queue: 50 000 requests that wait, of every kind, among a million that are over, on both databases (R-05).
 
-The list with its filters' counts, within the process (wanted: 20 ms or less); how the database finds the rows; and what taking
-the next request costs, of which each agent's goes on while others do the same.
+The list with its filters' counts, within the process (wanted: 20 ms or less); how the database finds the rows; what
+taking the next request costs.
 """
 
 import os
