@@ -184,7 +184,7 @@ def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: in
 
 def _locked(db: Session, which: ColumnElement[bool]) -> WorkItem | None:
     """Held until the transaction ends: what agents do to it meanwhile comes after, and is not lost."""
-    query = select(WorkItem).where(which).with_for_update().execution_options(populate_existing=True)
+    query = select(WorkItem).where(which).with_for_update(key_share=True).execution_options(populate_existing=True)
     return db.exec(query).first()
 
 
