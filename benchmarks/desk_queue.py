@@ -1,7 +1,7 @@
 """The desk's queue: 50 000 requests that wait, of every kind, among a million that are over, on both databases (R-05).
 
-The list with its filters' counts, within the process: 20 ms or less; how the database finds the rows; and what taking
-the next request costs, of which each agent's goes on while others do the same.
+The list with its filters' counts, within the process (wanted: 20 ms or less); how the database finds the rows; what
+taking the next request costs.
 """
 
 import os
@@ -24,7 +24,7 @@ from portal.data.accounts import Account
 from portal.data.sessions import Viewer
 from portal.data.work_acts import take_next
 from portal.data.work_items import DUTY_OF, Turn
-from portal.data.work_queue import QueueFilters, Watch, When, queue_count, queue_page
+from portal.data.work_queue import QueueFilters, Watch, When, queue_counts, queue_page
 from portal.data.work_views import keep_view
 from portal.database import Database
 from portal.schema import migrate
@@ -34,7 +34,7 @@ from portal.settings import Settings
 from tests.support import factories
 
 OPEN, OVER = (50_000, 1_000_000) if os.environ.get("BENCH_FULL") else (50_000, 200_000)
-ROUNDS, AGENTS, WANTED_MS = 60, 20, 20
+ROUNDS, AGENTS = 60, 20
 TODAY = datetime.now(UTC)
 FIRST_DAY = (TODAY - timedelta(days=10)).date().isoformat()
 KINDS = sorted(DUTY_OF)
@@ -103,7 +103,7 @@ def _measure(name: str, url: str, folder: Path) -> None:
     with database.read() as db:
         for query, filters in SHOWN.items():
             _tell(f"rows {query}", lambda filters=filters: queue_page(db, viewer, filters, TODAY))  # type: ignore[misc]
-            _tell(f"count {query}", lambda filters=filters: queue_count(db, viewer, filters, TODAY))  # type: ignore[misc]
+            _tell(f"count {query}", lambda filters=filters: queue_counts(db, viewer, [filters], TODAY))  # type: ignore[misc]
     plans: dict[str, None] = {}
     for filters in SHOWN.values():
         plans |= dict.fromkeys(explained(database, lambda db, filters=filters: _asked(db, viewer, filters)))  # type: ignore[misc]
@@ -149,7 +149,7 @@ def _viewer(database: Database, account: Account) -> Viewer:
 
 def _asked(db: Session, viewer: Viewer, filters: QueueFilters) -> None:
     queue_page(db, viewer, filters, TODAY)
-    queue_count(db, viewer, filters, TODAY)
+    queue_counts(db, viewer, [filters], TODAY)
 
 
 def _next(database: Database, keyring: Keyring, viewer: Viewer) -> None:
@@ -158,13 +158,16 @@ def _next(database: Database, keyring: Keyring, viewer: Viewer) -> None:
 
 
 def _tell(name: str, act: Callable[[], object]) -> None:
-    took = []
+    """Also what the process spends on it, which other work on the machine does not change."""
+    took, spent = [], []
     for _ in range(ROUNDS):
-        since = time.perf_counter()
+        since, before = time.perf_counter(), time.process_time()
         act()
         took.append((time.perf_counter() - since) * 1000)
+        spent.append((time.process_time() - before) * 1000)
     slow = sorted(took)[int(ROUNDS * 0.95) - 1]
-    print(f"    {name:<40} p50 {statistics.median(took):6.2f} ms  p95 {slow:6.2f} ms  least {min(took):6.2f} ms")
+    told = f"p50 {statistics.median(took):6.2f} ms  p95 {slow:6.2f} ms  CPU {statistics.median(spent):6.2f} ms"
+    print(f"    {name:<40} {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def urgent(site) -> str:
 
 
 def open_request(page: Page, reference: str) -> None:
-    page.get_by_role("link", name=reference).click()
+    page.get_by_role("link", name=reference, exact=True).click()
     expect(page.locator("#presence")).to_be_visible()
 
 
@@ -44,7 +44,7 @@ def test_agent_is_told_live_that_a_colleague_opens_the_same_request(open_tab, si
     expect(second.locator("tbody")).to_contain_text("Ouvert par Inès Témoin")
     open_request(second, urgent)
     expect(second.locator("#presence")).to_contain_text("Ouvert en ce moment par Inès Témoin")
-    expect(first.locator("#presence")).to_contain_text("Ouvert en ce moment par Marc Prototype", timeout=25_000)
+    expect(first.locator("#presence")).to_contain_text("Ouvert en ce moment par Marc Prototype", timeout=40_000)
     assert not agent.problems + colleague.problems
 
 

@@ -122,7 +122,7 @@ def pass_on(
     query = select(WorkItem).where(WorkItem.assignee_id == account_id, WorkItem.turn != Turn.NOBODY)
     if kinds is not None:
         query = query.where(col(WorkItem.kind).in_(sorted(kinds)))
-    items = db.exec(query.order_by(col(WorkItem.id)).with_for_update()).all()
+    items = db.exec(query.order_by(col(WorkItem.id)).with_for_update(key_share=True)).all()
     able = _able(db, to) if to is not None else frozenset()
     for item in items:
         heir = to if item.kind in able and item.space != Space.DESK else None
@@ -180,7 +180,7 @@ def _at_work() -> ColumnElement[bool]:
 def _locked_staff(db: Session, viewer: Viewer, account_id: int) -> Account | None:
     if viewer.role != Role.SUPERVISOR:
         return None
-    return db.exec(select(Account).where(Account.id == account_id, _at_work()).with_for_update()).first()
+    return db.exec(select(Account).where(Account.id == account_id, _at_work()).with_for_update(key_share=True)).first()
 
 
 def _locked_agent(db: Session, viewer: Viewer, account_id: int) -> Account | None:

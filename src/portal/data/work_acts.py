@@ -1,6 +1,7 @@
 """What agents do with a request among themselves: take it, hand it over, escalate it, put it to sleep (R-05).
 
 Each act holds the item's row until the transaction ends: of two agents at once, the second learns what the first did.
+Rows are held for what is written in them alone (`key_share`), so that what merely refers to them waits for nobody.
 Acts on the request itself (an answer, a decision) are the desk's of its kind (`case_desk.py`, `fraud.py`).
 """
 
@@ -73,7 +74,7 @@ def reports_read(db: Session, viewer: Viewer) -> set[int]:
 
 def lock_item(db: Session, viewer: Viewer, item_id: int) -> WorkItem | None:
     """As `find_item`, held until the transaction ends."""
-    query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update()
+    query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update(key_share=True)
     return db.exec(query.execution_options(populate_existing=True)).first()
 
 
@@ -99,7 +100,7 @@ def take_next(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> W
     the same: what one is taking, the other passes over."""
     query = select(WorkItem).where(_waits(now), col(WorkItem.assignee_id).is_(None), items_for(db, viewer))
     query = query.where(_not_own(viewer)).order_by(col(WorkItem.urgency), col(WorkItem.order_at), col(WorkItem.id))
-    locked = query.limit(1).with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    locked = query.limit(1).with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
     item = next((found for _ in range(TRIES) if (found := db.exec(locked).first()) is not None), None)
     if item is not None:
         take(db, viewer, keyring, item, now)

@@ -7,6 +7,7 @@ author sees; nothing here does.
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, false, true
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -151,12 +152,23 @@ def kinds_of(duties: frozenset[Duty]) -> frozenset[str]:
     return frozenset(kind for kind, duty in DUTY_OF.items() if duty in duties)
 
 
+class Reach(NamedTuple):
+    """What an agent of the desk may read: these kinds (R-72), and where `is_far_reaching`, what colleagues sent."""
+
+    kinds: tuple[str, ...]
+    is_far_reaching: bool
+
+
+def reach_of(db: Session, viewer: Viewer) -> Reach:
+    """What the viewer may read. Colleagues' own requests are for supervisors, whom alone their accounts are open to."""
+    return Reach(tuple(sorted(kinds_of(duties_of(db, viewer)))), viewer.role == Role.SUPERVISOR)
+
+
 def items_for(db: Session, viewer: Viewer) -> ColumnElement[bool]:
-    """Which items the viewer may read: of the kinds they are charged with (R-72), and for supervisors alone, those of
-    colleagues, whose accounts nobody else of the desk reaches."""
-    kinds = kinds_of(duties_of(db, viewer))
-    reached = true() if viewer.role == Role.SUPERVISOR else col(WorkItem.space) != Space.DESK
-    return and_(col(WorkItem.kind).in_(sorted(kinds)), reached) if kinds else false()
+    """Which items the viewer may read, as a condition."""
+    kinds, is_far_reaching = reach_of(db, viewer)
+    reached = true() if is_far_reaching else col(WorkItem.space) != Space.DESK
+    return and_(col(WorkItem.kind).in_(kinds), reached) if kinds else false()
 
 
 def usual_urgency(kind: str) -> Urgency:
@@ -180,7 +192,7 @@ def give_duty(db: Session, account_id: int, duty: Duty, now: datetime, *, by: in
 
 def _locked(db: Session, which: ColumnElement[bool]) -> WorkItem | None:
     """Held until the transaction ends: what agents do to it meanwhile comes after, and is not lost."""
-    query = select(WorkItem).where(which).with_for_update().execution_options(populate_existing=True)
+    query = select(WorkItem).where(which).with_for_update(key_share=True).execution_options(populate_existing=True)
     return db.exec(query).first()
 
 

@@ -33,7 +33,7 @@ class WorkPresence(SQLModel, table=True):
 
 def be_present(db: Session, viewer: Viewer, item: WorkItem, now: datetime) -> None:
     """The viewer has it open. What they had open before, and no longer, is forgotten."""
-    db.get_one(Account, viewer.account_id, with_for_update=True)  # two tabs of one agent take turns
+    db.get_one(Account, viewer.account_id, with_for_update={"key_share": True})  # two tabs take turns
     gone = delete(WorkPresence).where(
         col(WorkPresence.account_id) == viewer.account_id, col(WorkPresence.seen_at) < now - GONE_AFTER
     )

@@ -4,20 +4,22 @@ Every statement begins with whose turn it is, and is answered from an index that
 is open, never on what the table holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, select, tuple_
 from sqlmodel import Session
 
-from portal.data.accounts import Account
+from portal.data.accounts import Account, Space
 from portal.data.cases import Case
 from portal.data.fraud import FraudReport
+from portal.data.prepared import Prepared, Values
 from portal.data.sessions import Viewer
-from portal.data.work_items import Turn, Urgency, WorkItem, items_for
+from portal.data.work_items import Reach, Turn, Urgency, WorkItem, items_for, reach_of
 from portal.formatting import PARIS, day_in_france, end_of_day_in_france
 
 PAGE_SIZE = 50
@@ -30,6 +32,7 @@ _CASE = Case.__table__.c
 _REPORT = FraudReport.__table__.c
 _HOLDER = Account.__table__.alias("holder")
 _ORDER = (_ITEM.urgency, _ITEM.order_at, _ITEM.id)
+_PLACE = ("after_urgency", "after_order", "after_id")
 _STORED = (
     "id",
     "kind",
@@ -107,20 +110,21 @@ def queue_page(
     db: Session, viewer: Viewer, filters: QueueFilters, now: datetime, after: int | None = None
 ) -> QueuePage | None:
     """The requests that follow item `after` (from the most urgent when None); None when that one is foreign."""
-    shown = _narrowed(db, select(_ITEM.id), viewer, filters, now).order_by(*_order(filters)).limit(PAGE_SIZE + 1)
+    reach, values = reach_of(db, viewer), {"limit": PAGE_SIZE + 1}
     if after is not None:
         place = db.execute(select(*_ORDER).where(_ITEM.id == after, items_for(db, viewer))).first()
         if place is None:
             return None
-        shown = shown.where(tuple_(*_ORDER) > tuple(place))
-    rows = _rows(db, list(db.execute(shown).scalars()))
+        values |= dict(zip(_PLACE, place, strict=True))
+    rows = _rows(db, [row[0] for row in _found(db, reach, filters, now, values)])
     return QueuePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
 
 
-def queue_count(db: Session, viewer: Viewer, filters: QueueFilters, now: datetime) -> int:
-    """How many the filters leave; `MOST_COUNTED` + 1 for any more."""
-    found = _narrowed(db, select(literal(1)), viewer, filters, now).limit(MOST_COUNTED + 1)
-    return int(db.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+def queue_counts(db: Session, viewer: Viewer, wanted: Iterable[QueueFilters], now: datetime) -> list[int]:
+    """How many each of the filters leaves; `MOST_COUNTED` + 1 for any more."""
+    reach, values = reach_of(db, viewer), {"limit": MOST_COUNTED + 1}
+    found = (_found(db, reach, filters, now, values, is_counted=True) for filters in wanted)
+    return [int(rows[0][0]) if rows else 0 for rows in found]
 
 
 def queue_rows(db: Session, viewer: Viewer, ids: list[int]) -> list[QueueRow]:
@@ -128,68 +132,116 @@ def queue_rows(db: Session, viewer: Viewer, ids: list[int]) -> list[QueueRow]:
     return _rows(db, list(db.execute(select(_ITEM.id).where(_ITEM.id.in_(ids), items_for(db, viewer))).scalars()))
 
 
+class _Shape(NamedTuple):
+    """What a statement depends on, besides its values."""
+
+    given: frozenset[str]
+    is_free: bool
+    when: When | None
+    watch: Watch | None
+    is_far_reaching: bool
+    is_counted: bool
+
+
 def _rows(db: Session, ids: list[int]) -> list[QueueRow]:
     """The index alone says which rows are shown; then they are fetched."""
+    return [QueueRow._make(row) for row in _TOLD_ROWS.rows(db, {"ids": tuple(ids)})] if ids else []
+
+
+def _found(
+    db: Session, reach: Reach, filters: QueueFilters, now: datetime, values: Values, *, is_counted: bool = False
+) -> list[Any]:
+    """The ids of what the filters leave, in order, or how many they are."""
+    if not reach.kinds:
+        return []
+    asked = {"kind": filters.kind, "space": filters.space, "reference": filters.reference, "holder": filters.holder}
+    given = values | {name: value for name, value in asked.items() if value} | {"kinds": reach.kinds}
+    if not filters.reference:
+        given |= {"turn": filters.turn.value, "now": now} | _days(filters.when, now)
+    shape = _Shape(frozenset(given), filters.is_free, filters.when, filters.watch, reach.is_far_reaching, is_counted)
+    return _statement(shape).rows(db, given)
+
+
+def _days(when: When | None, now: datetime) -> Values:
+    if when is When.TODAY:
+        return {"start": datetime.combine(day_in_france(now), time.min, PARIS)}
+    return {"end": end_of_day_in_france(day_in_france(now + SOON))} if when is When.SOON else {}
+
+
+@lru_cache(maxsize=512)
+def _statement(shape: _Shape) -> Prepared:
+    conditions = [_ITEM.kind.in_(bindparam("kinds", expanding=True)), *_conditions(shape)]
+    query: Select[Any] = select(literal(1) if shape.is_counted else _ITEM.id).select_from(WorkItem.__table__)
+    found = query.where(*conditions).limit(bindparam("limit"))
+    if shape.is_counted:
+        return Prepared(select(func.count()).select_from(found.subquery()))
+    return Prepared(found.order_by(*_order(shape)))
+
+
+def _conditions(shape: _Shape) -> Iterator[ColumnElement[bool]]:
+    if not shape.is_far_reaching:
+        yield _ITEM.space != Space.DESK.value
+    if "reference" in shape.given:
+        yield _ITEM.case_id == select(_CASE.id).where(_CASE.reference == bindparam("reference")).scalar_subquery()
+        return
+    yield _ITEM.turn == bindparam("turn")
+    columns = {"kind": _ITEM.kind, "space": _ITEM.space, "holder": _ITEM.assignee_id}
+    yield from (column == bindparam(name) for name, column in columns.items() if name in shape.given)
+    if shape.is_free:
+        yield _ITEM.assignee_id.is_(None)
+    if shape.when is not None:
+        yield from _dated(shape.when)
+    yield from _watched(shape.watch)
+    if "after_id" in shape.given:
+        yield tuple_(*_ORDER) > tuple_(
+            *(bindparam(name, type_=column.type) for name, column in zip(_PLACE, _ORDER, strict=True))
+        )
+
+
+def _order(shape: _Shape) -> tuple[ColumnElement[Any], ...]:
+    """What few requests are is found by an index of its own, then sorted: the sum keeps planners off the index that is
+    in order, which they would read to its end for a page that these do not fill."""
+    is_rare = shape.watch is not None or shape.when is When.TODAY
+    return (_ITEM.urgency + 0, _ITEM.order_at, _ITEM.id) if is_rare else _ORDER
+
+
+def _watched(watch: Watch | None) -> Iterator[ColumnElement[bool]]:
+    """What sleeps is shown where it is asked for, or whoever has it looks for it elsewhere than among what is to do."""
+    now = bindparam("now", type_=_ITEM.since.type)
+    if watch is Watch.SNOOZED:
+        yield _ITEM.snoozed_until > now
+        return
+    if watch is Watch.ESCALATED:
+        yield _ITEM.escalated_at.is_not(None)
+    yield or_(_ITEM.snoozed_until.is_(None), _ITEM.snoozed_until <= now)
+
+
+def _dated(when: When) -> Iterator[ColumnElement[bool]]:
+    """Every urgency is named, so that a range of days within each is all that is read."""
+    kind = _ITEM.since.type
+    if when is When.TODAY:
+        yield _ITEM.since >= bindparam("start", type_=kind)
+        return
+    yield _ITEM.urgency.in_([urgency.value for urgency in Urgency])
+    now = bindparam("now", type_=kind)
+    if when is When.LATE:
+        yield _ITEM.order_at < now
+    else:
+        yield _ITEM.order_at.between(now, bindparam("end", type_=kind))
+
+
+def _told_rows() -> Prepared:
     came = func.coalesce(_CASE.sent_at, _REPORT.reported_at, _ITEM.since, type_=_ITEM.since.type)
     told = (func.coalesce(_CASE.reference, ""), _CASE.state, came, func.coalesce(_HOLDER.c.display_name, ""))
-    query = (
+    return Prepared(
         select(*(_ITEM[name] for name in _STORED), *told)
         .select_from(WorkItem.__table__)
         .outerjoin(Case.__table__, _CASE.id == _ITEM.case_id)
         .outerjoin(FraudReport.__table__, _REPORT.id == _ITEM.report_id)
         .outerjoin(_HOLDER, _HOLDER.c.id == _ITEM.assignee_id)
-        .where(_ITEM.id.in_(ids))
+        .where(_ITEM.id.in_(bindparam("ids", expanding=True)))
         .order_by(*_ORDER)
     )
-    return [QueueRow._make(row) for row in db.execute(query)]
 
 
-def _narrowed(db: Session, query: Select[Any], viewer: Viewer, filters: QueueFilters, now: datetime) -> Select[Any]:
-    own = query.select_from(WorkItem.__table__).where(items_for(db, viewer))
-    if filters.reference:
-        cases = select(_CASE.id).where(_CASE.reference == filters.reference)
-        return own.where(_ITEM.case_id == cases.scalar_subquery())
-    return own.where(_ITEM.turn == filters.turn.value, *_conditions(filters, now))
-
-
-def _conditions(filters: QueueFilters, now: datetime) -> Iterator[ColumnElement[bool]]:
-    if filters.kind:
-        yield _ITEM.kind == filters.kind
-    if filters.space:
-        yield _ITEM.space == filters.space
-    if filters.is_free:
-        yield _ITEM.assignee_id.is_(None)
-    elif filters.holder is not None:
-        yield _ITEM.assignee_id == filters.holder
-    if filters.when is not None:
-        yield from _dated(filters.when, now)
-    yield from _watched(filters, now)
-
-
-def _order(filters: QueueFilters) -> tuple[ColumnElement[Any], ...]:
-    """What few requests are is found by an index of its own, then sorted: the sum keeps planners off the index that is
-    in order, which they would read to its end for a page that these do not fill."""
-    is_rare = filters.watch is not None or filters.when is When.TODAY
-    return (_ITEM.urgency + 0, _ITEM.order_at, _ITEM.id) if is_rare else _ORDER
-
-
-def _watched(filters: QueueFilters, now: datetime) -> Iterator[ColumnElement[bool]]:
-    """What sleeps is shown where it is asked for, or whoever has it looks for it elsewhere than among what is to do."""
-    if filters.watch is Watch.SNOOZED:
-        yield _ITEM.snoozed_until > now
-        return
-    if filters.watch is Watch.ESCALATED:
-        yield _ITEM.escalated_at.is_not(None)
-    yield or_(_ITEM.snoozed_until.is_(None), _ITEM.snoozed_until <= now)
-
-
-def _dated(when: When, now: datetime) -> Iterator[ColumnElement[bool]]:
-    """Every urgency is named, so that a range of days within each is all that is read."""
-    if when is When.TODAY:
-        yield _ITEM.since >= datetime.combine(day_in_france(now), time.min, PARIS)
-        return
-    yield _ITEM.urgency.in_([urgency.value for urgency in Urgency])
-    if when is When.LATE:
-        yield _ITEM.order_at < now
-    else:
-        yield _ITEM.order_at.between(now, end_of_day_in_france(day_in_france(now + SOON)))
+_TOLD_ROWS = _told_rows()

@@ -37,7 +37,7 @@ def views_of(db: Session, viewer: Viewer) -> list[WorkView]:
 
 def keep_view(db: Session, viewer: Viewer, name: str, query: str, now: datetime) -> None:
     """Keeps a filter under a name; the one of that name is replaced. Raises `TooManyViews`."""
-    db.get_one(Account, viewer.account_id, with_for_update=True)
+    db.get_one(Account, viewer.account_id, with_for_update={"key_share": True})
     kept = {view.name: view for view in views_of(db, viewer)}
     if name not in kept and len(kept) >= MOST_VIEWS:
         raise TooManyViews

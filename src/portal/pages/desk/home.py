@@ -4,7 +4,7 @@ from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
 from portal.data.work_items import duties_of
-from portal.data.work_queue import QueueFilters, Watch, When, queue_count, queue_page
+from portal.data.work_queue import QueueFilters, Watch, When, queue_counts, queue_page
 from portal.pages.desk.queue import shown_rows
 from portal.pages.desk.work import WORK
 from portal.permissions import Permission, requires
@@ -44,12 +44,9 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
         ("Personne ne s’en occupe", QueueFilters(is_free=True), {"qui": "personne"}, ""),
         ("Transmis aux superviseurs", QueueFilters(watch=Watch.ESCALATED), {"suivi": "escalade"}, "bad"),
     ]
-    count, url = queue_count, request.services.urls
-    counted = [
-        (label, count(request.db, request.viewer, filters, request.now), query, tone)
-        for label, filters, query, tone in asked
-    ]
+    found = queue_counts(request.db, request.viewer, [filters for _, filters, _, _ in asked], request.now)
+    url = request.services.urls
     return [
-        (label, count_words(found), url("desk.queue", query), tone if found else "")
-        for label, found, query, tone in counted
+        (label, count_words(count), url("desk.queue", query), tone if count else "")
+        for (label, _, query, tone), count in zip(asked, found, strict=True)
     ]

@@ -21,9 +21,9 @@ from portal.data.evidence import Action
 from portal.data.work_acts import take_next
 from portal.data.work_items import duties_of, kinds_of
 from portal.data.work_presence import open_now, present_at
-from portal.data.work_queue import QueueRow, queue_count, queue_page
+from portal.data.work_queue import QueueRow, queue_counts, queue_page
 from portal.data.work_steps import WorkAct, object_of
-from portal.data.work_views import LONGEST_NAME, TooManyViews, drop_view, keep_view, views_of
+from portal.data.work_views import LONGEST_NAME, TooManyViews, WorkView, drop_view, keep_view, views_of
 from portal.forms import FieldError, single_values
 from portal.pages.desk.queue_filters import ACCOUNT, MINE, NOBODY, Query, read_query
 from portal.pages.desk.work import WORK, case_url, case_urls
@@ -47,6 +47,8 @@ from portal.work_words import (
 TITLE = "Dossiers à traiter"
 AGENT = [requires(Permission.DESK_QUEUE)]
 VIEW = "work-view"
+# Label, address, count in words, whether it is the one shown.
+View = tuple[str, str, str, bool]
 STANDARD_VIEWS: list[tuple[str, dict[str, str]]] = [
     ("À traiter", {}),
     ("Les miens", {"qui": MINE}),
@@ -124,11 +126,16 @@ def list_context(
 ) -> dict[str, Any]:
     """The list and what stands around it: page and fragment share it. `typed`: a name for the filter, and what is wrong
     with it. Raises 404 for a foreign cursor."""
+    people = _people(request, db)
+    kept = views_of(db, request.viewer)
+    asked = [*STANDARD_VIEWS, *((view.name, dict(parse_qsl(view.query))) for view in kept)]
+    count, views = _counted(request, db, query, asked)
     return rows_context(request, db, query) | {
-        "views": _views(request, db, query),
-        "kept": _kept(request, db, query),
-        "count": count_words(queue_count(db, request.viewer, query.filters, request.now)),
-        "chips": _chips(request, db, query),
+        "views": views[: len(STANDARD_VIEWS)],
+        "kept": list(zip(views[len(STANDARD_VIEWS) :], _drops(request, kept), strict=True)),
+        "count": count_words(count),
+        "people": people,
+        "chips": _chips(request, query, people),
         "open_now": open_context(request, db)["open_now"],
         "typed": typed,
         "problem": problem,
@@ -191,7 +198,7 @@ def _page(request: PortalRequest, db: Session, query: Query, typed: str = "", pr
         TITLE,
         crumbs=[home_crumb(request)],
         errors=[FieldError("nom", problem)] if problem else [],
-        choices=CHOICES | {"qui": _people(request, db), "nature": _kinds(request, db)},
+        choices=CHOICES | {"nature": _kinds(request, db)},
         longest=LONGEST_NAME,
         **list_context(request, db, query, typed, problem),
     )
@@ -213,35 +220,30 @@ def _people(request: PortalRequest, db: Session) -> list[tuple[str, str]]:
     return [(MINE, "Moi"), (NOBODY, "Personne"), *people]
 
 
-def _views(request: PortalRequest, db: Session, query: Query) -> list[tuple[str, str, str, bool]]:
-    """Label, address, count, whether it is the one shown."""
-    return [_counted(request, db, label, parameters, query) for label, parameters in STANDARD_VIEWS]
-
-
-def _kept(request: PortalRequest, db: Session, query: Query) -> list[tuple[tuple[str, str, str, bool], str]]:
-    """The agent's own filters, each with where to drop it."""
-    views = views_of(db, request.viewer)
-    names = request.services.keyring.conceal(VIEW, (view.id or 0 for view in views))
+def _counted(
+    request: PortalRequest, db: Session, query: Query, asked: list[tuple[str, dict[str, str]]]
+) -> tuple[int, list[View]]:
+    """How many the list holds, and each of the filters: label, address, count, whether it is the one shown."""
+    queries = [read_query(parameters, request.viewer, request.services.keyring) for _, parameters in asked]
+    wanted = [query.filters, *(each.filters for each in queries)]
+    count, *counts = queue_counts(db, request.viewer, wanted, request.now)
     url = request.services.urls
-    return [
-        (_counted(request, db, view.name, dict(parse_qsl(view.query)), query), url("desk.queue.drop", filtre=name))
-        for view, name in zip(views, names, strict=True)
+    return count, [
+        (label, url("desk.queue", each.parameters), count_words(number), each.parameters == query.parameters)
+        for (label, _), each, number in zip(asked, queries, counts, strict=True)
     ]
 
 
-def _counted(
-    request: PortalRequest, db: Session, label: str, parameters: dict[str, str], query: Query
-) -> tuple[str, str, str, bool]:
-    asked = read_query(parameters, request.viewer, request.services.keyring)
-    count = queue_count(db, request.viewer, asked.filters, request.now)
-    url = request.services.urls("desk.queue", asked.parameters)
-    return label, url, count_words(count), asked.parameters == query.parameters
+def _drops(request: PortalRequest, kept: list[WorkView]) -> list[str]:
+    """Where each of the agent's own filters is dropped."""
+    names = request.services.keyring.conceal(VIEW, (view.id or 0 for view in kept))
+    return [request.services.urls("desk.queue.drop", filtre=name) for name in names]
 
 
-def _chips(request: PortalRequest, db: Session, query: Query) -> list[tuple[str, str]]:
+def _chips(request: PortalRequest, query: Query, people: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What narrows the list, in words, each with the URL of the list without it."""
     labels = {name: dict(options) for name, options in CHOICES.items()}
-    labels |= {"nature": KINDS, "qui": {key: f"chez {name}" for key, name in _people(request, db)}}
+    labels |= {"nature": KINDS, "qui": {key: f"chez {name}" for key, name in people}}
     labels["qui"] |= {MINE: "les miens", NOBODY: "personne ne s’en occupe"}
     shown = {name: labels.get(name, {}).get(value, value) for name, value in query.parameters.items()}
     return [(text, request.services.urls("desk.queue", query.without(name))) for name, text in shown.items()]

@@ -99,7 +99,6 @@ def work_context(request: PortalRequest, db: Session, item: WorkItem) -> dict[st
             "escalated_at": item.escalated_at,
             "snoozed_until": item.snoozed_until if _sleeps(item, request) else None,
             "others": others_words(request, db, item),
-            "asks": bool(_company(request, db, item)),
             "company": _company(request, db, item),
             "steps": [(step_words(step), step) for step in steps],
             "acts": _acts(request, item, dossier),
