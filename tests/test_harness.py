@@ -183,6 +183,7 @@ def answer(url: str = "https://portal.test/", **changed: str | None) -> httpx.Re
         "content-security-policy": PAGE_POLICY,
         "cache-control": "no-store",
         "content-type": "text/html; charset=utf-8",
+        "x-request-id": "0123456789ab",
     }
     headers |= {name.replace("_", "-"): value for name, value in changed.items()}
     kept = {name: value for name, value in headers.items() if value is not None}
@@ -197,7 +198,7 @@ def test_a_good_answer_passes() -> None:
     assert audit_answer(answer(set_cookie=GOOD_COOKIE + "; Max-Age=0")) == []
 
 
-@pytest.mark.parametrize("name", [*GOLDEN_HEADERS, "content-security-policy", "cache-control"])
+@pytest.mark.parametrize("name", [*GOLDEN_HEADERS, "content-security-policy", "cache-control", "x-request-id"])
 def test_a_missing_or_other_header_is_caught(name: str) -> None:
     assert len(audit_answer(answer(**{name: None}))) == 1
     assert len(audit_answer(answer(**{name: "other"}))) == 1

@@ -17,7 +17,7 @@ PARAMETER_TYPES = {"str", "int", "date", "path"}
 # Anyone may call these; a new one is added here by hand, or it needs a permission.
 PUBLIC = {
     "home", "start", "help", "delays", "accessibility", "privacy", "terms", "terms.versions", "terms.version",
-    "terms.changes", "terms.markdown", "terms.pdf", "health", "readiness", "robots", "static",
+    "terms.changes", "terms.markdown", "terms.pdf", "health", "readiness", "metrics", "robots", "static",
     "sign-up", "sign-up.member", "sign-up.member.submit", "sign-up.employer", "sign-up.employer.submit",
     "sign-up.provider", "sign-up.provider.submit", "sign-up.sent", "sign-up.resend", "sign-up.resend.submit",
     "password.forgotten", "password.forgotten.submit", "password.forgotten.sent", "password.reset",

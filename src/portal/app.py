@@ -1,13 +1,12 @@
 """The application: services, middleware, guards, headers, routes. `create_app(settings)` is the only way in."""
 
-import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import copy
 from functools import partial, wraps
-from typing import Any, cast
+from typing import Any
 
 from anyio import to_thread
 from litestar import Litestar
@@ -19,6 +18,7 @@ from litestar.types import Empty, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
 from portal import errors
+from portal.access import Watched, leave_trace
 from portal.api.document import HANDLERS as API_HANDLERS
 from portal.api.problems import told_to_programs
 from portal.assets import Assets
@@ -30,6 +30,8 @@ from portal.fronts import refuse_elsewhere
 from portal.headers import HeaderWriter
 from portal.hosts import HostMiddleware
 from portal.mailing.mail import Mail
+from portal.meters import Meters
+from portal.operation_metrics import FigureCache
 from portal.permissions import deny_undeclared
 from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
@@ -47,9 +49,7 @@ from portal.web import DemoHelp, PortalRequest, Services
 from portal.worker import Worker
 
 MAX_BODY_BYTES = 64 * 1024
-FIRST_REFUSAL = 400
 UNDECLARED = "UNDECLARED"
-access_log = logging.getLogger("portal.access")
 
 
 class Portal(Litestar):
@@ -59,10 +59,12 @@ class Portal(Litestar):
         if scope["type"] != ScopeType.HTTP:
             await super().__call__(scope, receive, send)
             return
-        prepared, send = _prepared(scope, send)
+        answer, method = Watched(send), str(scope["method"])
+        prepared, send = _prepared(scope, answer)
         try:
             await super().__call__(prepared, receive, send)
         finally:
+            leave_trace(prepared, answer, method, self.state.services.meters)
             await _close_files(prepared)
 
 
@@ -109,7 +111,7 @@ def build_app(settings: Settings, *, threaded: bool, demo: DemoHelp | None = Non
         middleware=[HostMiddleware(settings), SessionMiddleware(settings)],
         guards=[refuse_elsewhere, refuse_in_maintenance, keep_texts, deny_undeclared, refuse_withdrawn, csrf_guard],
         exception_handlers=told_to_programs(errors.HANDLERS),  # type: ignore[arg-type]
-        before_send=[HeaderWriter(settings), _log_access],
+        before_send=[HeaderWriter(settings)],
         compression_config=CompressionConfig(
             backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude=["^/static/", "^/carte/tuiles/"]
         ),
@@ -145,6 +147,8 @@ def create_services(settings: Settings, database: Database, demo: DemoHelp | Non
         tiles=Tiles(settings),
         geocoder=Geocoder(settings),
         reading=ReadingLimits(),
+        meters=Meters(),
+        figures=FigureCache(database),
         demo=demo,
     )
 
@@ -188,17 +192,6 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         await services.geocoder.close()
         services.journal.stop()
         services.database.dispose()
-
-
-async def _log_access(message: Message, scope: Scope) -> None:
-    if message["type"] == "http.response.start":
-        state = scope["state"]
-        elapsed = round((time.perf_counter() - state["started"]) * 1000, 1)
-        route = scope.get("path_template") or "(no route)"  # a path itself may hold what somebody typed
-        reference = f" {state['reference']}" if message["status"] >= FIRST_REFUSAL else ""
-        access_log.info(
-            "%s %s %s %s ms%s", cast("HTTPScope", scope)["method"], route, message["status"], elapsed, reference
-        )
 
 
 def _without_body(send: Send) -> Send:

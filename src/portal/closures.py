@@ -71,7 +71,7 @@ ROLES_OF: dict[Space, frozenset[Role]] = {
 }
 
 # Handlers that maintenance never closes: what machines ask for; and the desk's way in, for the desk alone to end it.
-NEVER_CLOSED = frozenset({"static", "health", "readiness", "robots"})
+NEVER_CLOSED = frozenset({"static", "health", "readiness", "metrics", "robots"})
 ENTRANCES = frozenset({"sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "sign-out", "demo"})
 
 

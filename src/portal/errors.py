@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime, timedelta
 from math import ceil
-from traceback import extract_tb
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +20,7 @@ from portal.data.site_state import SERVICE_LABELS
 from portal.database import DatabaseBusy
 from portal.evidence.journal import JournalUnavailable
 from portal.headers import framed_error_headers
+from portal.logs import without_values
 from portal.permissions import ConfirmationDue, ReadingOnly
 from portal.reading_guards import TooManyReads
 from portal.reading_limits import EXPORTS
@@ -65,7 +65,7 @@ def _headers_of(request: PortalRequest, error: HTTPException) -> dict[str, str]:
 
 def unavailable(request: PortalRequest, error: Exception) -> Response:
     """The database or the evidence journal cannot serve now: 503, try again soon."""
-    logger.warning("unavailable %s: %s", _reference(request), _without_values(error))
+    logger.warning("unavailable %s: %s", _reference(request), without_values(error))
     return error_page(request, 503, retry_after=10)
 
 
@@ -77,7 +77,7 @@ def without_figures(request: PortalRequest, error: FiguresUnknown) -> Response:
 
 def unexpected(request: PortalRequest, error: Exception) -> Response:
     """Last resort: the log gets the trace, the person gets the reference number."""
-    logger.error("unexpected %s: %s", _reference(request), _without_values(error))
+    logger.error("unexpected %s: %s", _reference(request), without_values(error))
     return error_page(request, 500)
 
 
@@ -134,12 +134,6 @@ def error_page(request: PortalRequest, status: int, name: str = "", *, retry_aft
     context = {"reference": _reference(request), "viewer": request.signed_in} | more
     html = request.services.templates.get_template(f"errors/{shown}.html").render(context)
     return Response(html.encode(), media_type=HTML, status_code=status, headers=headers)
-
-
-def _without_values(error: BaseException) -> str:
-    """What failed where, on one line, without the error's message: it may quote what a person typed, or a row."""
-    frames = (f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in extract_tb(error.__traceback__))
-    return f"{type(error).__name__} at " + " < ".join(reversed([*frames]))
 
 
 def _reference(request: PortalRequest) -> str:

@@ -62,15 +62,18 @@ def headers_for(settings: Settings) -> dict[str, str]:
 
 
 class HeaderWriter:
-    """`before_send` hook that adds what a handler did not set itself; nothing is cached unless a handler says so."""
+    """`before_send` hook that adds what a handler did not set itself; nothing is cached unless a handler says so.
+    `X-Request-Id` is the reference that pages of errors show and log lines carry, never one that a browser sent."""
 
     def __init__(self, settings: Settings) -> None:
         # granian names itself unless the application gives a name: an empty one.
         wanted = headers_for(settings) | {"cache-control": PRIVATE, "server": ""}
         self._wanted = [(name.encode(), value.encode()) for name, value in wanted.items()]
 
-    async def __call__(self, message: Message, _: Scope) -> None:
+    async def __call__(self, message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             present = {name for name, _ in given}
-            message["headers"] = [*given, *(pair for pair in self._wanted if pair[0] not in present)]
+            reference = (b"x-request-id", str(scope["state"]["reference"]).encode())
+            wanted = (*self._wanted, reference)
+            message["headers"] = [*given, *(pair for pair in wanted if pair[0] not in present)]

@@ -79,6 +79,7 @@ class Permission(StrEnum):
     DESK_PUBLISH = "desk-publishing:prepare"
     DESK_PUBLISH_APPROVE = "desk-publishing:approve"
     DESK_REPLIES = "desk-replies:write"
+    DESK_OPERATIONS = "desk-operations:manage"
     SECOND_FACTOR = "second-factor:answer"
     EMAIL_CODE = "email-code:answer"
     PASSWORD_CHANGE = "password:change"  # noqa: S105

@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 
 from portal.csrf import csrf_input
 from portal.data.accounts import Space
+from portal.data.chain_passes import is_chain_broken
 from portal.data.deletion import deletion_under_way
 from portal.data.messages import unread_messages
 from portal.data.sessions import LIMITS, Viewer
@@ -96,6 +97,7 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.maintenance", "Maintenance", "clock"),
         ("desk.accesses", "Accès exceptionnels", "shield"),
         ("desk.retention", "Conservation", "file"),
+        ("desk.operations", "Exploitation", "shield"),
     ),
 }
 
@@ -143,11 +145,18 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
         "maintenance": site_of(request).announced(request.now),
+        "chain_is_broken": _is_chain_broken(request),
         "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
         "leaving_on": _leaving_on(request),
         "correction_url": _correction_url(request),
         "idle_seconds": idle_seconds(viewer) if viewer else 0,
     }
+
+
+def _is_chain_broken(request: PortalRequest) -> bool:
+    """Whether to tell the viewer, who can do something about it, that the evidence is not as it was written (R-51)."""
+    viewer = request.signed_in
+    return viewer is not None and may(viewer, Permission.DESK_OPERATIONS) and is_chain_broken(request.db)
 
 
 def _leaving_on(request: PortalRequest) -> date | None:

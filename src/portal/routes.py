@@ -58,6 +58,7 @@ from portal.pages.public import (
     directory_map,
     health,
     invited,
+    metrics,
 )
 from portal.pages.public import home as public_home
 from portal.pages.public import tiles as map_tiles
@@ -119,6 +120,7 @@ HANDLERS = [
     public_home.accessibility,
     public_home.privacy,
     *health.HANDLERS,
+    *metrics.HANDLERS,
     member_home.home,
     benefits.benefits_page,
     benefits.benefit_page,

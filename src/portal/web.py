@@ -16,6 +16,8 @@ from portal.database import Database
 from portal.evidence.journal import Journal
 from portal.fronts import Front
 from portal.mailing.mail import Mail
+from portal.meters import Meters
+from portal.operation_metrics import FigureCache
 from portal.places.geocoder import Geocoder
 from portal.places.tiles import Tiles
 from portal.reading_limits import ReadingLimits
@@ -73,6 +75,8 @@ class Services:
     tiles: Tiles
     geocoder: Geocoder
     reading: ReadingLimits
+    meters: Meters
+    figures: FigureCache
     demo: DemoHelp | None = None
 
     def link_url(self, token: str) -> str:

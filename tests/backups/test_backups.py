@@ -302,6 +302,6 @@ class TestCommand:
 
     @pytest.mark.engines("postgresql")
     def test_operator_without_pg_dump_is_told_how_to_get_it(self, run, parent, monkeypatch) -> None:
-        monkeypatch.setattr("portal.backups.engines.shutil.which", lambda *_, **__: None)
+        monkeypatch.setattr("portal.backups.programs.shutil.which", lambda *_, **__: None)
         code, told = run("create", parent)
         assert (code, "install PostgreSQL" in told) == (1, True)

@@ -35,6 +35,7 @@ from tests.support.invitation_states import INVITATION_STATES
 from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
+from tests.support.operations_states import OPERATIONS_STATES
 from tests.support.people_states import PEOPLE_STATES
 from tests.support.practice_states import PRACTICE_STATES
 from tests.support.publishing_states import PUBLISHING_STATES
@@ -64,6 +65,7 @@ STATES = [
     *INVOICE_STATES,
     *MESSAGE_STATES,
     *PEOPLE_STATES,
+    *OPERATIONS_STATES,
     *PRACTICE_STATES,
     *PUBLISHING_STATES,
     *RIGHTS_STATES,
@@ -74,6 +76,8 @@ ROUTES = Path(__file__).parents[1] / "routes.txt"
 NO_PAGE = re.compile(
     r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image|fichier)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
+    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
+    r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from portal.backups.engines import (
+from portal.backups.making import CHECKPOINTS, file_path
+from portal.backups.manifest import (
+    FILES,
     POSTGRES_NAME,
     SQLITE_NAME,
-    restore_postgres,
-    scratch_postgres,
-    sqlite_problem,
-    told_by,
+    BackupProblem,
+    Manifest,
+    check_parts,
+    read_manifest,
 )
-from portal.backups.making import CHECKPOINTS, file_path
-from portal.backups.manifest import FILES, BackupProblem, Manifest, check_parts, read_manifest
+from portal.backups.programs import restore_postgres
 from portal.data.evidence_audit import verify_chain
+from portal.data.whole_database import MayNotCreate, scratch_postgres, sqlite_problem, told_by
 from portal.database import Database
 from portal.evidence.checkpoints import FILE, PUBLIC_KEY, UnreadableKey, public_key, read_checkpoints
 from portal.schema import is_current, is_known
@@ -40,7 +42,7 @@ def check_backup(settings: Settings, folder: Path) -> Checked:
     if not is_known(manifest.schema):
         raise BackupProblem(f"the database is at schema {manifest.schema}, which this version does not know")
     with _restored(settings, folder, manifest) as database:
-        told = told_by(database)
+        told = told_by(database.reader)
         _check_files(folder, told.file_names, manifest)
         if (told.schema, told.head, told.head_hash) != (manifest.schema, manifest.head, manifest.head_hash):
             raise BackupProblem(f"the evidence ends at row {told.head}, and the manifest says {manifest.head}")
@@ -53,9 +55,12 @@ def _restored(settings: Settings, folder: Path, manifest: Manifest) -> Iterator[
         if manifest.engine == "sqlite":
             yield from _opened(_sqlite_copy(folder, Path(scratch)))
         else:
-            with scratch_postgres(settings) as url:
-                restore_postgres(settings, folder / POSTGRES_NAME, url)
-                yield from _opened(url)
+            try:
+                with scratch_postgres(settings.resolved_database_url) as url:
+                    restore_postgres(settings, folder / POSTGRES_NAME, url)
+                    yield from _opened(url)
+            except MayNotCreate as error:
+                raise BackupProblem("this user may not create the database in which to restore the copy") from error
 
 
 def _opened(url: str) -> Iterator[Database]:

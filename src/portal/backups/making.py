@@ -12,9 +12,20 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from portal.backups.engines import POSTGRES_NAME, SQLITE_NAME, copy_sqlite, dump_postgres
-from portal.backups.manifest import FILES, NAME, BackupProblem, Manifest, Told, part_of, write_manifest, write_private
+from portal.backups.manifest import (
+    FILES,
+    NAME,
+    POSTGRES_NAME,
+    SQLITE_NAME,
+    BackupProblem,
+    Manifest,
+    part_of,
+    write_manifest,
+    write_private,
+)
+from portal.backups.programs import dump_postgres
 from portal.data.backup_runs import keep_backup
+from portal.data.whole_database import Told, copy_sqlite
 from portal.database import Database, DatabaseBusy
 from portal.evidence.checkpoints import FILE, PUBLIC_KEY
 from portal.settings import Settings

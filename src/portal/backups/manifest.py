@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 FORMAT = "portal-backup-1"
 NAME = "manifest.json"
+SQLITE_NAME, POSTGRES_NAME = "portal.sqlite3", "portal.dump"
 SEAL = "manifest.sha256"
 FILES = "files"
 CHUNK = 1024 * 1024
@@ -42,16 +42,6 @@ class Manifest(msgspec.Struct, frozen=True):
     @property
     def size(self) -> int:
         return sum(part.size for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the copied database itself says."""
-
-    schema: str
-    head: int
-    head_hash: str
-    file_names: frozenset[str]
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

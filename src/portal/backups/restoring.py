@@ -1,13 +1,21 @@
 """Restoring a back-up into an empty portal: never over anything."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from portal.backups.engines import POSTGRES_NAME, SQLITE_NAME, is_postgres_empty, restore_postgres, sqlite_path
 from portal.backups.making import CHECKPOINTS
-from portal.backups.manifest import FILES, BackupProblem, Manifest, check_parts, read_manifest, write_private
+from portal.backups.manifest import (
+    FILES,
+    POSTGRES_NAME,
+    SQLITE_NAME,
+    BackupProblem,
+    Manifest,
+    check_parts,
+    read_manifest,
+    write_private,
+)
+from portal.backups.programs import restore_postgres
+from portal.data.whole_database import is_postgres_empty, is_sqlite_empty, sqlite_path
 from portal.evidence.checkpoints import FILE, PUBLIC_KEY
 from portal.settings import Settings
 from portal.storage import Storage
@@ -35,21 +43,11 @@ def _refuse_over_anything(settings: Settings, storage: Storage, manifest: Manife
     engine = "sqlite" if url.startswith("sqlite") else "postgresql"
     if engine != manifest.engine:
         raise BackupProblem(f"the back-up is of {manifest.engine}, and PORTAL_DATABASE_URL names {engine}")
-    is_empty = _is_sqlite_empty(sqlite_path(url)) if engine == "sqlite" else is_postgres_empty(url)
+    is_empty = is_sqlite_empty(sqlite_path(url)) if engine == "sqlite" else is_postgres_empty(url)
     if not is_empty:
         raise BackupProblem("the database is not empty: restore into a new one")
     if next(iter(storage.names()), None) is not None:
         raise BackupProblem("the storage of files is not empty: restore into a new one")
-
-
-def _is_sqlite_empty(path: Path) -> bool:
-    if not path.exists():
-        return True
-    with closing(sqlite3.connect(path)) as raw:
-        try:
-            return bool(raw.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
-        except sqlite3.DatabaseError:
-            return False
 
 
 def _put_sqlite(settings: Settings, copy: Path) -> None:

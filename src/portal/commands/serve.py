@@ -1,5 +1,9 @@
 """`portal serve`: the web server."""
 
+import os
+import shutil
+from pathlib import Path
+
 import click
 from granian import Granian
 from granian.constants import Interfaces
@@ -7,6 +11,7 @@ from granian.constants import Interfaces
 from portal.app import Portal, create_app
 from portal.commands.context import open_database
 from portal.logs import configure_logging
+from portal.meters import FOLDER_VARIABLE
 from portal.places.gazetteer import gazetteer
 from portal.settings import load_settings
 
@@ -38,7 +43,16 @@ def command(host: str, port: int, workers: int) -> None:
     with open_database(settings) as database:
         if workers > 1 and database.is_sqlite:
             raise click.ClickException("SQLite is served by one process; set PORTAL_DATABASE_URL to use several")
+    if workers > 1:
+        share_counts(settings.data_folder / "counts")
     run_server("portal.commands.serve:load_app", host, port, workers)
+
+
+def share_counts(folder: Path) -> None:
+    """Lets the workers about to start count in files of this folder, from nothing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    os.environ[FOLDER_VARIABLE] = str(folder)
 
 
 def run_server(target: str, host: str, port: int, workers: int = 1) -> None:

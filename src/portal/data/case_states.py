@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from sqlalchemy import text
-
 
 class CaseKind(StrEnum):
     """Values are stored, and part of the evidence."""
@@ -44,7 +42,6 @@ S = CaseState
 DECISIONS = frozenset({S.ACCEPTED, S.PARTLY, S.REFUSED})
 ENDS = DECISIONS | {S.CANCELLED}
 WITH_INSURER = frozenset({S.SENT, S.IN_REVIEW})
-OWED = text("state IN ('envoyee', 'en_instruction')")  # as WITH_INSURER, in the words of an index
 _BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED, S.CLOSED}
 # From each state, where a case may go next.
 MOVES: dict[CaseState, frozenset[CaseState]] = {

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from portal.data.accounts import Account
-from portal.data.case_states import ALWAYS_OPEN, DECISIONS, ENDS, MOVES, OWED, WITH_INSURER, CaseKind, CaseState
+from portal.data.case_states import ALWAYS_OPEN, DECISIONS, ENDS, MOVES, WITH_INSURER, CaseKind, CaseState
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
 from portal.data.work_items import Turn, follow_case
@@ -64,7 +64,7 @@ class Case(SQLModel, table=True):
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
         Index("ix_case_provider", "provider_id", "kind", "id"),
-        Index("ix_case_owed", "due_at", "kind", sqlite_where=OWED, postgresql_where=OWED),
+        Index("ix_case_owed", "state", "due_at", "kind"),
         Index("ix_case_received", "kind", "sent_at"),
     )
 

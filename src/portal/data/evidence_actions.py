@@ -218,6 +218,9 @@ class Action(StrEnum):
     PUBLICATION_CANCELLED = "publication.cancelled"
     PUBLICATION_RETURNED = "publication.returned"
     TERMS_WITHDRAWN = "terms.withdrawn"
+    JOB_ASKED = "job.asked"
+    MAIL_RETRIED = "mail.retried"
+    MAIL_GIVEN_UP = "mail.given-up"
 
 
 class Outcome(StrEnum):

@@ -4,6 +4,7 @@ Recipient and content are encrypted, and erased once the letter has left: it may
 here: people write letters through `portal.mailing`, and only machines (the worker, the operator's commands) read them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,6 +25,7 @@ LONGEST_DELAY = timedelta(hours=1)
 MOST_ATTEMPTS = 125
 REFUSED_CONTENT_KEPT = timedelta(days=30)
 ROWS_KEPT = timedelta(days=365)
+GIVEN_UP = "given up by an operator"
 
 
 class OutgoingMail(SQLModel, table=True):
@@ -177,6 +179,18 @@ def oldest_waiting(db: Session) -> datetime | None:
     return db.exec(select(func.min(OutgoingMail.made_at)).where(*_WAITING)).one()
 
 
+def waiting_since(db: Session) -> tuple[int, datetime | None]:
+    """How many letters have to leave, and since when the oldest waits (UTC)."""
+    count, since = db.exec(select(func.count(), func.min(OutgoingMail.made_at)).where(*_WAITING)).one()
+    return count, since
+
+
+def refused_count(db: Session) -> int:
+    """How many letters were given up and are still kept."""
+    refused = (col(OutgoingMail.sent_at).is_(None), col(OutgoingMail.refused_at).is_not(None))
+    return int(db.exec(select(func.count()).select_from(OutgoingMail).where(*refused)).one())
+
+
 def list_letters(db: Session, state: MailState | None = None, most: int = 50) -> list[MailRow]:
     """The newest letters, unopened."""
     query = select(OutgoingMail).order_by(col(OutgoingMail.id).desc()).limit(most)
@@ -197,6 +211,29 @@ def retry_letters(db: Session, now: datetime, letter_id: int | None = None) -> i
     chosen = () if letter_id is None else (OutgoingMail.id == letter_id,)
     again = update(OutgoingMail).where(*kept, *chosen)
     return db.exec(again.values(next_attempt_at=now, refused_at=None, attempts=0)).rowcount
+
+
+def give_up_letter(db: Session, now: datetime, letter_id: int) -> bool:
+    """Sets a letter aside that waits and that nobody is sending just now; whether there was one."""
+    free = or_(col(OutgoingMail.claimed_until).is_(None), col(OutgoingMail.claimed_until) <= now)
+    waiting = update(OutgoingMail).where(OutgoingMail.id == letter_id, *_WAITING, free)
+    return bool(db.exec(waiting.values(refused_at=now, reason=GIVEN_UP)).rowcount)
+
+
+def masked_recipients(db: Session, keyring: Keyring, letter_ids: Iterable[int]) -> dict[int, str]:
+    """Of letters that are kept, as much of the address as tells one from another: « z…@e….example »."""
+    chosen = select(OutgoingMail).where(col(OutgoingMail.id).in_(list(letter_ids)))
+    kept = [letter for letter in db.exec(chosen) if letter.recipient_encrypted]
+    return {letter.id or 0: _masked(keyring, letter.recipient_encrypted or b"") for letter in kept}
+
+
+def _masked(keyring: Keyring, recipient: bytes) -> str:
+    try:
+        local, _, domain = keyring.decrypt(recipient).rpartition("@")
+    except InvalidToken:  # its key was withdrawn
+        return ""
+    name, _, end = domain.rpartition(".")
+    return f"{local[:1]}…@{name[:1]}….{end}"
 
 
 def forget_letters(db: Session, now: datetime) -> None:

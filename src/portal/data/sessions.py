@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Update, bindparam, func, or_, select, text, update
+from sqlalchemy import Update, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from portal.data.accounts import Account, Space
@@ -48,16 +48,13 @@ HAS_FACTOR = or_(
 )
 
 
-OPEN_ONES = text("ended_at IS NULL")
-
-
 class SignedSession(SQLModel, table=True):
     """One browser signed in to one account."""
 
     __tablename__ = "session"
     __table_args__ = (
         Index("ix_session_account", "account_id"),
-        Index("ix_session_open", "seen_at", sqlite_where=OPEN_ONES, postgresql_where=OPEN_ONES),
+        Index("ix_session_open", "ended_at", "seen_at"),
     )
 
     token_hash: str = Field(primary_key=True)

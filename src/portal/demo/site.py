@@ -40,7 +40,8 @@ from portal.demo.software import show_software
 from portal.demo.terms import publish_and_accept
 from portal.formatting import today
 from portal.importing.registry import KINDS
-from portal.importing.run import Request, run_import
+from portal.importing.reports import reported_import
+from portal.importing.run import Request
 from portal.schema import migrate
 from portal.security import Keyring, hash_password
 from portal.settings import Settings, load_settings
@@ -126,7 +127,7 @@ def _fill(database: Database, keyring: Keyring, files: Path, tell: Tell) -> None
     for name in KINDS:
         for path in sorted(files.glob(f"{name}.csv")):
             tell(f"import\u00a0: {path.name}")
-            run_import(database, keyring, Request(KINDS[name], path, path.with_suffix(".rejets.csv")))
+            reported_import(database, keyring, Request(KINDS[name], path, path.with_suffix(".rejets.csv")))
     with database.write() as db:
         create_accounts(db, keyring)
         publish_and_accept(db, [account.identifier for account in accounts()])

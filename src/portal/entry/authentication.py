@@ -86,6 +86,7 @@ def refuse_entry(
         throttling.count_failures(db, guesses, request.now)
     elif not throttling.mark_refusal(db, guesses, request.now):
         return
+    request.services.meters.sign_in_failures.labels(step).inc()
     reason = "delay" if is_delayed else ""
     request.record_of(None, db, Action.SESSION_REFUSED, step, Outcome.REFUSED, reason=reason, account_id=account_id)
 

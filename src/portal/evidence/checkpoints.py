@@ -102,6 +102,13 @@ def write_checkpoint(database: Database, settings: Settings) -> Checkpoint | Non
     return checkpoint
 
 
+def last_checkpoint(settings: Settings) -> Checkpoint | None:
+    """The checkpoint that was signed last, not verified; None without a file of them."""
+    path = settings.checkpoints / FILE
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    return parse_checkpoint(lines[-1]) if lines else None
+
+
 def read_checkpoints(path: Path, key: Ed25519PublicKey) -> tuple[list[Checkpoint], list[Flaw]]:
     """The trustworthy checkpoints of a file, in order, and its flaws. Raises OSError when it cannot be read."""
     good: list[Checkpoint] = []

@@ -47,6 +47,7 @@ MAX_COOKIE_BYTES = 4096
 
 # Article R161-1 of the social security code: sex, year, month, department, town, order, and the key or not.
 NIR = re.compile(r"(?<!\d)[1-478]\d{2}(?:0[1-9]|1[0-2]|[2-4]\d|[5-9]\d)(?:\d{2}|2[AB])\d{6}(?:\d{2})?(?!\d)")
+REFERENCE = re.compile(r"[0-9a-f]{12}")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 IBAN = re.compile(r"\bFR\d{2}[\dA-Z]{10,}")
 
@@ -63,6 +64,8 @@ def _golden(answer: httpx.Response) -> Iterator[str]:
         got = answer.headers.get_list(name)
         if got != [wanted]:
             yield f"{name} is {got}, {wanted!r} is wanted"
+    if not REFERENCE.fullmatch(answer.headers.get("x-request-id", "")):
+        yield "x-request-id is no reference"
     for name in BANNERS:
         if answer.headers.get(name):
             yield f"{name} has no place here"

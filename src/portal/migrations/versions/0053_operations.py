@@ -11,8 +11,6 @@ branch_labels = None
 depends_on = None
 
 COUNTS = ("created", "updated", "unchanged", "rejected", "merged", "ignored")
-OWED = sa.text("state IN ('envoyee', 'en_instruction')")
-OPEN = sa.text("ended_at IS NULL")
 
 
 def upgrade() -> None:
@@ -52,8 +50,8 @@ def upgrade() -> None:
         sa.Column("fault", sa.Text(), nullable=False),
     )
     op.add_column("job_run", sa.Column("error", sa.String(), nullable=False, server_default=""))
-    op.create_index("ix_case_owed", "case_file", ["due_at", "kind"], sqlite_where=OWED, postgresql_where=OWED)
-    op.create_index("ix_session_open", "session", ["seen_at"], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index("ix_case_owed", "case_file", ["state", "due_at", "kind"])
+    op.create_index("ix_session_open", "session", ["ended_at", "seen_at"])
 
 
 def downgrade() -> None:

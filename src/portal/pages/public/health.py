@@ -1,13 +1,11 @@
 """Health endpoints for operators (R-60), the static files, and robots."""
 
-from pathlib import Path
-from shutil import disk_usage
-
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from portal.data.outbox import oldest_waiting
+from portal.operation_metrics import free_bytes
 from portal.permissions import public
 from portal.routing import async_page, page
 from portal.schema import is_current
@@ -42,7 +40,7 @@ def _readiness(request: PortalRequest) -> Response[bytes]:
             ("database", request.database.accepts_writes()),
             ("schema", is_current(request.database)),
             ("journal", request.services.journal.backlog < LARGEST_BACKLOG),
-            ("disk", _free_bytes(request.services.settings.data_folder) > LEAST_FREE_BYTES),
+            ("disk", free_bytes(request.services.settings.data_folder) > LEAST_FREE_BYTES),
         )
         if not is_well
     ]
@@ -63,12 +61,6 @@ def _waiting_mail(request: PortalRequest) -> str:
 def _maintenance(request: PortalRequest) -> str:
     window = request.services.site.current().maintenance(request.now)
     return f"maintenance until {window.ends_at:%Y-%m-%dT%H:%M:%SZ}\n" if window else ""
-
-
-def _free_bytes(folder: Path) -> int:
-    """Room for the folder, which nobody may have needed yet."""
-    whole = folder.resolve()
-    return disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free
 
 
 @page("/robots.txt", name="robots", guards=[public])
