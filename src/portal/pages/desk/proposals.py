@@ -82,6 +82,8 @@ def _preview(request: PortalRequest, dossier: str) -> Response[bytes]:
     try:
         decision = decision_in(request.services.keyring, row)
         shown = preview_of(request, at_desk, decision, applier_of(row.kind, row.act))
+    except CaseMoved:
+        raise NotFoundException from None
     except REFUSED as problem:
         return _again(request, dossier, words_of(problem))
     with request.database.read() as db:
