@@ -13,6 +13,8 @@ ACT_LABELS: dict[Act, str] = {
     Act.ANSWER: "Réponse",
     Act.REFUSE: "Refus",
     Act.CLOSE: "Clôture",
+    Act.EXTEND: "Délai prolongé",
+    Act.CHECK: "Identité vérifiée",
 }
 DESK_WORDS: dict[Action, Words] = {
     Action.CASE_READ_AT_DESK: Words(

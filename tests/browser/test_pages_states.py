@@ -80,10 +80,10 @@ STATES = [
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
-    r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
     r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image|fichier)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz)"
+    r"\.(csv|xlsx|pdf|json|txt|js)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image)$|/fichiers/[^/]+$"
+    r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
 )
 SEEN_OTHERWISE = {
     "/accueil": "as /",

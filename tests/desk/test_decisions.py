@@ -12,8 +12,11 @@ from portal.case_areas import AREAS
 from portal.case_notices import CASE, CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.case_messages import CaseMessage, add_message
+from portal.data.case_pieces import add_pieces
 from portal.data.cases import Case, CaseKind, CaseState, touch
 from portal.data.columns import utc_now
+from portal.data.data_right_desk import ask_identity
+from portal.data.data_rights import IDENTITY_SLOT
 from portal.data.decisions import Act, Decision
 from portal.data.proposals import DecisionProposal, ProposalState, Settled, settle, write_decision
 from portal.data.replies import add_reply
@@ -21,7 +24,7 @@ from portal.data.work_items import DUTY_OF, Duty
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
 from tests.support.conversations import anonymous
-from tests.support.desk_cases import MAKERS, WORDS, path_of
+from tests.support.desk_cases import MAKERS, WORDS, kept, path_of
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
@@ -60,6 +63,11 @@ DECIDED = [
     (K.PRACTICE_ADDRESS, Act.ACCEPT, {}, S.ACCEPTED),
     (K.PRACTICE_ADDRESS, Act.ASK, {}, S.INCOMPLETE),
     (K.PRACTICE_NUMBER, Act.REFUSE, {}, S.REFUSED),
+    (K.DATA_RIGHT, Act.ACCEPT, {}, S.ACCEPTED),
+    (K.DATA_RIGHT, Act.PARTLY, {}, S.PARTLY),
+    (K.DATA_RIGHT, Act.ASK, {}, S.INCOMPLETE),
+    (K.DATA_RIGHT, Act.EXTEND, {}, S.SENT),
+    (K.DATA_RIGHT, Act.REFUSE, {}, S.REFUSED),
 ]
 WORDLESS = {(K.MESSAGE, Act.CLOSE), *((kind, Act.ACCEPT) for kind in (K.BENEFICIARY_ADDED, K.BENEFICIARY_CHANGED,
             K.PRACTICE_ADDRESS))}  # fmt: skip
@@ -128,8 +136,33 @@ def test_every_act_of_every_kind_is_decided_in_a_test(client) -> None:
         for kind, act in common - alone
         if FRAMES[kind].rulings[act].apply in {FRAMES[k].rulings[a].apply for k, a in alone}
     }
-    four_eyes = {(K.BENEFICIARY_ADDED, Act.REFUSE), (K.BENEFICIARY_REMOVED, Act.ACCEPT), (K.COMPLAINT, Act.ACCEPT)}
+    four_eyes = {
+        (K.DATA_RIGHT, Act.CHECK),
+        (K.BENEFICIARY_ADDED, Act.REFUSE),
+        (K.BENEFICIARY_REMOVED, Act.ACCEPT),
+        (K.COMPLAINT, Act.ACCEPT),
+    }
     assert common - alone - shared - four_eyes == set()
+
+
+def test_identity_that_was_checked_leaves_no_proof_of_it(client, agent, made) -> None:
+    """R-70: neither the row nor the content of what proved it."""
+    case, author = made(K.DATA_RIGHT)
+    with client.services.database.write() as db:
+        who = factories.viewer_of(db, agent)
+        row = lock_for_desk(db, who, case.id, case.version)
+        ask_identity(db, who, client.services.keyring, row, "La demande vient d’un nouvel appareil.", utc_now())
+        asking = factories.viewer_of(db, db.get_one(factories.Account, author.id))
+        add_pieces(db, asking, row, IDENTITY_SLOT, [kept(client.services)], utc_now())
+    names = [name for name, _ in client.services.storage.names()]
+    assert len(names) == 1
+    enter(client, agent)
+    open_form(client, case, Act.CHECK)
+    client.submit('main form[method="post"]')
+    send_it(client)
+    assert list(client.services.storage.names()) == []
+    assert "Identité vérifiée" not in [link.text() for link in client.page.css("#decider ~ ul a")]
+    assert "preuve détruite" in text_of(client.page.one("main"))
 
 
 def test_agent_takes_a_case_under_review_without_a_letter(client, agent, made) -> None:

@@ -30,7 +30,7 @@ from portal.data.work_items import WorkItem
 from portal.formatting import today
 from portal.security import Keyring
 from portal.web import Services
-from tests.support import beneficiaries, claims, conversations, factories, practices, staff
+from tests.support import beneficiaries, claims, conversations, data_requests, factories, practices, staff
 
 DAY = date(2026, 3, 2)
 WORDS = "Voici ce que nous avons constaté, et ce que vous pouvez faire maintenant."
@@ -224,6 +224,11 @@ def renaming(db: Session, services: Services) -> tuple[Case, Account]:
     return _known(db, services, CaseKind.BENEFICIARY_CHANGED, None)
 
 
+def data_right(db: Session, services: Services) -> tuple[Case, Account]:
+    _, account, viewer = _member(db, services.keyring)
+    return data_requests.sent(db, services.keyring, viewer, now=utc_now()), account
+
+
 MAKERS: dict[CaseKind, Maker] = {
     CaseKind.MESSAGE: message,
     CaseKind.COMPLAINT: complaint,
@@ -238,4 +243,5 @@ MAKERS: dict[CaseKind, Maker] = {
     CaseKind.INVOICE_DISPUTE: invoice,
     CaseKind.PRACTICE_ADDRESS: address,
     CaseKind.PRACTICE_NUMBER: number,
+    CaseKind.DATA_RIGHT: data_right,
 }

@@ -246,11 +246,6 @@ def acknowledge(db: Session, agent: Agent, keyring: Keyring, case: Case, text: s
     agent.letters.tell_of_news(db, case)
 
 
-def is_acknowledged(db: Session, case: Case) -> bool:
-    """Whether the insurer has said that it received the complaint. The caller has found the case."""
-    return db.get_one(Complaint, case.id).acknowledged_at is not None
-
-
 def answer_complaint(
     db: Session, agent: Viewer, keyring: Keyring, case: Case, outcome: Outcome, reasons: str, now: datetime
 ) -> None:

@@ -17,6 +17,8 @@ class Act(StrEnum):
     ANSWER = "repondre"
     REFUSE = "refuser"
     CLOSE = "clore"
+    EXTEND = "prolonger"
+    CHECK = "identite-verifiee"
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 
 from portal.data.benefits import BenefitLine
+from portal.data.cases import Case
 from portal.data.claims import Claim
 from portal.data.complaints import Complaint, Disputed
 from portal.data.contribution_calls import ContributionCall, ContributionLine
@@ -158,6 +159,11 @@ def line_in_complaint(db: Session, row_case_id: int) -> Disputed | None:
     if line is None:
         return None
     return Disputed(line.label, line.care_date, line.spent_cents, line.supplementary_cents, line.remaining_cents)
+
+
+def is_acknowledged(db: Session, case: Case) -> bool:
+    """Whether the insurer has said that it received the complaint. The caller has found the case."""
+    return db.get_one(Complaint, case.id).acknowledged_at is not None
 
 
 def contested_line(db: Session, keyring: Keyring, case_id: int) -> ContestedLine:

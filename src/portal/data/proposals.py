@@ -5,7 +5,8 @@ What a decision says is encrypted, and forgotten once it is settled: the case ho
 the caller's (`Applier`), so that every kind of case, whoever decides it, goes through here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -27,7 +28,8 @@ from portal.security import Keyring
 # What was written and never sent is forgotten after this.
 KEPT_FOR = timedelta(days=7)
 
-Applier = Callable[[Session, Agent, Keyring, Case, Decision, datetime], None]
+# It returns the storage names of the files that it destroys, if it destroys any.
+Applier = Callable[[Session, Agent, Keyring, Case, Decision, datetime], Sequence[str] | None]
 
 
 class ProposalState(StrEnum):
@@ -63,6 +65,15 @@ class DecisionProposal(SQLModel, table=True):
     settled_by: int | None = Field(default=None, foreign_key="account.id")
     settled_at: datetime | None = instant(default=None)
     note_encrypted: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of sending a decision. `gone`: the storage names of files that nothing names any more, whose contents
+    the caller removes once this is committed (`attachments.discard`)."""
+
+    row: DecisionProposal
+    gone: tuple[str, ...] = ()
 
 
 class AlreadyProposed(Exception):
@@ -131,9 +142,7 @@ def asks_for_second_look(db: Session, row: DecisionProposal, now: datetime) -> b
     return needs_second_look(db, row.kind, row.act, row.cents, day_in_france(now))
 
 
-def settle(
-    db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime
-) -> DecisionProposal:
+def settle(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:
     """Sends what the agent wrote: applies it, or has it wait for a second agent where a rule asks for one. Pressed
     twice, it is done once.
 
@@ -150,7 +159,7 @@ def settle(
         row.state, row.written_at = ProposalState.WAITING, now
         db.add(row)
         db.flush()
-        return row
+        return Settlement(row)
     return _apply(db, agent, keyring, row, case, apply, now)
 
 
@@ -190,9 +199,7 @@ def waiting_for(db: Session, viewer: Viewer) -> list[tuple[DecisionProposal, Cas
     return [(row, case, item_id or 0) for row, case, item_id in db.exec(query) if not is_party(db, viewer, case)]
 
 
-def approve(
-    db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime
-) -> DecisionProposal:
+def approve(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:
     """A second agent approves a decision, which is applied then, once. Raises `NotForYou`, `Settled`, `CaseMoved`, and
     what `apply` raises."""
     row, case = _taken(db, agent, proposal_id)
@@ -267,9 +274,9 @@ def _locked(db: Session, agent: Agent, proposal_id: int) -> tuple[DecisionPropos
 
 def _apply(
     db: Session, agent: Agent, keyring: Keyring, row: DecisionProposal, case: Case, apply: Applier, now: datetime
-) -> DecisionProposal:
-    apply(db, agent, keyring, case, decision_in(keyring, row), now)
+) -> Settlement:
+    gone = apply(db, agent, keyring, case, decision_in(keyring, row), now)
     row.state, row.settled_by, row.settled_at, row.payload_encrypted = ProposalState.APPLIED, agent.account_id, now, b""
     db.add(row)
     db.flush()
-    return row
+    return Settlement(row, tuple(gone or ()))

@@ -8,9 +8,9 @@ from portal.complaint_words import CATEGORY_LABELS, OUTCOME_LABELS
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.complaint_rules import Outcome
-from portal.data.complaints import acknowledge, answer_complaint, is_acknowledged, told_of
+from portal.data.complaints import acknowledge, answer_complaint, told_of
 from portal.data.decisions import Act, Decision
-from portal.data.desk_contexts import line_in_complaint
+from portal.data.desk_contexts import is_acknowledged, line_in_complaint
 from portal.data.proposals import Applier
 from portal.deciding.common import BEGIN, QUESTION
 from portal.deciding.frames import Block, Frame, Ruling, Told

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from portal.case_notices import CASE, CaseLetters
-from portal.data.case_desk import agent_at_work
+from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case
 from portal.data.decisions import Decision
 from portal.data.desk_cases import AtDesk, author_as_viewer
@@ -74,7 +74,7 @@ class AuthorRequest(PortalRequest):
 
 def preview_of(request: PortalRequest, at_desk: AtDesk, decision: Decision, apply: Applier) -> Preview:
     """What the person would read, was this decision sent now. Call it in a thread: it takes the writer's turn for a
-    moment. Raises what `apply` raises."""
+    moment. Raises `CaseMoved`, and what `apply` raises."""
     made: list[Preview] = []
     with suppress(_Undone), request.database.write() as db:
         made.append(_made(request, db, at_desk, decision, apply))
@@ -86,8 +86,11 @@ def _made(request: PortalRequest, db: Session, at_desk: AtDesk, decision: Decisi
     services = request.services
     unsent = _Unsent(services.mail)
     letters = CaseLetters(replace(services, mail=cast("Mail", unsent)))
-    case = db.get_one(Case, at_desk.case.id, with_for_update=True)
-    apply(db, agent_at_work(request.viewer, letters), services.keyring, case, decision, request.now)
+    agent = agent_at_work(request.viewer, letters)
+    case = lock_for_desk(db, agent, at_desk.case.id or 0, at_desk.case.version)
+    if case is None:
+        raise NotFoundException
+    apply(db, agent, services.keyring, case, decision, request.now)
     db.flush()
     return Preview(_author_page(request, db, at_desk, case), unsent.wordings)
 

@@ -3,12 +3,21 @@
 from portal.data.cases import Case
 from portal.data.decisions import Act
 from portal.data.proposals import Applier
-from portal.deciding import beneficiaries, claims, complaints, disputes, messages, persons, practices
+from portal.deciding import (
+    beneficiaries,
+    claims,
+    complaints,
+    data_rights,
+    disputes,
+    messages,
+    persons,
+    practices,
+)
 from portal.deciding.frames import Frame, Ruling
 
 FRAMES: dict[str, Frame] = {
     str(kind): frame
-    for module in (beneficiaries, claims, complaints, disputes, messages, persons, practices)
+    for module in (beneficiaries, claims, complaints, data_rights, disputes, messages, persons, practices)
     for kind, frame in module.FRAMES.items()
 }
 

@@ -5,6 +5,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from portal.attachments import discard
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import CaseMoved
@@ -67,13 +68,14 @@ def _send(request: PortalRequest, at_desk: AtDesk, row: DecisionProposal) -> Non
     with request.database.write() as db:
         agent = agent_at_work(request.viewer, CaseLetters(request.services))
         done = settle(db, agent, keyring, row.id or 0, applier_of(row.kind, act), request.now)
-        is_applied = done.state == ProposalState.APPLIED
+        is_applied = done.row.state == ProposalState.APPLIED
         record(request, db, at_desk, recorded_as(act) if is_applied else Action.DECISION_PROPOSED, act=act)
+    discard(request.services, done.gone)
 
 
 def recorded_as(act: str) -> Action:
     """How the evidence calls an act that was done."""
-    return Action.CASE_MESSAGE_SENT if act in {Act.ANSWER, Act.ACKNOWLEDGE} else Action.CASE_DECIDED
+    return Action.CASE_MESSAGE_SENT if act in {Act.ANSWER, Act.ACKNOWLEDGE, Act.EXTEND} else Action.CASE_DECIDED
 
 
 def _unsent(request: PortalRequest, dossier: str, row: DecisionProposal, problem: Exception) -> Response[bytes]:

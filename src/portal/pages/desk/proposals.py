@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
+from portal.attachments import discard
 from portal.case_areas import area_of
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import Agent, agent_at_work
@@ -81,6 +82,8 @@ def _preview(request: PortalRequest, dossier: str) -> Response[bytes]:
     try:
         decision = decision_in(request.services.keyring, row)
         shown = preview_of(request, at_desk, decision, applier_of(row.kind, row.act))
+    except CaseMoved:
+        raise NotFoundException from None
     except REFUSED as problem:
         return _again(request, dossier, words_of(problem))
     with request.database.read() as db:
@@ -110,24 +113,27 @@ def _settled(
     try:
         with request.database.write() as db:
             agent = agent_at_work(request.viewer, CaseLetters(request.services))
-            _act(request, db, agent, at_desk, row, reason)
+            gone = _act(request, db, agent, at_desk, row, reason)
     except (NotForYou, Settled, CaseMoved):
         return Redirect(case_url(request, dossier), status_code=303)
     except REFUSED as problem:
         return _again(request, dossier, words_of(problem))
+    discard(request.services, gone)
     return Redirect(case_url(request, dossier), status_code=303)
 
 
 def _act(
     request: PortalRequest, db: Session, agent: Agent, at_desk: AtDesk, row: DecisionProposal, reason: str
-) -> None:
+) -> tuple[str, ...]:
+    """Sends back, or approves; the files that the decision destroyed."""
     keyring, row_id, act = request.services.keyring, row.id or 0, row.act
     if reason:
         send_back(db, agent, keyring, row_id, reason, request.now)
         record(request, db, at_desk, Action.DECISION_RETURNED, act=act, proposed_by=row.written_by)
-    else:
-        approve(db, agent, keyring, row_id, applier_of(row.kind, act), request.now)
-        record(request, db, at_desk, recorded_as(act), act=act, proposed_by=row.written_by)
+        return ()
+    done = approve(db, agent, keyring, row_id, applier_of(row.kind, act), request.now)
+    record(request, db, at_desk, recorded_as(act), act=act, proposed_by=row.written_by)
+    return done.gone
 
 
 def _prove_for_money(request: PortalRequest, dossier: str, row: DecisionProposal) -> None:
