@@ -78,7 +78,7 @@ def test_agent_stops_a_change_and_its_holder_is_told(client, agent, anne) -> Non
     assert "ce changement n’est pas de vous." in " ".join(letter.text.split())
     assert "bank-details.change-cancelled" in [act.action for act in evidence.fresh()]
     enter(client, account)
-    assert "Votre changement de compte bancaire a été arrêté" in text_of(client.get("/compte/activite").one("main"))
+    assert "Votre changement de compte bancaire a été arrêté" in text_of(client.get("/compte/journal").one("main"))
 
 
 def test_agent_stops_a_companys_change_and_who_signs_is_told(client, agent, firm) -> None:
