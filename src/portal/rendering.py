@@ -147,9 +147,7 @@ def shell(request: PortalRequest) -> dict[str, Any]:
         "serves_users": request.front.users,
         "nav": _navigation(request) if viewer else (),
         "csrf_input": partial(csrf_input, request),
-        "maintenance": site_of(request).announced(request.now),
         "chain_is_broken": _is_chain_broken(request),
-        "maintenance_is_on": site_of(request).maintenance(request.now) is not None,
         "maintenance": window,
         "maintenance_is_on": window is not None and window.is_on(request.now),
         "maintenance_where": closed_place(window.space) if window else "",
@@ -163,6 +161,8 @@ def _is_chain_broken(request: PortalRequest) -> bool:
     """Whether to tell the viewer, who can do something about it, that the evidence is not as it was written (R-51)."""
     viewer = request.signed_in
     return viewer is not None and may(viewer, Permission.DESK_OPERATIONS) and is_chain_broken(request.db)
+
+
 def closed_place(space: str) -> str:
     """What a maintenance closes: « Le portail », « L’espace adhérent »."""
     return f"L’{SPACE_LABELS[Space(space)].lower()}" if space else "Le portail"

@@ -22,12 +22,13 @@ NEVER = {
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
     "line_sharing", "payment",
     "payment_due", "payment_order", "payment_return", "valuation_draft", "valued_line",
-    "clock_notice", "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule", "remittance_line",
+    "clock_notice", "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule",
+    "remittance_line",
     "remote_link", "requalification",
     "rights_check", "rights_freeze", "rights_trace", "rights_usual", "saved_place", "software",
     "software_check", "software_secret", "statement", "transfer",
     # The desk's own work on requests.
-    "desk_absence", "desk_duty", "work_item", "work_presence", "work_step", "work_view",
+    "desk_absence", "desk_duty", "work_presence", "work_step", "work_view",
 }  # fmt: skip
 # Read in part, since who is covered, and until when, is the employer's to know; not as what. Options are
 # read with the guarantees of a category, of no contract.
@@ -56,7 +57,8 @@ ACCOUNTS = {
     "account", "account_closing", "account_deletion", "account_link", "account_suspension", "case_file",
     "case_message", "case_piece", "case_step", "correction", "data_objection", "data_request", "death_instruction",
     "email_change", "email_code", "evidence", "processing_restriction",
-    "account_reopening", "retention_hold", "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
+    "account_reopening", "retention_hold",
+    "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
     "message_reference", "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge",
     "passkey_holder", "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",
     "stored_file", "terms_acceptance", "throttle", "work_item",
@@ -68,7 +70,7 @@ ABOUT_NOBODY = {
     "example_care", "guarantee_rule", "guarantee_version", "import_run", "job_run", "journal_position", "maintenance",
     "retention_result", "retention_run",
     "parameter", "practice", "product", "product_option", "profession_care", "provider", "reject_code",
-    "reply_template", "reply_version", "second_look_rule", "service_switch", "terms_version", "desk_duty",
+    "reply_template", "reply_version", "second_look_rule", "service_switch", "terms_version",
     "article_version", "publication",
     "publication_file", "terms_draft", "terms_withdrawal",
     "measured_delay",
