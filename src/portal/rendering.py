@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
+from itertools import groupby
 from typing import Any
 
 from litestar import Response
@@ -36,7 +37,8 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A destination of the space. `count`: what waits to be read there."""
+    """A destination of the space. `count`: what waits to be read there. `group`: the name under which it stands in a
+    long menu; empty for none."""
 
     label: str
     url: str
@@ -44,6 +46,7 @@ class NavItem:
     current: bool
     is_open: bool
     count: int = 0
+    group: str = ""
 
 
 # Where messages are listed, in one space or another; the threads themselves stand under the first one's address.
@@ -88,20 +91,22 @@ NAVIGATION: dict[Space, tuple[tuple[str, str, str], ...]] = {
         ("desk.proposals", "À valider", "check"),
         ("desk.board", "Échéances", "clock"),
         ("desk.complaints.report", "Rapports", "file"),
-        ("desk.accounts", "Comptes", "users"),
-        ("desk.people", "Personnes", "search"),
-        ("desk.frauds", "Fraudes", "flag"),
-        ("desk.publishing", "Publication", "book"),
         ("desk.replies", "Modèles de réponse", "edit"),
         ("desk.team", "Équipe", "briefcase"),
+        ("desk.people", "Personnes", "search"),
+        ("desk.accounts", "Comptes", "users"),
+        ("desk.frauds", "Fraudes", "flag"),
         ("desk.bank-changes", "Comptes bancaires", "bank"),
+        ("desk.accesses", "Accès exceptionnels", "shield"),
+        ("desk.publishing", "Publication", "book"),
         ("desk.services", "Services", "filter"),
         ("desk.maintenance", "Maintenance", "clock"),
-        ("desk.accesses", "Accès exceptionnels", "shield"),
         ("desk.retention", "Conservation", "file"),
         ("desk.operations", "Exploitation", "shield"),
     ),
 }
+# The first item of each group of a long menu, and the group's name.
+GROUPS = {"desk.queue": "Demandes", "desk.people": "Personnes", "desk.publishing": "Site"}
 
 
 def render_page(
@@ -141,11 +146,13 @@ def render_fragment(
 def shell(request: PortalRequest) -> dict[str, Any]:
     """What every layout needs besides the page's own context."""
     viewer = request.signed_in
+    nav = _navigation(request) if viewer else []
     window = site_of(request).announced(request.now, viewer.space if viewer else "")
     return {
         "viewer": viewer,
         "serves_users": request.front.users,
-        "nav": _navigation(request) if viewer else (),
+        "nav": nav,
+        "nav_groups": [(group, list(items)) for group, items in groupby(nav, key=lambda item: item.group)],
         "csrf_input": partial(csrf_input, request),
         "chain_is_broken": _is_chain_broken(request),
         "maintenance": window,
@@ -192,22 +199,37 @@ def idle_seconds(viewer: Viewer) -> int:
 
 
 def _navigation(request: PortalRequest) -> list[NavItem]:
-    path = request.scope["path"]
-    url = request.services.urls
-    items = NAVIGATION[Space(request.viewer.space)] if request.viewer.stage == "complete" else ()
-    held = (item for item in items if request.services.site.is_permitted(request.viewer, item[0]))
-    targets = [(name, label, url(name), icon) for name, label, icon in held]
-    listed = next((target for name, _, target, _ in targets if name in MESSAGES), "")
-    if _within(path, url(MESSAGES[0])):
-        path = listed
-    current = max((target for _, _, target, _ in targets if _within(path, target)), key=len, default="")
-    unread = _unread(request) if listed else 0
+    url, space = request.services.urls, Space(request.viewer.space)
+    items = NAVIGATION[space] if request.viewer.stage == "complete" else ()
+    held = [item for item in items if request.services.site.is_permitted(request.viewer, item[0])]
+    listed = next((name for name, _, _ in held if name in MESSAGES), "")
+    current = _current(request, [url(name) for name, _, _ in held], url(listed) if listed else "")
+    counts = {listed: _unread(request)} if listed else {}
+    groups = _groups(space)
     return [
         NavItem(
-            label, target, icon, target == current, _is_open(request, name), count=unread if name in MESSAGES else 0
+            label, url(name), icon, url(name) == current, _is_open(request, name), counts.get(name, 0), groups[name]
         )
-        for name, label, target, icon in targets
+        for name, label, icon in held
     ]
+
+
+def _current(request: PortalRequest, targets: Sequence[str], listed: str) -> str:
+    """The destination that the page belongs to. `listed`: the one under which message threads belong."""
+    path = request.scope["path"]
+    if _within(path, request.services.urls(MESSAGES[0])):
+        path = listed
+    return max((target for target in targets if _within(path, target)), key=len, default="")
+
+
+@cache
+def _groups(space: Space) -> dict[str, str]:
+    """The group of each destination of a space."""
+    groups, group = {}, ""
+    for name, _, _ in NAVIGATION[space]:
+        group = GROUPS.get(name, group)
+        groups[name] = group
+    return groups
 
 
 def _unread(request: PortalRequest) -> int:
