@@ -122,9 +122,9 @@ def queue_page(
 
 def queue_counts(db: Session, viewer: Viewer, wanted: Iterable[QueueFilters], now: datetime) -> list[int]:
     """How many each of the filters leaves; `MOST_COUNTED` + 1 for any more."""
-    reach, values = reach_of(db, viewer), {"limit": MOST_COUNTED + 1}
-    found = (_found(db, reach, filters, now, values, is_counted=True) for filters in wanted)
-    return [int(rows[0][0]) if rows else 0 for rows in found]
+    reach, values, asked = reach_of(db, viewer), {"limit": MOST_COUNTED + 1}, list(wanted)
+    found = {each: _found(db, reach, each, now, values, is_counted=True) for each in dict.fromkeys(asked)}
+    return [int(found[each][0][0]) if found[each] else 0 for each in asked]
 
 
 def queue_rows(db: Session, viewer: Viewer, ids: list[int]) -> list[QueueRow]:
