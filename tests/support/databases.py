@@ -24,6 +24,8 @@ with warnings.catch_warnings():
 SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 KEPT_TABLES = {"alembic_version"}
+# Where copies stand of the rows that migrations write.
+FILLED = "filled"
 
 
 class PostgresServer:
@@ -39,7 +41,8 @@ class PostgresServer:
         self._shared: str = self.create_database()
         _migrate(self.url(self._shared))
         self._cleaner = psycopg.connect(server.get_uri(self._shared), autocommit=True)
-        self._tables = self._empty_tables()
+        self._tables = self._every_table()
+        self._filled = self._copied()
 
     def url(self, name: str) -> str:
         """SQLAlchemy URL of a database of this server."""
@@ -53,22 +56,28 @@ class PostgresServer:
         return name
 
     def emptied_database(self) -> str:
-        """URL of the shared, migrated database with every row deleted and every other connection closed."""
+        """URL of the shared, migrated database as migrations leave it, and every other connection closed."""
         self._cleaner.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
         # The replica role switches off foreign keys and the triggers that protect evidence, for this connection alone.
-        deletions = ";".join(f'DELETE FROM "{table}"' for table in self._tables)
-        self._cleaner.execute(f"SET session_replication_role = replica;{deletions}".encode())
+        deletions = [f'DELETE FROM "{table}"' for table in self._tables]
+        restored = [f'INSERT INTO "{table}" SELECT * FROM {FILLED}."{table}"' for table in self._filled]
+        self._cleaner.execute(";".join(["SET session_replication_role = replica", *deletions, *restored]).encode())
         return self.url(self._shared)
 
-    def _empty_tables(self) -> list[str]:
+    def _every_table(self) -> list[str]:
         rows = self._cleaner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        tables = [name for (name,) in rows if name not in KEPT_TABLES]
-        filled = [name for name in tables if self._cleaner.execute(f'SELECT 1 FROM "{name}"'.encode()).fetchone()]
-        assert not filled, f"migrations fill {filled}: emptying would lose those rows"
-        return tables
+        return [name for (name,) in rows if name not in KEPT_TABLES]
+
+    def _copied(self) -> list[str]:
+        """The tables that migrations fill, each copied for its rows to come back."""
+        filled = [name for name in self._tables if self._cleaner.execute(f'SELECT 1 FROM "{name}"'.encode()).fetchone()]
+        self._cleaner.execute(f"CREATE SCHEMA {FILLED}".encode())
+        for name in filled:
+            self._cleaner.execute(f'CREATE TABLE {FILLED}."{name}" AS TABLE public."{name}"'.encode())
+        return filled
 
     def close(self) -> None:
         """Closes our own connections; the server stops with `running_postgres`."""
