@@ -20,7 +20,8 @@ from portal.data.data_rights import IDENTITY_SLOT
 from portal.data.decisions import Act, Decision
 from portal.data.proposals import DecisionProposal, ProposalState, Settled, settle, write_decision
 from portal.data.replies import add_reply
-from portal.data.work_items import DUTY_OF, Duty
+from portal.data.work_acts import lock_item, take
+from portal.data.work_items import DUTY_OF, Duty, item_of_case
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
 from tests.support.conversations import anonymous
@@ -102,6 +103,22 @@ def fill(client, case: Case, act: Act, words: str = WORDS, **fields: str) -> Non
 
 def send_it(client) -> None:
     client.submit('main form[action$="/decision/envoi"]')
+
+
+def test_agent_is_asked_before_answering_what_a_colleague_has(client, agent, supervisor, made) -> None:
+    """R-61: nobody answers one request twice without knowing; whoever says to know may."""
+    case, _ = made(K.COMPLAINT)
+    with client.services.database.write() as db:
+        colleague = factories.viewer_of(db, supervisor)
+        item = item_of_case(db, case.id or 0)
+        take(db, colleague, client.services.keyring, lock_item(db, colleague, item), utc_now())
+    enter(client, agent)
+    fill(client, case, Act.PARTLY)
+    asked = client.submit('main form[action$="/decision/envoi"]')
+    assert (client.status, supervisor.display_name in text_of(asked, "main form")) == (422, True)
+    assert state_of(client, case) == S.SENT
+    client.submit('main form[action$="/decision/envoi"]', collegue="1")
+    assert state_of(client, case) == S.PARTLY
 
 
 @pytest.mark.parametrize(("kind", "act", "fields", "state"), DECIDED)

@@ -57,7 +57,10 @@ def board_page(request: PortalRequest) -> Response[bytes]:
         "desk/board/index.html",
         TITLE,
         board=board,
-        rows=[(row, kind_label(row.kind), trend_of(row), queue_url(request, row.kind)) for row in board.kinds],
+        rows=[
+            (row, kind_label(row.kind), trend_of(row), request.services.urls("desk.queue", {"nature": row.kind}))
+            for row in board.kinds
+        ],
         bars=bars_of(board.kinds),
         tones=TONES,
     )
@@ -72,11 +75,6 @@ def board_csv(request: PortalRequest) -> Response[bytes]:
         "Content-Security-Policy": DOCUMENT_POLICY,
     }
     return Response(b"".join(csv_stream(lines, COLUMNS)), media_type=CSV_MEDIA_TYPE, headers=headers)
-
-
-def queue_url(_request: PortalRequest, _kind: str) -> str | None:
-    """Where the requests of a kind are listed; None where no page lists them."""
-    return None
 
 
 def trend_of(row: KindRow) -> str:

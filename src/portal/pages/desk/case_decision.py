@@ -4,6 +4,7 @@ What was written is kept with the preview, sealed, so that neither a proof of id
 it; `case_sending.py` sends it.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -47,6 +48,7 @@ from portal.pages.desk.decision_forms import (
     started_from,
     templates_for,
 )
+from portal.pages.desk.work import company_at
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -159,7 +161,7 @@ def _preview(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respo
         return _refused(request, dossier, ruling, sent, words_of(problem))
     except CaseMoved:
         return _refused(request, dossier, ruling, sent, "")
-    return _shown(request, at_desk, dossier, ruling, sent.decision, row, shown)
+    return preview_page(request, at_desk, dossier, ruling, sent.decision, row, shown)
 
 
 def _write(request: PortalRequest, at_desk: AtDesk, ruling: Ruling, sent: Sent) -> DecisionProposal:
@@ -172,7 +174,7 @@ def _write(request: PortalRequest, at_desk: AtDesk, ruling: Ruling, sent: Sent) 
         return write_decision(db, agent, request.services.keyring, case, sent.decision, request.now, cents=cents)
 
 
-def _shown(
+def preview_page(
     request: PortalRequest,
     at_desk: AtDesk,
     dossier: str,
@@ -180,7 +182,9 @@ def _shown(
     decision: Decision,
     row: DecisionProposal,
     shown: Preview,
+    errors: Sequence[FieldError] = (),
 ) -> Response[bytes]:
+    """What the person will read of a decision that was kept, to be sent from there."""
     (name,) = request.services.keyring.conceal(PROPOSAL, [row.id or 0])
     with request.database.read() as db:
         needs_another = asks_for_second_look(db, row, request.now)
@@ -191,6 +195,8 @@ def _shown(
             "desk/case/preview.html",
             "Ce que la personne lira",
             crumbs=[*case_crumbs(request, at_desk, dossier), Crumb(ruling.label, form_url(request, dossier, name))],
+            errors=errors,
+            company=company_at(request, db, at_desk.item),
             dossier=dossier,
             name=name,
             ruling=ruling,

@@ -21,12 +21,14 @@ from portal.data.proposals import (
     draft_of,
     settle,
 )
+from portal.deciding.preview import preview_of
 from portal.deciding.problems import REFUSED, words_of
 from portal.deciding.registry import applier_of, ruling_of
 from portal.forms import FieldError, exact_value
 from portal.pages.desk.case_access import WORKS, case_url, opened, record
-from portal.pages.desk.case_decision import DECISION, PROPOSAL, WHOLE, form_url, shown_again
+from portal.pages.desk.case_decision import DECISION, PROPOSAL, WHOLE, form_url, preview_page, shown_again
 from portal.pages.desk.decision_forms import Sent, kept_values
+from portal.pages.desk.work import KNOWN, work_errors
 from portal.permissions import ConfirmationDue, has_just_confirmed
 from portal.routing import async_action
 from portal.web import PortalRequest
@@ -36,17 +38,21 @@ ALREADY = "Une autre décision attend déjà d’être validée sur ce dossier."
 
 @async_action(f"{DECISION}/envoi", name="desk.case.decide", guards=WORKS)
 async def decide(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
-    name = exact_value(await request.form(), "decision")
-    return await request.database.run_writing(_decide, request, dossier, name)
+    form = await request.form()
+    name, knows = exact_value(form, "decision"), exact_value(form, KNOWN)
+    return await request.database.run_writing(_decide, request, dossier, name, knows)
 
 
-def _decide(request: PortalRequest, dossier: str, name: str) -> Response[bytes] | Redirect:
+def _decide(request: PortalRequest, dossier: str, name: str, knows: str) -> Response[bytes] | Redirect:
     with request.database.read() as db:
         at_desk = opened(request, db, dossier)
         row = draft_of(db, request.viewer, at_desk.case, request.services.keyring.reveal(PROPOSAL, name) or 0)
     if row is None:
         return Redirect(case_url(request, dossier), status_code=303)
     _prove_for_money(request, dossier, name, row)
+    asked = _asked_of_colleagues(request, at_desk, knows)
+    if asked:
+        return _read_again(request, dossier, row, asked)
     try:
         _send(request, at_desk, row)
     except Settled:
@@ -76,6 +82,29 @@ def _send(request: PortalRequest, at_desk: AtDesk, row: DecisionProposal) -> Non
 def recorded_as(act: str) -> Action:
     """How the evidence calls an act that was done."""
     return Action.CASE_MESSAGE_SENT if act in {Act.ANSWER, Act.ACKNOWLEDGE, Act.EXTEND} else Action.CASE_DECIDED
+
+
+def _asked_of_colleagues(request: PortalRequest, at_desk: AtDesk, knows: str) -> list[FieldError]:
+    """What must be said to know before answering what a colleague has, or reads."""
+    with request.database.read() as db:
+        return work_errors(request, db, at_desk.item, knows)
+
+
+def _read_again(
+    request: PortalRequest, dossier: str, row: DecisionProposal, errors: list[FieldError]
+) -> Response[bytes]:
+    """The preview once more, with what is asked before the decision leaves."""
+    with request.database.read() as db:
+        at_desk = opened(request, db, dossier)
+        ruling = ruling_of(at_desk.case, row.act)
+    if ruling is None:
+        raise NotFoundException
+    decision = decision_in(request.services.keyring, row)
+    try:
+        shown = preview_of(request, at_desk, decision, ruling.apply)
+    except (CaseMoved, *REFUSED) as problem:
+        return _unsent(request, dossier, row, problem)
+    return preview_page(request, at_desk, dossier, ruling, decision, row, shown, errors)
 
 
 def _unsent(request: PortalRequest, dossier: str, row: DecisionProposal, problem: Exception) -> Response[bytes]:

@@ -99,7 +99,7 @@ def work_context(request: PortalRequest, db: Session, item: WorkItem) -> dict[st
             "escalated_at": item.escalated_at,
             "snoozed_until": item.snoozed_until if _sleeps(item, request) else None,
             "others": others_words(request, db, item),
-            "company": _company(request, db, item),
+            "company": company_at(request, db, item),
             "steps": [(step_words(step), step) for step in steps],
             "acts": _acts(request, item, dossier),
             "take": _take_url(request, item, dossier),
@@ -116,7 +116,7 @@ def others_words(request: PortalRequest, db: Session, item: WorkItem) -> str:
 def work_errors(request: PortalRequest, db: Session, item: WorkItem, confirmed: str) -> list[FieldError]:
     """What a form that answers a request must ask before: a colleague has it, or has it open, and the agent has not
     said to know. `confirmed`: what the form's field `collegue` sent."""
-    company = _company(request, db, item)
+    company = company_at(request, db, item)
     return (
         [FieldError(KNOWN, f"{company} Cochez cette case pour répondre quand même.")]
         if company and not confirmed
@@ -124,7 +124,8 @@ def work_errors(request: PortalRequest, db: Session, item: WorkItem, confirmed: 
     )
 
 
-def _company(request: PortalRequest, db: Session, item: WorkItem) -> str:
+def company_at(request: PortalRequest, db: Session, item: WorkItem) -> str:
+    """Who else has the request, or has it open now, in words; empty for nobody."""
     holder, others = holder_name(db, item), others_words(request, db, item)
     told = [f"{holder} s’occupe de ce dossier."] if holder and item.assignee_id != request.viewer.account_id else []
     return " ".join([*told, *([f"Ouvert en ce moment par {others}."] if others else [])])
