@@ -206,6 +206,7 @@ PRIVATE = {
     "provider.team.invite": ({"provider"}, 200),
     "provider.team.user": ({"provider"}, 404),
     "desk.home": ({"agent", "supervisor"}, 200),
+    "desk.case": ({"agent", "supervisor"}, 404),
     "desk.queue": ({"agent", "supervisor"}, 200),
     "desk.queue.bulk": ({"agent", "supervisor"}, 200),
     "desk.queue.bulk.report": ({"agent", "supervisor"}, 200),

@@ -5,6 +5,7 @@ from portal.employer_routes import HANDLERS as EMPLOYER_HANDLERS
 from portal.pages.desk import (
     account_acts,
     accounts,
+    case,
     fraud,
     maintenance,
     queue,
@@ -182,6 +183,7 @@ HANDLERS = [
     *contact_fragments.HANDLERS,
     *transfer_fragments.HANDLERS,
     desk_home.home,
+    case.case_page,
     *queue.HANDLERS,
     *queue_bulk.HANDLERS,
     *work.HANDLERS,
