@@ -172,10 +172,9 @@ def _days(when: When | None, now: datetime) -> Values:
 def _statement(shape: _Shape) -> Prepared:
     conditions = [_ITEM.kind.in_(bindparam("kinds", expanding=True)), *_conditions(shape)]
     query: Select[Any] = select(literal(1) if shape.is_counted else _ITEM.id).select_from(WorkItem.__table__)
-    found = query.where(*conditions).limit(bindparam("limit"))
-    if shape.is_counted:
-        return Prepared(select(func.count()).select_from(found.subquery()))
-    return Prepared(found.order_by(*_order(shape)))
+    # Also to count: what is in order is read from an index, and no further than the bound.
+    found = query.where(*conditions).order_by(*_order(shape)).limit(bindparam("limit"))
+    return Prepared(select(func.count()).select_from(found.subquery()) if shape.is_counted else found)
 
 
 def _conditions(shape: _Shape) -> Iterator[ColumnElement[bool]]:
