@@ -143,5 +143,6 @@ CLAIM = Frame(
     BEGIN | {Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE},
     (_guarantees, _care_lines),
     talks=True,
+    elsewhere=(("Valoriser la demande", "desk.case.valuation"),),
 )
 FRAMES = {CaseKind.CLAIM: CLAIM, CaseKind.QUOTE: QUOTE}

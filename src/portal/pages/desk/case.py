@@ -58,10 +58,17 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "steps": told_steps(request, db, case),
         "is_late": is_late(case.due_at, request.now),
         "acts": [(act.value, ruling.label) for act, ruling in frame.offered(db, case).items()],
-        "links": [(label, request.services.urls(route, dossier=dossier)) for label, route in frame.elsewhere],
+        "links": links_of(request, at_desk, frame, dossier),
         "waiting": _proposal(request, waiting_on(db, case)),
         "returned": _proposal(request, returned_to(db, request.viewer, case)),
     } | work_context(request, db, at_desk.item)
+
+
+def links_of(request: PortalRequest, at_desk: AtDesk, frame: Frame, dossier: str) -> list[tuple[str, str]]:
+    """Where else an open case is worked on: labels and addresses."""
+    if at_desk.case.is_over:
+        return []
+    return [(label, request.services.urls(route, dossier=dossier)) for label, route in frame.elsewhere]
 
 
 def blocks_of(request: PortalRequest, db: Session, at_desk: AtDesk, frame: Frame) -> list[Block]:
