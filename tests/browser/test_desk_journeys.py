@@ -36,7 +36,7 @@ from tests.support.desk_journeys import (
 )
 from tests.support.first_steps import NEW_PASSWORD, give_credentials
 from tests.support.html import Html
-from tests.support.mailbox import follow_link, open_letter
+from tests.support.mailbox import MAILBOX, PAUSE_MS, TRIES, follow_link
 from tests.support.terms import accept_version
 from tests.support.visits import DESK, MEMBER, Site, sign_in
 from tests.test_documents import flat, text_in
@@ -63,12 +63,17 @@ def enter(open_tab: OpenTab, site: Site) -> Enter:
 
 @pytest.fixture
 def letter(open_tab: OpenTab) -> Callable[[str, str], Page]:
-    """Opens the newest letter of a subject to an address, in a browser of its own."""
+    """Opens the newest letter of a subject to an address, once `count` have arrived, in a browser of its own."""
     tab = open_tab()
 
-    def read(subject: str, to: str = ADDRESS) -> Page:
-        open_letter(tab.page, tab.origin, subject, to)
-        return tab.page
+    def read(subject: str, to: str = ADDRESS, count: int = 1) -> Page:
+        for _ in range(TRIES):
+            rows = tab.go(MAILBOX).locator("tbody tr", has_text=to).filter(has_text=subject)
+            if rows.count() == count:
+                rows.first.get_by_role("link").click()
+                return tab.page
+            tab.page.wait_for_timeout(PAUSE_MS)
+        raise AssertionError(f"no letter « {subject} » to {to}")
 
     return read
 
@@ -91,7 +96,7 @@ class TestNewborn:
         self, enter, open_tab, letter, tmp_path
     ) -> None:
         member, pharmacist, desk = enter(MEMBER, "phone"), enter(PHARMACIST), open_tab()
-        origin, name = member.origin, f"Maël{factories.next_number()}"
+        origin, name = member.origin, "Maël"
         reference = self.ask(member, name)
         number = self.number_on_the_card(member.go("/adherent/carte"))
         expect(member.page.locator("main")).not_to_contain_text(name)
@@ -187,6 +192,8 @@ class TestClaim:
         answer(page, "Qui a été soigné", lambda: page.get_by_text("Zoé Exemple").tap())
         answer(page, "De quel soin", lambda: page.get_by_text("Hospitalisation", exact=True).tap())
         answer(page, "Combien", lambda: page.locator("#prix").fill("46"))
+        while page.locator("section.slot .badge", has_text="À joindre").count():
+            join(page, "bordereau.jpg")
         page.get_by_role("button", name="Envoyer", exact=True).tap()
         expect(page.get_by_role("heading", name="Nous avons votre demande")).to_be_visible()
         return reference_below(page)
@@ -247,7 +254,7 @@ class TestComplaint:
         take(desk.page, origin, reference)
         preview(desk.page, "Accuser réception", self.HEARD)
         send(desk.page)
-        letter(f"Votre réclamation {reference} est à l’étude")
+        letter(f"Du nouveau dans votre dossier {reference}")
         page.reload()
         expect(page.locator("main")).to_contain_text(self.HEARD)
         self.propose(desk.page)
@@ -260,7 +267,7 @@ class TestComplaint:
         preview(desk.page, "Répondre\u00a0: non justifiée", self.REASONS)
         expect(desk.page.locator(".seen")).to_contain_text("Vous pouvez saisir le médiateur")
         send(desk.page)
-        letter(f"Du nouveau dans votre dossier {reference}")
+        letter(f"Du nouveau dans votre dossier {reference}", count=2)
         page.reload()
         expect(page.get_by_role("heading", name="Notre réponse")).to_be_visible()
         expect(page.locator("main")).to_contain_text(self.REASONS)
@@ -342,14 +349,13 @@ class TestFraud:
         self.open_case(desk, somebody)
         for step in ("J’ai appelé le titulaire", "Rendre le compte à son titulaire"):
             self.step(desk.page, step)
-        given_back = letter("Votre compte vous est rendu", somebody.email)
         give_credentials(page, origin, somebody.identifier, factories.PASSWORD)
-        expect(page).not_to_have_url(f"{origin}/adherent")
-        follow_link(given_back)
-        given_back.get_by_label("Nouveau mot de passe", exact=True).fill(NEW_PASSWORD)
-        given_back.locator("main button[type=submit]").click()
+        expect(page.locator("#erreurs")).to_be_visible()
+        self.choose_password(letter("Votre compte vous est rendu", somebody.email))
         give_credentials(page, origin, somebody.identifier, NEW_PASSWORD)
-        print(page.url)
+        print(page.url, page.locator("main").inner_text()[:600])
+        self.step(desk.page, "Clore le dossier")
+        expect(desk.page.locator("main")).to_contain_text("Réglé")
 
     def report(self, tab: Tab) -> None:
         page = tab.go("/signaler-une-fraude")
@@ -358,14 +364,74 @@ class TestFraud:
         expect(page).to_have_url(f"{tab.origin}/signaler-une-fraude/fait")
 
     def open_case(self, tab: Tab, who: Account) -> None:
-        """From the queue: frozen accounts alone, the newest of which is this one."""
+        """From the queue: the account that was frozen last."""
         page = tab.go("/gestion/file?nature=fraude")
-        print(page.locator("main").inner_text())
+        page.get_by_role("link", name="Compte gelé").last.click()
+        expect(page.locator("main")).to_contain_text(who.identifier)
+        expect(page.locator("main")).to_contain_text(self.SEEN)
+        page.get_by_role("button", name="Je m’en charge").click()
+        expect(page.locator("#suivi")).to_contain_text("Vous, depuis le")
+
+    def step(self, page: Page, label: str) -> None:
+        page.get_by_role("link", name="Ajouter une étape").click()
+        page.get_by_text(label, exact=True).click()
+        page.get_by_label("Note").fill(self.CALLED)
+        page.get_by_role("button", name="Enregistrer cette étape").click()
+        expect(page.locator("main")).to_contain_text(f"{label}. {self.CALLED}")
+
+    def choose_password(self, page: Page) -> None:
+        """By the letter's link."""
+        follow_link(page)
+        page.get_by_label("Nouveau mot de passe", exact=True).fill(NEW_PASSWORD)
+        page.locator("main form button[type=submit]").click()
+        page.wait_for_load_state()
 
 
 class TestDeletion:
-    pass
+    """R-66: asked, confirmed by the letter's link, erased after its seven days; the desk finds nobody any more."""
+
+    TITLE, TEXT = "Mon fils part à Rennes", "Bonjour, mon fils Gabin part étudier à Rennes. Que dois-je faire\u00a0?"
+    ANSWER = "Bonjour, rien à faire\u00a0: il reste couvert, partout en France."
+
+    def test_account_is_erased_after_its_days_and_the_desk_finds_nothing_personal(
+        self, enter, letter, somebody, site
+    ) -> None:
+        member, desk = enter(somebody.id, "phone"), enter(DESK)
+        page, origin = member.page, member.origin
+        reference = self.write(member)
+        take(desk.page, origin, reference)
+        expect(desk.page.locator("main")).to_contain_text(self.TEXT)
+        expect(desk.page.locator("main")).to_contain_text(somebody.display_name)
+        preview(desk.page, "Répondre", self.ANSWER)
+        send(desk.page)
+        page.reload()
+        expect(page.locator("main")).to_contain_text(self.ANSWER)
+        is_told_that_an_agent_read(page, origin, reference)
+        self.delete(member, letter("Confirmez la suppression de votre compte", somebody.email))
 
 
 class TestExport:
-    pass
+    """R-70: all that is held, by one click, to read, to count and to hand on."""
+
+    def test_member_opens_the_folder_with_its_page_its_tables_and_a_valid_bundle(self, enter) -> None:
+        tab = enter(MEMBER)
+        page = tab.go("/compte/donnees")
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("link", name="Télécharger mes données").click()
+        assert download.value.suggested_filename.endswith(".zip")
+        with ZipFile(download.value.path()) as archive:
+            assert archive.testzip() is None
+            readme = Html(archive.read("lisez-moi.html").decode())
+            lines = self.lines(archive)
+            bundle = Bundle.model_validate_json(archive.read("fhir/bundle.json"))
+            kept = json.loads(archive.read("mes-donnees.json"))
+        assert "Camille Exemple" in readme.text
+        assert readme.css("script, link, img, iframe, form") == []
+        assert lines
+        assert {resource["resourceType"] for resource in self.resources(bundle)} >= {"Patient", "Coverage"}
+        assert kept["account"] == MEMBER
+        self.opens_alone(tab, download.value.path())
+
+    def lines(self, archive: ZipFile) -> list[dict[str, str]]:
+        content = archive.read("csv/benefit_line.csv").decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(content), delimiter=";"))
