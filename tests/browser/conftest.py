@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support import browser as harness
 from tests.support.browser import DemoServer, Tab
 from tests.support.html_checker import html_errors, why_unavailable
-from tests.support.visits import Site, open_site
+from tests.support.mailbox import MAILBOX, PAUSE_MS, TRIES
+from tests.support.visits import MEMBER_ADDRESS, Site, open_site
 
 STATES = "test_pages_states.py"
 
@@ -63,6 +64,35 @@ def open_tab(chromium: Browser, demo: DemoServer) -> Iterator[Callable[..., Tab]
         tab.context.close()
     problems = [problem for tab in tabs for problem in tab.problems]
     assert problems == []
+
+
+@pytest.fixture
+def enter(open_tab: Callable[..., Tab], site: Site) -> Callable[..., Tab]:
+    """Opens a browser of its own in which somebody is signed in."""
+
+    def arrive(who: str | int, profile: str = "desktop", **options: object) -> Tab:
+        tab = open_tab(profile, **options)
+        site.enter(tab, site.account_of(who) if isinstance(who, str) else who)
+        return tab
+
+    return arrive
+
+
+@pytest.fixture
+def letter(open_tab: Callable[..., Tab]) -> Callable[[str, str], Page]:
+    """Opens the newest letter of a subject to an address, once `count` have arrived, in a browser of its own."""
+    tab = open_tab()
+
+    def read(subject: str, to: str = MEMBER_ADDRESS, count: int = 1) -> Page:
+        for _ in range(TRIES):
+            rows = tab.go(MAILBOX).locator("tbody tr", has_text=to).filter(has_text=subject)
+            if rows.count() == count:
+                rows.first.get_by_role("link").click()
+                return tab.page
+            tab.page.wait_for_timeout(PAUSE_MS)
+        raise AssertionError(f"no letter « {subject} » to {to}")
+
+    return read
 
 
 @pytest.fixture

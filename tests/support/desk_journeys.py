@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 QUEUE = "/gestion/file"
 PROMPT = 10_000
+READ = "Votre dossier {} a été consulté par un gestionnaire de l’assureur"
+JOURNAL_MS, LOOK_EVERY_MS = 20_000, 500
 REFERENCE = re.compile(r"\b[A-Z]-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 
 
@@ -66,3 +68,14 @@ def reference_below(page: Page) -> str:
     found = REFERENCE.search(page.locator("main").inner_text())
     assert found, page.url
     return found.group()
+
+
+def is_told_that_an_agent_read(page: Page, origin: str, reference: str) -> None:
+    """R-51: the member's journal of activity says that an agent read the case."""
+    words = READ.format(reference)
+    for _ in range(JOURNAL_MS // LOOK_EVERY_MS):
+        page.goto(f"{origin}/compte/journal?nature=autres")
+        if words in page.locator("main").inner_text():
+            return
+        page.wait_for_timeout(LOOK_EVERY_MS)
+    raise AssertionError(f"no activity says « {words} »")

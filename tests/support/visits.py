@@ -26,6 +26,7 @@ from tests.support.browser import DemoServer, Tab
 from tests.support.terms import accept_version
 
 MEMBER, SINGLE, DEPENDANT, LEAVER = "1000000016", "1000000024", "1000000032", "1000000040"
+MEMBER_ADDRESS = "camille.exemple@exemple.example"
 EMPLOYER, PROVIDER, DESK = "2000000014", "3000000012", "9000000019"
 
 LONG_FIRST_NAME = "Marie-Bénédicte-Alexandrine-Philippine"
