@@ -114,8 +114,8 @@ def test_agent_is_asked_before_answering_what_a_colleague_has(client, agent, sup
         take(db, colleague, client.services.keyring, lock_item(db, colleague, item), utc_now())
     enter(client, agent)
     fill(client, case, Act.PARTLY)
-    asked = client.submit('main form[action$="/decision/envoi"]')
-    assert (client.status, supervisor.display_name in text_of(asked)) == (422, True)
+    client.submit('main form[action$="/decision/envoi"]')
+    assert (client.status, supervisor.display_name in text_of(client.page.one("main"))) == (422, True)
     assert state_of(client, case) == S.SENT
     client.submit('main form[action$="/decision/envoi"]', collegue="1")
     assert state_of(client, case) == S.PARTLY
