@@ -216,9 +216,11 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
 
 def _current(request: PortalRequest, targets: Sequence[str], listed: str) -> str:
     """The destination that the page belongs to. `listed`: the one under which message threads belong."""
-    path = request.scope["path"]
-    if _within(path, request.services.urls(MESSAGES[0])):
+    path, url = request.scope["path"], request.services.urls
+    if _within(path, url(MESSAGES[0])):
         path = listed
+    elif path.startswith(url("desk.case", dossier="-").removesuffix("-")):
+        path = url("desk.queue")
     return max((target for target in targets if _within(path, target)), key=len, default="")
 
 

@@ -8,7 +8,7 @@ from litestar import Response
 from litestar.params import FromPath
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_areas import DESK_STATES
 from portal.case_steps import told_steps
 from portal.data.accounts import Space
 from portal.data.case_messages import messages_of
@@ -48,7 +48,7 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "dossier": dossier,
         "case": case,
         "item": at_desk.item,
-        "state": STATE_LABELS[CaseState(case.state)],
+        "state": DESK_STATES[CaseState(case.state)],
         "author": author_words(request, db, at_desk),
         "told": frame.tell(request, db, case),
         "blocks": blocks_of(request, db, at_desk, frame),

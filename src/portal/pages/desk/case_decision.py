@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_areas import DESK_STATES
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case, CaseMoved, CaseState
@@ -244,7 +244,7 @@ def changes_in_words(db: Session, case: Case, seen: str) -> list[str]:
     with suppress(ValueError, TypeError):
         then = max(then, datetime.fromisoformat(seen))
     steps, said, added = changes_since(db, case, then)
-    words = [f"État\u00a0: {STATE_LABELS[CaseState(step.state)][0].lower()}." for step in steps]
+    words = [f"État\u00a0: {DESK_STATES[CaseState(step.state)][0].lower()}." for step in steps]
     if said:
         words.append(f"La personne a écrit {plural(said, 'message')}.")
     if added:
