@@ -13,11 +13,11 @@ from portal.data.desk_accounts import Sheet
 from portal.data.restricting import Ground
 from portal.data_right_notices import lift_for_desk
 from portal.data_right_words import GROUND_LABELS
-from portal.forms import FieldError, single_values
+from portal.forms import FieldError, written_text
 from portal.pages.desk.account_acts import page_of_act
 from portal.pages.desk.account_reopening import target
 from portal.pages.desk.accounts import actable
-from portal.pages.desk.reasons import LONGEST, reason_errors
+from portal.pages.desk.reasons import reason_errors
 from portal.permissions import Permission, recently_confirmed, requires
 from portal.routing import async_action, page
 from portal.web import PortalRequest
@@ -33,11 +33,11 @@ def restriction_page(request: PortalRequest, compte: FromPath[str]) -> Response[
 
 @async_action(PATH, name="desk.account.restriction.lift", guards=GUARDS)
 async def lift_restriction(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    reason = single_values(await request.form(), ("motif",), longest=LONGEST + 1)["motif"]
+    reason = written_text(await request.form(), "motif")
     _limited(request, compte)
     if errors := reason_errors(reason):
         return _form(request, compte, reason, errors)
-    await request.database.run_writing(_lift, request, compte, reason.strip())
+    await request.database.run_writing(_lift, request, compte, reason)
     return Redirect(request.services.urls("desk.account", compte=compte), status_code=303)
 
 
