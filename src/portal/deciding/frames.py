@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from portal.data.cases import MOVES, Case, CaseState
 from portal.data.decisions import Act, Decision
+from portal.data.evidence import Action
 from portal.data.proposals import Applier
 from portal.web import PortalRequest
 
@@ -44,7 +45,7 @@ class Input:
 class Ruling:
     """One act on a kind of case. `to`: the state that it leads to, if to any, which says when it may be done; `when`:
     what else must be so. `weigh`: what it has the insurer pay, in cents, for acts about money: these ask for a proof of
-    identity. `lead`: what the act does, in words, for the agent."""
+    identity. `lead`: what the act does, in words, for the agent. `recorded`: how the evidence calls it."""
 
     label: str
     to: CaseState | None
@@ -54,6 +55,7 @@ class Ruling:
     weigh: Weigh | None = None
     when: Callable[[Session, Case], bool] | None = None
     lead: str = ""
+    recorded: Action = Action.CASE_DECIDED
 
     def is_offered(self, db: Session, case: Case) -> bool:
         """Whether the case's state allows the act now."""
@@ -89,7 +91,8 @@ Beside = Callable[[PortalRequest, Session, Case], Block | None]
 class Frame:
     """A kind of case at the desk. `page`: its author's own. `beside`: the context that deciding it takes, and no more.
     `talks`: its author writes to the insurer about it. `elsewhere`: links to where else it is worked on, such as the
-    page that values a claim: a label, and a route whose parameter is `dossier`."""
+    page that values a claim: a label, and a route whose parameter is `dossier`. `matter`: what a case is about, where
+    four eyes depend on it."""
 
     tell: Tell
     page: HTTPRouteHandler
@@ -97,7 +100,12 @@ class Frame:
     beside: tuple[Beside, ...] = ()
     talks: bool = False
     elsewhere: tuple[tuple[str, str], ...] = field(default=())
+    matter: Callable[[Session, Case], str] | None = None
 
     def offered(self, db: Session, case: Case) -> dict[Act, Ruling]:
         """What may be decided of the case as it stands."""
         return {act: ruling for act, ruling in self.rulings.items() if ruling.is_offered(db, case)}
+
+    def matter_of(self, db: Session, case: Case) -> str:
+        """What the case is about; empty where no rule tells matters of its kind apart."""
+        return self.matter(db, case) if self.matter else ""

@@ -32,7 +32,7 @@ from portal.data.proposals import (
 from portal.deciding.frames import Ruling
 from portal.deciding.preview import Preview, preview_of
 from portal.deciding.problems import REFUSED, words_of
-from portal.deciding.registry import ruling_of
+from portal.deciding.registry import frame_of, ruling_of
 from portal.formatting import plural
 from portal.forms import FieldError, exact_value
 from portal.pages.desk.case import told_in
@@ -170,8 +170,9 @@ def _write(request: PortalRequest, at_desk: AtDesk, ruling: Ruling, sent: Sent) 
         case = lock_for_desk(db, agent, at_desk.case.id or 0, sent.version)
         if case is None:
             raise NotFoundException
-        cents = ruling.cents_of(db, case, sent.decision)
-        return write_decision(db, agent, request.services.keyring, case, sent.decision, request.now, cents=cents)
+        cents, matter = ruling.cents_of(db, case, sent.decision), frame_of(case).matter_of(db, case)
+        keyring, decision = request.services.keyring, sent.decision
+        return write_decision(db, agent, keyring, case, decision, request.now, cents=cents, matter=matter)
 
 
 def preview_page(
