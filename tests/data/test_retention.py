@@ -179,6 +179,16 @@ def test_open_case_is_never_due_and_keeps_all_of_its_persons(world, db, state) -
     assert _due_complaints(db) == 0
 
 
+def test_data_that_may_only_be_kept_is_kept_until_the_restriction_ends(world, db) -> None:
+    """GDPR, article 18.2: whoever restricted the use of the data opposed its erasure as well."""
+    _old_case(world)
+    restrictions = metadata.tables["processing_restriction"]
+    world.row(restrictions, ended_at=None)
+    assert _due_complaints(db) == 0
+    db.execute(restrictions.update().values(ended_at=NOW))
+    assert _due_complaints(db) == 1
+
+
 def test_hold_keeps_everything_until_it_is_lifted(world, db, keyring) -> None:
     supervisor = factories.desk_account(db, keyring, is_supervisor=True)
     viewer = factories.viewer_of(db, supervisor)
