@@ -15,7 +15,8 @@ from portal.data.accounts import Space
 from portal.data.chain_passes import is_chain_broken
 from portal.data.deletion import deletion_under_way
 from portal.data.messages import unread_messages
-from portal.data.sessions import LIMITS, Viewer
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import Viewer
 from portal.data.site_state import SiteState
 from portal.data.standing import Standing
 from portal.formatting import day_in_france

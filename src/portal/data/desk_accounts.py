@@ -28,7 +28,8 @@ from portal.data.recovery_codes import RecoveryCode
 from portal.data.reopenings import AccountReopening, may_reopen, reopenings_of
 from portal.data.restricting import open_restriction
 from portal.data.retention_holds import hold_on
-from portal.data.sessions import LIMITS, SignedSession, Viewer
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import SignedSession, Viewer
 from portal.data.software import Software, software_for
 from portal.data.standing import STANDING_COLUMNS, Standing, standing_of
 from portal.data.throttling import HOUR, Guesses, allow, quota

@@ -235,8 +235,8 @@ def expire_proposals(db: Session, now: datetime) -> int:
         row.state, row.settled_at, row.payload_encrypted = ProposalState.EXPIRED, now, b""
         db.add(row)
     db.flush()
-    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at < now - KEPT_FOR)
-    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at < now - KEPT_FOR)
+    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
+    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at <= now - KEPT_FOR)
     gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
     emptied = list(db.exec(select(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")))
     for row in emptied:
