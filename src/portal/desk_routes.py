@@ -33,6 +33,7 @@ from portal.pages.desk import (
     retention,
     services,
     team,
+    valuation_decision,
     work,
 )
 from portal.pages.desk import complaint_follow as desk_complaint
@@ -56,6 +57,7 @@ HANDLERS = [
     *desk_complaint.HANDLERS,
     *requalify.HANDLERS,
     *desk_valuation.HANDLERS,
+    *valuation_decision.HANDLERS,
     *line_correction.HANDLERS,
     *valuation_fragments.HANDLERS,
     *bank_changes.HANDLERS,
