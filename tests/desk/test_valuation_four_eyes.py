@@ -23,7 +23,7 @@ from portal.deciding.registry import applier_of
 from portal.formatting import today
 from portal.payment_jobs import pay_due
 from tests.support import factories
-from tests.support.entry import enter, send
+from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
 from tests.support.mail import letters
@@ -172,7 +172,9 @@ def test_valuation_whose_amounts_moved_can_only_be_sent_back(client, agent, coll
     assert state_of(client) == "envoyee"
     enter(client, agent)
     client.get(case_of(sheet))
-    client.click("Reprendre ce que vous aviez écrit")
+    assert "Les montants ont changé depuis votre décision" in text_of(client.page.one("main"))
+    client.get(client.page.one('a[href*="brouillon="]').attributes["href"])
+    client.get(client.answer.headers["location"])
     assert client.path == sheet
     assert client.page.one("#fixe-0").attributes["value"] == "600,00"
 
@@ -230,7 +232,7 @@ def test_agent_answers_for_a_colleague_only_knowingly(client, agent, colleague, 
     assert client.status == 422
     assert "s’occupe de ce dossier" in text_of(client.page.one("#erreurs"))
     assert not rows(client, BenefitLine)
-    client.submit(collegue=True)
+    client.submit(collegue="1")
     assert rows(client, BenefitLine)[0].supplementary_cents == 10_000
 
 
@@ -240,11 +242,9 @@ def test_decision_form_values_no_claim(client, agent, sheet) -> None:
     client.get(case_of(sheet))
     client.click("Liquider la demande")
     assert client.path == sheet
-    client.get(f"{path}?acte=accepter")
-    assert client.path == sheet
-    assert (
-        send(client, path, {"acte": "accepter", "texte": ANSWER, "version": "1"}, form_at="/gestion").status_code == 404
-    )
+    assert ask(client, f"{path}?acte=accepter").headers["location"] == sheet
+    sent = {"acte": "accepter", "texte": ANSWER, "version": "1"}
+    assert send(client, path, sent, form_at="/gestion").status_code == 404
 
 
 @pytest.mark.engines("sqlite", "postgresql")

@@ -17,7 +17,7 @@ from portal.data.visibility import Scope
 from portal.deciding.frames import Ruling, Sheet
 from portal.formatting import day_in_france
 from portal.security import Keyring
-from portal.valuation_words import STALE
+from portal.valuation_words import STALE, STALE_REASON
 from portal.web import PortalRequest
 
 
@@ -52,7 +52,8 @@ def _look(request: PortalRequest, db: Session, case: Case, decision: Decision) -
         "paid_on": next_transfer_day(db, day_in_france(request.now)),
     }
     is_stale = outcome.has_moved or outcome.has_problems
-    return Sheet("partials/desk/valuation/lines.html", context, STALE if is_stale else "")
+    told = (STALE, STALE_REASON) if is_stale else ("", "")
+    return Sheet("partials/desk/valuation/lines.html", context, *told)
 
 
 VALUE = Ruling("Liquider la demande", CaseState.ACCEPTED, _apply, route="desk.case.valuation", look=_look)

@@ -44,11 +44,12 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a second agent reads of a decision besides its words: a partial and its context. `problem`: why it can no
-    longer be approved as it stands, for its author; empty when it can."""
+    longer be approved as it stands, empty when it can; `reason`: what its author is told then, for a start."""
 
     template: str
     context: dict[str, Any]
     problem: str = ""
+    reason: str = ""
 
 
 Look = Callable[[PortalRequest, Session, Case, Decision], Sheet]

@@ -177,7 +177,6 @@ def _page(
     if ruling is None:
         raise NotFoundException
     sheet = ruling.look(request, db, at_desk.case, decision) if ruling.look else None
-    stale = sheet.problem if sheet else ""
     return render_page(
         request,
         "desk/proposals/proposal.html",
@@ -193,8 +192,8 @@ def _page(
         is_own=row.written_by == request.viewer.account_id,
         shown=shown,
         sheet=sheet.template if sheet else "",
-        stale=stale,
-        reason=reason or stale,
+        stale=sheet.problem if sheet else "",
+        reason=reason or (sheet.reason if sheet else ""),
         **(sheet.context if sheet else {}),
     )
 

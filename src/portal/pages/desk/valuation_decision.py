@@ -46,6 +46,8 @@ from portal.web import PortalRequest
 
 DECIDING = "Relire et décider"
 DECIDES: list[Guard] = [requires(Permission.DESK_QUEUE), recently_confirmed]
+# Where the page shows what no field of the form is wrong with.
+WHOLE = "lignes-liquidees"
 LONGEST_ANSWER = 2000
 NO_ANSWER = "Écrivez à l’adhérent ce qui est décidé, en une ou deux phrases."
 LONG_ANSWER = f"Raccourcissez ce texte\u00a0: {LONGEST_ANSWER} caractères au plus."
@@ -87,9 +89,9 @@ def _decide(request: PortalRequest, dossier: str, sent: dict[str, str]) -> Respo
     try:
         state = _send(request, dossier, at_desk, sent)
     except AmountsMoved:
-        return _again(request, dossier, sent, [FieldError("", MOVED)])
+        return _again(request, dossier, sent, [FieldError(WHOLE, MOVED)])
     except AlreadyProposed:
-        return _again(request, dossier, sent, [FieldError("", ALREADY)])
+        return _again(request, dossier, sent, [FieldError(WHOLE, ALREADY)])
     except (NotValued, TooNear, NotForYou, CaseMoved):
         return to_valuation(request, dossier)
     is_waiting = state == ProposalState.WAITING
