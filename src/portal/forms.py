@@ -56,10 +56,15 @@ def _single(sent: FormMultiDict, name: str, longest: int) -> str:
     return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]
 
 
+# No control characters, though Python calls them unprintable: French puts the last two before « : » and « € ».
+KEPT = "\t\u00a0\u202f"
+
+
 def written_text(sent: FormMultiDict, name: str) -> str:
-    """A long text as it was typed, its lines kept, without other control characters. Raises `DuplicateField`."""
+    """A long text as it was typed, its lines and no-break spaces kept, without control characters. Raises
+    `DuplicateField`."""
     lines = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(char for char in line if char.isprintable() or char == "\t") for line in lines).strip()
+    return "\n".join("".join(char for char in line if char.isprintable() or char in KEPT) for line in lines).strip()
 
 
 def typed_day(text: str) -> date | None:

@@ -10,7 +10,7 @@ from sqlmodel import select
 from portal.case_notices import CaseLetters
 from portal.data.benefits import BenefitLine, Payment
 from portal.data.case_desk import agent_at_work
-from portal.data.cases import Case
+from portal.data.cases import Case, CaseStep
 from portal.data.columns import utc_now
 from portal.data.payments import PaymentDue
 from portal.data.proposals import DecisionProposal, ProposalState, Settled, approve
@@ -128,9 +128,12 @@ def test_amounts_under_the_rule_are_applied_at_once(client, agent, anne, sheet) 
     enter(client, agent)
     type_lines(client, sheet, "499,99")
     assert "Un second regard est nécessaire" not in text_of(client.page.one("main"))
-    client.submit(button="Décider et prévenir l’adhérent", reponse=ANSWER)
+    client.submit(button="Décider et prévenir l’adhérent")
     assert client.path == sheet
     assert state_of(client) == "acceptee"
+    with client.services.database.read() as db:
+        told = db.exec(select(CaseStep).order_by(CaseStep.id.desc())).first()
+    assert "remboursons 499,99\u00a0€" in client.services.keyring.decrypt(told.reason_encrypted)
 
 
 def test_proposer_of_a_valuation_cannot_approve_it(client, agent, sheet) -> None:
