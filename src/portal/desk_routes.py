@@ -34,6 +34,7 @@ from portal.pages.desk import (
     retention,
     services,
     team,
+    valuation_decision,
     work,
 )
 from portal.pages.desk import complaint_follow as desk_complaint
@@ -57,6 +58,7 @@ HANDLERS = [
     *desk_complaint.HANDLERS,
     *requalify.HANDLERS,
     *desk_valuation.HANDLERS,
+    *valuation_decision.HANDLERS,
     *line_correction.HANDLERS,
     *valuation_fragments.HANDLERS,
     *bank_changes.HANDLERS,

@@ -57,7 +57,7 @@ def apply_valuation(
         raise TooNear
     db.get_one(Person, case.member_id, with_for_update=True)
     outcome = value(db, agent, case, valuation, now)
-    if any(each.computed != each.entry.seen_cents for each in outcome.lines):
+    if outcome.has_moved:
         raise AmountsMoved(outcome)
     if outcome.has_problems:
         raise NotValued(outcome)

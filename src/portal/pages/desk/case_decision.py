@@ -71,6 +71,8 @@ def form_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
         raise NotFoundException
     if not ruling.is_offered(request.db, at_desk.case):
         return Redirect(case_url(request, dossier), status_code=303)
+    if ruling.route:
+        return Redirect(request.services.urls(ruling.route, dossier=dossier), status_code=303)
     note(request, at_desk)
     return _begin(request, request.db, at_desk, dossier, Act(act), ruling, kept)
 
@@ -149,7 +151,7 @@ def _preview(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respo
         at_desk = opened(request, db, dossier)
         act = exact_value(form, ACT)
         ruling = ruling_of(at_desk.case, act)
-        if ruling is None:
+        if ruling is None or ruling.route:
             raise NotFoundException
         sent = read_decision(form, Act(act), ruling)
         if sent.errors or sent.version != at_desk.case.version:

@@ -177,6 +177,7 @@ def _page(
     decision, ruling = decision_in(keyring, row), ruling_of(at_desk.case, row.act)
     if ruling is None:
         raise NotFoundException
+    sheet = ruling.look(request, db, at_desk.case, decision) if ruling.look else None
     return render_page(
         request,
         "desk/proposals/proposal.html",
@@ -191,7 +192,10 @@ def _page(
         told=told_in(request, db, at_desk),
         is_own=row.written_by == request.viewer.account_id,
         shown=shown,
-        reason=reason,
+        sheet=sheet.template if sheet else "",
+        stale=sheet.problem if sheet else "",
+        reason=reason or (sheet.reason if sheet else ""),
+        **(sheet.context if sheet else {}),
     )
 
 
