@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from unicodedata import category
 
 from litestar.datastructures import FormMultiDict, MultiDict
 from litestar.exceptions import ClientException
@@ -56,15 +57,15 @@ def _single(sent: FormMultiDict, name: str, longest: int) -> str:
     return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]
 
 
-# Python calls them unprintable; French typography asks for the last two.
-_SPACES = "\t\u00a0\u202f"
-
-
 def written_text(sent: FormMultiDict, name: str) -> str:
-    """A long text as it was typed, its lines and no-break spaces kept, without control characters. Raises
-    `DuplicateField`."""
+    """A long text as it was typed, its lines and its spaces kept, without other control characters: a French text has
+    unbreakable spaces before its punctuation, which Python calls unprintable. Raises `DuplicateField`."""
     lines = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(char for char in line if char.isprintable() or char in _SPACES) for line in lines).strip()
+    return "\n".join("".join(filter(_is_written, line)) for line in lines).strip()
+
+
+def _is_written(char: str) -> bool:
+    return char.isprintable() or char == "\t" or category(char) == "Zs"
 
 
 def typed_day(text: str) -> date | None:

@@ -111,8 +111,8 @@ Elsewhere = Callable[[Case], tuple[tuple[str, str], ...]]
 class Frame:
     """A kind of case at the desk. `page`: its author's own. `beside`: the context that deciding it takes, and no more.
     `talks`: its author writes to the insurer about it. `elsewhere`: links to what else is done with it as it
-    stands, such as putting right what was paid: a label, and a route whose parameter is `dossier`. `matter`: what a case
-    is about, where four eyes depend on it."""
+    stands, such as putting right what was paid: a label, and a route whose parameter is `dossier`. `matter`: what a
+    case is about, where four eyes depend on it."""
 
     tell: Tell
     page: HTTPRouteHandler
