@@ -249,6 +249,7 @@ def held_value(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) 
 
 
 def _send(db: Session, viewer: Viewer, case: Case, now: datetime) -> None:
+    """The clock is set first: the desk's queue takes it over with the move."""
     case.due_at = case.due_at or clock_of(case.sent_at or now).due_at
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
 
