@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from portal.data.cases import CaseKind
 from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.replies import all_replies
 from portal.data.work_items import Turn, WorkItem
@@ -21,12 +22,19 @@ def desk_case_places(db: Session, site: Site) -> dict[str, str]:
     keyring = site.keyring
     waiting = select(WorkItem).where(WorkItem.turn == Turn.DESK, col(WorkItem.case_id).is_not(None))
     kinds = {item.kind: item.id or 0 for item in db.exec(waiting.order_by(col(WorkItem.id).desc()))}
-    proposal = db.exec(select(DecisionProposal).where(DecisionProposal.state == ProposalState.WAITING)).one()
-    item = db.exec(select(WorkItem).where(WorkItem.case_id == proposal.case_id)).one()
-    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"], "looked_case": item.id or 0}
+    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"]}
+    named["looked_case"] = _proposed(db, CaseKind.COMPLAINT)
+    named["valued_case"] = _proposed(db, CaseKind.CLAIM)
     named |= {"question_case": kinds["message"], "report_case": kinds["signalement-erreur"]}
     places = {name: f"/gestion/dossiers/{keyring.conceal('work', [row])[0]}" for name, row in named.items()}
     return places | {"reply": f"/gestion/modeles/{keyring.conceal('reply', [all_replies(db)[0].id])[0]}"}
+
+
+def _proposed(db: Session, kind: CaseKind) -> int:
+    """The row in the queue of the case of a kind whose decision waits for a second agent."""
+    query = select(WorkItem.id).join(DecisionProposal, col(DecisionProposal.case_id) == WorkItem.case_id)
+    waiting = query.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.kind == kind)
+    return db.exec(waiting).one() or 0
 
 
 def preview_the_quote(page: Page) -> None:
