@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from portal.data.cases import CaseKind
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import DataRequest
 from portal.data.proposals import DecisionProposal, ProposalState
@@ -23,9 +24,9 @@ def desk_case_places(db: Session, site: Site) -> dict[str, str]:
     keyring = site.keyring
     waiting = select(WorkItem).where(WorkItem.turn == Turn.DESK, col(WorkItem.case_id).is_not(None))
     kinds = {item.kind: item.id or 0 for item in db.exec(waiting.order_by(col(WorkItem.id).desc()))}
-    proposal = db.exec(select(DecisionProposal).where(DecisionProposal.state == ProposalState.WAITING)).one()
-    item = db.exec(select(WorkItem).where(WorkItem.case_id == proposal.case_id)).one()
-    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"], "looked_case": item.id or 0}
+    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"]}
+    named["looked_case"] = _proposed(db, CaseKind.COMPLAINT)
+    named["valued_case"] = _proposed(db, CaseKind.CLAIM)
     named |= {"question_case": kinds["message"], "report_case": kinds["signalement-erreur"]}
     named |= {"access_case": _asked(db, DataRight.ACCESS), "correction_case": _asked(db, DataRight.RECTIFICATION)}
     places = {name: f"/gestion/dossiers/{keyring.conceal('work', [row])[0]}" for name, row in named.items()}
@@ -37,6 +38,13 @@ def _asked(db: Session, right: DataRight) -> int:
     query = select(WorkItem.id).join(DataRequest, col(DataRequest.case_id) == WorkItem.case_id)
     waiting = query.where(DataRequest.right == right, WorkItem.turn == Turn.DESK)
     return db.exec(waiting.order_by(col(WorkItem.id))).first() or 0
+
+
+def _proposed(db: Session, kind: CaseKind) -> int:
+    """The row in the queue of the case of a kind whose decision waits for a second agent."""
+    query = select(WorkItem.id).join(DecisionProposal, col(DecisionProposal.case_id) == WorkItem.case_id)
+    waiting = query.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.kind == kind)
+    return db.exec(waiting).one() or 0
 
 
 def preview_the_quote(page: Page) -> None:

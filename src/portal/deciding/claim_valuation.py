@@ -37,10 +37,8 @@ def valuation_in(decision: Decision) -> Valuation:
 
 
 def _apply(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: Decision, now: datetime) -> None:
-    outcome = apply_valuation(db, agent, keyring, case, valuation_in(decision), now)
+    apply_valuation(db, agent, keyring, case, valuation_in(decision), now)
     forget_typed(db, case)
-    if outcome.granted:
-        agent.letters.ask_for_account(db, case.member_id or 0, now)
 
 
 def _look(request: PortalRequest, db: Session, case: Case, decision: Decision) -> Sheet:
