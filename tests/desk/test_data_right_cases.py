@@ -415,3 +415,14 @@ def test_restriction_lifted_twice_is_told_once(client, officer, limited, sheet_u
     client.send(form)
     assert client.status in {303, 404}
     assert len(letters(client.services.database, client.services, to=limited.email)) == 1
+
+
+def test_no_break_spaces_that_an_agent_types_are_kept(client, officer, holder, asked) -> None:
+    case = asked()
+    enter(client, officer)
+    decide(client, case, Act.REFUSE, "La loi nous y oblige\u00a0: dix ans.")
+    enter(client, holder)
+    (name,) = client.services.keyring.conceal(CASE, [case.id])
+    assert (
+        "La loi nous y oblige\u00a0: dix ans." in client.get(client.url("data.request", case=name)).one("main").text()
+    )
