@@ -1,6 +1,6 @@
 """Two people at once, in real browsers: what one asks, an agent decides, and what the first then sees (R-05).
 
-Agents come from their queue. Accounts that are frozen or erased are of members made for it: the demonstration's are others'.
+Agents come from their queue. Accounts that are frozen or erased are of members made for it, not of the demonstration.
 """
 
 import csv
