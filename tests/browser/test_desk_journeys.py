@@ -337,9 +337,7 @@ class TestFraud:
 
     SEEN, CALLED = "Une connexion que je ne reconnais pas, cette nuit.", "Appelée à 14 h, identité vérifiée."
 
-    def test_account_is_frozen_at_once_then_given_back_with_a_new_password(
-        self, enter, letter, somebody, open_tab
-    ) -> None:
+    def test_account_is_frozen_at_once_then_given_back_with_a_new_password(self, enter, letter, somebody) -> None:
         member, elsewhere, desk = enter(somebody.id, "phone"), enter(somebody.id), enter(DESK)
         page, origin = member.page, member.origin
         elsewhere.go("/adherent")
