@@ -18,7 +18,7 @@ from benchmarks.sites import FOLDER, bring_up_to_date, build, served, sign_in_me
 from portal.data.statement_content import Content, Cover, PersonTotals, StatementLine, StatementPayment, add_up
 from portal.data.statement_periods import Period, month_of, year_of
 from portal.data.statements import Draft
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.statement_documents import statement_pdf
 
 RUNS = 11

@@ -29,7 +29,7 @@ from portal.evidence.checkpoints import (
     signing_key,
     write_checkpoint,
 )
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.statements import issue_statement
 from tests.support import factories
 from tests.support.evidence import START, disarm, scalar, viewer, write_chain

@@ -42,6 +42,7 @@ ACCOUNTS = {
     "3000000053": ("professionnel", "equipe"),
     "9000000019": ("gestion", "gestionnaire"),
     "9000000027": ("gestion", "superviseur"),
+    "9000000035": ("gestion", "superviseur"),
 }
 TRIED_ABOVE = "9000000019"  # a code works once, so this account signs in once
 # The company's own acts make persons too, under references that the portal gives.

@@ -27,7 +27,7 @@ from portal.documents import (
     printable,
     typeset,
 )
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.statement_documents import make_files, pdf_data, period_name, statement_csv, statement_pdf
 
 INSURER = Insurer(

@@ -242,6 +242,7 @@ PRIVATE = {
     "desk.account.session": ({"agent", "supervisor"}, 404),
     "desk.account.reopening": ({"supervisor"}, 404),
     "desk.account.hold": ({"supervisor"}, 404),
+    "desk.account.restriction": ({"agent", "supervisor"}, 404),
     "desk.people": ({"agent", "supervisor"}, 200),
     "desk.person": ({"agent", "supervisor"}, 404),
     "desk.exceptional": ({"supervisor"}, 404),

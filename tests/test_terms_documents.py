@@ -8,7 +8,7 @@ import pytest
 
 from portal.data.acceptances import Proof
 from portal.data.terms import TermsVersion, digest_of
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.terms_documents import proof_pdf, terms_pdf
 from tests.support.terms import FIRST
 from tests.test_documents import HOSTILE, elements, flat, text_in

@@ -9,7 +9,7 @@ from portal.data.organisations import Agreement, Provider
 from portal.data.practice_addresses import PracticeAddress
 from portal.documents import breakable, typeset
 from portal.formatting import long_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 PDF_SOURCE = "agreement.typ"
 FIRST = "Convention signée"

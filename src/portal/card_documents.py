@@ -13,8 +13,8 @@ from portal.data.coverage import Relationship
 from portal.data.rights import Cover, RightsAnswer
 from portal.documents import typeset
 from portal.formatting import long_date, short_date
+from portal.insurer import Insurer
 from portal.security import Keyring
-from portal.settings import Insurer
 
 
 class Printable(NamedTuple):

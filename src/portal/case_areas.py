@@ -62,6 +62,13 @@ STATE_LABELS: dict[CaseState, tuple[str, str]] = {
     CaseState.CLOSED: ("Close", ""),
 }
 
+# As the desk says it: what its author sent has come here, and what was answered waits for its author.
+DESK_STATES: dict[CaseState, tuple[str, str]] = STATE_LABELS | {
+    CaseState.SENT: ("Reçue", "info"),
+    CaseState.INCOMPLETE: ("Attend la personne", "wait"),
+    CaseState.ANSWERED: ("Répondue", "ok"),
+}
+
 
 def area_of(case: Case) -> Area:
     """The area of a case's kind."""

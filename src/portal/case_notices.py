@@ -1,10 +1,12 @@
 """Letters about cases: that there is something to read, never what (R-80: a notice without content)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
 from portal.case_areas import area_of
+from portal.data.bank_details import account_in_force, accounts_of, member_addresses
 from portal.data.case_readers import Addressee, told_of_news
 from portal.data.cases import Case, address_of
 from portal.data.open_complaints import contact_of
@@ -29,6 +31,19 @@ class CaseLetters:
         """Writes to the minor who asked that their lines are theirs alone."""
         if case.account_id is not None:
             tell_of_autonomy(self.services, db, case.account_id, address_of(db, case), is_autonomous=True)
+
+    def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
+        """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
+        if account_in_force(db, member_id) is None:
+            write_to_member(self.services, db, member_id, "payment-waits", now)
+
+
+def write_to_member(services: Services, db: Session, member_id: int, letter: str, now: datetime, **said: str) -> None:
+    """Writes about a member's money to every address by which their accounts are reached."""
+    href = services.settings.origin + services.urls("member.bank")
+    for account in accounts_of(db, member_id):
+        for email in member_addresses(db, account, now):
+            services.mail.post(db, letter, email, account_id=account.id, href=href, **said)
 
 
 def tell_of_autonomy(services: Services, db: Session, account_id: int, email: str, *, is_autonomous: bool) -> None:

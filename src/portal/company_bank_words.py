@@ -2,7 +2,7 @@
 
 import hashlib
 
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 
 def mandate_text(insurer: Insurer) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from portal.data.case_pieces import Piece
 from portal.data.complaints import Told
 from portal.documents import breakable, typeset
 from portal.formatting import day_in_france, local_time, long_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 LONGEST_RUN = 60
 

@@ -7,7 +7,7 @@ from typing import Any
 from portal.complaint_report_words import COUNTS, DELAYS, HIDDEN, ReportRow, Section
 from portal.documents import typeset
 from portal.formatting import local_day, whole
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 PDF_SOURCE = "complaint-report.typ"
 METHOD = (

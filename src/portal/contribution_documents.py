@@ -10,7 +10,7 @@ from portal.data.employees import Employee, EmployeeEvent
 from portal.data.organisations import Company, GroupContract
 from portal.documents import breakable, typeset
 from portal.formatting import local_day, long_date, money, number, short_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.spreadsheets import Column, Kind
 
 PDF_SOURCE = "contribution-call.typ"

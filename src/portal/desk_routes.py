@@ -4,6 +4,7 @@ from portal.pages.desk import (
     account_acts,
     account_holds,
     account_reopening,
+    account_restriction,
     accounts,
     bank_changes,
     board,
@@ -33,6 +34,7 @@ from portal.pages.desk import (
     retention,
     services,
     team,
+    valuation_decision,
     work,
 )
 from portal.pages.desk import complaint_follow as desk_complaint
@@ -56,6 +58,7 @@ HANDLERS = [
     *desk_complaint.HANDLERS,
     *requalify.HANDLERS,
     *desk_valuation.HANDLERS,
+    *valuation_decision.HANDLERS,
     *line_correction.HANDLERS,
     *valuation_fragments.HANDLERS,
     *bank_changes.HANDLERS,
@@ -86,6 +89,7 @@ HANDLERS = [
     account_reopening.end_session,
     account_holds.hold_page,
     account_holds.change_hold,
+    *account_restriction.HANDLERS,
     *people.HANDLERS,
     *exceptional.HANDLERS,
     *exceptional_reviews.HANDLERS,

@@ -9,7 +9,7 @@ from portal.data.exemption_rows import EndCause
 from portal.documents import breakable, typeset
 from portal.exemption_words import CAUSE_LABELS, KIND_LABELS, NO_EFFECT, ORIGIN_LABELS, RULE, STANDING_LABELS
 from portal.formatting import local_day, plural, short_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.spreadsheets import Column, Kind
 
 PDF_SOURCE = "exemptions.typ"

@@ -24,7 +24,7 @@ _DESK_MAY = GRANTS[Role.AGENT] | GRANTS[Role.SUPERVISOR] | {Permission.SECOND_FA
 # session needs besides (second factor, own account) carries a permission that agents hold.
 ENTRANCE = frozenset(
     {
-        "home", "start", "help", "accessibility", "privacy", "terms", "terms.versions", "terms.version",
+        "home", "start", "help", "delays", "accessibility", "privacy", "terms", "terms.versions", "terms.version",
         "terms.changes", "terms.markdown", "terms.pdf", "health", "readiness", "metrics", "robots", "static",
         "sign-in", "sign-in.submit", "sign-in.options", "sign-in.passkey", "factor.lost", "link",
         "password.forgotten", "password.forgotten.submit", "password.forgotten.sent", "password.reset",

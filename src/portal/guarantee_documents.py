@@ -9,7 +9,7 @@ from portal.data.guarantees import GuaranteeTable, TableRow
 from portal.documents import typeset
 from portal.formatting import NBSP, long_date, money
 from portal.guarantee_words import HEADING_LABELS, shares_of
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 
 def guarantees_pdf(table: GuaranteeTable, examples: Sequence[Example], insurer: Insurer, at: datetime) -> bytes:

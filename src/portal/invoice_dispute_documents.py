@@ -11,9 +11,9 @@ from portal.data.invoice_disputing import Contested
 from portal.data.invoices import InvoiceState
 from portal.documents import breakable, typeset
 from portal.formatting import day_in_france, local_time, long_date, money
+from portal.insurer import Insurer
 from portal.invoice_dispute_words import MOTIVE_LABELS, marks_of, state_of
 from portal.invoice_words import STATE_LABELS
-from portal.settings import Insurer
 
 PDF_SOURCE = "complaint.typ"
 Fact = tuple[str, str, bool]

@@ -31,7 +31,6 @@ from portal.mandate_jobs import remind_of_mandates
 from portal.payment_jobs import pay_due
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
-from portal.publication_jobs import forget_publication_files
 from portal.retention_jobs import apply_schedule
 from portal.web import Services
 
@@ -174,7 +173,6 @@ JOBS = (
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
-    Job("publication-files.forget", timedelta(days=1), forget_publication_files),
     Job("decisions.forget", timedelta(days=1), forget_decisions),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )

@@ -7,8 +7,8 @@ from portal.data.group_figures import GroupFigures
 from portal.data.leavers import Leaver
 from portal.documents import breakable, typeset
 from portal.formatting import long_date
+from portal.insurer import Insurer
 from portal.leaver_words import LAW, STRUCTURES, pieces, price_words, step_words, why_words
-from portal.settings import Insurer
 
 PDF_SOURCE = "portability-notice.typ"
 

@@ -16,7 +16,7 @@ from portal.data.notice_deliveries import Notice
 from portal.documents import breakable, typeset
 from portal.formatting import long_date
 from portal.guarantee_documents import headings_data
-from portal.settings import Insurer, Mediator
+from portal.insurer import Insurer, Mediator
 
 LONGEST_RUN = 18
 

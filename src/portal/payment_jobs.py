@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlmodel import Session
 
 from portal.account_jobs import do_each
-from portal.case_notices import tell_of_news
-from portal.data.bank_details import account_in_force, accounts_of, member_addresses
+from portal.case_notices import tell_of_news, write_to_member
+from portal.data.bank_details import accounts_of
 from portal.data.cases import Case
 from portal.data.evidence import Action, record
 from portal.data.payment_runs import (
@@ -54,12 +54,6 @@ def take_returns(services: Services, returns: Sequence[Sent], now: datetime) -> 
     """Lets the lines of transfers that came back wait again, and tells their members; how many. One that is no transfer
     of ours, or is known already, is left alone."""
     return do_each(lambda sent: _take(services, sent, now), returns)
-
-
-def ask_for_account(services: Services, db: Session, member_id: int, now: datetime) -> None:
-    """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
-    if account_in_force(db, member_id) is None:
-        _write_to(services, db, member_id, "payment-waits", now)
 
 
 def _pay_all(services: Services, day: date, members: Sequence[int], now: datetime) -> int:
@@ -122,7 +116,7 @@ def _take(services: Services, sent: Sent, now: datetime) -> bool:
         if returned is None:
             return False
         member_id = returned.payment.member_id
-        _write_to(services, db, member_id, "payment-returned", now, masked=returned.payment.iban_masked)
+        write_to_member(services, db, member_id, "payment-returned", now, masked=returned.payment.iban_masked)
         _tell_cases(services, db, returned.cases)
         _record(db, Action.PAYMENT_RETURNED, member_id, sent.reference, now)
     return True
@@ -131,14 +125,7 @@ def _take(services: Services, sent: Sent, now: datetime) -> bool:
 def _tell_held(services: Services, db: Session, held: Held, now: datetime) -> None:
     """Asks once for an account where that is what is missing."""
     if held.is_new and held.why is Hold.NO_ACCOUNT:
-        _write_to(services, db, held.member_id, "payment-waits", now)
-
-
-def _write_to(services: Services, db: Session, member_id: int, letter: str, now: datetime, **said: str) -> None:
-    href = services.settings.origin + services.urls("member.bank")
-    for account in accounts_of(db, member_id):
-        for email in member_addresses(db, account, now):
-            services.mail.post(db, letter, email, account_id=account.id, href=href, **said)
+        write_to_member(services, db, held.member_id, "payment-waits", now)
 
 
 def _tell_cases(services: Services, db: Session, cases: Sequence[Case]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from portal.data.payroll_sheets import Sheet
 from portal.documents import breakable, typeset
 from portal.formatting import local_day, month_name
+from portal.insurer import Insurer
 from portal.payroll_words import as_lines, change_words, told_sheet
-from portal.settings import Insurer
 from portal.spreadsheets import Column, Kind, neutral
 
 RULE = (

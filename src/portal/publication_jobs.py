@@ -81,10 +81,10 @@ def work_on_publications(services: Services, stopping: Event | None = None) -> i
     return steps
 
 
-def forget_publication_files(services: Services) -> None:
+def forget_publication_files(services: Services, now: datetime) -> None:
     """Deletes the contents of files checked a month ago, and their rejected rows; reports stay."""
     with services.database.write() as db:
-        old = old_contents(db, utc_now() - KEPT_FOR)
+        old = old_contents(db, now - KEPT_FOR)
         names = [name for each in old for name in (each.storage_name, each.rejects_name) if name]
         for each in old:
             each.storage_name = each.rejects_name = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from portal.data.remote_links import LinkCause, LinkState, PersonLink
 from portal.documents import breakable, typeset
 from portal.formatting import day_in_france, long_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 LONGEST_RUN = 60
 STATE_LABELS: dict[LinkState, tuple[str, str]] = {

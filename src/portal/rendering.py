@@ -15,7 +15,8 @@ from portal.data.accounts import Space
 from portal.data.chain_passes import is_chain_broken
 from portal.data.deletion import deletion_under_way
 from portal.data.messages import unread_messages
-from portal.data.sessions import LIMITS, Viewer
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import Viewer
 from portal.data.site_state import SiteState
 from portal.data.standing import Standing
 from portal.formatting import day_in_france
@@ -216,9 +217,11 @@ def _navigation(request: PortalRequest) -> list[NavItem]:
 
 def _current(request: PortalRequest, targets: Sequence[str], listed: str) -> str:
     """The destination that the page belongs to. `listed`: the one under which message threads belong."""
-    path = request.scope["path"]
-    if _within(path, request.services.urls(MESSAGES[0])):
+    path, url = request.scope["path"], request.services.urls
+    if _within(path, url(MESSAGES[0])):
         path = listed
+    elif path.startswith(url("desk.case", dossier="-").removesuffix("-")):
+        path = url("desk.queue")
     return max((target for target in targets if _within(path, target)), key=len, default="")
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from portal.account_jobs import erase_due
 from portal.attachments import discard
-from portal.data import email_codes, known_browsers, outbox, rights_traces, throttling
+from portal.data import email_codes, known_browsers, outbox, proposals, rights_traces, throttling
 from portal.data.evidence import Action, record
 from portal.data.retention_accounts import ACCOUNTS, forget_accounts
 from portal.data.retention_engine import Due, Forgotten, Plan, count_due, forget_due
@@ -22,6 +22,7 @@ from portal.data.retention_runs import add_result, begin_run, end_run
 from portal.data.retention_schedule import Rule, rules_on, schedule_digest
 from portal.formatting import day_in_france
 from portal.invitation_jobs import forget_abandoned
+from portal.publication_jobs import forget_publication_files
 from portal.staff_import_jobs import forget_files
 from portal.web import Services
 
@@ -140,5 +141,7 @@ OWN_WAYS: dict[str, Callable[[Services, datetime], object]] = {
     "invitation-answers": forget_abandoned,
     "invitations": forget_abandoned,
     "employee-files": forget_files,
+    "publication-files": forget_publication_files,
+    "decision-drafts": _purge(proposals.expire_proposals),
     "account-deletions": erase_due,
 }

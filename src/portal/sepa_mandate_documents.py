@@ -10,7 +10,7 @@ from portal.data.company_bank import CompanyBankDetails
 from portal.data.organisations import Company
 from portal.documents import breakable, typeset
 from portal.formatting import local_time
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 PDF_SOURCE = "sepa-mandate.typ"
 LONGEST_RUN = 40

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from schwifty import IBAN
 
+from portal.insurer import Insurer, Mediator
 from portal.origins import LOOPBACK, LOOPBACK_HOSTS, checked_origin, checked_second_name, to_be_asked, with_port
 
 PREFIX = "PORTAL_"
@@ -21,24 +22,6 @@ _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 
 class SettingsError(Exception):
     """A setting is unknown or invalid; the message names it."""
-
-
-class Insurer(BaseModel):
-    """The insurer's identity, as pages and documents show it."""
-
-    name: str
-    address: str
-    phone: str
-    email: str
-    network: str
-
-
-class Mediator(BaseModel):
-    """Whom the insurer's members may ask when a complaint is not settled, as pages and documents show it."""
-
-    name: str
-    address: str
-    url: str
 
 
 class Settings(BaseSettings):

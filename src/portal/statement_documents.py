@@ -12,8 +12,8 @@ from portal.data.statement_periods import PeriodKind
 from portal.data.statements import Draft, Files
 from portal.documents import breakable, typeset
 from portal.formatting import NBSP, PARIS, long_date, money, month_name, number, plural, short_date
+from portal.insurer import Insurer
 from portal.labels import METHOD_LABELS
-from portal.settings import Insurer
 from portal.spreadsheets import LINE_AMOUNTS, Column, Kind, csv_stream
 
 PDF_SOURCE = "statement.typ"

@@ -12,7 +12,7 @@ from portal.data.statement_proofs import proof_of
 from portal.data.statements import Draft, Issued, draft_statement, last_issued, store_statement
 from portal.database import Database
 from portal.formatting import PARIS
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.statement_documents import make_files
 
 ATTEMPTS = 3

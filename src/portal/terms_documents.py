@@ -10,8 +10,8 @@ from portal.data.representations import Capacity
 from portal.data.terms import TermsVersion
 from portal.documents import breakable, typeset
 from portal.formatting import NBSP, local_time
+from portal.insurer import Insurer
 from portal.legal_text import Block, read_text
-from portal.settings import Insurer
 
 KEPT_FILES = 8
 LONGEST_RUN = 50

@@ -8,7 +8,7 @@ from portal.data.organisations import Provider
 from portal.data.transfer_reading import LineRow, TransferRow
 from portal.documents import breakable, typeset
 from portal.formatting import long_date, money, number, plural, short_date
-from portal.settings import Insurer
+from portal.insurer import Insurer
 
 PDF_SOURCE = "transfer-notice.typ"
 UNMATCHED = "Facture non retrouvée dans nos dossiers"

@@ -50,6 +50,11 @@ MOVED = (
     "Les montants ont changé depuis que vous les avez lus\u00a0: un autre dossier a été liquidé, ou un collègue a "
     "modifié celui-ci. Relisez, puis décidez."
 )
+STALE = (
+    "Ce que donnent les règles a changé depuis que cette liquidation a été proposée\u00a0: renvoyez-la à son auteur, "
+    "qui relira les montants."
+)
+STALE_REASON = "Les montants ont changé depuis votre décision. Relisez-les, puis proposez de nouveau."
 NEAR = "Ce dossier est le vôtre, ou celui d’un proche\u00a0: un autre gestionnaire doit le traiter."
 LONG_WORDS = f"Raccourcissez ce texte\u00a0: {LONGEST_WORDS} caractères au plus."
 HOLDS = {

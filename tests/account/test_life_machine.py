@@ -26,7 +26,8 @@ from portal.data.fraud import FraudChannel, freeze
 from portal.data.links import LinkPurpose, make_link, use_link
 from portal.data.passwords import set_password
 from portal.data.representations import Capacity
-from portal.data.sessions import LIMITS, Stage, Viewer, end_sessions_of, find_viewer, open_session
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import Stage, Viewer, end_sessions_of, find_viewer, open_session
 from portal.data.standing import Standing
 from portal.database import Database
 from portal.formatting import day_in_france

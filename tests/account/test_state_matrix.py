@@ -67,6 +67,10 @@ CHANGES = (
 )
 BENEFICIARIES = tuple(f"{start}/adherent/beneficiaires/" for start in ("", "/fragments"))
 MESSAGE = ("/messagerie/{case}", "/fragments/messagerie/{case}")
+DISPUTE = "/professionnel/factures/contestations/{case}"
+CONTACT_NEW = tuple(
+    f"{start}/professionnel/contact/{part}" for start in ("", "/fragments") for part in ("nouveau", "brouillons")
+)
 CONTRACT_ROLES = (Role.MEMBER, Role.SIGNATORY, Role.PROVIDER)
 EVERY_ROLE = (*CONTRACT_ROLES, Role.SUPERVISOR)
 SPACES = {
@@ -227,7 +231,9 @@ STATES = {
             *("/adherent/demandes/nouvelle", "/messagerie/nouveau", *MESSAGE),
             *(f"/adherent/demandes/{{case}}/{act}" for act in ("suppression", "etapes", "envoi")),
             *(f"/adherent/demandes/{{case}}/{act}" for act in ("reponse", "annulation")),
-            "/fragments/adherent/demandes/{case}/etapes",
+            *("/fragments/adherent/demandes/{case}/etapes", "/professionnel/factures/contester", *CONTACT_NEW),
+            *(f"{DISPUTE}/{act}" for act in ("modifier", "suppression", "envoi", "message", "retrait")),
+            f"/fragments{DISPUTE}/message",
         ),
         roles=CONTRACT_ROLES,
     ),

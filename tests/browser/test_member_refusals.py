@@ -33,7 +33,7 @@ def test_member_with_a_wrong_password_lands_on_the_explanation(open_tab, javascr
     [
         (EMPLOYER, "/employeur", "ce qui vous attend"),
         (PROVIDER, "/professionnel", "ce qui vous attend"),
-        (DESK, "/gestion", "gestion"),
+        (DESK, "/gestion", "ce qui presse"),
     ],
 )
 def test_people_with_a_code_reach_their_own_start_page(open_tab, identifier, home, words) -> None:

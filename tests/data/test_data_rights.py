@@ -47,6 +47,7 @@ from portal.formatting import day_in_france
 from tests.support import factories, staff
 from tests.support.beneficiaries import new_file
 from tests.support.data_requests import ERASURE, NAME, NOW, REASON, Office, at_desk, office, sent
+from tests.support.work import item_of
 
 NIR, OTHER_NIR = "285057312345670", "185057312345622"
 DAY = timedelta(days=1)
@@ -70,6 +71,7 @@ def test_person_asks_and_the_clock_runs_from_the_sending_r70(db, keyring, desk) 
     asked = find_request(db, desk.anne, keyring, case.id)
     assert (asked.right, asked.text, case.state) == (DataRight.ERASURE, ERASURE.text, CaseState.SENT)
     assert day_in_france(case.due_at) == asked.clock.answer_by == date(2026, 12, 10)
+    assert item_of(db, case).due_at == item_of(db, case).order_at == case.due_at
     assert ERASURE.text.encode() not in asked.row.details_encrypted
 
 
@@ -243,6 +245,7 @@ def test_desk_takes_two_more_months_once_and_in_time_r70(db, keyring, desk) -> N
     asked = find_request(db, desk.anne, keyring, case.id)
     assert (asked.extension, asked.clock.answer_by) == (REASON, date(2027, 2, 10))
     assert day_in_france(case.due_at) == date(2027, 2, 10)
+    assert item_of(db, case).due_at == item_of(db, case).order_at == case.due_at
     assert desk.said.news == [case.reference]
     with pytest.raises(ExtendedAlready):
         extend_delay(db, desk.agent, keyring, at_desk(db, desk.agent, case), REASON, NOW + 21 * DAY)

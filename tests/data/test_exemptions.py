@@ -49,7 +49,7 @@ from portal.data.leaving_rules import LeavingReason
 from portal.data.reversal import ChangedSince
 from portal.exemption_documents import pdf_data
 from portal.exemption_words import standing_words
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from tests.support import factories, staff
 
 DAY = date(2026, 7, 1)

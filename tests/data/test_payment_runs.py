@@ -8,10 +8,12 @@ from sqlmodel import select
 
 from portal import payment_jobs
 from portal.app import create_services
+from portal.case_notices import CaseLetters
 from portal.data.accounts import AccountSuspension, SuspensionKind
 from portal.data.bank_changes import NewDetails
 from portal.data.bank_details import apply_bank_change, ask_bank_change
 from portal.data.benefits import BenefitLine, LineKind, Payment, Status
+from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, WrongState
 from portal.data.claim_valuing import apply_valuation
 from portal.data.line_corrections import correct_line
@@ -190,7 +192,9 @@ class TestRun:
 
 class TestHeld:
     def test_member_without_an_account_is_asked_for_one_once(self, services) -> None:
+        """When the claim is decided; no run asks again."""
         world = World(services, with_bank=False)
+        world.agent = agent_at_work(world.agent, CaseLetters(services))
         world.value()
         assert world.pay().paid == 0
         assert world.pay(PAY_DAY + timedelta(days=1)).paid == 0

@@ -96,6 +96,9 @@ class Told:
     def tell_of_autonomy(self, *_: object) -> None:
         raise AssertionError
 
+    def ask_for_account(self, *_: object) -> None:
+        raise AssertionError
+
 
 def address(db, firm, day=TODAY) -> tuple[str, str, str]:
     found = address_on(db, firm.practice.id, day)

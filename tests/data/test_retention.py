@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from portal.data import email_codes, invitation_upkeep, known_browsers, outbox, rights_traces, throttling
+from portal import publication_jobs
+from portal.data import email_codes, invitation_upkeep, known_browsers, outbox, proposals, rights_traces, throttling
 from portal.data.cases import CaseKind, CaseState
 from portal.data.personal_data import NOT_HELD
 from portal.data.retention_accounts import ACCOUNTS
+from portal.data.retention_cases import CASES, OF_WORK
 from portal.data.retention_engine import count_due, forget_due, undecided
 from portal.data.retention_exempt import EXEMPT
 from portal.data.retention_holds import RetentionHold, lift_hold, place_hold
@@ -24,6 +26,7 @@ IN_PLACE = {"accounts-unopened", "accounts-left"}
 RULES = {rule.code: rule for rule in rules_on(NOW.date())}
 # Rules that forget by deleting rows themselves; accounts, and what jobs of their own do, have their tests elsewhere.
 COUNTED = {"email-codes", "sign-in-attempts", "known-browsers", "rights-traces", "letter-contents", "letters"}
+COUNTED |= {"decision-drafts", "publication-files"}
 COUNTED |= {"invitation-answers", "invitations", "employee-files", "account-deletions", *ACCOUNTS}
 EDGES = [(code, index) for code, plans in PLANS.items() for index in range(len(plans)) if code != "accounts-ended"]
 
@@ -99,6 +102,49 @@ def test_schedule_says_what_jobs_of_their_own_do_to_the_day() -> None:
     assert said["invitation-answers"] == invitation_upkeep.DRAFTS_KEPT
     assert said["invitations"] == invitation_upkeep.ABANDONED_KEPT
     assert said["employee-files"] == KEPT_FOR
+    assert said["publication-files"] == publication_jobs.KEPT_FOR
+    assert said["decision-drafts"] == proposals.KEPT_FOR
+
+
+@pytest.mark.parametrize("kind", CaseKind)
+def test_request_of_every_kind_is_forgotten_by_exactly_one_rule(world, db, kind) -> None:
+    """A new kind fails here, until somebody has decided how long its requests are kept."""
+    _old_case(world, kind=kind)
+    due = {code for code, (plan, *_) in CASES.items() if count_due(db, plan, RULES[code].period, NOW).rows}
+    assert len(due) == 1
+
+
+def test_work_of_the_desk_goes_with_its_request(world, db) -> None:
+    """Notes, steps, who was at it, what was told of its clock, the decision and its calculation."""
+    _old_case(world)
+    work = OF_WORK | {"decision_proposal", "valuation_draft", "valued_line"}
+    for table in metadata.sorted_tables:
+        if table.name in work:
+            world.row(table)
+    assert forget_due(db, PLANS["complaints"][0], RULES["complaints"].period, NOW).rows == 1
+    assert {name: _rows_of(db, name) for name in work} == dict.fromkeys(work, 0)
+
+
+def test_account_that_received_a_transfer_is_kept_with_its_order(world, db) -> None:
+    """R-71: an accounting document of ten years, beyond the five of an account that was replaced."""
+    plan, rule = PLANS["bank-details-replaced"][0], RULES["bank-details-replaced"]
+    place(world, plan, rule.code, NOW - timedelta(days=3000))
+    first = db.execute(select(func.min(plan.table.c.id))).scalar_one()
+    assert count_due(db, plan, rule.period, NOW).rows == 1
+    world.row(metadata.tables["payment_order"], bank_details_id=first)
+    assert count_due(db, plan, rule.period, NOW).rows == 0
+
+
+def test_line_whose_money_is_still_owed_is_never_forgotten(world, db) -> None:
+    plan, rule = PLANS["benefit-lines"][0], RULES["benefit-lines"]
+    place(world, plan, rule.code, date(2001, 1, 1))
+    assert count_due(db, plan, rule.period, NOW).rows == 1
+    world.row(metadata.tables["payment_due"])
+    assert count_due(db, plan, rule.period, NOW).rows == 0
+
+
+def _rows_of(db, name: str) -> int:
+    return db.execute(select(func.count()).select_from(metadata.tables[name])).scalar_one()
 
 
 @pytest.mark.parametrize("wrong", ["", "P", "2 ans", "P1Y30D", "P0D", "PT0M"])
@@ -116,9 +162,8 @@ def test_months_are_those_of_the_calendar_in_france() -> None:
 
 def _old_case(world: World, **values):
     old = NOW - timedelta(days=7000)
-    return world.row(
-        metadata.tables["case_file"], kind=CaseKind.COMPLAINT, state=CaseState.CLOSED, changed_at=old, **values
-    )
+    known = {"kind": CaseKind.COMPLAINT, "state": CaseState.CLOSED, "changed_at": old}
+    return world.row(metadata.tables["case_file"], **known | values)
 
 
 def _due_complaints(db) -> int:
@@ -132,6 +177,16 @@ def test_open_case_is_never_due_and_keeps_all_of_its_persons(world, db, state) -
     assert _due_complaints(db) == 1
     world.row(metadata.tables["case_file"], kind=CaseKind.MESSAGE, state=state, changed_at=NOW)
     assert _due_complaints(db) == 0
+
+
+def test_data_that_may_only_be_kept_is_kept_until_the_restriction_ends(world, db) -> None:
+    """GDPR, article 18.2: whoever restricted the use of the data opposed its erasure as well."""
+    _old_case(world)
+    restrictions = metadata.tables["processing_restriction"]
+    world.row(restrictions, ended_at=None)
+    assert _due_complaints(db) == 0
+    db.execute(restrictions.update().values(ended_at=NOW))
+    assert _due_complaints(db) == 1
 
 
 def test_hold_keeps_everything_until_it_is_lifted(world, db, keyring) -> None:

@@ -9,7 +9,7 @@ from portal.data.evidence import Action, record
 from portal.data.statement_periods import month_of
 from portal.data.statement_proofs import check_statements
 from portal.data.statements import Issued
-from portal.settings import Insurer
+from portal.insurer import Insurer
 from portal.statements import issue_statement
 from tests.support import factories as make
 from tests.support.evidence import attacker, scalar, viewer

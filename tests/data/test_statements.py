@@ -31,8 +31,9 @@ from portal.data.statements import (
     viewers_to_issue_for,
 )
 from portal.database import Database
+from portal.insurer import Insurer
 from portal.security import Keyring
-from portal.settings import Insurer, Settings
+from portal.settings import Settings
 from portal.statements import NothingPaid, issue_statement
 from tests.support import factories as make
 from tests.support.evidence import viewer

@@ -1,10 +1,13 @@
 """What the tests of the desk share: agents, supervisors, the accounts they look at, and the letters that leave."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from portal.formatting import today
 from tests.support import factories
+from tests.support.reference import import_reference
+from tests.support.valuing import home
 
 REASON = "Des connexions depuis trois pays en une heure."
 BORN = date(1971, 4, 9)
@@ -49,3 +52,16 @@ def sheet_url(client):
         return f"/gestion/comptes/{key}{below}"
 
     return path
+
+
+@pytest.fixture
+def anne(client, settings, tmp_path):
+    """A family under the demonstration's guarantees."""
+    import_reference(client.services.database, settings, tmp_path)
+    with client.services.database.write() as db:
+        return home(db, client.services.keyring)
+
+
+@pytest.fixture
+def care_day():
+    return today() - timedelta(days=10)

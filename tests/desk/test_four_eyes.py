@@ -88,12 +88,10 @@ def test_rule_without_an_amount_asks_for_every_decision_until_it_ends(db) -> Non
 
 
 def test_rules_that_come_with_the_portal_name_acts_that_exist(db) -> None:
-    """Claims are valued elsewhere, by the same table."""
     for rule in rules_on(db, TODAY):
         assert rule.kind in set(CaseKind)
         assert rule.act in set(Act)
-        if rule.kind != K.CLAIM:
-            assert Act(rule.act) in FRAMES[rule.kind].rulings
+        assert Act(rule.act) in FRAMES[rule.kind].rulings
 
 
 def test_refusal_of_a_beneficiary_waits_for_another_agent(client, agent, colleague) -> None:

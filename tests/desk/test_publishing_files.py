@@ -9,6 +9,7 @@ import time_machine
 import xlsxwriter
 from sqlmodel import col, func, select
 
+from portal.data.columns import utc_now
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion, Product
 from portal.data.directory import Practice
 from portal.data.employees import Employee
@@ -374,10 +375,10 @@ def test_contents_are_forgotten_after_a_month_and_reports_stay(client, desk) -> 
     with client.services.database.read() as db:
         file = db.exec(select(PublicationFile)).one()
     names = [file.storage_name, file.rejects_name]
-    forget_publication_files(client.services)
+    forget_publication_files(client.services, utc_now())
     assert all(client.services.storage.give(name) for name in names)
     with time_machine.travel(datetime.now(PARIS) + timedelta(days=31)):
-        forget_publication_files(client.services)
+        forget_publication_files(client.services, utc_now())
     for name in names:
         with pytest.raises(FileLost):
             client.services.storage.give(name)

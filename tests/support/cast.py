@@ -209,7 +209,7 @@ def _desk_places(db: Session, site: Site, accounts: dict[str, Account]) -> dict[
     assert frozen
     db.add(AccountClosing(account_id=accounts[CLOSED].id or 0, reason=WHY, closed_at=now))
     opened = {"sheet": site.account_of(MEMBER), "desk_sheet": site.account_of(DESK)}
-    opened["closed_sheet"] = accounts[CLOSED].id or 0
+    opened["closed_sheet"], opened["limited_sheet"] = accounts[CLOSED].id or 0, accounts[LIMITED].id or 0
     opened |= {f"{name}_sheet": accounts[who].id or 0 for name, who in (("blocked", BLOCKED), ("leaving", LEAVING))}
     places = {name: f"/gestion/comptes/{_opaque(site, 'account', account_id)}" for name, account_id in opened.items()}
     places |= board_places(db, site)

@@ -35,6 +35,9 @@ class Said:
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """No request on data is about autonomy."""
 
+    def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
+        """No request on data is about money."""
+
 
 @dataclass(frozen=True, slots=True)
 class Office:

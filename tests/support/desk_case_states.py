@@ -3,6 +3,9 @@
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from portal.data.cases import CaseKind
+from portal.data.data_right_rules import DataRight
+from portal.data.data_rights import DataRequest
 from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.replies import all_replies
 from portal.data.work_items import Turn, WorkItem
@@ -21,12 +24,27 @@ def desk_case_places(db: Session, site: Site) -> dict[str, str]:
     keyring = site.keyring
     waiting = select(WorkItem).where(WorkItem.turn == Turn.DESK, col(WorkItem.case_id).is_not(None))
     kinds = {item.kind: item.id or 0 for item in db.exec(waiting.order_by(col(WorkItem.id).desc()))}
-    proposal = db.exec(select(DecisionProposal).where(DecisionProposal.state == ProposalState.WAITING)).one()
-    item = db.exec(select(WorkItem).where(WorkItem.case_id == proposal.case_id)).one()
-    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"], "looked_case": item.id or 0}
+    named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"]}
+    named["looked_case"] = _proposed(db, CaseKind.COMPLAINT)
+    named["valued_case"] = _proposed(db, CaseKind.CLAIM)
     named |= {"question_case": kinds["message"], "report_case": kinds["signalement-erreur"]}
+    named |= {"access_case": _asked(db, DataRight.ACCESS), "correction_case": _asked(db, DataRight.RECTIFICATION)}
     places = {name: f"/gestion/dossiers/{keyring.conceal('work', [row])[0]}" for name, row in named.items()}
     return places | {"reply": f"/gestion/modeles/{keyring.conceal('reply', [all_replies(db)[0].id])[0]}"}
+
+
+def _asked(db: Session, right: DataRight) -> int:
+    """The row in the queue of the first request about a right that waits for the desk."""
+    query = select(WorkItem.id).join(DataRequest, col(DataRequest.case_id) == WorkItem.case_id)
+    waiting = query.where(DataRequest.right == right, WorkItem.turn == Turn.DESK)
+    return db.exec(waiting.order_by(col(WorkItem.id))).first() or 0
+
+
+def _proposed(db: Session, kind: CaseKind) -> int:
+    """The row in the queue of the case of a kind whose decision waits for a second agent."""
+    query = select(WorkItem.id).join(DecisionProposal, col(DecisionProposal.case_id) == WorkItem.case_id)
+    waiting = query.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.kind == kind)
+    return db.exec(waiting).one() or 0
 
 
 def preview_the_quote(page: Page) -> None:
@@ -74,6 +92,12 @@ DESK_CASE_STATES = [
     State("case, removal", DESK, "{removal_case}"),
     State("case, message", DESK, "{question_case}"),
     State("case, report", DESK, "{report_case}"),
+    State("case, access that takes longer", DESK, "{access_case}"),
+    State("case, correction of data", DESK, "{correction_case}"),
+    State("decision, identity doubted", DESK, "{correction_case}/decision?acte=demander"),
+    State("decision, extension, error", DESK, "{correction_case}/decision?acte=prolonger", fail(PREVIEW)),
+    State("decision, correction, preview", DESK, "{correction_case}/decision?acte=accepter", preview_what_waits),
+    State("restriction, error", DESK, "{limited_sheet}/limitation", fail("Lever la limitation")),
     State("case, waiting for a second look", DESK, "{looked_case}"),
     State("piece", DESK, "{quote_case}", open_a_piece),
     State("piece, large", DESK, "{quote_case}", enlarge_a_piece),

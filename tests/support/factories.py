@@ -361,6 +361,9 @@ class Unheard:
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """Nothing."""
 
+    def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
+        """Nothing."""
+
 
 def viewer_of(
     db: Session,

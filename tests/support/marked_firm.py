@@ -258,7 +258,8 @@ def _fill_everything(
     made = keys | {"person": person.id, "contract": contract.id, "benefit_line": line.id, "beneficiary": cover.id}
     made |= {"product": contract.product_id, "payment": factories.payment(db, person, payee=CANARY).id}
     made["provider"] = factories.provider(db).id
-    made["work_item"] = fill(db, TABLES["work_item"], account.id or 0, 0, made)
+    for name in ("work_item", "payment_run"):
+        made[name] = fill(db, TABLES[name], account.id or 0, 0, made)
     for number, table in enumerate(_to_fill(), start=1):
         values = _sealed(table, services, number) | _amounts(table, number)
         firm.amounts |= {cents for name, cents in values.items() if name.endswith("_cents")}

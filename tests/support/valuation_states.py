@@ -90,6 +90,8 @@ VALUATION_STATES = [
     State("valuation, decision", DESK, "{valuation}", read_again),
     State("valuation, decision in error", DESK, "{valuation}", fail_without_words),
     State("valuation, done", DESK, "{valued}"),
+    State("valuation, waiting for a second look", DESK, "{valued_case}/liquidation"),
+    State("valuation, proposal", DESK, "{valued_case}/validation"),
     State("valuation, correction", DESK, "{line_correction}"),
     State("valuation, correction in error", DESK, "{line_correction}", correct_without_a_reason),
     State("bank changes, desk", DESK, BANK),

@@ -1,11 +1,11 @@
 """Claims to value: a family under the demonstration's guarantees, a claim that it sent, and what an agent types."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from portal.data.bank_changes import mask
 from portal.data.bank_details import BankDetails
@@ -14,8 +14,10 @@ from portal.data.cases import Case
 from portal.data.claim_drafts import Amount
 from portal.data.claim_settling import value
 from portal.data.claims import Asked
+from portal.data.coverage import GuaranteeRule, GuaranteeVersion
 from portal.data.sessions import Viewer
 from portal.data.valuation import Entry, Valuation
+from portal.data.work_items import WorkItem
 from portal.security import Keyring
 from tests.support import factories
 from tests.support.claims import sent
@@ -81,3 +83,24 @@ def seen(db: Session, agent: Viewer, case: Case, *entries: Entry, words: str = W
     outcome = value(db, agent, case, typed, now)
     lines = tuple(msgspec.structs.replace(each.entry, seen_cents=each.computed) for each in outcome.lines)
     return Valuation(lines=lines, words=words)
+
+
+def sheet_of(client: Any, of: Home, cents: int = 6000, **what: Any) -> str:
+    """The path of the page on which a claim of the family's is valued, sent yesterday."""
+    with client.services.database.write() as db:
+        case_id = claimed(db, of, cents, now=datetime.now(UTC) - timedelta(days=1), **what).case.id
+        item = db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one()
+    (opaque,) = client.services.keyring.conceal("work", [item])
+    return f"/gestion/dossiers/{opaque}/liquidation"
+
+
+def use_up(db: Session, of: Home, day: date) -> None:
+    """Three sessions of osteopathy, paid after a day: the contract pays no more that year."""
+    query = select(GuaranteeRule.id).join(GuaranteeVersion, col(GuaranteeVersion.id) == GuaranteeRule.version_id)
+    wanted = query.where(GuaranteeVersion.product_id == product_id(db), col(GuaranteeRule.code).like("%OST%"))
+    rule_id = db.exec(wanted.order_by(col(GuaranteeVersion.valid_from).desc())).first()
+    used = {"spent_cents": 6000, "base_cents": 0, "base_rate": 0, "base_gross_cents": 0, "flat_fee_cents": 0}
+    shares = {"base_net_cents": 0, "supplementary_cents": 4000, "remaining_cents": 2000}
+    for days in (1, 2, 3):
+        then = day + timedelta(days=days)
+        factories.paid_line(db, of.house.contract, care_date=then, act_code="OST", rule_id=rule_id, **used, **shares)

@@ -13,7 +13,8 @@ from portal.data.statement_periods import MONTH, Period, period_of_code
 from portal.data.statements import viewers_to_issue_for
 from portal.database import Database
 from portal.formatting import today
-from portal.settings import Insurer, load_settings
+from portal.insurer import Insurer
+from portal.settings import load_settings
 from portal.statements import NothingPaid, issue_statement
 
 ACTOR = "batch"

@@ -44,6 +44,9 @@ class Letters(Protocol):
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """The lines of the minor who asked are the minor's alone."""
 
+    def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
+        """Asks a member to whom something is due where to send it, when nobody knows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent(Viewer):

@@ -115,6 +115,11 @@ class Outcome:
         return sum(each.granted for each in self.lines)
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the rules no longer give what the agent saw who decided."""
+        return any(each.computed != each.entry.seen_cents for each in self.lines)
+
+    @property
     def has_problems(self) -> bool:
         return not self.lines or any(each.problems for each in self.lines)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine
-from portal.data.case_desk import move_by_desk
+from portal.data.case_desk import Agent, move_by_desk
 from portal.data.cases import Case, CaseKind, WrongState
 from portal.data.claim_settling import Outcome, Settled, Valued, value
 from portal.data.claim_twins import is_near
@@ -43,10 +43,10 @@ class TooNear(Exception):
 
 
 def apply_valuation(
-    db: Session, agent: Viewer, keyring: Keyring, case: Case, valuation: Valuation, now: datetime
+    db: Session, agent: Agent, keyring: Keyring, case: Case, valuation: Valuation, now: datetime
 ) -> Outcome:
     """Values a claim for good: writes its lines, lets them wait for the next transfers, decides the locked case and
-    tells its author.
+    tells its author; the member is asked for an account when nobody knows where to send what is due.
 
     Raises `NotValued`, `AmountsMoved`, `TooNear`, `WrongState` for a case that is no claim to decide, or without words.
     """
@@ -57,7 +57,7 @@ def apply_valuation(
         raise TooNear
     db.get_one(Person, case.member_id, with_for_update=True)
     outcome = value(db, agent, case, valuation, now)
-    if any(each.computed != each.entry.seen_cents for each in outcome.lines):
+    if outcome.has_moved:
         raise AmountsMoved(outcome)
     if outcome.has_problems:
         raise NotValued(outcome)
@@ -69,6 +69,8 @@ def apply_valuation(
         if line is not None and valued.granted:
             queue(db, line, due_on, now)
     move_by_desk(db, agent, keyring, case, outcome.decision, valuation.words.strip(), now)
+    if outcome.granted:
+        agent.letters.ask_for_account(db, case.member_id, now)
     return outcome
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Space
 from portal.data.case_desk import Agent, move_by_desk
-from portal.data.case_pieces import CasePiece
+from portal.data.case_pieces import CasePiece, pieces_of
 from portal.data.cases import ENDS, Case, CaseState, WrongState, touch
 from portal.data.data_right_rules import DataRight, clock_of
 from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, DataRequest, read_request
@@ -51,6 +51,10 @@ class TooLate(Exception):
 
 class ExtendedAlready(Exception):
     """A delay is extended once."""
+
+
+class WordsOwed(WrongState):
+    """Whoever asked must read what was done, or why not."""
 
 
 class NumberTaken(Exception):
@@ -117,12 +121,14 @@ def accept_data_request(
     """Does what is asked, whole or in part; `words` say what was done. A correction changes the data, everywhere, and
     needs no words. The storage names of identity proofs that the decision destroys.
 
-    Raises `WrongState`, also without words where they are owed, or for a part of a correction; `NumberTaken`.
+    Raises `WordsOwed`, `WrongState`: also for a part of a correction; `NumberTaken`.
     """
     row = _open_row(db, case)
     is_correction = row.right == DataRight.RECTIFICATION
-    if (partly and is_correction) or not (words.strip() or is_correction):
+    if partly and is_correction:
         raise WrongState
+    if not (words.strip() or is_correction):
+        raise WordsOwed
     if is_correction:
         _correct(db, keyring, case, row, now)
     said = f"{words}\n\n{REMEDIES}" if partly else words
@@ -138,6 +144,26 @@ def refuse_data_request(
     if not reason.strip():
         raise WrongState
     return _decide(db, agent, keyring, case, CaseState.REFUSED, f"{reason}\n\n{REMEDIES}", now)
+
+
+def holds_identity_proof(db: Session, case: Case) -> bool:
+    """Whether a proof of identity is there, to be checked and destroyed. The caller has found the case."""
+    return not case.is_over and any(piece.slot == IDENTITY_SLOT for piece in pieces_of(db, case))
+
+
+def may_be_extended(db: Session, case: Case) -> bool:
+    """Whether the delay of an open request was not extended yet. The caller has found the case."""
+    return not case.is_over and db.get_one(DataRequest, case.id).extended_at is None
+
+
+def may_ask_identity(db: Session, case: Case) -> bool:
+    """Whether the author of an open request was not asked yet to prove who asks. The caller has found the case."""
+    return not case.is_over and db.get_one(DataRequest, case.id).identity_asked_at is None
+
+
+def field_asked(db: Session, case: Case) -> str:
+    """Which datum a request would correct; empty for the other rights. The caller has found the case."""
+    return db.get_one(DataRequest, case.id).field
 
 
 def _decide(

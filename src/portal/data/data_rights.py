@@ -233,16 +233,6 @@ def read_request(db: Session, keyring: Keyring, case: Case) -> Asked:
     return Asked(case, row, said.get("text", ""), said.get("former", ""), said.get("value", ""), extension)
 
 
-def holds_identity_proof(db: Session, case: Case) -> bool:
-    """Whether a proof of identity is there, to be checked and destroyed. The caller has found the case."""
-    return not case.is_over and any(piece.slot == IDENTITY_SLOT for piece in pieces_of(db, case))
-
-
-def may_be_extended(db: Session, case: Case) -> bool:
-    """Whether the delay of an open request was not extended yet. The caller has found the case."""
-    return not case.is_over and db.get_one(DataRequest, case.id).extended_at is None
-
-
 def fields_of(viewer: Viewer) -> tuple[DataField, ...]:
     """What the viewer may have corrected by the insurer."""
     return PERSON_FIELDS if viewer.person_id is not None else (DataField.DISPLAY_NAME,)
@@ -259,10 +249,9 @@ def held_value(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) 
 
 
 def _send(db: Session, viewer: Viewer, case: Case, now: datetime) -> None:
-    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
+    """The clock is set first: the desk's queue takes it over with the move."""
     case.due_at = case.due_at or clock_of(case.sent_at or now).due_at
-    db.add(case)
-    db.flush()
+    move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
 
 
 def _refuse_second(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted) -> None:

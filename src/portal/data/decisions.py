@@ -23,9 +23,10 @@ class Act(StrEnum):
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """One decision. `words`: what the person reads, empty where the act says it all. `amounts`, in cents, and `days`,
-    by the name of their field."""
+    by the name of their field. `content`: what this act alone reads, as JSON."""
 
     act: Act
     words: str = ""
     amounts: dict[str, int] = {}
     days: dict[str, date] = {}
+    content: str = ""

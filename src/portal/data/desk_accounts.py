@@ -12,17 +12,28 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlmodel import Session, col
 
-from portal.data.accounts import Account, AccountClosing, AccountDeletion, AccountSuspension, Role, Space
+from portal.data.accounts import (
+    Account,
+    AccountClosing,
+    AccountDeletion,
+    AccountSuspension,
+    ProcessingRestriction,
+    Role,
+    Space,
+)
 from portal.data.organisations import Company, Provider
 from portal.data.passkeys import Passkey
 from portal.data.persons import Person
 from portal.data.recovery_codes import RecoveryCode
 from portal.data.reopenings import AccountReopening, may_reopen, reopenings_of
+from portal.data.restricting import open_restriction
 from portal.data.retention_holds import hold_on
-from portal.data.sessions import LIMITS, SignedSession, Viewer
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import SignedSession, Viewer
 from portal.data.software import Software, software_for
 from portal.data.standing import STANDING_COLUMNS, Standing, standing_of
 from portal.data.throttling import HOUR, Guesses, allow, quota
+from portal.data.work_items import Duty, duties_of
 from portal.folding import same_name
 from portal.formatting import day_in_france
 from portal.security import Keyring
@@ -51,7 +62,9 @@ class Found:
 class Sheet:
     """What the desk reads of an account. Instants are UTC; newest first. Second factors and passwords: their state,
     never themselves. `ended_on`: last day of cover, once past. `software`: what acts for the account by itself.
-    `may_reopen`: a closing can be taken back. `is_held`: nothing of it is forgotten in time (R-71)."""
+    `may_reopen`: a closing can be taken back. `is_held`: nothing of it is forgotten in time (R-71).
+    `restriction`: the one that its holder asked for, while it runs; `may_lift_restriction`: the viewer has the duty
+    (R-70)."""
 
     account: Account
     found: Found
@@ -68,6 +81,8 @@ class Sheet:
     reopenings: tuple[AccountReopening, ...] = ()
     may_reopen: bool = False
     is_held: bool = False
+    restriction: ProcessingRestriction | None = None
+    may_lift_restriction: bool = False
 
 
 def may_look_up(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> bool:
@@ -112,7 +127,7 @@ def account_sheet(db: Session, viewer: Viewer, account_id: int, now: datetime) -
     if row is None:
         return None
     account = db.get_one(Account, account_id)
-    found = _one(row, now)
+    found, restriction = _one(row, now), open_restriction(db, account_id)
     return Sheet(
         account=account,
         found=found,
@@ -129,6 +144,8 @@ def account_sheet(db: Session, viewer: Viewer, account_id: int, now: datetime) -
         reopenings=tuple(reopenings_of(db, account_id)),
         may_reopen=may_reopen(db, account),
         is_held=hold_on(db, account) is not None,
+        restriction=restriction,
+        may_lift_restriction=restriction is not None and Duty.PRIVACY in duties_of(db, viewer),
     )
 
 

@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Space
 from portal.data.evidence import SESSION_PREFIX
-from portal.data.sessions import LIMITS, SignedSession, Stage, Viewer
+from portal.data.session_limits import LIMITS
+from portal.data.sessions import SignedSession, Stage, Viewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ new column without one where columns are held back (articles 15, 17 and 20 of th
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import SQLModel
 
+from portal.data.case_holdings import CASE_HOLDINGS
 from portal.data.data_right_holdings import DATA_RIGHT_HOLDINGS
 from portal.data.desk_holdings import DESK_HOLDINGS
 from portal.data.employer_holdings import EMPLOYER_HOLDINGS
@@ -14,6 +15,7 @@ from portal.data.holdings import BILLING, CONTRACT, INTERNAL, OWN_ROW, PROOF, SE
 from portal.data.invoice_holdings import INVOICE_HOLDINGS
 from portal.data.payment_holdings import PAYMENT_HOLDINGS
 from portal.data.practice_holdings import PRACTICE_HOLDINGS
+from portal.data.rights_holdings import RIGHTS_HOLDINGS
 from portal.data.work_holdings import WORK_HOLDINGS
 
 HOLDINGS: dict[str, Held] = {
@@ -147,67 +149,7 @@ HOLDINGS: dict[str, Held] = {
         | {"content_digest": INTERNAL},
         kept_for=BILLING,
     ),
-    "case_file": Held("Vos dossiers", withheld={"version": INTERNAL, "provider_id": INTERNAL}, kept_for=PROOF),
-    "case_step": Held(
-        "Étapes de vos dossiers",
-        via=("case_id", "case_file", "id"),
-        withheld={"by": STAFF},
-        opened={"reason_encrypted": "reason"},
-        blank={"reason_encrypted": None},
-        kept_for=PROOF,
-    ),
-    "beneficiary_change": Held(
-        "Vos demandes sur vos bénéficiaires",
-        via=("case_id", "case_file", "id"),
-        withheld={"nir_lookup": SECRET},
-        opened={"details_encrypted": "details"},
-        blank={"details_encrypted": None, "nir_lookup": None},
-        kept_for=PROOF,
-    ),
-    "case_piece": Held(
-        "Pièces de vos dossiers",
-        via=("case_id", "case_file", "id"),
-        withheld={"refused_by": STAFF},
-        opened={"refusal_encrypted": "refusal"},
-        blank={"refusal_encrypted": None},
-        kept_for=PROOF,
-    ),
-    "case_message": Held(
-        "Messages échangés",
-        via=("case_id", "case_file", "id"),
-        withheld={"account_id": STAFF},
-        opened={"text_encrypted": "text"},
-        is_deleted=True,
-    ),
-    "message_thread": Held(
-        "Sujets de vos messages",
-        via=("case_id", "case_file", "id"),
-        opened={"subject_encrypted": "subject", "details_encrypted": "details"},
-        blank={"subject_encrypted": b"", "details_encrypted": None},
-        kept_for=PROOF,
-    ),
-    "message_reference": Held("Numéros dont parlent vos messages", via=("case_id", "case_file", "id"), is_deleted=True),
-    "claim": Held("Vos demandes de remboursement et devis", via=("case_id", "case_file", "id"), kept_for=BILLING),
-    "claim_estimate": Held(
-        "Estimations de vos devis", via=("case_id", "case_file", "id"), withheld={"made_by": STAFF}, kept_for=BILLING
-    ),
-    "claim_line": Held("Soins rattachés à vos demandes", via=("case_id", "case_file", "id"), kept_for=BILLING),
-    "complaint": Held(
-        "Vos réclamations",
-        via=("case_id", "case_file", "id"),
-        withheld={"contact_encrypted": "réclamations envoyées sans compte"},
-        opened={"text_encrypted": "text"},
-        blank={"text_encrypted": b"", "contact_encrypted": None},
-        kept_for=PROOF,
-    ),
-    "requalification": Held("Messages devenus des réclamations", via=("case_id", "case_file", "id"), kept_for=PROOF),
-    "correction": Held(
-        "Erreurs que vous avez signalées",
-        via=("case_id", "case_file", "id"),
-        opened={"text_encrypted": "text"},
-        blank={"page": "", "text_encrypted": b""},
-        kept_for=PROOF,
-    ),
+    **CASE_HOLDINGS,
     "stored_file": Held(
         "Fichiers que vous avez envoyés",
         withheld={"storage_name": INTERNAL},
@@ -225,42 +167,7 @@ HOLDINGS: dict[str, Held] = {
     **WORK_HOLDINGS,
     "provider": Held("Votre établissement ou votre cabinet", Owner.PROVIDER, OWN_ROW, kept_for=CONTRACT),
     "agreement": Held("Vos conventions", Owner.PROVIDER, "provider_id", kept_for=CONTRACT),
-    "rights_usual": Held(
-        "Vos vérifications de droits un jour ordinaire", Owner.PROVIDER, "provider_id", kept_for=PROOF
-    ),
-    "software": Held(
-        "L’accès du logiciel de votre établissement ou cabinet",
-        Owner.PROVIDER,
-        "provider_id",
-        withheld=dict.fromkeys(
-            ("account_id", "revoked_by"), "identité d’un utilisateur de votre établissement ou cabinet"
-        ),
-        kept_for=PROOF,
-    ),
-    "software_secret": Held(
-        "Les secrets de cet accès",
-        Owner.PROVIDER,
-        "provider_id",
-        via=("software_id", "software", "id"),
-        withheld={"secret_hash": SECRET, "made_by": "identité d’un utilisateur de votre établissement ou cabinet"},
-        kept_for=PROOF,
-    ),
-    "software_check": Held(
-        "Les vérifications de droits faites par ce logiciel",
-        Owner.PROVIDER,
-        "provider_id",
-        via=("software_id", "software", "id"),
-        withheld=dict.fromkeys(("key_hash", "question_hash"), INTERNAL),
-        kept_for=PROOF,
-    ),
-    "rights_check": Held(
-        "Les vérifications de droits de votre établissement ou cabinet",
-        Owner.PROVIDER,
-        "provider_id",
-        withheld=dict.fromkeys(("person_id", "content_sealed"), "données d’un patient, à relire page par page")
-        | {"asked_by": "identité d’un utilisateur de votre établissement ou cabinet"},
-        kept_for=PROOF,
-    ),
+    **RIGHTS_HOLDINGS,
 }
 
 REFERENCE = "reference data, about nobody"

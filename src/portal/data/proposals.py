@@ -44,7 +44,8 @@ class ProposalState(StrEnum):
 
 class DecisionProposal(SQLModel, table=True):
     """A decision. `version`: the case's own, as whoever wrote it saw it. `cents`: what it has the insurer pay.
-    `payload_encrypted`: the `Decision`; empty once settled. `note_encrypted`: why it was sent back."""
+    `matter`: what the case is about, where a rule tells matters apart. `payload_encrypted`: the `Decision`; empty once
+    settled. `note_encrypted`: why it was sent back."""
 
     __tablename__ = "decision_proposal"
     __table_args__ = (
@@ -58,6 +59,7 @@ class DecisionProposal(SQLModel, table=True):
     act: str
     version: int
     cents: int | None = None
+    matter: str = ""
     state: str
     written_by: int = Field(foreign_key="account.id")
     written_at: datetime = instant()
@@ -104,6 +106,7 @@ def write_decision(
     now: datetime,
     *,
     cents: int | None = None,
+    matter: str = "",
 ) -> DecisionProposal:
     """Keeps what an agent means to decide of a locked case, in the place of what the same agent wrote before. Nobody is
     told, nothing is applied."""
@@ -115,6 +118,7 @@ def write_decision(
         act=decision.act,
         version=case.version,
         cents=cents,
+        matter=matter,
         state=ProposalState.DRAFT,
         written_by=agent.account_id,
         written_at=now,
@@ -139,7 +143,7 @@ def decision_in(keyring: Keyring, row: DecisionProposal) -> Decision:
 
 def asks_for_second_look(db: Session, row: DecisionProposal, now: datetime) -> bool:
     """Whether a second agent must approve this one."""
-    return needs_second_look(db, row.kind, row.act, row.cents, day_in_france(now))
+    return needs_second_look(db, row.kind, row.act, row.cents, day_in_france(now), row.matter)
 
 
 def settle(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:
@@ -231,8 +235,8 @@ def expire_proposals(db: Session, now: datetime) -> int:
         row.state, row.settled_at, row.payload_encrypted = ProposalState.EXPIRED, now, b""
         db.add(row)
     db.flush()
-    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at < now - KEPT_FOR)
-    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at < now - KEPT_FOR)
+    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
+    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at <= now - KEPT_FOR)
     gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
     emptied = list(db.exec(select(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")))
     for row in emptied:

@@ -110,6 +110,7 @@ def publication_names(db: Session, names: Iterable[str]) -> set[str]:
 
 
 def old_contents(db: Session, before: datetime) -> list[PublicationFile]:
-    """The files checked before an instant whose contents still lie in the storage, and that nobody works on."""
+    """The files checked by an instant whose contents still lie in the storage, and that nobody works on."""
     kept = (col(PublicationFile.storage_name).is_not(None), col(PublicationFile.state).not_in(AT_WORK))
-    return list(db.exec(select(PublicationFile).where(*kept, col(PublicationFile.checked_at) < before)))
+    is_old = col(PublicationFile.checked_at) <= before
+    return list(db.exec(select(PublicationFile).where(*kept, is_old)))

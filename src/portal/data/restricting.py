@@ -33,13 +33,13 @@ def restrictions_of(db: Session, viewer: Viewer) -> Sequence[ProcessingRestricti
 
 def restriction_under_way(db: Session, viewer: Viewer) -> ProcessingRestriction | None:
     """The one that limits the viewer's account now."""
-    return _open(db, viewer.account_id)
+    return open_restriction(db, viewer.account_id)
 
 
 def restrict(db: Session, viewer: Viewer, ground: Ground, now: datetime) -> bool:
     """Limits the viewer's account from the next request on; whether it was not so already."""
     _lock(db, viewer.account_id)
-    if _open(db, viewer.account_id) is not None:
+    if open_restriction(db, viewer.account_id) is not None:
         return False
     db.add(ProcessingRestriction(account_id=viewer.account_id, ground=ground, started_at=now))
     db.flush()
@@ -73,13 +73,14 @@ def _lock(db: Session, account_id: int) -> Account:
     return db.get_one(Account, account_id, with_for_update=True)
 
 
-def _open(db: Session, account_id: int) -> ProcessingRestriction | None:
+def open_restriction(db: Session, account_id: int) -> ProcessingRestriction | None:
+    """The one that limits an account now. The caller has found the account."""
     mine = (ProcessingRestriction.account_id == account_id, col(ProcessingRestriction.ended_at).is_(None))
     return db.exec(select(ProcessingRestriction).where(*mine).execution_options(populate_existing=True)).first()
 
 
 def _end(db: Session, account_id: int, by: Viewer, reason: bytes | None, now: datetime) -> bool:
-    row = _open(db, account_id)
+    row = open_restriction(db, account_id)
     if row is None:
         return False
     row.ended_at, row.ended_by, row.ended_reason_encrypted = now, by.account_id, reason

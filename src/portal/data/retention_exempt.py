@@ -4,6 +4,9 @@ _WITH_ACCOUNT = "goes with the account (accounts-…, account-deletions): data/p
 _PARTNER = "the insurer's contracts with companies and practices, no private life"
 EXEMPT: dict[str, str] = {
     **dict.fromkeys(("passkey_holder", "saved_place", "representation", "terms_acceptance"), _WITH_ACCOUNT),
+    "work_view": _WITH_ACCOUNT,
+    "desk_duty": "what an agent is charged with today: goes with the charge, or with the account",
+    "payment_due": "money still owed: goes with its payment, and keeps its line till then",
     "account": "emptied by accounts-…: the bare number stays, which evidence and acceptances name",
     "account_closing": "the end of a bare number",
     "account_deletion": "two instants of a bare number",

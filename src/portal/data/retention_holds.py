@@ -1,5 +1,5 @@
-"""What is never forgotten while it may be needed in a dispute (R-71): whoever has a hold, and whoever has a case that
-the insurer has not answered.
+"""What is never forgotten while it may be needed in a dispute (R-71): whoever has a hold, whoever has a case that the
+insurer has not answered, and whoever asked that nothing be done with the data but keep it (GDPR, article 18.2).
 
 A hold is placed and lifted by a supervisor; it stands on an account or on a person, and covers both of the two.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from portal.data.accounts import Account
+from portal.data.accounts import Account, ProcessingRestriction
 from portal.data.cases import Case, CaseState
 from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.sessions import Viewer
@@ -79,6 +79,7 @@ def not_held(account: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 _HELD = col(RetentionHold.lifted_at).is_(None)
+_RESTRICTED = col(ProcessingRestriction.ended_at).is_(None)
 _OPEN = col(Case.state).in_(OPEN_STATES)
 
 
@@ -88,16 +89,19 @@ def _accounts() -> tuple[Select[Any], ...]:
         select(RetentionHold.account_id).where(_HELD, col(RetentionHold.account_id).is_not(None)),
         of_person.where(_HELD),
         select(Case.account_id).where(_OPEN, col(Case.account_id).is_not(None)),
+        select(ProcessingRestriction.account_id).where(_RESTRICTED),
     )
 
 
 def _persons() -> tuple[Select[Any], ...]:
     of_account = select(Account.person_id).join(RetentionHold, col(RetentionHold.account_id) == Account.id)
+    restricted = select(Account.person_id).join(ProcessingRestriction, ProcessingRestriction.account_id == Account.id)
     return (
         select(RetentionHold.person_id).where(_HELD, col(RetentionHold.person_id).is_not(None)),
         of_account.where(_HELD, col(Account.person_id).is_not(None)),
         select(Case.person_id).where(_OPEN, col(Case.person_id).is_not(None)),
         select(Case.member_id).where(_OPEN, col(Case.member_id).is_not(None)),
+        restricted.where(_RESTRICTED, col(Account.person_id).is_not(None)),
     )
 
 

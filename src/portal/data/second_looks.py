@@ -1,4 +1,5 @@
-"""Four eyes: which decisions of the desk a second agent must approve, by kind, act and amount, from a dated table."""
+"""Four eyes: which decisions of the desk a second agent must approve, from a dated table: by kind, act, matter and
+amount."""
 
 from datetime import date
 
@@ -10,7 +11,8 @@ from portal.data.columns import CheckConstraint, Index
 
 class SecondLookRule(SQLModel, table=True):
     """A decision of this kind and act needs a second agent. `from_cents`: from which amount on, in cents; empty:
-    whatever the amount, and without one. Both days included."""
+    whatever the amount, and without one. `matter`: what of the kind alone it is about, such as the datum that a request
+    would correct; empty: whatever it is about. Both days included."""
 
     __tablename__ = "second_look_rule"
     __table_args__ = (
@@ -21,17 +23,19 @@ class SecondLookRule(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     act: str
+    matter: str = ""
     from_cents: int | None = None
     valid_from: date
     valid_to: date | None = None
 
 
-def needs_second_look(db: Session, kind: str, act: str, cents: int | None, day: date) -> bool:
+def needs_second_look(db: Session, kind: str, act: str, cents: int | None, day: date, matter: str = "") -> bool:
     """Whether a second agent must approve such a decision on a day. `cents`: what it has the insurer pay; None when it
-    pays nothing."""
+    pays nothing. `matter`: what the case is about, where its kind tells matters apart."""
     query = select(SecondLookRule.from_cents).where(
         SecondLookRule.kind == kind,
         SecondLookRule.act == act,
+        col(SecondLookRule.matter).in_(("", matter)),
         SecondLookRule.valid_from <= day,
         or_(col(SecondLookRule.valid_to).is_(None), col(SecondLookRule.valid_to) >= day),
     )

@@ -7,7 +7,7 @@ computed from its own rows each time, so that a suspension or new terms apply to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ from portal.data.columns import Index, instant
 from portal.data.mandates import Mandate
 from portal.data.passkeys import Passkey
 from portal.data.prepared import Prepared
+from portal.data.session_limits import LIMITS
 from portal.data.standing import OPEN, STANDING_COLUMNS, Standing, standing_of
 from portal.data.terms import TermsAcceptance, TermsVersion, standing
 from portal.formatting import day_in_france
@@ -66,22 +67,6 @@ class SignedSession(SQLModel, table=True):
     ended_at: datetime | None = instant(default=None)
     address: str = ""
     browser: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Idle and absolute life of a session."""
-
-    idle: timedelta
-    absolute: timedelta
-
-
-LIMITS = {
-    Space.MEMBER: Limits(timedelta(minutes=20), timedelta(hours=12)),
-    Space.EMPLOYER: Limits(timedelta(minutes=15), timedelta(hours=8)),
-    Space.PROVIDER: Limits(timedelta(minutes=15), timedelta(hours=8)),
-    Space.DESK: Limits(timedelta(minutes=10), timedelta(hours=4)),
-}
 
 
 @dataclass(frozen=True, slots=True)

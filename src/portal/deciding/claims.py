@@ -1,6 +1,6 @@
 """Claims and quotes at the desk (R-20, R-21): the guarantees and the settled care of the same person and family alone.
 
-A quote is answered here with what would be paid; a claim that is accepted becomes a payment line, elsewhere.
+A quote is answered here with what would be paid; a claim is accepted by valuing its lines (`claim_valuation.py`).
 """
 
 from datetime import datetime
@@ -15,6 +15,7 @@ from portal.data.claims import Asked, asked_of
 from portal.data.decisions import Act, Decision
 from portal.data.desk_contexts import Guarantee, care_lines, guarantees_for, person_name
 from portal.data.proposals import Applier
+from portal.deciding.claim_valuation import VALUE
 from portal.deciding.common import ASK, BEGIN, QUESTION, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told
 from portal.formatting import day_in_france, long_date, money, number, short_date
@@ -137,12 +138,19 @@ QUOTE = Frame(
     (_guarantees, _care_lines),
     talks=True,
 )
+
+
+def _paid(case: Case) -> tuple[tuple[str, str], ...]:
+    is_valued = case.state in {CaseState.ACCEPTED, CaseState.PARTLY}
+    return (("Voir ou corriger ce qui est payé", VALUE.route),) if is_valued else ()
+
+
 CLAIM = Frame(
     _tell,
     claim_page,
-    BEGIN | {Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE},
+    BEGIN | {Act.ACCEPT: VALUE, Act.PARTLY: VALUE, Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE},
     (_guarantees, _care_lines),
     talks=True,
-    elsewhere=(("Valoriser la demande", "desk.case.valuation"),),
+    elsewhere=_paid,
 )
 FRAMES = {CaseKind.CLAIM: CLAIM, CaseKind.QUOTE: QUOTE}

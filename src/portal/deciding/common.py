@@ -7,6 +7,7 @@ from sqlmodel import Session
 from portal.data.case_desk import Agent, answer, move_by_desk
 from portal.data.cases import Case, CaseState
 from portal.data.decisions import Act, Decision
+from portal.data.evidence import Action
 from portal.data.proposals import Applier
 from portal.deciding.frames import Ruling, Words
 from portal.security import Keyring
@@ -52,12 +53,14 @@ TALK = Ruling(
     CaseState.ANSWERED,
     _answer,
     lead="Votre message s’ajoute à la conversation, et le dossier attend la réponse de la personne.",
+    recorded=Action.CASE_MESSAGE_SENT,
 )
 QUESTION = Ruling(
     "Demander une précision",
     CaseState.ANSWERED,
     _answer,
     lead="La personne vous répond par écrit depuis sa page, et le dossier revient vers vous.",
+    recorded=Action.CASE_MESSAGE_SENT,
 )
 REFUSE = Ruling(
     "Refuser",

@@ -11,6 +11,7 @@ from portal.data.complaint_rules import Outcome
 from portal.data.complaints import acknowledge, answer_complaint, told_of
 from portal.data.decisions import Act, Decision
 from portal.data.desk_contexts import is_acknowledged, line_in_complaint
+from portal.data.evidence import Action
 from portal.data.proposals import Applier
 from portal.deciding.common import BEGIN, QUESTION
 from portal.deciding.frames import Block, Frame, Ruling, Told
@@ -76,6 +77,7 @@ COMPLAINT = Frame(
             _acknowledge,
             when=_is_not_acknowledged,
             lead="À faire dans les dix jours ouvrables qui suivent l’envoi.",
+            recorded=Action.CASE_MESSAGE_SENT,
         ),
         Act.ANSWER: QUESTION,
         Act.ACCEPT: Ruling(

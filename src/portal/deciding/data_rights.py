@@ -15,15 +15,21 @@ from portal.data.data_right_desk import (
     ask_identity,
     destroy_identity_proof,
     extend_delay,
+    field_asked,
+    holds_identity_proof,
+    may_ask_identity,
+    may_be_extended,
     refuse_data_request,
 )
-from portal.data.data_rights import DataField, holds_identity_proof, may_be_extended, read_request
+from portal.data.data_rights import Asked, DataField, read_request
 from portal.data.decisions import Act, Decision
+from portal.data.desk_contexts import born_on, person_name
+from portal.data.evidence import Action
 from portal.data.proposals import Applier
 from portal.data_right_words import FIELD_LABELS, RIGHT_LABELS, value_words
 from portal.deciding.common import BEGIN
-from portal.deciding.frames import Frame, Ruling, Told, Words
-from portal.formatting import day_in_france, long_date
+from portal.deciding.frames import Block, Frame, Row, Ruling, Told, Words
+from portal.formatting import local_day, long_date
 from portal.pages.account.data_requests import request_page
 from portal.security import Keyring
 from portal.web import PortalRequest
@@ -31,18 +37,55 @@ from portal.web import PortalRequest
 
 def _tell(request: PortalRequest, db: Session, case: Case) -> Told:
     asked = read_request(db, request.services.keyring, case)
-    rows = [("Droit", RIGHT_LABELS[asked.right])]
-    if asked.field is not None:
-        held = "un numéro, jamais montré" if asked.field is DataField.NIR else value_words(asked.field, asked.former)
-        rows.append((f"{FIELD_LABELS[asked.field]}, aujourd’hui", held))
-        rows.append(("Corrigé", value_words(asked.field, asked.value)))
-    if asked.clock:
-        rows.append(("Réponse", f"au plus tard le {long_date(day_in_france(asked.clock.due_at))}"))
-    if asked.extension:
-        rows.append(("Délai prolongé", asked.extension))
-    if asked.row.identity_checked_at:
-        rows.append(("Identité", "vérifiée, preuve détruite"))
+    rows = [("Droit", RIGHT_LABELS[asked.right]), *_corrected(asked), *_clock(asked), *_identity(asked)]
     return Told(rows, asked.text)
+
+
+def _corrected(asked: Asked) -> list[Row]:
+    if asked.field is None:
+        return []
+    former = "jamais montré" if asked.field is DataField.NIR else value_words(asked.field, asked.former)
+    return [
+        ("À corriger", FIELD_LABELS[asked.field]),
+        ("Écrit lors de la demande", former),
+        ("Ce qui devrait l’être", value_words(asked.field, asked.value)),
+    ]
+
+
+def _clock(asked: Asked) -> list[Row]:
+    if asked.clock is None:
+        return []
+    rows = [
+        ("Reçue", f"le {long_date(asked.clock.received_on)}"),
+        ("Réponse", f"au plus tard le {long_date(asked.clock.answer_by)}"),
+    ]
+    if asked.row.extended_at is None:
+        return (
+            [*rows, ("Délai", f"peut être prolongé jusqu’au {long_date(asked.clock.extend_by)}")]
+            if asked.is_open
+            else rows
+        )
+    return [*rows, ("Délai", f"prolongé le {local_day(asked.row.extended_at)}"), ("Raison donnée", asked.extension)]
+
+
+def _identity(asked: Asked) -> list[Row]:
+    row = asked.row
+    if row.identity_checked_at:
+        return [("Identité", f"vérifiée le {local_day(row.identity_checked_at)}, preuve détruite")]
+    return [("Identité", f"preuve demandée le {local_day(row.identity_asked_at)}")] if row.identity_asked_at else []
+
+
+def _person(_: PortalRequest, db: Session, case: Case) -> Block | None:
+    """Whom a correction is about, to be compared with its proof; nothing for the other rights."""
+    born = born_on(db, case.person_id)
+    if born is None or not field_asked(db, case):
+        return None
+    rows = [("Prénom et nom", person_name(db, case.person_id)), ("Date de naissance", long_date(born))]
+    return Block("La personne, aujourd’hui", rows)
+
+
+def _may_be_partly_done(db: Session, case: Case) -> bool:
+    return not field_asked(db, case)
 
 
 def _accepts(*, partly: bool) -> Applier:
@@ -85,11 +128,19 @@ DATA_RIGHT = Frame(
             Words.OPTIONAL,
             lead="Une rectification change la donnée partout. Pour le reste, dites ce qui a été fait.",
         ),
-        Act.PARTLY: Ruling("Le faire en partie", CaseState.PARTLY, _accepts(partly=True), lead=REMEDIES),
+        Act.PARTLY: Ruling(
+            "Le faire en partie",
+            CaseState.PARTLY,
+            _accepts(partly=True),
+            when=_may_be_partly_done,
+            lead=REMEDIES,
+        ),
         Act.ASK: Ruling(
             "Demander une preuve d’identité",
             CaseState.INCOMPLETE,
             _ask,
+            when=may_ask_identity,
+            recorded=Action.IDENTITY_PROOF_ASKED,
             lead="Seulement sur un doute sérieux, que vous expliquez à la personne.",
         ),
         Act.CHECK: Ruling(
@@ -98,6 +149,7 @@ DATA_RIGHT = Frame(
             _check,
             Words.NONE,
             when=holds_identity_proof,
+            recorded=Action.IDENTITY_PROOF_DESTROYED,
             lead="Le document disparaît aussitôt\u00a0; il reste que l’identité a été vérifiée, quand et par qui.",
         ),
         Act.EXTEND: Ruling(
@@ -105,9 +157,12 @@ DATA_RIGHT = Frame(
             None,
             _extend,
             when=may_be_extended,
+            recorded=Action.DATA_DELAY_EXTENDED,
             lead="De deux mois, une seule fois, et pendant le premier mois. La personne lit vos raisons.",
         ),
         Act.REFUSE: Ruling("Refuser", CaseState.REFUSED, _refuse, lead=REMEDIES),
     },
+    (_person,),
+    matter=field_asked,
 )
 FRAMES = {CaseKind.DATA_RIGHT: DATA_RIGHT}

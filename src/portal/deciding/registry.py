@@ -2,6 +2,7 @@
 
 from portal.data.cases import Case
 from portal.data.decisions import Act
+from portal.data.evidence import Action
 from portal.data.proposals import Applier
 from portal.deciding import (
     beneficiaries,
@@ -35,3 +36,8 @@ def ruling_of(case: Case, act: str) -> Ruling | None:
 def applier_of(kind: str, act: str) -> Applier:
     """What applies a decision that was kept. Raises `KeyError`."""
     return FRAMES[kind].rulings[Act(act)].apply
+
+
+def recorded_as(kind: str, act: str) -> Action:
+    """How the evidence calls an act that was done. Raises `KeyError`."""
+    return FRAMES[kind].rulings[Act(act)].recorded

@@ -22,6 +22,9 @@ class ReadLongAgo:
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """Nothing."""
 
+    def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
+        """Nothing."""
+
 
 def agent_of(db: Session, identifier: str) -> Agent:
     """One of the fixed accounts of the desk, at work; raises `LookupError` when it does not exist yet."""

@@ -54,6 +54,8 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
         reopening = [Act("Rouvrir ce compte", "desk.account.reopening")]
         return [*(reopening if sheet.may_reopen and may(viewer, Permission.DESK_CLOSE) else []), *kept]
     acts = [_suspension(sheet)]
+    if sheet.may_lift_restriction:
+        acts.append(Act("Lever la limitation de ses données", "desk.account.restriction"))
     if sheet.sessions:
         acts.append(Act("Fermer ses sessions", "desk.account.act", {"acte": "sessions"}))
     acts += _on_access(sheet)

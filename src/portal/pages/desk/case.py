@@ -8,11 +8,11 @@ from litestar import Response
 from litestar.params import FromPath
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_areas import DESK_STATES
 from portal.case_steps import told_steps
 from portal.data.accounts import Space
 from portal.data.case_messages import messages_of
-from portal.data.cases import CaseState
+from portal.data.cases import Case, CaseState
 from portal.data.complaints import told_of
 from portal.data.desk_cases import AtDesk
 from portal.data.proposals import DecisionProposal, decision_in, returned_to, waiting_on
@@ -48,7 +48,7 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "dossier": dossier,
         "case": case,
         "item": at_desk.item,
-        "state": STATE_LABELS[CaseState(case.state)],
+        "state": DESK_STATES[CaseState(case.state)],
         "author": author_words(request, db, at_desk),
         "told": frame.tell(request, db, case),
         "blocks": blocks_of(request, db, at_desk, frame),
@@ -57,18 +57,26 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "names": names_of(request, db, at_desk),
         "steps": told_steps(request, db, case),
         "is_late": is_late(case.due_at, request.now),
-        "acts": [(act.value, ruling.label) for act, ruling in frame.offered(db, case).items()],
-        "links": links_of(request, at_desk, frame, dossier),
+        "links": links_of(request, db, case, frame, dossier),
         "waiting": _proposal(request, waiting_on(db, case)),
         "returned": _proposal(request, returned_to(db, request.viewer, case)),
     } | work_context(request, db, at_desk.item)
 
 
-def links_of(request: PortalRequest, at_desk: AtDesk, frame: Frame, dossier: str) -> list[tuple[str, str]]:
-    """Where else an open case is worked on: labels and addresses."""
-    if at_desk.case.is_over:
-        return []
-    return [(label, request.services.urls(route, dossier=dossier)) for label, route in frame.elsewhere]
+def links_of(request: PortalRequest, db: Session, case: Case, frame: Frame, dossier: str) -> list[tuple[str, str]]:
+    """What may be done with the case as it stands: labels and addresses, each once."""
+    urls = request.services.urls
+    acts = [
+        (
+            ruling.label,
+            urls(ruling.route, dossier=dossier)
+            if ruling.route
+            else urls("desk.case.decision", {"acte": act.value}, dossier=dossier),
+        )
+        for act, ruling in frame.offered(db, case).items()
+    ]
+    others = frame.elsewhere(case) if frame.elsewhere else ()
+    return list(dict.fromkeys([*acts, *((label, urls(route, dossier=dossier)) for label, route in others)]))
 
 
 def blocks_of(request: PortalRequest, db: Session, at_desk: AtDesk, frame: Frame) -> list[Block]:

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_areas import DESK_STATES
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case, CaseMoved, CaseState
@@ -32,7 +32,7 @@ from portal.data.proposals import (
 from portal.deciding.frames import Ruling
 from portal.deciding.preview import Preview, preview_of
 from portal.deciding.problems import REFUSED, words_of
-from portal.deciding.registry import ruling_of
+from portal.deciding.registry import frame_of, ruling_of
 from portal.formatting import plural
 from portal.forms import FieldError, exact_value
 from portal.pages.desk.case import told_in
@@ -71,6 +71,8 @@ def form_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
         raise NotFoundException
     if not ruling.is_offered(request.db, at_desk.case):
         return Redirect(case_url(request, dossier), status_code=303)
+    if ruling.route:
+        return Redirect(request.services.urls(ruling.route, dossier=dossier), status_code=303)
     note(request, at_desk)
     return _begin(request, request.db, at_desk, dossier, Act(act), ruling, kept)
 
@@ -149,7 +151,7 @@ def _preview(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respo
         at_desk = opened(request, db, dossier)
         act = exact_value(form, ACT)
         ruling = ruling_of(at_desk.case, act)
-        if ruling is None:
+        if ruling is None or ruling.route:
             raise NotFoundException
         sent = read_decision(form, Act(act), ruling)
         if sent.errors or sent.version != at_desk.case.version:
@@ -170,8 +172,9 @@ def _write(request: PortalRequest, at_desk: AtDesk, ruling: Ruling, sent: Sent) 
         case = lock_for_desk(db, agent, at_desk.case.id or 0, sent.version)
         if case is None:
             raise NotFoundException
-        cents = ruling.cents_of(db, case, sent.decision)
-        return write_decision(db, agent, request.services.keyring, case, sent.decision, request.now, cents=cents)
+        cents, matter = ruling.cents_of(db, case, sent.decision), frame_of(case).matter_of(db, case)
+        keyring, decision = request.services.keyring, sent.decision
+        return write_decision(db, agent, keyring, case, decision, request.now, cents=cents, matter=matter)
 
 
 def preview_page(
@@ -244,7 +247,7 @@ def changes_in_words(db: Session, case: Case, seen: str) -> list[str]:
     with suppress(ValueError, TypeError):
         then = max(then, datetime.fromisoformat(seen))
     steps, said, added = changes_since(db, case, then)
-    words = [f"État\u00a0: {STATE_LABELS[CaseState(step.state)][0].lower()}." for step in steps]
+    words = [f"État\u00a0: {DESK_STATES[CaseState(step.state)][0].lower()}." for step in steps]
     if said:
         words.append(f"La personne a écrit {plural(said, 'message')}.")
     if added:

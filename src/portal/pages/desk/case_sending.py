@@ -1,5 +1,7 @@
 """Sending a decision that was read: applied at once, or proposed to a second agent where a rule asks for four eyes."""
 
+from collections.abc import Sequence
+
 from litestar import Response
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -9,7 +11,6 @@ from portal.attachments import discard
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import CaseMoved
-from portal.data.decisions import Act
 from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
 from portal.data.proposals import (
@@ -23,7 +24,7 @@ from portal.data.proposals import (
 )
 from portal.deciding.preview import preview_of
 from portal.deciding.problems import REFUSED, words_of
-from portal.deciding.registry import applier_of, ruling_of
+from portal.deciding.registry import applier_of, recorded_as, ruling_of
 from portal.forms import FieldError, exact_value
 from portal.pages.desk.case_access import WORKS, case_url, opened, record
 from portal.pages.desk.case_decision import DECISION, PROPOSAL, WHOLE, form_url, preview_page, shown_again
@@ -75,13 +76,14 @@ def _send(request: PortalRequest, at_desk: AtDesk, row: DecisionProposal) -> Non
         agent = agent_at_work(request.viewer, CaseLetters(request.services))
         done = settle(db, agent, keyring, row.id or 0, applier_of(row.kind, act), request.now)
         is_applied = done.row.state == ProposalState.APPLIED
-        record(request, db, at_desk, recorded_as(act) if is_applied else Action.DECISION_PROPOSED, act=act)
+        done_as = recorded_as(row.kind, act) if is_applied else Action.DECISION_PROPOSED
+        record(request, db, at_desk, done_as, act=act, **destroyed(done.gone))
     discard(request.services, done.gone)
 
 
-def recorded_as(act: str) -> Action:
-    """How the evidence calls an act that was done."""
-    return Action.CASE_MESSAGE_SENT if act in {Act.ANSWER, Act.ACKNOWLEDGE, Act.EXTEND} else Action.CASE_DECIDED
+def destroyed(gone: Sequence[str]) -> dict[str, int]:
+    """What the evidence keeps of the files that a decision destroyed: how many; nothing without any."""
+    return {"destroyed": len(gone)} if gone else {}
 
 
 def _asked_of_colleagues(request: PortalRequest, at_desk: AtDesk, knows: str) -> list[FieldError]:

@@ -9,14 +9,17 @@ from sqlmodel import Session
 from portal.case_notices import CaseLetters
 from portal.data.benefits import BenefitLine
 from portal.data.case_desk import Agent, agent_at_work
-from portal.data.cases import Case, WrongState
+from portal.data.cases import WrongState
 from portal.data.claim_valuing import TooNear
+from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
 from portal.data.line_corrections import correct_line, correctable_lines
 from portal.data.valuation import LONGEST_WORDS, SHORTEST_WORDS
-from portal.data.valuation_drafts import claim_at_desk, lock_claim_at_desk
+from portal.data.valuation_drafts import lock_claim_at_desk
 from portal.forms import FieldError, single_values
-from portal.pages.desk.valuation import DECIDES
+from portal.pages.desk.case_access import case_crumbs, note
+from portal.pages.desk.valuation_context import opened_claim
+from portal.pages.desk.valuation_decision import DECIDES
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
 from portal.valuation_words import LONG_WORDS
@@ -29,9 +32,9 @@ PATH = "/gestion/dossiers/{dossier:str}/liquidation/{ligne:str}/correction"
 
 @page(PATH, name="desk.case.correction", guards=DECIDES)
 def correction_page(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes]:
-    case, line = _found(request, request.db, dossier, ligne)
-    request.note_read(Action.CASE_READ, case.object, acting_for=case.member_id)
-    return _render(request, dossier, ligne, line, "")
+    at_desk, line = _found(request, request.db, dossier, ligne)
+    note(request, at_desk)
+    return _render(request, dossier, at_desk, ligne, line, "")
 
 
 @async_action(PATH, name="desk.case.correct", guards=DECIDES)
@@ -43,9 +46,9 @@ async def correct(request: PortalRequest, dossier: FromPath[str], ligne: FromPat
 def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Response[bytes] | Redirect:
     if not SHORTEST_WORDS <= len(words) <= LONGEST_WORDS:
         with request.database.read() as db:
-            _, line = _found(request, db, dossier, ligne)
+            at_desk, line = _found(request, db, dossier, ligne)
             message = LONG_WORDS if words and len(words) > LONGEST_WORDS else NO_REASON
-            return _render(request, dossier, ligne, line, words, [FieldError("raison", message)])
+            return _render(request, dossier, at_desk, ligne, line, words, [FieldError("raison", message)])
     try:
         with request.database.write() as db:
             case = lock_claim_at_desk(db, request.viewer, request.revealed("work", dossier))
@@ -59,14 +62,14 @@ def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Re
     return Redirect(request.services.urls("desk.case.valuation", dossier=dossier), status_code=303)
 
 
-def _found(request: PortalRequest, db: Session, dossier: str, ligne: str) -> tuple[Case, BenefitLine]:
-    case = claim_at_desk(db, request.viewer, request.revealed("work", dossier))
+def _found(request: PortalRequest, db: Session, dossier: str, ligne: str) -> tuple[AtDesk, BenefitLine]:
+    at_desk = opened_claim(request, db, dossier)
     line_id = request.revealed("line", ligne)
-    lines = correctable_lines(db, _agent(request), case) if case is not None else []
+    lines = correctable_lines(db, _agent(request), at_desk.case)
     line = next((each for each in lines if each.id == line_id), None)
-    if case is None or line is None:
+    if line is None:
         raise NotFoundException
-    return case, line
+    return at_desk, line
 
 
 def _agent(request: PortalRequest) -> Agent:
@@ -76,6 +79,7 @@ def _agent(request: PortalRequest) -> Agent:
 def _render(
     request: PortalRequest,
     dossier: str,
+    at_desk: AtDesk,
     ligne: str,
     line: BenefitLine,
     words: str,
@@ -87,7 +91,7 @@ def _render(
         request,
         "desk/valuation/correction.html",
         TITLE,
-        crumbs=[Crumb("Accueil", urls("desk.home")), Crumb("Demande liquidée", back)],
+        crumbs=[*case_crumbs(request, at_desk, dossier), Crumb("Demande liquidée", back)],
         errors=errors or [],
         line=line,
         words=words,

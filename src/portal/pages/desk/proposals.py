@@ -31,13 +31,13 @@ from portal.data.proposals import (
 from portal.deciding.frames import Ruling
 from portal.deciding.preview import Preview, preview_of
 from portal.deciding.problems import REFUSED, words_of
-from portal.deciding.registry import applier_of, ruling_of
+from portal.deciding.registry import applier_of, recorded_as, ruling_of
 from portal.desk_words import ACT_LABELS
 from portal.forms import FieldError, exact_value, written_text
 from portal.pages.desk.case import told_in
 from portal.pages.desk.case_access import CASE, WORK, WORKS, case_crumbs, case_url, note, opened, record
 from portal.pages.desk.case_decision import PROPOSAL
-from portal.pages.desk.case_sending import recorded_as
+from portal.pages.desk.case_sending import destroyed
 from portal.pages.desk.reasons import reason_errors
 from portal.permissions import ConfirmationDue, has_just_confirmed
 from portal.rendering import render_page
@@ -132,7 +132,8 @@ def _act(
         record(request, db, at_desk, Action.DECISION_RETURNED, act=act, proposed_by=row.written_by)
         return ()
     done = approve(db, agent, keyring, row_id, applier_of(row.kind, act), request.now)
-    record(request, db, at_desk, recorded_as(act), act=act, proposed_by=row.written_by)
+    how = recorded_as(row.kind, act)
+    record(request, db, at_desk, how, act=act, proposed_by=row.written_by, **destroyed(done.gone))
     return done.gone
 
 
@@ -176,6 +177,7 @@ def _page(
     decision, ruling = decision_in(keyring, row), ruling_of(at_desk.case, row.act)
     if ruling is None:
         raise NotFoundException
+    sheet = ruling.look(request, db, at_desk.case, decision) if ruling.look else None
     return render_page(
         request,
         "desk/proposals/proposal.html",
@@ -190,7 +192,10 @@ def _page(
         told=told_in(request, db, at_desk),
         is_own=row.written_by == request.viewer.account_id,
         shown=shown,
-        reason=reason,
+        sheet=sheet.template if sheet else "",
+        stale=sheet.problem if sheet else "",
+        reason=reason or (sheet.reason if sheet else ""),
+        **(sheet.context if sheet else {}),
     )
 
 

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_areas import STATE_LABELS
+from portal.case_areas import DESK_STATES
 from portal.data.accounts import Space
 from portal.data.cases import CaseState
 from portal.data.desk_team import staff_names
@@ -181,7 +181,7 @@ def _shown(request: PortalRequest, row: QueueRow, name: str, url: str, readers: 
         url=url,
         kind=KINDS[row.kind],
         space=FROM_SPACE[Space(row.space)],
-        state=STATE_LABELS[CaseState(row.state)] if row.state else None,
+        state=DESK_STATES[CaseState(row.state)] if row.state else None,
         age=age_words(row.came_at, now),
         due=due_words(row.order_at, now),
         tone=due_tone(row.order_at, now),

@@ -1,6 +1,7 @@
-"""An agent values a claim: lines typed, settled by the contract's rules, decided. /gestion/dossiers/…/liquidation.
+"""An agent values a claim: lines typed, settled by the contract's rules. /gestion/dossiers/…/liquidation.
 
-What is typed is kept at each step, so that the page is the same for whoever opens it, with scripts or without.
+What is typed is kept at each step, so that the page is the same for whoever opens it, with scripts or without;
+`valuation_decision.py` decides.
 """
 
 from typing import Any
@@ -10,79 +11,46 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
-from litestar.types import Guard
 from sqlmodel import Session
 
-from portal.case_notices import CaseLetters
 from portal.claim_words import CARE_LABELS, state_of
-from portal.data.case_desk import agent_at_work
-from portal.data.cases import Case
-from portal.data.claim_settling import Outcome
 from portal.data.claim_twins import is_near
-from portal.data.claim_valuing import AmountsMoved, NotValued, TooNear, apply_valuation
 from portal.data.claims import asked_of
+from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
-from portal.data.evidence import Action
 from portal.data.line_corrections import CORRECTABLE, lines_of_claim
 from portal.data.payments import due_of
-from portal.data.valuation import MOST_LINES, Valuation
-from portal.data.valuation_drafts import Typed, claim_at_desk, forget_typed, keep_typed, lock_claim_at_desk
+from portal.data.valuation import MOST_LINES
+from portal.data.valuation_drafts import Typed, keep_typed, lock_claim_at_desk
 from portal.formatting import today
-from portal.forms import FieldError, single_values, written_text
+from portal.forms import FieldError, single_values
 from portal.guarantee_words import SECTOR_LABELS
 from portal.labels import FAMILY_LABELS, STATUS_LABELS
-from portal.pages.desk.valuation_context import amounts_of, valuation_context
+from portal.pages.account.pieces import slot_views
+from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, note
+from portal.pages.desk.valuation_context import opened_claim, valuation_context
 from portal.pages.desk.valuation_forms import changed, read_lines
-from portal.payment_jobs import ask_for_account
-from portal.permissions import Permission, recently_confirmed, requires
-from portal.rendering import Crumb, render_page
+from portal.pages.desk.work import work_context
+from portal.rendering import render_page
 from portal.routing import async_action, page
-from portal.valuation_words import (
-    MOVED,
-    NEAR,
-    REASONS,
-    VERDICTS,
-    due_words,
-    usual_words,
-)
+from portal.valuation_words import NEAR, REASONS, VERDICTS, due_words
 from portal.web import PortalRequest
 
 TITLE = "Liquider la demande"
-DECIDING = "Relire et décider"
-WORKS = [requires(Permission.DESK_QUEUE)]
-DECIDES: list[Guard] = [requires(Permission.DESK_QUEUE), recently_confirmed]
-LONGEST_ANSWER = 2000
-NO_ANSWER = "Écrivez à l’adhérent ce qui est décidé, en une ou deux phrases."
-LONG_ANSWER = f"Raccourcissez ce texte\u00a0: {LONGEST_ANSWER} caractères au plus."
+VALUATION = f"{CASE}/liquidation"
 
 
-@page("/gestion/dossiers/{dossier:str}/liquidation", name="desk.case.valuation", guards=WORKS)
+@page(VALUATION, name="desk.case.valuation", guards=WORKS)
 def valuation_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
-    case = _claim(request, request.db, dossier)
-    request.note_read(Action.CASE_READ, case.object, acting_for=case.member_id, persons=_persons(case))
-    return _render(request, request.db, dossier, case)
+    at_desk = opened_claim(request, request.db, dossier)
+    note(request, at_desk)
+    return _render(request, request.db, dossier, at_desk)
 
 
-@async_action("/gestion/dossiers/{dossier:str}/liquidation", name="desk.case.valuation.keep", guards=WORKS)
+@async_action(VALUATION, name="desk.case.valuation.keep", guards=WORKS)
 async def keep(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     sent = await request.form()
     return await request.database.run_writing(_keep, request, dossier, sent)
-
-
-@page("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.valuation.decision", guards=DECIDES)
-def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
-    case = _claim(request, request.db, dossier)
-    context = valuation_context(request, request.db, dossier, case)
-    if case.is_over or context["problems"] or context["is_near"]:
-        return _to_valuation(request, dossier)
-    request.note_read(Action.CASE_READ, case.object, acting_for=case.member_id, persons=_persons(case))
-    return _render_decision(request, dossier, case, context, usual_words(context["outcome"]))
-
-
-@async_action("/gestion/dossiers/{dossier:str}/liquidation/decision", name="desk.valuation.decide", guards=DECIDES)
-async def decide(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = await request.form()
-    return await request.database.run_writing(_decide, request, dossier, sent)
 
 
 def save_lines(request: PortalRequest, dossier: str, typed: Typed) -> None:
@@ -99,69 +67,27 @@ def _keep(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response
     act = single_values(sent, ("faire",))["faire"]
     save_lines(request, dossier, changed(read_lines(sent), act))
     if act != "decider":
-        return _to_valuation(request, dossier)
+        return to_valuation(request, dossier)
     with request.database.read() as db:
-        case = _claim(request, db, dossier)
-        problems = valuation_context(request, db, dossier, case)["problems"]
+        at_desk = opened_claim(request, db, dossier)
+        problems = valuation_context(request, db, dossier, at_desk.case)["problems"]
         if problems:
-            return _render(request, db, dossier, case, problems)
+            return _render(request, db, dossier, at_desk, problems)
     return Redirect(request.services.urls("desk.valuation.decision", dossier=dossier), status_code=303)
 
 
-def _decide(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
-    words, seen = written_text(sent, "reponse"), single_values(sent, ("vus", "brouillon"))
-    if not words or len(words) > LONGEST_ANSWER:
-        return _decision_again(request, dossier, words, FieldError("reponse", LONG_ANSWER if words else NO_ANSWER))
-    try:
-        with request.database.write() as db:
-            case = lock_claim_at_desk(db, request.viewer, request.revealed("work", dossier))
-            if case is None:
-                raise NotFoundException
-            if case.is_over:
-                return _to_valuation(request, dossier)
-            _apply(request, db, dossier, case, words, seen)
-    except AmountsMoved:
-        return _decision_again(request, dossier, words, FieldError("", MOVED))
-    except (NotValued, TooNear):
-        return _to_valuation(request, dossier)
-    return _to_valuation(request, dossier)
-
-
-def _apply(request: PortalRequest, db: Session, dossier: str, case: Case, words: str, seen: dict[str, str]) -> None:
-    context = valuation_context(request, db, dossier, case)
-    outcome: Outcome = context["outcome"]
-    if (seen["brouillon"], seen["vus"]) != (context["typed"].mark, amounts_of(outcome)) or context["problems"]:
-        raise AmountsMoved(outcome)
-    agent = agent_at_work(request.viewer, CaseLetters(request.services))
-    lines = tuple(each.as_seen() for each in outcome.lines)
-    keyring = request.services.keyring
-    apply_valuation(db, agent, keyring, case, Valuation(lines=lines, words=words), request.now)
-    forget_typed(db, case)
-    if outcome.granted:
-        ask_for_account(request.services, db, case.member_id or 0, request.now)
-    request.record(db, Action.CASE_DECIDED, case.object, acting_for=case.member_id, state=case.state)
-
-
-def _decision_again(request: PortalRequest, dossier: str, words: str, error: FieldError) -> Response[bytes] | Redirect:
-    with request.database.read() as db:
-        case = _claim(request, db, dossier)
-        context = valuation_context(request, db, dossier, case)
-        if context["problems"]:
-            return _to_valuation(request, dossier)
-        return _render_decision(request, dossier, case, context, words, [error])
-
-
 def _render(
-    request: PortalRequest, db: Session, dossier: str, case: Case, errors: list[FieldError] | None = None
+    request: PortalRequest, db: Session, dossier: str, at_desk: AtDesk, errors: list[FieldError] | None = None
 ) -> Response[bytes]:
+    case = at_desk.case
     if case.is_over:
-        return _render_done(request, db, dossier, case)
+        return _render_done(request, db, dossier, at_desk)
     asked = asked_of(db, case)
     return render_page(
         request,
         "desk/valuation/index.html",
         TITLE,
-        crumbs=[_home(request)],
+        crumbs=case_crumbs(request, at_desk, dossier),
         errors=errors or [],
         asked=asked,
         state=state_of(asked),
@@ -172,11 +98,14 @@ def _render(
         reasons=_options(REASONS),
         near=NEAR,
         most=MOST_LINES,
+        slots=slot_views(request, db, case),
         **valuation_context(request, db, dossier, case),
+        **work_context(request, db, at_desk.item),
     )
 
 
-def _render_done(request: PortalRequest, db: Session, dossier: str, case: Case) -> Response[bytes]:
+def _render_done(request: PortalRequest, db: Session, dossier: str, at_desk: AtDesk) -> Response[bytes]:
+    case = at_desk.case
     lines = lines_of_claim(db, request.viewer, case)
     dues = due_of(db, [line.id or 0 for line in lines])
     names = request.services.keyring.conceal("line", (line.id or 0 for line in lines))
@@ -186,7 +115,7 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, case: Case) 
         request,
         "desk/valuation/done.html",
         "Demande liquidée",
-        crumbs=[_home(request)],
+        crumbs=case_crumbs(request, at_desk, dossier),
         asked=asked,
         state=state_of(asked),
         dossier=dossier,
@@ -194,30 +123,6 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, case: Case) 
         labels=STATUS_LABELS,
         may_correct=not is_near(db, request.viewer, case),
         correctable=CORRECTABLE,
-    )
-
-
-def _render_decision(
-    request: PortalRequest,
-    dossier: str,
-    case: Case,
-    context: dict[str, Any],
-    words: str,
-    errors: list[FieldError] | None = None,
-) -> Response[bytes]:
-    back = request.services.urls("desk.case.valuation", dossier=dossier)
-    return render_page(
-        request,
-        "desk/valuation/decision.html",
-        DECIDING,
-        crumbs=[_home(request), Crumb(TITLE, back)],
-        errors=errors or [],
-        reference=case.reference,
-        words=words,
-        seen=amounts_of(context["outcome"]),
-        back=back,
-        longest=LONGEST_ANSWER,
-        **context,
     )
 
 
@@ -232,23 +137,9 @@ def _options(words: dict[Any, str]) -> list[tuple[str, str]]:
     return [(value.value, label) for value, label in words.items()]
 
 
-def _claim(request: PortalRequest, db: Session, dossier: str) -> Case:
-    case = claim_at_desk(db, request.viewer, request.revealed("work", dossier))
-    if case is None:
-        raise NotFoundException
-    return case
-
-
-def _persons(case: Case) -> list[int]:
-    return [case.person_id] if case.person_id else []
-
-
-def _to_valuation(request: PortalRequest, dossier: str) -> Redirect:
+def to_valuation(request: PortalRequest, dossier: str) -> Redirect:
+    """To the page of the lines, or of what came of them."""
     return Redirect(request.services.urls("desk.case.valuation", dossier=dossier), status_code=303)
 
 
-def _home(request: PortalRequest) -> Crumb:
-    return Crumb("Accueil", request.services.urls("desk.home"))
-
-
-HANDLERS = [valuation_page, keep, decision_page, decide]
+HANDLERS = [valuation_page, keep]

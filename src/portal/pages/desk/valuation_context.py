@@ -2,24 +2,36 @@
 
 from typing import Any
 
+from litestar.exceptions import NotFoundException
 from sqlmodel import Session
 
-from portal.data.cases import Case
+from portal.data.cases import Case, CaseKind
 from portal.data.claim_settling import Outcome, insured_of, value, waiting_lines
 from portal.data.claim_twins import is_near
 from portal.data.claims import asked_of
+from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
 from portal.data.payments import next_transfer_day
+from portal.data.proposals import waiting_on
 from portal.data.valuation import Entry, Valuation
 from portal.data.valuation_drafts import Typed, typed_for
 from portal.data.visibility import Scope
 from portal.formatting import today
 from portal.forms import FieldError
+from portal.pages.desk.case_access import opened
 from portal.pages.desk.valuation_forms import Lists, entries_of, first_lines
 from portal.valuation_words import PROBLEMS, problem_words
 from portal.web import PortalRequest
 
 NO_LINE = "Ajoutez une ligne au moins."
+
+
+def opened_claim(request: PortalRequest, db: Session, dossier: str) -> AtDesk:
+    """The claim behind an opaque name; 404 for any other case, and where `opened` is."""
+    at_desk = opened(request, db, dossier)
+    if at_desk.case.kind != CaseKind.CLAIM:
+        raise NotFoundException
+    return at_desk
 
 
 def valuation_context(request: PortalRequest, db: Session, dossier: str, case: Case) -> dict[str, Any]:
@@ -36,6 +48,7 @@ def valuation_context(request: PortalRequest, db: Session, dossier: str, case: C
         "problems": [*errors, *_problems(entries, outcome)],
         "people": people,
         "names": dict(zip(lists.people.values(), (name for _, name in people), strict=True)),
+        "waiting": waiting_on(db, case),
         "is_near": is_near(db, request.viewer, case),
         "paid_on": next_transfer_day(db, today()),
     }

@@ -8,7 +8,7 @@ from portal.forms import written_text
 from portal.message_words import OVER
 from portal.pages.account.conversations import FIELD
 from portal.pages.account.messages import READS, SENDS, found_thread, keep_reply, mark_thread, talk_view
-from portal.partials.account.talk import render_talk
+from portal.partials.account.conversations import render_talk
 from portal.rendering import render_fragment
 from portal.routing import async_action
 from portal.web import PortalRequest

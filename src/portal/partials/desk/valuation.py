@@ -2,13 +2,11 @@
 
 from litestar import Response
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from portal.data.evidence import Action
-from portal.data.valuation_drafts import claim_at_desk
-from portal.pages.desk.valuation import WORKS, save_lines
-from portal.pages.desk.valuation_context import valuation_context
+from portal.pages.desk.case_access import WORKS, note
+from portal.pages.desk.valuation import save_lines
+from portal.pages.desk.valuation_context import opened_claim, valuation_context
 from portal.pages.desk.valuation_forms import read_lines
 from portal.rendering import render_fragment
 from portal.routing import async_action
@@ -24,11 +22,9 @@ async def results(request: PortalRequest, dossier: FromPath[str]) -> Response[by
 def _results(request: PortalRequest, dossier: str, sent: FormMultiDict) -> Response[bytes]:
     save_lines(request, dossier, read_lines(sent))
     with request.database.read() as db:
-        case = claim_at_desk(db, request.viewer, request.revealed("work", dossier))
-        if case is None:
-            raise NotFoundException
-        request.note_read(Action.CASE_READ, case.object, acting_for=case.member_id)
-        context = valuation_context(request, db, dossier, case)
+        at_desk = opened_claim(request, db, dossier)
+        note(request, at_desk)
+        context = valuation_context(request, db, dossier, at_desk.case)
         return render_fragment(request, "desk/valuation/results.html", **context)
 
 

@@ -8,7 +8,7 @@ from portal.pages.account.conversations import FIELD
 from portal.pages.member.complaint_drafts import SENDS
 from portal.pages.member.complaint_sending import keep_message
 from portal.pages.member.complaints import OVER, complaint_title, found_complaint, talk_view
-from portal.partials.account.talk import render_talk
+from portal.partials.account.conversations import render_talk
 from portal.routing import async_action
 from portal.web import PortalRequest
 

@@ -8,7 +8,7 @@ from portal.pages.account.conversations import FIELD
 from portal.pages.provider.dispute_drafts import CONTESTS
 from portal.pages.provider.dispute_sending import keep_message
 from portal.pages.provider.disputes import OVER, dispute_title, found_dispute, talk_view
-from portal.partials.account.talk import render_talk
+from portal.partials.account.conversations import render_talk
 from portal.routing import async_action
 from portal.web import PortalRequest
 
