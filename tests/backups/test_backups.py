@@ -300,6 +300,12 @@ class TestCommand:
         assert code == 1
         assert run("check", parent.parent / "portal")[1].startswith("Error: there is no whole back-up")
 
+    def test_operator_who_restored_reads_which_key_to_put_back(self, backup, elsewhere) -> None:
+        url = elsewhere.resolved_database_url
+        variables = environment(elsewhere, url) | {"PORTAL_POSTGRES_PROGRAMS": str(PROGRAMS)}
+        result = CliRunner().invoke(command, ["restore", str(backup)], env=variables)
+        assert (result.exit_code, f"put private.pem back into {elsewhere.checkpoints}" in result.output) == (0, True)
+
     @pytest.mark.engines("postgresql")
     def test_operator_without_pg_dump_is_told_how_to_get_it(self, run, parent, monkeypatch) -> None:
         monkeypatch.setattr("portal.backups.programs.shutil.which", lambda *_, **__: None)
