@@ -110,7 +110,8 @@ HELD: dict[Space, tuple[Held, ...]] = {
 # Why what stays after an account stays, and until when.
 UNTIL: dict[str, str] = {
     PROOF: (
-        "Sans votre nom\u00a0; le détail de vos actes s’efface après {evidence-details}\u00a0: {evidence-details.basis}."
+        "Sans votre nom\u00a0; le détail de vos actes s’efface après {evidence-details}\u00a0: "
+        "{evidence-details.basis}."
     ),
     CONTRACT: "{contracts} après la fin du contrat\u00a0: {contracts.basis}.",
     BILLING: "{benefit-lines}\u00a0: {benefit-lines.basis}.",
