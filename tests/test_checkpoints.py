@@ -68,6 +68,10 @@ def lines(settings):
     return rewrite
 
 
+def contents(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.fixture
 def portal(database, settings, monkeypatch):
     """Runs `portal audit …` on the test's database."""
@@ -96,6 +100,28 @@ def test_private_key_is_for_its_owner_alone_and_is_kept(database, settings):
     mode = (settings.checkpoints / PRIVATE_KEY).stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
     assert all(one.is_signed_by(signing_key(settings.checkpoints).public_key()) for one in first)
+
+
+@pytest.mark.parametrize("left", [(PUBLIC_KEY,), (FILE,), (PUBLIC_KEY, FILE)])
+def test_lost_private_key_is_never_replaced_where_something_was_signed(database, settings, left):
+    """After a restore, say: a new key would make every earlier signature worthless, and nobody would hear of it."""
+    checkpointed(database, settings, rounds=1)
+    for path in settings.checkpoints.iterdir():
+        if path.name not in left:
+            path.unlink()
+    write_chain(database, 1)
+    before = {FILE: b""} | contents(settings.checkpoints)
+    with pytest.raises(UnreadableKey, match=r"private\.pem is gone"):
+        write_checkpoint(database, settings)
+    assert contents(settings.checkpoints) == before
+
+
+def test_first_use_cut_short_goes_on_with_the_same_key(database, settings):
+    """The private key is there first: what a power cut left of a first use is finished, not refused."""
+    key = signing_key(settings.checkpoints)
+    (settings.checkpoints / PUBLIC_KEY).unlink()
+    assert signing_key(settings.checkpoints).private_bytes_raw() == key.private_bytes_raw()
+    assert public_key(settings.checkpoints / PUBLIC_KEY) == key.public_key()
 
 
 def test_nothing_is_signed_when_nothing_happened(database, settings):
@@ -383,6 +409,14 @@ def test_unknown_account_is_refused_and_leaves_no_file(database, portal, tmp_pat
     result = portal("export", "--account", "1000000024", "--output", tmp_path / "none.json")
     assert (result.exit_code, "no account" in result.output) == (1, True)
     assert not (tmp_path / "none.json").exists()
+
+
+def test_extract_without_the_key_is_refused_and_leaves_no_file(extract, settings, portal, tmp_path):
+    (settings.checkpoints / PRIVATE_KEY).unlink()
+    path = tmp_path / "other.json"
+    result = portal("export", "--account", json.loads(extract.read_text())["account"], "--output", path)
+    assert (result.exit_code, path.exists()) == (1, False)
+    assert "private.pem is gone" in result.output
 
 
 def test_extract_never_overwrites_a_file(extract, portal):

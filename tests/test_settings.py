@@ -32,6 +32,28 @@ def test_operator_sets_what_the_environment_says(environment) -> None:
     assert len(settings.secret_keys) == 2
 
 
+@pytest.mark.parametrize(
+    "network", ["192.0.2.1", "192.0.0.0/8", "0.0.0.0/0", "127.0.0.1", "::1", "198.51.100.7,192.0.2.0/30"]
+)
+def test_operator_lets_nobody_read_metrics_through_a_proxy_without_a_token_r60(environment, tmp_path, network) -> None:
+    """The connection's address is then the proxy's own, whoever asks: /metrics would be everybody's."""
+    environment(TRUSTED_PROXIES="192.0.2.1", METRICS_NETWORKS=network)
+    with pytest.raises(SettingsError, match=r"^PORTAL_METRICS_NETWORKS: .*set a token file too$"):
+        load_settings()
+    token = tmp_path / "token"
+    token.write_text("secret")
+    environment(METRICS_TOKEN_FILE=str(token))
+    assert load_settings().tells_metrics
+
+
+@pytest.mark.parametrize(
+    ("proxies", "network"), [("192.0.2.1", "198.51.100.0/24"), ("2001:db8::1", "10.0.0.0/8"), ("", "127.0.0.1")]
+)
+def test_operator_names_networks_that_no_proxy_stands_in_r60(environment, proxies, network) -> None:
+    environment(TRUSTED_PROXIES=proxies, METRICS_NETWORKS=network)
+    assert load_settings().tells_metrics
+
+
 def test_operator_with_a_misspelt_variable_is_told_its_name(environment) -> None:
     environment(ORIGINE="https://portail.example", SECRET="x")
     with pytest.raises(SettingsError, match=r"PORTAL_ORIGINE, PORTAL_SECRET$"):

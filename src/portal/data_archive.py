@@ -78,7 +78,7 @@ def json_of(services: Services, identifier: str, now: datetime, chapters: Sequen
 
 
 def _chapters(db: Session, services: Services, viewer: Viewer, today: date) -> list[Chapter]:
-    own = Chapter("Vous et votre compte", "csv", list(export_of(db, viewer, services.keyring)))
+    own = Chapter("Vous et votre compte", "csv", list(export_of(db, viewer, services.keyring, today)))
     minors = minors_export(db, viewer, services.keyring, today)
     return [own, *(Chapter(name, f"csv/{_folder(name, at)}", parts) for at, (name, parts) in enumerate(minors, 1))]
 

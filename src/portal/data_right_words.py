@@ -1,15 +1,12 @@
-"""Rights over one's data in words: what each is, what the insurer holds and how long, what went wrong (R-70)."""
+"""Rights over one's data in words: what each is, what may be chosen, what went wrong (R-70)."""
 
-from dataclasses import dataclass
 from datetime import date
 
-from portal.data.accounts import Space
 from portal.data.consents import Consent, ConsentKind
 from portal.data.data_objections import Purpose
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import DataField
 from portal.data.death_instructions import Wish
-from portal.data.holdings import BILLING, CONTRACT, PROOF
 from portal.data.restricting import Ground
 from portal.formatting import long_date
 
@@ -80,101 +77,6 @@ NO_WISH = "Choisissez ce que nous ferons de vos données."
 NO_PERSON = "Nommez la personne à qui remettre une copie."
 NO_CONTACT = "Dites comment joindre cette personne\u00a0: une adresse, un téléphone ou un e-mail."
 TOO_LONG = "Ce texte est trop long\u00a0: 3\u00a0000 caractères au plus."
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held for one purpose: data, on which ground of law, how long."""
-
-    purpose: str
-    data: str
-    ground: str
-    kept: str
-
-
-_SECURITY = Held(
-    "Protéger votre compte",
-    "Identifiant, moyens de connexion, sessions, appareils reconnus, registre des actes et des consultations.",
-    "Sécurité des données (RGPD, articles 6.1.f et 32).",
-    "La vie du compte. Ensuite, les preuves restent sans votre nom, 5 ans au plus.",
-)
-_WRITTEN = Held(
-    "Vous répondre",
-    "Messages, réclamations, signalements, demandes sur vos données, pièces jointes.",
-    "Le contrat, et les droits que la loi vous donne (RGPD, articles 6.1.b et 6.1.c).",
-    "5 ans après la réponse, le temps de la prescription (code civil, article 2224).",
-)
-HELD: dict[Space, tuple[Held, ...]] = {
-    Space.MEMBER: (
-        Held(
-            "Gérer votre contrat",
-            "Identité, numéro de Sécurité sociale, contrats, bénéficiaires, options, carte de tiers payant.",
-            "Le contrat (RGPD, article 6.1.b)\u00a0; pour le numéro, le décret du 19 avril 2019.",
-            "La durée du contrat, puis 5 ans (code civil, article 2224).",
-        ),
-        Held(
-            "Rembourser vos soins",
-            "Prestations, factures et devis envoyés, télétransmission.",
-            "Le contrat et la protection sociale (RGPD, articles 6.1.b et 9.2.b).",
-            "2 ans pour agir (code de la mutualité, article L.\u00a0221-11), puis en archive jusqu’à 5 ans.",
-        ),
-        Held(
-            "Vous verser l’argent, tenir nos comptes",
-            "Versements, relevés, coordonnées bancaires.",
-            "La loi (RGPD, article 6.1.c).",
-            "10 ans (code de commerce, article L.\u00a0123-22).",
-        ),
-        _WRITTEN,
-        Held(
-            "Ce que vous avez choisi",
-            "Avis de versement, partage de vos prestations, lieu de recherche.",
-            "Votre consentement (RGPD, article 6.1.a).",
-            "Jusqu’à ce que vous le retiriez.",
-        ),
-        _SECURITY,
-    ),
-    Space.EMPLOYER: (
-        Held(
-            "Gérer le contrat collectif",
-            "Votre nom, votre rôle, votre adresse e-mail, vos actes pour l’entreprise.",
-            "Le contrat de l’entreprise (RGPD, article 6.1.b et f).",
-            "La durée de votre accès, puis 5 ans (code civil, article 2224).",
-        ),
-        Held(
-            "Appeler les cotisations",
-            "Bordereaux, paiements, mandats de prélèvement, dispenses.",
-            "La loi (RGPD, article 6.1.c).",
-            "10 ans (code de commerce, article L.\u00a0123-22).",
-        ),
-        _WRITTEN,
-        _SECURITY,
-    ),
-    Space.PROVIDER: (
-        Held(
-            "Gérer la convention",
-            "Votre nom, votre numéro national, votre adresse, vos actes pour le cabinet.",
-            "La convention (RGPD, article 6.1.b).",
-            "La durée de la convention, puis 5 ans (code civil, article 2224).",
-        ),
-        Held(
-            "Payer le tiers payant",
-            "Factures, versements, coordonnées bancaires, vérifications de droits.",
-            "La loi (RGPD, article 6.1.c).",
-            "10 ans (code de commerce, article L.\u00a0123-22).",
-        ),
-        _WRITTEN,
-        _SECURITY,
-    ),
-    Space.DESK: (_SECURITY,),
-}
-
-
-# Why what stays after an account stays, and until when.
-UNTIL: dict[str, str] = {
-    PROOF: "Sans votre nom, jusqu’à la prescription\u00a0: 5 ans au plus (code civil, article 2224).",
-    CONTRACT: "2 ans pour agir (code de la mutualité, article L.\u00a0221-11), puis en archive 5 ans après la fin.",
-    BILLING: "10 ans (code de commerce, article L.\u00a0123-22).",
-}
 
 
 def consent_words(consent: Consent) -> str:

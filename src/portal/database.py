@@ -65,6 +65,12 @@ class Database:
         """A session that cannot write; it connects at its first query. Close it."""
         return Session(self.reader, autoflush=False)
 
+    def read_instant(self) -> Session:
+        """A session that cannot write, and that sees the database of one instant however many statements it reads:
+        that of its first. Close it."""
+        engine = self.reader if self.is_sqlite else self.reader.execution_options(isolation_level="REPEATABLE READ")
+        return Session(engine, autoflush=False)
+
     @contextmanager
     def write(self) -> Iterator[Session]:
         """The one place that commits: a writing session that commits at the end of the block, or rolls back.

@@ -13,8 +13,6 @@ from portal.formatting import local_time, whole
 JOB_LABELS = {
     "evidence.verify-new": "Vérifier les preuves nouvelles",
     "evidence.verify-all": "Vérifier toutes les preuves",
-    "mail.forget": "Oublier les anciens e-mails",
-    "sign-ins.forget": "Oublier les anciens essais de connexion",
     "sign-up.answer": "Répondre aux demandes d’inscription",
     "accounts.erase-due": "Effacer les comptes dont le délai est passé",
     "payments.tell": "Prévenir des remboursements",
@@ -26,9 +24,13 @@ JOB_LABELS = {
     "exemptions.remind": "Rappeler les dispenses à renouveler",
     "mandates.remind": "Rappeler les fins de mandat",
     "leavers.tell": "Écrire aux salariés sortis",
-    "invitations.forget": "Oublier les invitations sans suite",
+    "payments.run": "Préparer les virements du jour",
+    "desk.dates": "Surveiller les délais de réponse",
+    "delays.measure": "Mesurer les délais affichés",
     "claims.follow": "Relier les paiements aux demandes",
-    "employee-files.forget": "Effacer les fichiers de salariés",
+    "exceptional-accesses.end": "Clore les accès exceptionnels",
+    "retention.apply": "Appliquer les durées de conservation",
+    "decisions.forget": "Oublier les décisions jamais envoyées",
     "files.remove-orphans": "Effacer les fichiers que rien ne nomme",
 }
 RUN_LABELS = {

@@ -1,9 +1,11 @@
 """What an origin, a host name or an address of a service may look like in the settings."""
 
 import re
+from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:[0-9]{1,5})?")
 
@@ -33,6 +35,15 @@ def checked_second_name(host: str, origin: str) -> str:
     if first.scheme == "http" and name not in LOOPBACK and not name.endswith(".localhost"):
         raise ValueError("plain http is accepted on this machine's loopback addresses only")
     return host
+
+
+def checked_peers(networks: list[str], proxies: list[str]) -> list[str]:
+    """The networks, whose peers are believed without a token. Raises ValueError when a trusted proxy may stand in one:
+    the connection is then the proxy's, whoever asks."""
+    behind = [ip_network(proxy) for proxy in (*proxies, *LOOPBACK_NETWORKS)] if proxies else []
+    if any(ip_network(network).overlaps(proxy) for network in networks for proxy in behind):
+        raise ValueError("by a trusted proxy everybody comes from there: set a token file too")
+    return networks
 
 
 def with_port(names: set[str], origin: SplitResult) -> set[str]:

@@ -22,7 +22,7 @@ BY = "desk"
 
 
 class FileNotReady(Exception):
-    """The check of the file is not over, or found what forbids it."""
+    """The check of the file is not over, or found what forbids it, or the file is not kept any more."""
 
 
 class TooManyLeave(Exception):
@@ -69,8 +69,8 @@ def _publish_file(turn: Turn) -> None:
 
 
 def is_ready(file: PublicationFile) -> bool:
-    """Whether a file was checked, and nothing forbids it."""
-    return file.state == FileState.CHECKED and not file.found.get("obstacles")
+    """Whether a file was checked, is still there to be applied, and nothing forbids it."""
+    return file.state == FileState.CHECKED and not file.is_forgotten and not file.found.get("obstacles")
 
 
 def _take_terms_back(request: PortalRequest, db: Session, found: Publication) -> None:

@@ -179,10 +179,15 @@ def closed_place(space: str) -> str:
 def _leaving_on(request: PortalRequest) -> date | None:
     """The day on which the viewer's account is to be erased, as long as the viewer may still take that back (R-66)."""
     viewer = request.signed_in
-    if viewer is None or viewer.standing != Standing.LEAVING or not may(viewer, Permission.DELETION_CANCEL):
+    if viewer is None or not _may_be_leaving(viewer):
         return None
     deletion = deletion_under_way(request.db, viewer, request.now)
     return day_in_france(deletion.erase_after) if deletion and deletion.erase_after else None
+
+
+def _may_be_leaving(viewer: Viewer) -> bool:
+    """A limited account that is leaving says of itself that it is limited: its deletion is asked for."""
+    return viewer.standing in {Standing.LEAVING, Standing.RESTRICTED} and may(viewer, Permission.DELETION_CANCEL)
 
 
 def _correction_url(request: PortalRequest) -> str:

@@ -13,7 +13,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from schwifty import IBAN
 
 from portal.insurer import Insurer, Mediator
-from portal.origins import LOOPBACK, LOOPBACK_HOSTS, checked_origin, checked_second_name, to_be_asked, with_port
+from portal.origins import (
+    LOOPBACK,
+    LOOPBACK_HOSTS,
+    checked_origin,
+    checked_peers,
+    checked_second_name,
+    to_be_asked,
+    with_port,
+)
 
 PREFIX = "PORTAL_"
 _ADDRESS = re.compile(r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -93,6 +101,12 @@ class Settings(BaseSettings):
     @classmethod
     def networks(cls, proxies: list[str]) -> list[str]:
         return [str(ip_network(proxy)) for proxy in proxies]
+
+    @field_validator("metrics_networks")
+    @classmethod
+    def not_behind_a_proxy(cls, networks: list[str], info: ValidationInfo) -> list[str]:
+        has_token = bool(info.data.get("metrics_token_file"))
+        return networks if has_token else checked_peers(networks, info.data.get("trusted_proxies") or [])
 
     @field_validator("origin")
     @classmethod

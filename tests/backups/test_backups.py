@@ -25,6 +25,9 @@ from portal.data.backup_runs import last_backup
 from portal.data.evidence import Action, entry_of, record_many
 from portal.data.evidence_audit import verify_chain
 from portal.data.files import NewFile, StoredFile, keep_file
+from portal.data.publication_files import file_of
+from portal.data.publication_files import keep_file as keep_publication_file
+from portal.data.publications import Nature, prepare
 from portal.database import Database
 from portal.evidence.checkpoints import FILE, PRIVATE_KEY, write_checkpoint
 from portal.security import Keyring
@@ -143,6 +146,22 @@ def test_backup_made_while_others_write_is_of_one_instant(database, here, storag
     assert name in copied
     assert len(copied) >= 3
     assert copied < {name, *written}, "later files are in no copy"
+
+
+def test_rejected_rows_of_a_publication_are_copied_and_restored(
+    database, keyring, here, elsewhere, storage, parent
+) -> None:
+    """What the desk still offers to download after a restore must be there: the file, and the rows that it lost."""
+    kept_file, rejects = storage.keep(CONTENT), storage.keep(b"ligne;motif\n")
+    with database.write() as db:
+        agent = factories.viewer_of(db, factories.desk_account(db, keyring))
+        found = prepare(db, agent, Nature.DIRECTORY, "annuaire.csv", "d" * 64, None, NOON)
+        keep_publication_file(db, found, len(CONTENT), kept_file)
+        file_of(db, found).rejects_name = rejects
+    folder, manifest = make_backup(database, here, storage, parent, NOON)
+    assert manifest.gone == ()
+    restore(elsewhere, folder)
+    assert {name for name, _ in Storage(elsewhere, Keyring(elsewhere)).names()} == {kept_file, rejects}
 
 
 def test_backup_holds_no_key_and_nothing_in_clear(backup, here) -> None:
@@ -299,6 +318,12 @@ class TestCommand:
         code, told = run("restore", parent)
         assert code == 1
         assert run("check", parent.parent / "portal")[1].startswith("Error: there is no whole back-up")
+
+    def test_operator_who_restored_reads_which_key_to_put_back(self, backup, elsewhere) -> None:
+        url = elsewhere.resolved_database_url
+        variables = environment(elsewhere, url) | {"PORTAL_POSTGRES_PROGRAMS": str(PROGRAMS)}
+        result = CliRunner().invoke(command, ["restore", str(backup)], env=variables)
+        assert (result.exit_code, f"put private.pem back into {elsewhere.checkpoints}" in result.output) == (0, True)
 
     @pytest.mark.engines("postgresql")
     def test_operator_without_pg_dump_is_told_how_to_get_it(self, run, parent, monkeypatch) -> None:

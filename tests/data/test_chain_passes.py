@@ -2,11 +2,15 @@
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import SQLModel
 
+from portal.data import evidence_audit
 from portal.data.chain_passes import Reading, chain_state, is_chain_broken, position_in
 from portal.data.evidence import Action, entry_of, record_many
+from portal.evidence.audit import audit
 from portal.evidence.checkpoints import FILE, write_checkpoint
 from portal.evidence.verification import verify
+from tests.support.evidence import viewer
 
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('evidence', 'evidence_detail')"
 
@@ -125,3 +129,33 @@ def test_checkpoint_that_contradicts_the_chain_is_a_fault(services, database, ac
 def test_empty_chain_is_good(services, database) -> None:
     assert verify(services, Reading.WHOLE) is None
     assert (state(database).reached, state(database).fault) == (0, None)
+
+
+class TestErasureMeanwhile:
+    """An erasure takes details and their index away in one transaction: no reading of the chain sees half of it."""
+
+    @pytest.fixture
+    def erased_meanwhile(self, services, monkeypatch):
+        """Rows about a person, whose details are erased once they were read and before their index is."""
+        with services.database.write() as db:
+            record_many(db, [entry_of(viewer(), Action.BENEFITS_READ, details={"persons": [3]}) for _ in range(3)])
+        original = evidence_audit._filed
+
+        def filed(db, first: int, last: int):
+            with services.database.write() as other:
+                for name in ("evidence_person", "evidence_detail"):
+                    other.connection().execute(SQLModel.metadata.tables[name].delete())
+            return original(db, first, last)
+
+        monkeypatch.setattr(evidence_audit, "_filed", filed)
+
+    @pytest.mark.usefixtures("erased_meanwhile")
+    @pytest.mark.parametrize("reading", Reading)
+    def test_worker_finds_no_fault_in_what_is_erased_while_it_reads(self, services, reading) -> None:
+        assert verify(services, reading) is None
+        with services.database.read() as db:
+            assert db.execute(text("SELECT count(*) FROM evidence_detail")).scalar() == 0
+
+    @pytest.mark.usefixtures("erased_meanwhile")
+    def test_operator_finds_no_fault_in_what_is_erased_while_it_is_read(self, services) -> None:
+        assert audit(services.database, services.settings).verdict.fault is None

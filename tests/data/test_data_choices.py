@@ -10,10 +10,18 @@ from sqlmodel import select
 
 from portal.account_jobs import erase_due
 from portal.cli import main
+from portal.commands.objections import command
 from portal.data.accounts import AccountDeletion, ProcessingRestriction
 from portal.data.cases import WrongState
 from portal.data.consents import ConsentKind, consents_of, withdraw_consent
-from portal.data.data_objections import DataObjection, Purpose, choose_objections, objected, objecting_persons
+from portal.data.data_objections import (
+    DataObjection,
+    Purpose,
+    choose_objections,
+    objected,
+    objecting_accounts,
+    objecting_persons,
+)
 from portal.data.death_instructions import (
     DeathInstruction,
     Instructions,
@@ -32,6 +40,7 @@ from portal.data.standing import Standing
 from portal.places.distance import Position
 from tests.support import factories
 from tests.support.data_requests import NOW, Office, office
+from tests.support.server import environment
 
 TODAY = NOW.date()
 WISHED = Instructions(Wish.GIVE, "Noé Essai", "06 00 00 00 00", "Mes relevés.")
@@ -66,6 +75,39 @@ def test_objection_outlives_the_account_without_its_number_r70(client) -> None:
     with services.database.read() as db:
         assert objecting_persons(db, Purpose.MARKETING) == [reference]
         assert [row.account_id for row in db.exec(select(DataObjection))] == [None]
+
+
+def test_person_with_a_new_account_finds_and_takes_back_the_objection_r70(db, keyring, desk) -> None:
+    """It is the person's, not the account's: what outlived an account can still be ended."""
+    choose_objections(db, desk.anne, {Purpose.MARKETING}, NOW)
+    db.exec(select(DataObjection)).one().account_id = None
+    again = factories.member_account(db, keyring, db.get_one(Person, desk.anne.person_id))
+    viewer = factories.viewer_of(db, again)
+    assert objected(db, viewer) == {Purpose.MARKETING}
+    assert objected(db, desk.stranger) == set()
+    assert choose_objections(db, viewer, set(), NOW) == (set(), {Purpose.MARKETING})
+    assert objecting_persons(db, Purpose.MARKETING) == []
+
+
+def test_other_tools_are_told_of_accounts_that_are_no_person_s_own_r70(client) -> None:
+    """Employers, professionals and representatives object as members do, and are canvassed as they are."""
+    keyring = client.services.keyring
+    with client.services.database.write() as db:
+        made = office(db, keyring)
+        child = factories.household(db, children={"Zoé": factories.MINOR_BIRTH})["Zoé"]
+        parent = factories.account(db, keyring, "adherent", "representant", of=child)
+        bare = [factories.employer_account(db, keyring), factories.provider_account(db, keyring), parent]
+        for viewer in (made.anne, *(factories.viewer_of(db, each) for each in bare)):
+            choose_objections(db, viewer, {Purpose.MARKETING}, NOW)
+        choose_objections(db, factories.viewer_of(db, parent), set(), NOW)
+        told = sorted(each.identifier for each in bare[:2])
+        reference = db.get_one(Person, made.anne.person_id).reference
+    with client.services.database.read() as db:
+        assert objecting_accounts(db, Purpose.MARKETING) == told
+        assert objecting_accounts(db, Purpose.PROFILING) == []
+    variables = environment(client.services.settings, client.services.database.url)
+    lines = CliRunner().invoke(command, [], env=variables).output.splitlines()
+    assert lines == [reference, *(f"compte:{identifier}" for identifier in told)]
 
 
 def test_representative_s_objection_is_not_the_represented_person_s_r70(db, keyring) -> None:

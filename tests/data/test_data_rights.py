@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from alembic import command
 from sqlmodel import select
 
 from portal.data.accounts import Account
@@ -44,6 +45,7 @@ from portal.data.employees import Employee
 from portal.data.files import StoredFile
 from portal.data.persons import Person
 from portal.formatting import day_in_france
+from portal.schema import _config
 from tests.support import factories, staff
 from tests.support.beneficiaries import new_file
 from tests.support.data_requests import ERASURE, NAME, NOW, REASON, Office, at_desk, office, sent
@@ -135,7 +137,43 @@ def test_draft_is_forgotten_whole_and_a_sent_one_is_taken_back_r70(db, keyring, 
     case = sent(db, keyring, desk.anne)
     with pytest.raises(WrongState):
         forget_request(db, case)
-    assert withdraw_request(db, desk.anne, case.id, NOW).state == CaseState.CANCELLED
+    assert withdraw_request(db, desk.anne, case.id, NOW) == []
+    assert case.state == CaseState.CANCELLED
+
+
+def test_request_taken_back_keeps_no_proof_of_identity_r70(db, keyring, desk) -> None:
+    """GDPR 12(6): what proved who asks goes with the request; a stranger takes nothing back."""
+    case = sent(db, keyring, desk.anne)
+    ask_identity(db, desk.agent, keyring, at_desk(db, desk.agent, case), "Un doute.", NOW)
+    file = new_file("identite.pdf")
+    add_pieces(db, desk.anne, case, "identite", [file], NOW)
+    assert withdraw_request(db, desk.stranger, case.id, NOW) is None
+    assert len(db.exec(select(StoredFile)).all()) == 1
+    assert withdraw_request(db, desk.anne, case.id, NOW) == [file.storage_name]
+    assert db.exec(select(StoredFile)).all() == db.exec(select(CasePiece)).all() == []
+
+
+def test_proofs_of_requests_taken_back_before_go_with_the_next_version_r70(database, keyring) -> None:
+    """What proves a correction, and what an open request waits for, stays."""
+    with database.write() as db:
+        made = office(db, keyring)
+        over, still = sent(db, keyring, made.anne, NAME), sent(db, keyring, made.anne)
+        proofs = {case.id: new_file() for case in (over, still)}
+        for case in (over, still):
+            ask_identity(db, made.agent, keyring, at_desk(db, made.agent, case), "Un doute.", NOW)
+            add_pieces(db, made.anne, case, "identite", [proofs[case.id]], NOW)
+        move_case(db, over, CaseState.CANCELLED, NOW, by=None)
+        before = {file.storage_name for file in db.exec(select(StoredFile))}
+        gone = proofs[over.id].storage_name
+    for revision, move in (("0058", command.downgrade), ("head", command.upgrade)):
+        with database.write() as db:
+            config = _config()
+            config.attributes["connection"] = db.connection()
+            move(config, revision)
+    assert gone in before
+    with database.read() as db:
+        assert {file.storage_name for file in db.exec(select(StoredFile))} == before - {gone}
+        assert len(db.exec(select(CasePiece)).all()) == 2
 
 
 def test_users_of_organisations_have_their_name_alone_corrected_r70(db, keyring) -> None:

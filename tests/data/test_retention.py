@@ -11,7 +11,7 @@ from portal.data.cases import CaseKind, CaseState
 from portal.data.personal_data import NOT_HELD
 from portal.data.retention_accounts import ACCOUNTS
 from portal.data.retention_cases import CASES, OF_WORK
-from portal.data.retention_engine import count_due, forget_due, undecided
+from portal.data.retention_engine import BATCH, count_due, forget_due, keys_due, undecided
 from portal.data.retention_exempt import EXEMPT
 from portal.data.retention_holds import RetentionHold, lift_hold, place_hold
 from portal.data.retention_plans import PLANS
@@ -59,9 +59,14 @@ def test_row_is_kept_until_its_period_ends_and_forgotten_at_that_second(world, d
         _is_forgotten_once(db, rule, plan)
 
 
+def _forgotten(db, plan, rule, most: int = BATCH) -> int:
+    """How many rows the next batch forgets."""
+    return forget_due(db, plan, rule.period, NOW, keys_due(db, plan, rule.period, NOW, most)).rows
+
+
 def _is_forgotten_once(db, rule, plan) -> None:
     before = db.execute(select(func.count()).select_from(plan.table)).scalar_one()
-    assert [forget_due(db, plan, rule.period, NOW).rows for _ in range(2)] == [1, 0]
+    assert [_forgotten(db, plan, rule) for _ in range(2)] == [1, 0]
     after = db.execute(select(func.count()).select_from(plan.table)).scalar_one()
     assert before - after == (0 if plan.blank else 1)
     if db.get_bind().dialect.name == "sqlite":
@@ -121,7 +126,7 @@ def test_work_of_the_desk_goes_with_its_request(world, db) -> None:
     for table in metadata.sorted_tables:
         if table.name in work:
             world.row(table)
-    assert forget_due(db, PLANS["complaints"][0], RULES["complaints"].period, NOW).rows == 1
+    assert _forgotten(db, PLANS["complaints"][0], RULES["complaints"]) == 1
     assert {name: _rows_of(db, name) for name in work} == dict.fromkeys(work, 0)
 
 
@@ -197,7 +202,7 @@ def test_hold_keeps_everything_until_it_is_lifted(world, db, keyring) -> None:
     assert place_hold(db, viewer, keyring, account, "Procédure au tribunal.", NOW)
     assert not place_hold(db, viewer, keyring, account, "Encore.", NOW)
     assert _due_complaints(db) == 0
-    assert forget_due(db, PLANS["complaints"][0], RULES["complaints"].period, NOW).rows == 0
+    assert _forgotten(db, PLANS["complaints"][0], RULES["complaints"]) == 0
     assert lift_hold(db, viewer, account, NOW)
     assert not lift_hold(db, viewer, account, NOW)
     assert _due_complaints(db) == 1
@@ -218,4 +223,16 @@ def test_batches_go_on_where_the_one_before_stopped(world, db) -> None:
     for _ in range(5):
         _old_case(world)
     plan, rule = PLANS["complaints"][0], RULES["complaints"]
-    assert [forget_due(db, plan, rule.period, NOW, most=2).rows for _ in range(4)] == [2, 2, 1, 0]
+    assert [_forgotten(db, plan, rule, most=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_row_that_was_taken_up_since_it_was_found_is_kept(world, db) -> None:
+    """Between the search and the writing somebody writes in one of the two: that one is not due any more."""
+    first, second = _old_case(world), _old_case(world)
+    plan, rule = PLANS["complaints"][0], RULES["complaints"]
+    keys = keys_due(db, plan, rule.period, NOW)
+    assert keys == [(first,), (second,)]
+    cases = metadata.tables["case_file"]
+    db.execute(cases.update().where(cases.c.id == first).values(changed_at=NOW))
+    assert forget_due(db, plan, rule.period, NOW, keys).rows == 1
+    assert list(db.execute(select(cases.c.id)).scalars()) == [first]

@@ -182,7 +182,7 @@ def test_agent_reaches_nothing_of_it(client, agent, letters) -> None:
         assert ask(client, path).status_code == 403
     for path in (
         f"{PAGE}/preuves/verification",
-        f"{PAGE}/taches/mail.forget/relance",
+        f"{PAGE}/taches/files.remove-orphans/relance",
         path_of(client, letters[0], "abandon"),
     ):
         assert send(client, path, form_at="/gestion/comptes").status_code == 403

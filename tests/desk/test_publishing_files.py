@@ -389,6 +389,24 @@ def test_contents_are_forgotten_after_a_month_and_reports_stay(client, desk) -> 
     assert ask(client, f"{desk.path}/lignes-refusees.csv").status_code == 404
 
 
+def test_forgotten_file_is_published_by_nobody_and_is_sent_again(client, desk) -> None:
+    """A file without its content would stay « en cours » for good: the page says to send it again."""
+    desk.upload("annuaire", practices("a"))
+    desk.work()
+    with time_machine.travel(datetime.now(PARIS) + timedelta(days=31)):
+        forget_publication_files(client.services, utc_now())
+    enter(client, desk.other)
+    shown = client.get(desk.path)
+    assert "Ce fichier n’est plus conservé" in text_of(shown.one("main"))
+    assert "Relire et publier" not in shown.text
+    assert shown.first('main a[href="/gestion/publication/fichiers/annuaire"]') is not None
+    desk.approve()
+    with client.services.database.read() as db:
+        assert db.exec(select(PublicationFile.state)).one() == FileState.CHECKED
+    assert work_on_publications(client.services) == 0
+    assert present(client) == 0
+
+
 def test_page_of_publishing_lists_what_waits_and_what_is_to_come(client, desk) -> None:
     desk.upload("garanties", NEXT)
     desk.work()

@@ -1,6 +1,7 @@
 """Applying the retention schedule (R-71): dry run, batches, evidence, contents, holds; what everybody reads of it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -122,13 +123,14 @@ class TestApplying:
         """The first batch is committed with its evidence; a crash in the second undoes that one alone."""
         real, calls = retention_jobs.forget_due, []
 
-        def forget(db, plan, period, now):
+        def forget(db, plan, period, now, keys):
             calls.append(plan.table.name)
             if len(calls) == 2:
                 raise OSError("the disk went away")
-            return real(db, plan, period, now, most=1)
+            return real(db, plan, period, now, keys)
 
         monkeypatch.setattr(retention_jobs, "forget_due", forget)
+        monkeypatch.setattr(retention_jobs, "BATCH", 1)
         failed = [each for each in apply_schedule(client.services, NOW) if each.has_failed]
         assert [each.rule.code for each in failed] == ["complaints"]
         assert rows_of(client, "complaints") == 2
@@ -138,6 +140,31 @@ class TestApplying:
             assert run.rows == 1
         monkeypatch.setattr(retention_jobs, "forget_due", real)
         assert {each.rule.code: each.rows for each in apply_schedule(client.services, NOW)}["complaints"] == 2
+
+    @pytest.mark.usefixtures("old")
+    def test_search_holds_no_writer_up_and_short_batches_are_the_last(self, client, monkeypatch) -> None:
+        """Three old complaints by two: searched twice, and never while the database is being written."""
+        database, searched, writing = client.services.database, [], []
+        real, write = retention_jobs.keys_due, database.write
+
+        def search(db, plan, *told):
+            assert not writing
+            searched.append(plan.table.name)
+            return real(db, plan, *told)
+
+        @contextmanager
+        def watched():
+            with write() as db:
+                writing.append(db)
+                yield db
+                writing.pop()
+
+        monkeypatch.setattr(retention_jobs, "keys_due", search)
+        monkeypatch.setattr(retention_jobs, "BATCH", 2)
+        monkeypatch.setattr(database, "write", watched)
+        done = {each.rule.code: each.rows for each in apply_schedule(client.services, NOW)}
+        assert done["complaints"] == 3
+        assert searched.count("case_file") == 2
 
     def test_open_complaint_keeps_the_old_ones_of_its_author(self, client, old) -> None:
         with client.services.database.write() as db:

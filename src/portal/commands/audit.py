@@ -56,6 +56,9 @@ def export(identifier: str, output: Path) -> None:
     except UnknownAccount as error:
         output.unlink()
         raise click.ClickException(f"no account has the identifier {identifier}") from error
+    except UnreadableKey as error:
+        output.unlink()
+        raise click.ClickException(f"cannot sign the extract: {error}") from error
     except OSError as error:
         raise click.ClickException(f"cannot write the extract: {error}") from error
     click.echo(f"{len(content['rows'])} rows of account {identifier} written to {output}")

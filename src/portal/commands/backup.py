@@ -10,11 +10,13 @@ from portal.backups.making import forget_backups, make_backup, whole_backups
 from portal.backups.manifest import NAME, BackupProblem, Manifest
 from portal.backups.restoring import restore_backup
 from portal.commands.context import open_database
+from portal.evidence.checkpoints import PRIVATE_KEY
 from portal.security import Keyring
 from portal.settings import load_settings
 from portal.storage import Storage, StorageFailed
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+AFTER = "portal migrate, portal audit verify, portal account erase-due"
 EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -73,7 +75,8 @@ def restore(folder: Path) -> None:
         manifest = restore_backup(settings, Storage(settings, Keyring(settings)), chosen)
     except (BackupProblem, StorageFailed) as problem:
         raise click.ClickException(f"{chosen}: {problem or 'the storage of files does not answer'}") from problem
-    click.echo(f"{_summary(manifest)} restored; now: portal migrate, portal audit verify, portal account erase-due")
+    now = f"put {PRIVATE_KEY} back into {settings.checkpoints}, then: {AFTER}"
+    click.echo(f"{_summary(manifest)} restored; now: {now}")
 
 
 def _chosen(folder: Path) -> Path:

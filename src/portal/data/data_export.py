@@ -5,27 +5,31 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, literal, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import ColumnElement, Table, literal, select, true
+from sqlmodel import Session, SQLModel, col
 
 from portal.data.activity import concerned_person
+from portal.data.benefits import BenefitLine
+from portal.data.cases import Case
 from portal.data.export_subjects import OF_MINORS, rows_of_minor, subjects_of
 from portal.data.holdings import Held, Owner
 from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import Viewer
+from portal.data.visibility import Scope, lines_of, persons_in, visible_scope
 from portal.security import Keyring
 
 Part = dict[str, Any]
 
 
-def export_of(db: Session, viewer: Viewer, keyring: Keyring) -> Iterator[Part]:
+def export_of(db: Session, viewer: Viewer, keyring: Keyring, today: date) -> Iterator[Part]:
     """Each table that may hold rows of the viewer's: name, French title, rows, columns held back and why. Amounts are
-    integer cents; instants (UTC) and dates are themselves."""
+    integer cents; instants (UTC) and dates are themselves. Of an adult relative's care, only what is shared (R-72)."""
+    scope = visible_scope(db, viewer, today)
     for name, held in HOLDINGS.items():
         key = _key(viewer, held.owner)
         if key is not None:
             table = SQLModel.metadata.tables[name]
-            yield _part(db, table, held, owned(table, held, key), keyring)
+            yield _part(db, table, held, owned(table, held, key) & _readable(table, held, scope), keyring)
 
 
 def held_of(db: Session, viewer: Viewer) -> list[Held]:
@@ -58,9 +62,22 @@ def _key(viewer: Viewer, owner: Owner) -> int | None:
     return key
 
 
+def _readable(table: Table, held: Held, scope: Scope) -> ColumnElement[bool]:
+    """Rows of lines that the viewer may read; one that led to no line is the person's whom its claim is about."""
+    if not held.line:
+        return true()
+    line = table.c[held.line]
+    readable = line.in_(select(col(BenefitLine.id)).where(lines_of(scope.detailed)))
+    if not line.nullable:
+        return readable
+    claims = select(col(Case.id)).where(col(Case.person_id).in_(persons_in(scope.detailed)))
+    return readable | (line.is_(None) & table.c.case_id.in_(claims))
+
+
 def _part(db: Session, table: Table, held: Held, condition: ColumnElement[bool], keyring: Keyring) -> Part:
     query = select(table).where(condition).order_by(*table.primary_key.columns)
-    rows = [_shown(dict(row), held, keyring) for row in db.connection().execute(query).mappings()]
+    shown = (_shown(dict(row), held, keyring) for row in db.connection().execute(query).mappings())
+    rows = [row for row in shown if row]
     return {"table": table.name, "title": held.title, "rows": rows, "withheld": dict(held.withheld)}
 
 

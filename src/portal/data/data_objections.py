@@ -1,6 +1,7 @@
 """What a person objects to, at once and without a reason (GDPR 21(2) and (3); R-70): being canvassed, being profiled.
 
-The portal canvasses and profiles nobody. The insurer's other tools read `objecting_persons` before they do.
+The portal canvasses and profiles nobody. The insurer's other tools read `objecting_persons` and `objecting_accounts`
+before they do.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.accounts import Account
 from portal.data.case_turns import in_turn
 from portal.data.columns import Index, instant
 from portal.data.persons import Person
@@ -41,8 +43,11 @@ class DataObjection(SQLModel, table=True):
 
 
 def objections_of(db: Session, viewer: Viewer) -> list[DataObjection]:
-    """The viewer's, the newest first, those taken back among them."""
-    query = select(DataObjection).where(DataObjection.account_id == viewer.account_id)
+    """The viewer's, the newest first, those taken back among them: a person's also under an account that is gone."""
+    mine, person_id = col(DataObjection.account_id) == viewer.account_id, _own_person(viewer)
+    if person_id is not None:
+        mine |= col(DataObjection.person_id) == person_id
+    query = select(DataObjection).where(mine)
     return list(db.exec(query.order_by(col(DataObjection.id).desc())))
 
 
@@ -61,7 +66,7 @@ def choose_objections(
         if row.ended_at is None and Purpose(row.purpose) not in wanted:
             row.ended_at = now
             db.add(row)
-    person_id = None if is_representative(viewer) else viewer.person_id
+    person_id = _own_person(viewer)
     for purpose in sorted(wanted - before):
         db.add(DataObjection(account_id=viewer.account_id, person_id=person_id, purpose=purpose, made_at=now))
     db.flush()
@@ -74,3 +79,17 @@ def objecting_persons(db: Session, purpose: Purpose) -> Sequence[str]:
     still = (DataObjection.purpose == purpose, col(DataObjection.ended_at).is_(None))
     joined = select(Person.reference).join(DataObjection, col(DataObjection.person_id) == Person.id)
     return db.exec(joined.where(*still).distinct().order_by(Person.reference)).all()
+
+
+def objecting_accounts(db: Session, purpose: Purpose) -> Sequence[str]:
+    """The identifiers of the accounts that object and are no covered person's own (employers, professionals, whoever
+    represents somebody), in order. No viewer, as above."""
+    still = (DataObjection.purpose == purpose, col(DataObjection.ended_at).is_(None))
+    joined = select(Account.identifier).join(DataObjection, col(DataObjection.account_id) == Account.id)
+    bare = joined.where(*still, col(DataObjection.person_id).is_(None))
+    return db.exec(bare.distinct().order_by(Account.identifier)).all()
+
+
+def _own_person(viewer: Viewer) -> int | None:
+    """A representative objects for nobody else."""
+    return None if is_representative(viewer) else viewer.person_id

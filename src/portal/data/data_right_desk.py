@@ -9,17 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Space
 from portal.data.case_desk import Agent, move_by_desk
-from portal.data.case_pieces import CasePiece, pieces_of
+from portal.data.case_pieces import pieces_of
 from portal.data.cases import ENDS, Case, CaseState, WrongState, touch
 from portal.data.data_right_rules import DataRight, clock_of
-from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, DataRequest, read_request
+from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, DataRequest, destroy_proofs, read_request
 from portal.data.employees import Employee, search_text
-from portal.data.files import StoredFile
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
@@ -106,7 +104,7 @@ def destroy_identity_proof(db: Session, agent: Viewer, case: Case, now: datetime
     `WrongState` when no proof is there."""
     _desk_only(agent)
     row = _row(db, case)
-    gone = _destroy(db, case)
+    gone = destroy_proofs(db, case)
     if not gone:
         raise WrongState
     row.identity_checked_at, row.identity_checked_by = now, agent.account_id
@@ -170,7 +168,7 @@ def _decide(
     db: Session, agent: Viewer, keyring: Keyring, case: Case, state: CaseState, said: str, now: datetime
 ) -> list[str]:
     move_by_desk(db, agent, keyring, case, state, said, now)
-    return _destroy(db, case)
+    return destroy_proofs(db, case)
 
 
 def _row(db: Session, case: Case) -> DataRequest:
@@ -195,16 +193,6 @@ def _due(case: Case, row: DataRequest, today: date) -> Due:
     left = (answer_by - today).days
     is_extended = row.extended_at is not None
     return Due(case.id or 0, case.reference, DataRight(row.right), answer_by, left, is_extended)
-
-
-def _destroy(db: Session, case: Case) -> list[str]:
-    """Nothing of a proof of identity stays: neither its content nor its name."""
-    proofs = select(CasePiece.file_id).where(CasePiece.case_id == case.id, CasePiece.slot == IDENTITY_SLOT)
-    file_ids = list(db.exec(proofs))
-    names = list(db.exec(select(StoredFile.storage_name).where(col(StoredFile.id).in_(file_ids))))
-    db.exec(delete(CasePiece).where(col(CasePiece.file_id).in_(file_ids)))
-    db.exec(delete(StoredFile).where(col(StoredFile.id).in_(file_ids)))
-    return names
 
 
 def _correct(db: Session, keyring: Keyring, case: Case, row: DataRequest, now: datetime) -> None:

@@ -11,11 +11,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account
 from portal.data.case_erasure import delete_draft
-from portal.data.case_pieces import pieces_of
+from portal.data.case_pieces import CasePiece, pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.case_turns import in_turn
 from portal.data.cases import (
@@ -32,6 +33,7 @@ from portal.data.cases import (
 )
 from portal.data.columns import instant
 from portal.data.data_right_rules import Clock, DataRight, clock_of
+from portal.data.files import StoredFile
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.security import Keyring
@@ -197,12 +199,25 @@ def send_request(
     return case
 
 
-def withdraw_request(db: Session, viewer: Viewer, case_id: int, now: datetime) -> Case | None:
-    """Takes back a request that was sent, and not decided; None without such a request. Raises `WrongState`."""
+def withdraw_request(db: Session, viewer: Viewer, case_id: int, now: datetime) -> list[str] | None:
+    """Takes back a request that was sent, and not decided, and destroys what proved who asks: the storage names of the
+    contents to remove once this is committed. None without such a request. Raises `WrongState`."""
     case = lock_case(db, viewer, case_id, None, KIND)
-    if case is not None:
-        move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
-    return case
+    if case is None:
+        return None
+    move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
+    return destroy_proofs(db, case)
+
+
+def destroy_proofs(db: Session, case: Case) -> list[str]:
+    """Nothing of a locked case's proof of identity stays: neither its content, whose storage names these are, nor its
+    name."""
+    proofs = select(CasePiece.file_id).where(CasePiece.case_id == case.id, CasePiece.slot == IDENTITY_SLOT)
+    file_ids = list(db.exec(proofs))
+    names = list(db.exec(select(StoredFile.storage_name).where(col(StoredFile.id).in_(file_ids))))
+    db.exec(delete(CasePiece).where(col(CasePiece.file_id).in_(file_ids)))
+    db.exec(delete(StoredFile).where(col(StoredFile.id).in_(file_ids)))
+    return names
 
 
 def forget_request(db: Session, case: Case) -> None:

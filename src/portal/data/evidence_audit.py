@@ -57,7 +57,8 @@ class _Unreadable(Exception):
 
 
 def verify_chain(db: Session, anchors: Mapping[int, str]) -> Verdict:
-    """Reads the chain from its first row to its first fault. `anchors`: hashes by `seq` that checkpoints signed."""
+    """Reads the chain from its first row to its first fault. `anchors`: hashes by `seq` that checkpoints signed. The
+    session sees one instant (`Database.read_instant`): what is erased meanwhile would look like a fault."""
     verdict, is_end = verify_slice(db, anchors, Position())
     if is_end:
         verdict.fault = end_fault(db, verdict.rows, anchors)

@@ -19,7 +19,8 @@ class Owner(StrEnum):
 class Held:
     """Rows of an account. `column` names their owner, in this table or in the one that `via` leads to: own column,
     table, its column. `withheld`: columns that no export gives, and why. `opened`: encrypted columns, and the name
-    under which an export gives what they say.
+    under which an export gives what they say. `line`: the column that names a benefit line; an export gives only rows
+    of lines that the account may read in detail.
 
     Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
     """
@@ -30,6 +31,7 @@ class Held:
     via: tuple[str, str, str] | None = None
     withheld: Mapping[str, str] = field(default_factory=dict)
     opened: Mapping[str, str] = field(default_factory=dict)
+    line: str = ""
     is_deleted: bool = False
     blank: Mapping[str, Any] = field(default_factory=dict)
     kept_for: str = ""
@@ -38,6 +40,7 @@ class Held:
 SECRET = "secret qui protège le compte"  # noqa: S105
 INTERNAL = "rouage technique, sans information sur vous"
 STAFF = "identité d’un agent de l’assureur"
+OTHERS_CARE = "peut révéler les soins d’un proche"
 PROOF = "preuve conservée, sans nom, jusqu’à la prescription"
 CONTRACT = "donnée du contrat, conservée pendant la durée légale"
 BILLING = "pièce comptable, conservée pendant la durée légale"

@@ -50,6 +50,11 @@ class PublicationFile(SQLModel, table=True):
     applied_at: datetime | None = instant(default=None)
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether the content is gone: it must be sent again."""
+        return self.storage_name is None
+
+    @property
     def found(self) -> dict[str, Any]:
         """The report of the last check, or of the application."""
         told: dict[str, Any] = json.loads(self.report)
@@ -110,7 +115,8 @@ def publication_names(db: Session, names: Iterable[str]) -> set[str]:
 
 
 def old_contents(db: Session, before: datetime) -> list[PublicationFile]:
-    """The files checked by an instant whose contents still lie in the storage, and that nobody works on."""
+    """The files checked by an instant whose contents still lie in the storage, and that nobody works on; locked, so
+    that none is published meanwhile."""
     kept = (col(PublicationFile.storage_name).is_not(None), col(PublicationFile.state).not_in(AT_WORK))
     is_old = col(PublicationFile.checked_at) <= before
-    return list(db.exec(select(PublicationFile).where(*kept, is_old)))
+    return list(db.exec(select(PublicationFile).where(*kept, is_old).with_for_update()))

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel
 from portal.data.accounts import AccountClosing
 from portal.data.case_erasure import forget_drafts
 from portal.data.erasure import empty_account
-from portal.data.retention_engine import Forgotten, Plan, keys_due
+from portal.data.retention_engine import Forgotten, Key, Plan, still_due
 from portal.data.retention_schedule import Period
 from portal.data.standing import cover_ends_on
 
@@ -42,9 +42,9 @@ ACCOUNTS: dict[str, Plan] = {
 }
 
 
-def forget_accounts(db: Session, plan: Plan, period: Period, now: datetime) -> Forgotten:
-    """Empties a few accounts that are past their time, in the caller's transaction."""
-    found = [key for (key,) in keys_due(db, plan, period, now, BATCH)]
+def forget_accounts(db: Session, plan: Plan, period: Period, now: datetime, keys: list[Key]) -> Forgotten:
+    """Empties those accounts, found by `keys_due`, that are past their time still, in the caller's transaction."""
+    found = [key for (key,) in still_due(db, plan, period, now, keys)]
     contents = [name for account_id in found for name in _empty(db, account_id, now)]
     return Forgotten(len(found), tuple(contents))
 

@@ -32,6 +32,7 @@ from portal.data.retention_holds import may_go
 from portal.data.retention_schedule import Period
 
 BATCH = 500
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +95,26 @@ def count_due(db: Session, plan: Plan, period: Period, now: datetime) -> Due:
     return Due(rows, oldest)
 
 
-def keys_due(db: Session, plan: Plan, period: Period, now: datetime, most: int) -> list[tuple[Any, ...]]:
-    """The keys of up to `most` rows that are past their time, held until the transaction ends. Rows that another
-    process is at are left to it."""
+def keys_due(db: Session, plan: Plan, period: Period, now: datetime, most: int = BATCH) -> list[Key]:
+    """The keys of up to `most` rows that are past their time. It may read the whole table: in a session that holds
+    nobody up."""
     keys = list(plan.table.primary_key)
     query = select(*keys).select_from(plan.table).where(*_due(plan, period, now)).order_by(*keys).limit(most)
+    return [tuple(row) for row in db.connection().execute(query)]
+
+
+def still_due(db: Session, plan: Plan, period: Period, now: datetime, found: list[Key]) -> list[Key]:
+    """Those of the keys found whose rows are past their time still, held until the transaction ends. Rows that another
+    process is at are left to it."""
+    keys = list(plan.table.primary_key)
+    query = select(*keys).select_from(plan.table).where(_in(keys, found), *_due(plan, period, now)).order_by(*keys)
     held = query.with_for_update(of=plan.table, skip_locked=True)
     return [tuple(row) for row in db.connection().execute(held)]
 
 
-def forget_due(db: Session, plan: Plan, period: Period, now: datetime, most: int = BATCH) -> Forgotten:
-    """Forgets up to `most` rows that are past their time, in the caller's transaction."""
-    found = keys_due(db, plan, period, now, most)
+def forget_due(db: Session, plan: Plan, period: Period, now: datetime, keys: list[Key]) -> Forgotten:
+    """Forgets those rows of `keys_due` that are past their time still, in the caller's transaction."""
+    found = still_due(db, plan, period, now, keys) if keys else []
     if not found:
         return Forgotten(0)
     chosen = _in(list(plan.table.primary_key), found)
@@ -213,7 +222,7 @@ def _sweep(db: Session, sweep: Sweep, keys: Iterable[Any]) -> list[str]:
     return [row[1] for row in rows] if content else []
 
 
-def _in(keys: list[Column[Any]], found: list[tuple[Any, ...]]) -> ColumnElement[bool]:
+def _in(keys: list[Column[Any]], found: list[Key]) -> ColumnElement[bool]:
     if len(keys) == 1:
         return keys[0].in_([row[0] for row in found])
     return tuple_(*keys).in_(found)

@@ -99,10 +99,11 @@ def standing_of(
         return Standing.CLOSED
     if is_suspended:
         return Standing.SUSPENDED
-    if is_leaving:
-        return Standing.LEAVING
+    # What a holder limited stays limited while the account is leaving (GDPR 18).
     if is_restricted:
         return Standing.RESTRICTED
+    if is_leaving:
+        return Standing.LEAVING
     return Standing.ENDED if ended_on is not None and today > ended_on else Standing.ACTIVE
 
 

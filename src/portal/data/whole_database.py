@@ -18,11 +18,13 @@ from sqlalchemy.engine import make_url
 
 from portal.data.tables import metadata
 
-_NAMING = [name for name, table in metadata.tables.items() if "storage_name" in table.columns]
+# The columns that name a content of the storage.
+_NAMES = ("storage_name", "rejects_name")
+_NAMING = sorted((table.name, name) for table in metadata.tables.values() for name in _NAMES if name in table.columns)
 _TOLD = (
     "SELECT version_num FROM alembic_version",
     "SELECT seq, hash FROM evidence ORDER BY seq DESC LIMIT 1",
-    " UNION ".join(f"SELECT storage_name FROM {name} WHERE storage_name <> ''" for name in sorted(_NAMING)),  # noqa: S608  (our own tables)
+    " UNION ".join(f"SELECT {column} FROM {table} WHERE {column} <> ''" for table, column in _NAMING),  # noqa: S608  (our own tables)
 )
 
 

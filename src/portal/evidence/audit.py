@@ -51,7 +51,7 @@ def audit(database: Database, settings: Settings, *, key: Path | None = None, ch
     `UnreadableKey`."""
     path = checkpoints or settings.checkpoints / FILE
     good, faults = _trusted(path, key or settings.checkpoints / PUBLIC_KEY, required=bool(key or checkpoints))
-    with database.read() as db:
+    with database.read_instant() as db:
         verdict = verify_chain(db, {checkpoint.seq: checkpoint.hash for checkpoint in good})
         statements = check_statements(db)
     faults += [statements.fault] if statements.fault else []

@@ -42,7 +42,7 @@ class CheckpointConflict(Exception):
 
 
 class UnreadableKey(Exception):
-    """The file holds no Ed25519 key."""
+    """The file holds no Ed25519 key, or the key that signed so far is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def parse_checkpoint(line: bytes | str) -> Checkpoint | None:
 
 
 def signing_key(folder: Path) -> Ed25519PrivateKey:
-    """The folder's private key (file mode 0600), created at first use with its public key beside it."""
+    """The folder's private key (file mode 0600), created at first use with its public key beside it. Raises
+    `UnreadableKey`: also when it is gone, for another one would make all that was signed worthless."""
     path = folder / PRIVATE_KEY
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -146,6 +147,9 @@ def signing_key(folder: Path) -> Ed25519PrivateKey:
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise UnreadableKey(f"{path} is not an Ed25519 key")
+    if not (folder / PUBLIC_KEY).exists():
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        _write_whole(folder / PUBLIC_KEY, public, mode=0o644)
     return key
 
 
@@ -214,10 +218,12 @@ def _problem(checkpoint: Checkpoint | None, key: Ed25519PublicKey, previous: str
 
 
 def _create_key(folder: Path) -> None:
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write_whole(folder / PUBLIC_KEY, public, mode=0o644)
+    signed = folder / FILE
+    if (folder / PUBLIC_KEY).exists() or (signed.exists() and signed.stat().st_size):
+        raise UnreadableKey(
+            f"{folder / PRIVATE_KEY} is gone, and something was signed: put it back from its safe place"
+        )
+    private = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     _write_whole(folder / PRIVATE_KEY, private, mode=0o600)
 
 

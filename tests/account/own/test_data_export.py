@@ -1,6 +1,7 @@
 """Everything that the account holds, in one file (GDPR 15 and 20; R-16, R-70; security: C6, D4)."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import LargeBinary
@@ -8,13 +9,20 @@ from sqlmodel import SQLModel
 
 from portal.data import tables
 from portal.data.accounts import Role, Space
+from portal.data.cases import CaseKind, begin_case
 from portal.data.holdings import Owner
+from portal.data.payments import PaymentDue
 from portal.data.personal_data import HOLDINGS, NOT_HELD
+from portal.data.representations import Capacity, Declaration
 from portal.data.sessions import Stage
+from portal.data.valuation_drafts import ValuationDraft
+from portal.data.valued_lines import ValuedLine
 from tests.support import factories
 from tests.support.entry import ask, enter
 from tests.support.terms import publish_version
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+CANARY = "canari-7f3a"
 EXPORT = "/compte/donnees/export.json"
 TABLES = SQLModel.metadata.tables
 
@@ -144,3 +152,63 @@ def test_representative_takes_the_account_s_data_away_and_not_the_child_s(client
     assert found["account"][0]["identifier"] == account.identifier
     assert not {"person", "benefit_line", "beneficiary"} & set(found)
     assert "Soin de l’enfant" not in ask(client, EXPORT).text
+
+
+def settle(db, keyring, account, line, agent) -> None:
+    """A claim of the account's that an agent valued into a line, with words and counters that tell of care."""
+    viewer = factories.viewer_of(db, account)
+    case = begin_case(db, viewer, CaseKind.CLAIM, NOON, member_id=line.member_id, person_id=line.person_id)
+    secret = {"motive_encrypted": keyring.encrypt(CANARY), "used_cents": 7_310_731, "used_acts": 7_310_732}
+    kept = {"case_id": case.id, "valued_at": NOON, "valued_by": agent.id} | secret
+    db.add(ValuedLine(line_id=line.id, verdict="paid", granted_cents=line.supplementary_cents, **kept))
+    db.add(ValuedLine(verdict="refused", reason=line.label, **kept))
+    db.add(PaymentDue(line_id=line.id, member_id=line.member_id, due_on=NOON.date(), queued_at=NOON))
+    draft = keyring.encrypt(f"{CANARY}-draft")
+    db.add(ValuationDraft(case_id=case.id, content_encrypted=draft, saved_at=NOON, saved_by=agent.id))
+
+
+@pytest.mark.parametrize(("shares", "given"), [(False, ["Soin d’Anne"]), (True, ["Soin d’Anne", "Soin de Paul"])])
+def test_claimant_exports_no_care_of_an_adult_who_does_not_share_r72(client, shares, given) -> None:
+    """What an agent valued of a spouse's claim is the spouse's; words, counters and drafts are nobody's to export."""
+    keyring = client.services.keyring
+    with client.services.database.write() as db:
+        family = factories.household(db, spouse="Paul")
+        account = factories.member_account(db, keyring, family.member)
+        agent = factories.desk_account(db, keyring)
+        own = factories.paid_line(db, family.contract, label="Soin d’Anne")
+        other = factories.paid_line(
+            db,
+            family.contract,
+            family["Paul"],
+            label="Soin de Paul",
+            spent_cents=2813,
+            supplementary_cents=913,
+            remaining_cents=0,
+        )
+        for line in (own, other):
+            settle(db, keyring, account, line, agent)
+        if shares:
+            factories.sharing(db, family["Paul"], family.member)
+        due = [own.id, other.id]
+    enter(client, account)
+    found, told = exported(client), ask(client, EXPORT).text
+    assert [row["reason"] for row in found["valued_line"] if row["reason"]] == given
+    assert [row["line_id"] for row in found["payment_due"]] == due[: len(given)]
+    assert (913 in [row["granted_cents"] for row in found["valued_line"]]) is shares
+    assert found["valuation_draft"] == []
+    assert [word for word in (CANARY, "731073") if word in told] == []
+
+
+def test_curator_exports_nothing_of_how_a_claim_was_valued_r72(client) -> None:
+    """A curator reads totals alone, also of the claims that the curator sent."""
+    keyring = client.services.keyring
+    with client.services.database.write() as db:
+        family = factories.household(db)
+        account = factories.account(db, keyring, Space.MEMBER, Role.REPRESENTATIVE, of=family.member)
+        db.add(Declaration(Capacity.CURATOR, acts=False, representative_name="Paul").row(account.id, NOON))
+        line = factories.paid_line(db, family.contract, label="Soin d’Anne")
+        settle(db, keyring, account, line, factories.desk_account(db, keyring))
+    enter(client, account)
+    found = exported(client)
+    assert (found["valued_line"], found["valuation_draft"]) == ([], [])
+    assert "Soin d’Anne" not in ask(client, EXPORT).text

@@ -192,6 +192,19 @@ def test_identity_is_asked_with_a_reason_and_destroyed_for_good_r70(client, hold
     assert "piece.jpg" not in client.page.text
 
 
+def test_identity_leaves_the_storage_when_its_request_is_taken_back_r70(client, holder) -> None:
+    path = asked(client)
+    decide(client, ask_for_identity, "La demande vient d’un appareil inconnu.")
+    client.get(path)
+    add_file(client, path, "identite")
+    assert len(list(client.services.storage.names())) == 1
+    client.get(path)
+    client.submit(f'form[action="{path}/retrait"]')
+    assert client.path == DATA
+    assert list(client.services.storage.names()) == []
+    assert "piece.jpg" not in client.get(path).text
+
+
 def test_objection_is_one_switch_without_a_reason_r70(client, holder, recorded) -> None:
     client.get(f"{DATA}/opposition")
     client.submit(f'form[action="{DATA}/opposition"]', prospection="1")

@@ -7,8 +7,9 @@ import pytest
 from sqlmodel import select
 
 from portal.account_jobs import erase_due
-from portal.data.accounts import Account, AccountDeletion
+from portal.data.accounts import Account, AccountDeletion, ProcessingRestriction
 from portal.data.deletion import confirm_deletion
+from portal.data.restricting import Ground
 from portal.data.sessions import find_viewer
 from tests.account.own.conftest import EMAIL
 from tests.support import factories
@@ -33,6 +34,16 @@ def confirm(client, post_box) -> None:
 def requests_of(client) -> list[AccountDeletion]:
     with client.services.database.read() as db:
         return list(db.exec(select(AccountDeletion).order_by(AccountDeletion.id)))
+
+
+def claims(client) -> int:
+    """What the page that begins a claim answers."""
+    return ask(client, "/adherent/demandes/nouvelle").status_code
+
+
+def messages(client) -> int:
+    """What the page that begins a conversation answers."""
+    return ask(client, "/messagerie/nouveau").status_code
 
 
 def erased(client, days: float = 7.01) -> int:
@@ -85,6 +96,23 @@ def test_leaving_account_reads_and_changes_nothing(client, holder, post_box) -> 
         assert answer.status_code == 403, path
         assert "suppression de votre compte est en cours" in answer.text
     assert ask(client, "/compte/donnees/export.json").status_code == 200
+
+
+def test_limited_account_that_leaves_claims_nothing_and_may_still_stay_r70(client, holder, post_box) -> None:
+    """Leaving gives back no act that its holder's own limit closed; both are told, and the leaving is taken back."""
+    with client.services.database.write() as db:
+        db.add(ProcessingRestriction(account_id=holder.id, ground=Ground.ACCURACY))
+    assert (claims(client), messages(client)) == (403, 403)
+    request_deletion(client)
+    confirm(client, post_box)
+    assert (claims(client), messages(client)) == (403, 403)
+    page = client.get("/adherent")
+    assert "L’usage de vos données est limité" in page.text
+    assert "Votre compte sera supprimé le" in page.text
+    client.submit(f'form[action="{CANCEL}"]')
+    assert "Votre compte sera supprimé le" not in client.get("/adherent").text
+    assert erased(client, 30) == 0
+    assert (claims(client), messages(client)) == (403, 403)
 
 
 def test_request_without_confirmation_changes_nothing_and_can_be_given_up(client, holder, post_box) -> None:

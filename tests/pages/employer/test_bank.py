@@ -173,13 +173,13 @@ class TestSigning:
             for table in ("evidence", "evidence_detail", "outgoing_mail", "company_bank_details", "account_link"):
                 told += str(db.execute(text("SELECT * FROM " + table)).all())
             for account in (firm.agathe, firm.clerk):
-                told += str(list(export_of(db, staff.viewer(account), client.services.keyring)))
+                told += str(list(export_of(db, staff.viewer(account), client.services.keyring, today())))
         assert [whole for whole in (IBAN, IBAN.replace(" ", ""), "3456 7890", "34567890") if whole in told] == []
 
     def test_clerk_exports_own_data_and_learns_no_account(self, client, firm) -> None:
         change(client)
         with client.services.database.read() as db:
-            given = str(list(export_of(db, staff.viewer(firm.clerk), client.services.keyring)))
+            given = str(list(export_of(db, staff.viewer(firm.clerk), client.services.keyring, today())))
         assert "•••• 189" not in given
         assert rows(client)[0].mandate not in given
 

@@ -123,7 +123,7 @@ def test_reading_and_downloading_are_evidence_r51(client, firm) -> None:
 def test_export_gives_the_amendments_and_withholds_the_account(client, firm) -> None:
     with client.services.database.write() as db:
         viewer = factories.viewer_of(db, firm.first)
-        given = {table["table"]: table for table in export_of(db, viewer, client.services.keyring)}
+        given = {table["table"]: table for table in export_of(db, viewer, client.services.keyring, today())}
     assert "Nouveaux délais" in str(given["agreement_amendment"])
     assert "masked" not in str(given["provider_bank_details"]["rows"])
 

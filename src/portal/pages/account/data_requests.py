@@ -103,7 +103,7 @@ def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | R
                 gone = remove_all_pieces(db, found)
                 forget_request(db, found)
             else:
-                withdraw_request(db, request.viewer, found.id or 0, request.now)
+                gone = withdraw_request(db, request.viewer, found.id or 0, request.now) or []
             request.record(db, Action.CASE_DELETED if is_draft else Action.CASE_CANCELLED, name)
     except WrongState:
         return _again(request, case, FieldError("", MOVED))

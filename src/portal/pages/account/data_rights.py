@@ -23,9 +23,10 @@ from portal.data.death_instructions import instructions_in_force, instructions_o
 from portal.data.evidence import Action
 from portal.data.holdings import Held
 from portal.data.restricting import restriction_under_way, restrictions_of
-from portal.data_right_words import HELD, RIGHT_LABELS, UNTIL
+from portal.data_right_words import RIGHT_LABELS
 from portal.folding import fold
 from portal.formatting import day_in_france
+from portal.held_words import held_on, until_on
 from portal.pages.account.own import account_crumbs
 from portal.pages.account.pieces import CASE
 from portal.permissions import Permission, requires
@@ -60,7 +61,7 @@ def data_page(request: PortalRequest) -> Response[bytes]:
         crumbs=account_crumbs(request),
         may={name: _may(request, name) for name in ("activity", "deletion.ask", "contact", "email.change", "data.ask")},
         is_member=viewer.space == Space.MEMBER and viewer.role != Role.REPRESENTATIVE,
-        held=HELD[Space(viewer.space)],
+        held=held_on(Space(viewer.space), day_in_france(request.now)),
         restriction=restriction_under_way(db, viewer),
         instructions=instructions_in_force(db, viewer, request.services.keyring),
         consents=len(consents_of(db, viewer, day_in_france(request.now))),
@@ -74,6 +75,7 @@ def erasure_page(request: PortalRequest) -> Response[bytes]:
     """What deleting the account erases, what stays and why."""
     held = held_of(request.db, request.viewer)
     reasons = {each.kept_for for each in held} - {""}
+    stays = until_on(day_in_france(request.now))
     return render_page(
         request,
         "account/data/erasure.html",
@@ -81,7 +83,7 @@ def erasure_page(request: PortalRequest) -> Response[bytes]:
         crumbs=data_crumbs(request),
         erased=sorted({each.title for each in held if each.is_deleted}, key=fold),
         blanked=sorted({each.title for each in held if each.blank}, key=fold),
-        kept=[(reason, UNTIL[reason], _kept(held, reason)) for reason in UNTIL if reason in reasons],
+        kept=[(reason, until, _kept(held, reason)) for reason, until in stays.items() if reason in reasons],
         may={name: _may(request, name) for name in ("deletion.ask", "data.ask")},
     )
 
