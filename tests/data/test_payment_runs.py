@@ -258,6 +258,44 @@ class TestReturned:
         take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
         assert world.pay(date(2026, 12, 3)).paid == 1
 
+    def test_line_corrected_before_its_transfer_comes_back_stays_cancelled_and_nothing_is_owed(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        line, _ = world.lines()
+        assert line.status == Status.CANCELLED
+        with pytest.raises(WrongState):
+            world.correct(case_id)
+        with world.services.database.read() as db:
+            assert owed_by(db, world.home.member_id) == 0
+        done = world.pay(date(2026, 12, 3))
+        assert (done.paid, done.files) == (1, ())
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.all(PaymentDue) == []
+
+    def test_line_withheld_before_its_transfer_comes_back_is_given_back(self, world) -> None:
+        """What the correction took from a later payment was never had: it leaves with the next transfers."""
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        world.value(days=1, act="LUN", cents=43000)
+        world.pay(date(2026, 12, 3))
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        world.pay(date(2026, 12, 10))
+        assert sorted(each.amount_cents for each in world.all(Payment)) == [4000, 4000, 29991 - 4000]
+
+    def test_line_corrected_after_its_transfer_came_back_is_owed_to_nobody(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        assert world.correct(case_id).overpaid_cents == 0
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.pay(date(2026, 12, 3)) == payment_jobs.Done(0, ())
+
     def test_payment_that_no_run_ordered_is_left_alone(self, world) -> None:
         with world.services.database.write() as db:
             line = factories.paid_line(db, world.home.house.contract)

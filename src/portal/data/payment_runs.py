@@ -177,7 +177,8 @@ def note_return(db: Session, reference: str, returned_on: date, code: str, now: 
     lines = list(db.exec(select(BenefitLine).where(BenefitLine.payment_id == payment.id).order_by(col(BenefitLine.id))))
     needs_account = code in WRONG_ACCOUNT
     for line in lines:
-        line.payment_id, line.status = None, Status.PENDING
+        line.payment_id = None
+        line.status = _unless_cancelled(line, Status.PENDING)
         db.add(line)
         hold, day = (Hold.RETURNED if needs_account else ""), next_transfer_day(db, returned_on)
         db.add(PaymentDue(line_id=line.id or 0, member_id=member_id, due_on=day, hold=hold, queued_at=now))
@@ -265,4 +266,10 @@ def _payment(db: Session, run: PaymentRun, member: Person, account: BankDetails,
 
 def _settle(line: BenefitLine, payment: Payment) -> None:
     line.payment_id, line.posted_on = payment.id, payment.paid_on
-    line.status = Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID
+    line.status = _unless_cancelled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
+
+
+def _unless_cancelled(line: BenefitLine, status: Status) -> Status:
+    """A line that was paid, then cancelled, stays so when its transfer comes back: its amount is due again, since its
+    correction takes back what the member then never had."""
+    return Status.CANCELLED if line.status == Status.CANCELLED else status
