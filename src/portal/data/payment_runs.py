@@ -23,7 +23,7 @@ from portal.formatting import day_in_france
 from portal.security import Keyring, new_reference
 
 # Codes that say something of the account itself; any other leaves the account usable.
-WRONG_ACCOUNT = frozenset({"AC01", "AC03", "AC04", "AC06", "AG01", "BE04", "MD07", "RC01"})
+WRONG_ACCOUNT = frozenset({"AC01", "AC03", "AC04", "AC06", "AG01", "BE04", "CNOR", "MD07", "RC01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,17 @@ def note_written(db: Session, run_id: int, now: datetime) -> bool:
     db.add(run)
     db.flush()
     return True
+
+
+def references_of(db: Session, message: str) -> list[str]:
+    """The payments that the file of a message ordered, in order; none for a file that is not ours."""
+    query = (
+        select(Payment.reference)
+        .join(PaymentOrder, col(PaymentOrder.payment_id) == Payment.id)
+        .join(PaymentRun, col(PaymentRun.id) == PaymentOrder.run_id)
+        .where(PaymentRun.message == message, col(PaymentRun.closed_at).is_not(None))
+    )
+    return list(db.exec(query.order_by(col(Payment.id))))
 
 
 def note_return(db: Session, reference: str, returned_on: date, code: str, now: datetime) -> Returned | None:
