@@ -15,7 +15,7 @@ from portal.data.cases import Case, CaseState
 from portal.data.claim_twins import Twin, twins_of
 from portal.data.claims import ClaimLine
 from portal.data.coverage import Beneficiary, Contract
-from portal.data.estimates import Ground, Question, blank_line, ground_of, settled_line
+from portal.data.estimates import Ground, Question, blank_line, ground_of, settled_with
 from portal.data.explanation import Explanation, explain_line, history_of
 from portal.data.persons import Person
 from portal.data.recomputation import LineFacts
@@ -32,10 +32,12 @@ EARLIER = "\ufffe"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A line as the rules settle it. `used`: what counters stood at; `history`: what weighs on it."""
+    """A line as the rules settle it. `path_cut`: what the care-path penalty leaves unpaid, in cents; `used`: what
+    counters stood at; `history`: what weighs on it."""
 
     ground: Ground
     line: LineFacts
+    path_cut: int
     used: Used
     history: Sequence[LineFacts]
 
@@ -155,7 +157,8 @@ def waiting_lines(db: Session, case: Case) -> list[BenefitLine]:
 
 
 def value(db: Session, agent: Viewer, case: Case, valuation: Valuation, now: datetime) -> Outcome:
-    """What would come of a valuation now; nothing is written. The agent may read the case."""
+    """What would come of a valuation now; nothing is written. A line that waited is completed once: a second entry of
+    the same replaces nothing. The agent may read the case."""
     people = {one.person_id: one for one in insured_of(db, agent, case)}
     waiting = {line.id or 0 for line in waiting_lines(db, case)}
     told: list[LineFacts] = []
@@ -182,6 +185,7 @@ def _valued(
     settled = _settled(db, entry, relative, told) if relative else None
     twins = tuple(twins_of(db, case, entry))
     valued = Valued(entry, settled, twins, _misfits(case, entry, settled, twins, waiting, today))
+    waiting.discard(entry.replaces or 0)
     if settled is not None:
         told.append(valued.decided(settled)._replace(reference=f"{EARLIER}{len(told)}"))
     return valued
@@ -196,7 +200,8 @@ def _settled(db: Session, entry: Entry, relative: Relative, told: Sequence[LineF
     known = [one for one in history_of(db, blank, ground.rule, with_later=True) if one.id != entry.replaces]
     history = [*known, *(one for one in told if one.person_id == entry.person_id)]
     used = used_in_all(blank, history, ground.terms)
-    return Settled(ground, settled_line(blank, question, ground, used), used, history)
+    line, settlement = settled_with(blank, question, ground, used)
+    return Settled(ground, line, settlement.path_cut, used, history)
 
 
 def question_of(entry: Entry) -> Question:
@@ -246,11 +251,13 @@ def _misfits(
 
 
 def _most(settled: Settled | None, room: int) -> int:
-    """The most that an agent may grant, in cents: what the base scheme and others leave, less what the law keeps."""
-    line = settled.line if settled else None
-    return (
-        line.remaining_cents + line.supplementary_cents - line.flat_fee_cents - line.franchise_cents if line else room
-    )
+    """The most that an agent may grant, in cents: what the base scheme and others leave, less what the law has the
+    patient keep: the flat fee, the franchise, and the penalty outside the care path (L871-1)."""
+    if settled is None:
+        return room
+    line = settled.line
+    kept = line.flat_fee_cents + line.franchise_cents + settled.path_cut
+    return line.remaining_cents + line.supplementary_cents - kept
 
 
 def note_of(entry: Entry) -> str:
