@@ -343,8 +343,23 @@ class TestProblems:
     def test_same_care_must_be_told_apart_before_it_is_paid(self, db, anne, agent, case) -> None:
         factories.paid_line(db, anne.house.contract, care_date=DAY, act_code="OST", family=Family.ALTERNATIVE)
         assert problems(db, agent, case, entry(anne)) == [(LineProblem.TWIN,)]
-        apart = entry(anne, words="Deux séances, matin et soir, deux factures.")
-        assert problems(db, agent, case, apart) == [()]
+        words = entry(anne, words="Deux séances, matin et soir, deux factures.")
+        (known,) = value(db, agent, case, Valuation(lines=(words,)), NOW).lines[0].alike
+        assert problems(db, agent, case, words) == [(LineProblem.TWIN,)]
+        assert problems(db, agent, case, entry(anne, apart=(known,))) == [()]
+        assert problems(db, agent, case, entry(anne, apart=("L00",))) == [(LineProblem.TWIN,)]
+
+    def test_care_that_came_to_be_known_meanwhile_counts_as_moved(self, db, anne, agent, keyring, case) -> None:
+        """What was said of one twin is not said of the next."""
+        first = claimed(db, anne).case
+        valuation = seen(db, agent, case, entry(anne, apart=(first.reference,)))
+        assert not value(db, agent, case, valuation, NOW).has_moved
+        second = claimed(db, anne).case
+        outcome = value(db, agent, case, valuation, NOW)
+        assert (outcome.has_moved, outcome.lines[0].is_apart) == (True, False)
+        assert outcome.lines[0].alike == [first.reference, second.reference]
+        with pytest.raises(AmountsMoved):
+            apply_valuation(db, agent, keyring, for_desk(db, agent, case), valuation, NOW)
 
     def test_another_claim_for_the_same_care_is_shown(self, db, anne, agent, case) -> None:
         other = claimed(db, anne).case

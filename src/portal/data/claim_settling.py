@@ -58,6 +58,16 @@ class Valued:
         return self.settled.line if self.settled else None
 
     @property
+    def alike(self) -> list[str]:
+        """The references of what may be the same care."""
+        return [twin.reference for twin in self.twins if twin.is_same]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the agent said of all of these that they are other care."""
+        return set(self.alike) <= set(self.entry.apart)
+
+    @property
     def computed(self) -> int:
         """What the contract gives, in cents."""
         return self.line.supplementary_cents if self.line else 0
@@ -118,8 +128,8 @@ class Outcome:
 
     @property
     def has_moved(self) -> bool:
-        """Whether the rules no longer give what the agent saw who decided."""
-        return any(each.computed != each.entry.seen_cents for each in self.lines)
+        """Whether the rules no longer give what the agent saw who decided, or care like it came to be known."""
+        return any(each.computed != each.entry.seen_cents or LineProblem.TWIN in each.problems for each in self.lines)
 
     @property
     def has_problems(self) -> bool:
@@ -244,7 +254,10 @@ def _misfits(
         (LineProblem.NO_REASON, is_refused and entry.reason is None),
         (LineProblem.FIXED, is_fixed and not 0 < (entry.fixed_cents or 0) <= _most(settled, room)),
         (LineProblem.WORDS, needs_words and not has_words),
-        (LineProblem.TWIN, not is_refused and not has_words and any(twin.is_same for twin in twins)),
+        (
+            LineProblem.TWIN,
+            not is_refused and any(twin.is_same and twin.reference not in entry.apart for twin in twins),
+        ),
         (LineProblem.NOTHING, entry.verdict is Verdict.ACCEPTED and settled is not None and computed == 0),
     )
     return tuple(problem for problem, is_so in checks if is_so)
