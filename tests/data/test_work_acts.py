@@ -94,6 +94,35 @@ def test_nobody_takes_their_own_request(db, keyring, people) -> None:
     assert acts.take_next(db, people["chief"], keyring, NOW) is None
 
 
+@pytest.fixture
+def relative(db, keyring):
+    """An agent whose account names no person, and a member whose spouse has that agent's address."""
+    family = factories.household(db, spouse="Luc")
+    family["Luc"].email = "luc@famille.example"
+    author = factories.viewer_of(db, factories.member_account(db, keyring, family.member))
+    staff = factories.desk_account(db, keyring, email="Luc@famille.example", display_name="Luc Essai")
+    return factories.viewer_of(db, staff), author
+
+
+def test_nobody_takes_nor_is_given_what_is_a_relative_s(db, keyring, people, relative) -> None:
+    """R-72: by hand, as the next, by a colleague, or with all that an absent colleague had."""
+    luc, author = relative
+    urgent = work.fraud_item(db, keyring, author.account_id, NOW)
+    near, far = (work.sent_case(db, who, NOW + timedelta(hours=n)) for n, who in enumerate((author, people["member"])))
+    assert acts.lock_item(db, luc, keyring, near.id) is None
+    assert acts.lock_item(db, luc, keyring, far.id) is far
+    for item in (near, urgent):
+        with pytest.raises(NotForThem):
+            acts.take(db, luc, keyring, item, NOW)
+        with pytest.raises(NotForThem):
+            acts.assign(db, people["anne"], keyring, item, luc.account_id, "", NOW)
+    assert acts.take_next(db, luc, keyring, NOW + timedelta(hours=2)) is far
+    assert acts.take_next(db, luc, keyring, NOW + timedelta(hours=2)) is None
+    acts.take(db, people["anne"], keyring, near, NOW)
+    assert send_away(db, people["chief"], keyring, people["anne"].account_id, LATER, luc.account_id, NOW) == 1
+    assert near.assignee_id is None
+
+
 def test_what_is_over_is_only_noted(db, keyring, people, item) -> None:
     move_case(db, work.case_of(db, item), CaseState.CLOSED, NOW, by=None)
     for act in (acts.take, lambda *a: acts.escalate(*a[:-1], "Un motif.", NOW)):
@@ -181,7 +210,7 @@ def test_two_agents_who_take_it_at_once_are_told_who_has_it(database, keyring) -
     def take(viewer) -> str:
         with database.write() as db:
             try:
-                acts.take(db, viewer, keyring, acts.lock_item(db, viewer, item_id), NOW)
+                acts.take(db, viewer, keyring, acts.lock_item(db, viewer, keyring, item_id), NOW)
             except Held as held:
                 return held.name
         return ""
