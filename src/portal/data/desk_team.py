@@ -111,7 +111,7 @@ def call_back(db: Session, viewer: Viewer, account_id: int, now: datetime) -> bo
 
 def pass_on(
     db: Session,
-    viewer: Viewer,
+    viewer: Viewer | None,
     keyring: Keyring,
     account_id: int,
     now: datetime,
@@ -119,7 +119,8 @@ def pass_on(
     to: int | None = None,
     kinds: frozenset[str] | None = None,
 ) -> int:
-    """Gives what an account has, of these kinds (all when None), to a colleague or back into the queue; how many."""
+    """Gives what an account has, of these kinds (all when None), to a colleague or back into the queue; how many.
+    `viewer`: None for an operator at the server."""
     query = select(WorkItem).where(WorkItem.assignee_id == account_id, WorkItem.turn != Turn.NOBODY)
     if kinds is not None:
         query = query.where(col(WorkItem.kind).in_(sorted(kinds)))
@@ -130,7 +131,7 @@ def pass_on(
         item.assignee_id, item.assigned_at = heir, now if heir else None
         db.add(item)
         act = WorkAct.ASSIGNED if heir else WorkAct.GIVEN_BACK
-        add_step(db, keyring, item, act, now, by=viewer.account_id, to=heir or account_id)
+        add_step(db, keyring, item, act, now, by=viewer.account_id if viewer else None, to=heir or account_id)
     db.flush()
     return len(items)
 
