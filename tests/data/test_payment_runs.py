@@ -86,6 +86,12 @@ def of_file(path) -> ET.Element:
     return ET.fromstring(path.read_bytes())  # noqa: S314  (our own file)
 
 
+def pain_002(body: str) -> bytes:
+    """A bank's report on our files, of `RETURNED_ON`."""
+    header = "<GrpHdr><CreDtTm>2026-11-27T08:00:00</CreDtTm></GrpHdr>"
+    return f"<Document><CstmrPmtStsRpt>{header}{body}</CstmrPmtStsRpt></Document>".encode()
+
+
 def text(element, path: str) -> str:
     return element.findtext("/".join(f"{{{NAMESPACE}}}{name}" for name in path.split("/")))
 
@@ -258,6 +264,44 @@ class TestReturned:
         take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
         assert world.pay(date(2026, 12, 3)).paid == 1
 
+    def test_line_corrected_before_its_transfer_comes_back_stays_cancelled_and_nothing_is_owed(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        line, _ = world.lines()
+        assert line.status == Status.CANCELLED
+        with pytest.raises(WrongState):
+            world.correct(case_id)
+        with world.services.database.read() as db:
+            assert owed_by(db, world.home.member_id) == 0
+        done = world.pay(date(2026, 12, 3))
+        assert (done.paid, done.files) == (1, ())
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.all(PaymentDue) == []
+
+    def test_line_withheld_before_its_transfer_comes_back_is_given_back(self, world) -> None:
+        """What the correction took from a later payment was never had: it leaves with the next transfers."""
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        world.value(days=1, act="LUN", cents=43000)
+        world.pay(date(2026, 12, 3))
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        world.pay(date(2026, 12, 10))
+        assert sorted(each.amount_cents for each in world.all(Payment)) == [4000, 4000, 29991 - 4000]
+
+    def test_line_corrected_after_its_transfer_came_back_is_owed_to_nobody(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        assert world.correct(case_id).overpaid_cents == 0
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.pay(date(2026, 12, 3)) == payment_jobs.Done(0, ())
+
     def test_payment_that_no_run_ordered_is_left_alone(self, world) -> None:
         with world.services.database.write() as db:
             line = factories.paid_line(db, world.home.house.contract)
@@ -284,9 +328,61 @@ class TestReturned:
             assert read_returns(content.encode()) == want
 
     @pytest.mark.parametrize(
+        ("reason", "code"),
+        [
+            ("<Cd>CNOR</Cd>", "CNOR"),
+            ("<Cd>NARR</Cd>", "NARR"),
+            ("<Prtry>FOCR</Prtry>", "FOCR"),
+            ("<Prtry>Compte clos par le titulaire</Prtry>", "NARR"),
+        ],
+    )
+    def test_operator_gives_a_file_with_any_bank_s_reasons(self, reason, code) -> None:
+        camt = (
+            "<Document><Ntry><BookgDt><Dt>2026-11-27</Dt></BookgDt><TxDtls><EndToEndId>V1</EndToEndId><RtrInf><Rsn>"
+            f"{reason}</Rsn></RtrInf></TxDtls></Ntry></Document>"
+        )
+        one = "<TxInfAndSts><OrgnlEndToEndId>V1</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
+        stated = f"<StsRsnInf><Rsn>{reason}</Rsn></StsRsnInf>"
+        for inside, outside in ((stated, ""), ("", stated)):
+            body = f"<OrgnlPmtInfAndSts>{outside}{one}{inside}</TxInfAndSts></OrgnlPmtInfAndSts>"
+            assert read_returns(pain_002(body)) == [Sent("V1", RETURNED_ON, code)]
+        assert read_returns(camt.encode()) == [Sent("V1", RETURNED_ON, code)]
+
+    @pytest.mark.parametrize("where", ["group", "batch"])
+    def test_file_that_the_bank_refuses_whole_sends_back_each_of_its_transfers(self, world, where) -> None:
+        world.value()
+        world.pay()
+        (run,), (payment,) = world.all(PaymentRun), world.all(Payment)
+        reason = "<StsRsnInf><Rsn><Cd>FF01</Cd></Rsn></StsRsnInf>"
+        of_group = f"<OrgnlGrpInfAndSts><OrgnlMsgId>{run.message}</OrgnlMsgId><GrpSts>RJCT</GrpSts>{reason}"
+        of_batch = f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{run.message}</OrgnlPmtInfId><PmtInfSts>RJCT</PmtInfSts>{reason}"
+        bodies = {"group": f"{of_group}</OrgnlGrpInfAndSts>", "batch": f"{of_batch}</OrgnlPmtInfAndSts>"}
+        found = read_returns(pain_002(bodies[where]))
+        assert found == [Sent("", RETURNED_ON, "FF01", run.message)]
+        told = payment_jobs.each_transfer(world.services, found)
+        assert told == [Sent(payment.reference, RETURNED_ON, "FF01")]
+        assert [take_returns(world.services, found, NOW) for _ in range(2)] == [1, 0]
+        assert world.lines()[0].status == Status.PENDING
+        assert world.pay(date(2026, 12, 3)).paid == 1
+
+    def test_refused_file_of_somebody_else_touches_no_transfer(self, world) -> None:
+        world.value()
+        world.pay()
+        body = "<OrgnlGrpInfAndSts><OrgnlMsgId>VIR-X</OrgnlMsgId><GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts>"
+        found = read_returns(pain_002(body))
+        assert found == [Sent("", RETURNED_ON, "NARR", "VIR-X")]
+        assert take_returns(world.services, found, NOW) == 0
+        assert world.lines()[0].status == Status.PAID
+
+    @pytest.mark.parametrize(
         "content",
         [
             b"",
+            b"reference;returned_on;code\nV1;2026-11-27;ac04",
+            (
+                b"<Document><GrpHdr><CreDtTm>2026-11-27</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><GrpSts>RJCT</GrpSts>"
+                b"</OrgnlGrpInfAndSts></Document>"
+            ),
             b"\xff\xfe",
             b"<a",
             b"reference;code\nV1;AC04",

@@ -271,9 +271,10 @@ def test_removal_that_is_approved_ends_the_cover_once(client, agent, colleague) 
 
 def test_list_of_proposals_is_of_those_that_the_viewer_may_approve(client, agent, colleague) -> None:
     case, _ = proposed(client, agent)
+    keyring = client.services.keyring
     with client.services.database.write() as db:
-        assert [found.id for _, found, _ in waiting_for(db, factories.viewer_of(db, colleague))] == [case.id]
-        assert waiting_for(db, factories.viewer_of(db, agent)) == []
+        assert [found.id for _, found, _ in waiting_for(db, factories.viewer_of(db, colleague), keyring)] == [case.id]
+        assert waiting_for(db, factories.viewer_of(db, agent), keyring) == []
 
 
 def _row(client) -> DecisionProposal:

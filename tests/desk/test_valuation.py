@@ -125,7 +125,19 @@ def test_agent_must_tell_the_same_care_apart(client, agent, anne, sheet, care_da
     client.send(form)
     assert client.status == 422
     assert "Semblable" in text_of(client.page.one("#calcul"))
-    assert "#mots-0" in [node.attributes["href"] for node in client.page.css("#erreurs a")]
+    assert "#autre-soin-0" in [node.attributes["href"] for node in client.page.css("#erreurs a")]
+    form = client.form(LINES, "Relire et décider")
+    form.fill({"mots-0": "Deux séances, matin et soir, deux factures."})
+    client.send(form)
+    assert client.status == 422
+    box = client.page.one("#autre-soin-0")
+    form = client.form(LINES, "Relire et décider")
+    form.fill({"autre-soin-0": box.attributes["value"]})
+    client.send(form)
+    client.get(f"{sheet}/decision")
+    assert "Autre soin, d’après qui a liquidé" in text_of(client.page.one("#lignes-liquidees"))
+    client.get(sheet)
+    assert "checked" in client.page.one("#autre-soin-0").attributes
 
 
 def test_agent_who_decides_what_changed_meanwhile_reads_it_again(client, agent, anne, sheet, care_day) -> None:
