@@ -19,7 +19,7 @@ from portal.data.retention_schedule import period_of, rules_on
 from portal.data.tables import metadata
 from portal.staff_import_jobs import KEPT_FOR
 from tests.support import factories
-from tests.support.retention import FITTING, NOW, WRITTEN_ONCE, World, displace, is_of_days, moments, place
+from tests.support.retention import FITTING, NOW, OLD, WRITTEN_ONCE, World, displace, is_of_days, moments, place
 
 # The account that every world has.
 IN_PLACE = {"accounts-unopened", "accounts-left"}
@@ -207,6 +207,52 @@ def test_hold_keeps_everything_until_it_is_lifted(world, db, keyring) -> None:
     assert not lift_hold(db, viewer, account, NOW)
     assert _due_complaints(db) == 1
     assert db.execute(select(func.count()).select_from(RetentionHold)).scalar_one() == 1
+
+
+def _hold(db, person_id: int) -> None:
+    db.add(RetentionHold(person_id=person_id, reason_encrypted=b"x", placed_at=NOW))
+    db.flush()
+
+
+def _due(db, code: str) -> list[int]:
+    return [count_due(db, plan, RULES[code].period, NOW).rows for plan in PLANS[code]]
+
+
+def test_hold_keeps_who_read_the_person_for_as_long(world, db) -> None:
+    """What proves who saw somebody's data is about that person, whoever acted and for whom."""
+    for number in (1, 2):
+        acted = {"actor": None, "acting_for": None, "at": OLD}
+        seq = world.row(metadata.tables["evidence"], seq=number, **acted)
+        world.row(metadata.tables["evidence_detail"], seq=seq)
+    db.execute(metadata.tables["evidence_person"].insert().values(seq=1, person_id=world.made["person"]))
+    assert _due(db, "evidence-details") == [2]
+    _hold(db, world.made["person"])
+    assert _due(db, "evidence-details") == [1]
+
+
+@pytest.mark.parametrize("code", ["letters", "letter-contents"])
+def test_hold_keeps_the_letters_of_an_account(world, db, code) -> None:
+    world.row(metadata.tables["outgoing_mail"], sent_at=None, refused_at=OLD)
+    assert _due(db, code) == [1]
+    _hold(db, world.made["person"])
+    assert _due(db, code) == [0]
+    outbox.forget_letters(db, NOW)
+    letter = db.execute(metadata.tables["outgoing_mail"].select()).one()
+    assert letter.content_encrypted is not None
+    db.execute(metadata.tables["retention_hold"].update().values(lifted_at=NOW))
+    outbox.forget_letters(db, NOW)
+    assert _rows_of(db, "outgoing_mail") == 0
+
+
+def test_hold_on_a_dependant_keeps_the_cover_and_its_contract(world, db) -> None:
+    """The contract is the member's, the cover is the dependant's, and goes with it."""
+    family = factories.household(db, spouse="Paul")
+    db.execute(metadata.tables["contract"].update().values(ends_on=OLD.date()))
+    assert _due(db, "contracts") == [1]
+    _hold(db, family["Paul"].id)
+    assert _due(db, "contracts") == [0]
+    db.execute(metadata.tables["retention_hold"].update().values(lifted_at=NOW))
+    assert _due(db, "contracts") == [1]
 
 
 def test_line_that_a_kept_complaint_names_stays_with_it(world, db) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, or_, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index, instant, utc_now
+from portal.data.retention_holds import may_go
 from portal.security import Keyring
 
 # Longer than any attempt may take (smtp.DEADLINE_SECONDS): a lease that ends means that its worker has died.
@@ -237,11 +238,13 @@ def _masked(keyring: Keyring, recipient: bytes) -> str:
 
 
 def forget_letters(db: Session, now: datetime) -> None:
-    """Erases what refused letters said after `REFUSED_CONTENT_KEPT`, and rows that are done after `ROWS_KEPT`."""
+    """Erases what refused letters said after `REFUSED_CONTENT_KEPT`, and rows that are done after `ROWS_KEPT`: none of
+    an account whose data a dispute may need."""
+    free, past = may_go(col(OutgoingMail.account_id), None), now - ROWS_KEPT
     old = col(OutgoingMail.refused_at) < now - REFUSED_CONTENT_KEPT
-    db.exec(update(OutgoingMail).where(old).values(**_ERASED))
-    past = now - ROWS_KEPT
-    db.exec(delete(OutgoingMail).where(or_(col(OutgoingMail.sent_at) < past, col(OutgoingMail.refused_at) < past)))
+    db.exec(update(OutgoingMail).where(old, free).values(**_ERASED))
+    done = or_(col(OutgoingMail.sent_at) < past, col(OutgoingMail.refused_at) < past)
+    db.exec(delete(OutgoingMail).where(done, free))
 
 
 _ERASED = {"recipient_encrypted": None, "content_encrypted": None}

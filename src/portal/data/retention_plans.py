@@ -13,7 +13,7 @@ from portal.data.retention_accounts import ACCOUNTS
 from portal.data.retention_cases import CASES, OF_WORK
 from portal.data.retention_desk import DESK
 from portal.data.retention_engine import Plan, Sweep, references
-from portal.data.retention_shapes import FILES, column_up, plan_of, table_of
+from portal.data.retention_shapes import FILES, column_up, nobody_held, plan_of, table_of
 from portal.data.standing import FOR_EVER
 from portal.data.throttling import ACCOUNT_LOCK
 
@@ -107,7 +107,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
     ),
     "links": (plan_of("account_link", "expires_at"),),
     "letter-contents": (
-        plan_of("outgoing_mail", "refused_at", when=(_letters.content_encrypted.is_not(None),), account=None, blank={}),
+        plan_of("outgoing_mail", "refused_at", when=(_letters.content_encrypted.is_not(None),), blank={}),
     ),
     "invitation-answers": (
         plan_of("affiliation_invitation", "expires_at", when=(_invited.draft_encrypted.is_not(None),)),
@@ -124,7 +124,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
         Plan(
             table_of("outgoing_mail"),
             func.coalesce(_letters.sent_at, _letters.refused_at, type_=_letters.made_at.type),
-            account=None,
+            account=_letters.account_id,
         ),
     ),
     "factors-removed": (
@@ -152,6 +152,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
         Plan(
             table_of("evidence_detail"),
             column_up("evidence_detail", "evidence", "seq", "at"),
+            when=(nobody_held("evidence_person", "seq"),),
             along=frozenset({"evidence_person"}),
             account=column_up("evidence_detail", "evidence", "seq", "actor"),
             person=column_up("evidence_detail", "evidence", "seq", "acting_for"),
@@ -245,7 +246,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
         plan_of(
             "contract",
             "ends_on",
-            when=(_names_nobody_else(table_of("contract")),),
+            when=(_names_nobody_else(table_of("contract")), nobody_held("beneficiary", "contract_id")),
             person=table_of("contract").c.member_id,
             along=frozenset({"beneficiary", "contract_option"}),
             blocks=frozenset({"benefit_line", "beneficiary_change", "complaint", "employee"}),

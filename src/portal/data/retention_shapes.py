@@ -3,11 +3,12 @@ them."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, exists, not_, select
 from sqlmodel import SQLModel
 
 import portal.data.tables  # noqa: F401  (every table must be known)
 from portal.data.retention_engine import Plan, Sweep
+from portal.data.retention_holds import may_go
 
 
 def table_of(name: str) -> Table:
@@ -28,6 +29,13 @@ def column_up(child: str, parent: str, key: str, wanted: str) -> ColumnElement[A
     (target,) = (each.column for each in column.foreign_keys)
     found = select(table_of(parent).c[wanted]).where(target == column)
     return found.correlate(table_of(child)).scalar_subquery()
+
+
+def nobody_held(child: str, key: str) -> ColumnElement[bool]:
+    """That no row of `child` which names the row by `key` is of a person who is held: it would go along with it."""
+    rows = table_of(child).alias()
+    (target,) = (each.column for each in table_of(child).c[key].foreign_keys)
+    return ~exists().where(rows.c[key] == target, not_(may_go(None, rows.c.person_id)))
 
 
 FILES = Sweep(table_of("stored_file"), content="storage_name")
