@@ -41,7 +41,7 @@ class Done:
 def pay_due(services: Services, day: date, now: datetime) -> Done:
     """Pays each member what is due by `day`, then writes the file of each run that has none. Stopped anywhere and run
     again, it goes on where it was and pays nothing twice. Raises an `ExceptionGroup` of what failed, once the others
-    are paid."""
+    are paid, and the other files written."""
     with services.database.read() as db:
         members = members_due(db, day)
     try:
@@ -75,9 +75,17 @@ def _pay_all(services: Services, day: date, members: Sequence[int], now: datetim
 
 
 def _finish_all(services: Services, now: datetime) -> tuple[Path, ...]:
+    """The files of the runs that have none; one that fails keeps no other back."""
     with services.database.read() as db:
         unfinished = unfinished_runs(db)
-    return tuple(_finish(services, run_id, now) for run_id in unfinished)
+    files: list[Path] = []
+
+    def finish(run_id: int) -> bool:
+        files.append(_finish(services, run_id, now))
+        return True
+
+    do_each(finish, unfinished)
+    return tuple(files)
 
 
 def _pay(services: Services, run_id: int, member_id: int, now: datetime) -> bool:

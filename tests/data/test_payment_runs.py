@@ -17,6 +17,7 @@ from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, WrongState
 from portal.data.claim_valuing import apply_valuation
 from portal.data.line_corrections import correct_line
+from portal.data.payment_runs import FileChanged
 from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day, owed_by
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
@@ -160,7 +161,7 @@ class TestRun:
         world.value()
         with monkeypatch.context() as stopped:
             stopped.setattr(payment_jobs, stops_at, lambda *_: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(ExceptionGroup):
                 world.pay()
         (path,) = world.pay(PAY_DAY + timedelta(days=1), NOW + timedelta(days=3)).files
         (run,) = world.all(PaymentRun)
@@ -169,12 +170,31 @@ class TestRun:
         assert text(of_file(path), "CstmrCdtTrfInitn/GrpHdr/NbOfTxs") == "1"
         assert len(world.all(Payment)) == 1
 
+    def test_run_whose_file_cannot_be_written_keeps_no_later_one_back(self, world, monkeypatch) -> None:
+        """The insurer's account changed once the first file was settled: that one waits for somebody, and alone."""
+        world.value()
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
+            with pytest.raises(ExceptionGroup):
+                world.pay()
+        moved = world.services.settings.model_copy(update={"transfers_iban": OTHER})
+        world.services = create_services(moved, world.services.database)
+        world.value(days=1)
+        later = PAY_DAY + timedelta(days=7)
+        with pytest.raises(ExceptionGroup) as failed:
+            world.pay(later)
+        assert [type(each) for each in failed.value.exceptions] == [FileChanged]
+        runs = sorted(world.all(PaymentRun), key=lambda run: run.day)
+        assert [run.written_at is not None for run in runs] == [False, True]
+        folder = world.services.settings.payments_folder
+        assert [path.name for path in folder.glob("*.xml")] == [f"virements-{later}.xml"]
+
     def test_run_stopped_before_it_closes_asks_for_a_day_that_is_not_gone(self, world, monkeypatch) -> None:
         world.value()
         late = datetime(2026, 11, 30, 9, tzinfo=UTC)
         with monkeypatch.context() as stopped:
             stopped.setattr(payment_jobs, "close_run", lambda *_: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(ExceptionGroup):
                 world.pay()
         (path,) = world.pay(late.date(), late).files
         assert text(of_file(path), "CstmrCdtTrfInitn/PmtInf/ReqdExctnDt/Dt") == "2026-11-30"

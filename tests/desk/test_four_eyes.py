@@ -204,7 +204,35 @@ def test_proposal_expires_when_its_case_moves(client, agent, colleague) -> None:
     assert "Rien à valider" in text_of(client.page.one("main"))
     with client.services.database.write() as db:
         assert expire_proposals(db, utc_now()) == 1
-    assert (_row(client).state, _row(client).payload_encrypted) == (ProposalState.EXPIRED, b"")
+    assert (_row(client).state, _row(client).payload_encrypted != b"") == (ProposalState.EXPIRED, True)
+    with client.services.database.write() as db:
+        assert expire_proposals(db, utc_now() + KEPT_FOR) == 1
+    assert _row(client).payload_encrypted == b""
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_agent_is_told_that_the_case_moved_past_their_decision_and_takes_it_up_again(
+    client, agent, colleague, is_swept
+) -> None:
+    case, _ = proposed(client, agent)
+    with client.services.database.write() as db:
+        touch(db, db.get_one(Case, case.id), utc_now())
+        if is_swept:
+            expire_proposals(db, utc_now())
+    path = path_of(client.services, case)
+    enter(client, colleague)
+    client.get(path)
+    assert "n’est pas partie" not in text_of(client.page.one("main"))
+    enter(client, agent)
+    client.get(path)
+    assert "n’est pas partie\u00a0: le dossier a changé" in text_of(client.page.one("main"))
+    client.click("ce que vous aviez écrit")
+    assert client.page.one("textarea[name=texte]").text().strip() == WORDS
+    client.submit(f'form[action="{path}/decision"][method="post"]', texte=WORDS)
+    client.submit('main form[action$="/decision/envoi"]')
+    client.get(path)
+    shown = text_of(client.page.one("main"))
+    assert ("Décision à valider" in shown, "n’est pas partie" in shown) == (True, False)
 
 
 def test_what_was_written_and_never_sent_is_forgotten_after_a_week(client, agent) -> None:

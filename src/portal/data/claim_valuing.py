@@ -20,6 +20,7 @@ from portal.data.recomputation import LineFacts
 from portal.data.rules import Used
 from portal.data.sessions import Viewer
 from portal.data.valuation import Valuation
+from portal.data.valuation_drafts import forget_typed
 from portal.data.valued_lines import ValuedLine
 from portal.folding import fold
 from portal.formatting import day_in_france
@@ -69,6 +70,7 @@ def apply_valuation(
         if line is not None and valued.granted:
             queue(db, line, due_on, now)
     move_by_desk(db, agent, keyring, case, outcome.decision, valuation.words.strip(), now)
+    forget_typed(db, case)
     if outcome.granted:
         agent.letters.ask_for_account(db, case.member_id, now)
     return outcome

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.case_desk import Agent, lock_for_desk
@@ -182,12 +182,25 @@ def waiting_on(db: Session, case: Case) -> DecisionProposal | None:
 
 def returned_to(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
     """The last decision of the viewer's on a case, when it was sent back and the case has not moved since."""
+    last = _last_of(db, viewer, case)
+    is_back = last is not None and (last.state, last.version) == (ProposalState.RETURNED, case.version)
+    return last if is_back else None
+
+
+def voided_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
+    """The last decision of the viewer's on a case that goes on, when the case moved while it waited to be approved."""
+    last = _last_of(db, viewer, case)
+    if last is None or case.is_over:
+        return None
+    is_passed = last.state == ProposalState.WAITING and last.version != case.version
+    return last if is_passed or last.state == ProposalState.EXPIRED else None
+
+
+def _last_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
     query = select(DecisionProposal).where(
         DecisionProposal.case_id == case.id, DecisionProposal.written_by == viewer.account_id
     )
-    last = db.exec(query.order_by(col(DecisionProposal.id).desc()).limit(1)).first()
-    is_back = last is not None and (last.state, last.version) == (ProposalState.RETURNED, case.version)
-    return last if is_back else None
+    return db.exec(query.order_by(col(DecisionProposal.id).desc()).limit(1)).first()
 
 
 def waiting_for(db: Session, viewer: Viewer, keyring: Keyring) -> list[tuple[DecisionProposal, Case, int]]:
@@ -226,26 +239,22 @@ def send_back(
 
 
 def expire_proposals(db: Session, now: datetime) -> int:
-    """Forgets what no decision will come of: drafts left alone, proposals that their case has moved past; how many."""
-    moved = (
-        select(DecisionProposal)
-        .join(Case, col(Case.id) == DecisionProposal.case_id)
-        .where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
-    )
+    """Forgets what no decision will come of, after a while: drafts left alone, what was sent back, proposals that their
+    case has moved past, which are said to be void at once; how many."""
+    of_case = select(DecisionProposal).join(Case, col(Case.id) == DecisionProposal.case_id)
+    moved = of_case.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
     rows = list(db.exec(moved))
     for row in rows:
-        row.state, row.settled_at, row.payload_encrypted = ProposalState.EXPIRED, now, b""
+        row.state, row.settled_at = ProposalState.EXPIRED, now
         db.add(row)
     db.flush()
     old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
-    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at <= now - KEPT_FOR)
+    is_back = col(DecisionProposal.state).in_([ProposalState.RETURNED, ProposalState.EXPIRED])
+    back = (is_back, DecisionProposal.written_at <= now - KEPT_FOR)
     gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
-    emptied = list(db.exec(select(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")))
-    for row in emptied:
-        row.payload_encrypted = b""
-        db.add(row)
-    db.flush()
-    return len(rows) + gone + len(emptied)
+    emptied = update(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")
+    emptied_count = int(db.execute(emptied.values(payload_encrypted=b"")).rowcount)
+    return len(rows) + gone + emptied_count
 
 
 def _taken(db: Session, agent: Agent, keyring: Keyring, proposal_id: int) -> tuple[DecisionProposal, Case]:
