@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
-from portal.data.beneficiary_changes import BeneficiaryChange, change_of
-from portal.data.beneficiary_decisions import accept_change, refuse_change
+from portal.data.beneficiary_changes import change_of
+from portal.data.beneficiary_decisions import accept_change, identity_asked, refuse_change
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.coverage import Relationship
@@ -59,12 +59,6 @@ def _refuse(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: D
     refuse_change(db, agent, keyring, case, decision.words, now)
 
 
-def _identity(db: Session, case: Case) -> str:
-    """Which of the data that tell persons apart would be corrected: the number before the birth date."""
-    fields = db.get_one(BeneficiaryChange, case.id).fields.split(",")
-    return next((each for each in ("nir", "naissance") if each in fields), "")
-
-
 def _frame(lead: str, inputs: tuple[Input, ...] = ()) -> Frame:
     return Frame(
         _tell,
@@ -78,7 +72,7 @@ def _frame(lead: str, inputs: tuple[Input, ...] = ()) -> Frame:
         },
         (_household,),
         talks=True,
-        matter=_identity,
+        matter=identity_asked,
     )
 
 
