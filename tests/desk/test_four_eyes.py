@@ -32,7 +32,7 @@ from portal.data.sessions import SignedSession
 from portal.data.work_items import Duty
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
-from tests.support.desk_cases import MAKERS, WORDS, path_of
+from tests.support.desk_cases import MAKERS, WORDS, identity, path_of
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
@@ -114,6 +114,29 @@ def test_refusal_of_a_beneficiary_waits_for_another_agent(client, agent, colleag
     assert [letter.to for letter in letters(client.services.database, client.services)] == [author.email]
     acts = [(act.action, act.details["act"]) for act in evidence.fresh() if "act" in act.details]
     assert acts == [("decision.proposed", "refuser"), ("case.decided", "refuser")]
+
+
+@pytest.mark.parametrize(
+    ("corrected", "waits"),
+    [
+        ({"first_name": "Zoë"}, False),
+        ({"birth_date": date(2020, 5, 5)}, True),
+        ({"nir": "2200575056003"}, True),
+        ({"first_name": "Zoë", "birth_date": date(2020, 5, 5)}, True),
+    ],
+    ids=["name", "birth date", "number", "both"],
+)
+def test_birth_date_or_number_of_somebody_covered_is_corrected_by_two_agents(client, agent, corrected, waits) -> None:
+    """As where the correction is asked for as a right (R-70)."""
+    with client.services.database.write() as db:
+        case, _ = identity(db, client.services, **corrected)
+    enter(client, agent)
+    path = path_of(client.services, case)
+    client.get(f"{path}/decision?acte=accepter")
+    client.submit(f'form[action="{path}/decision"][method="post"]')
+    client.submit('main form[action$="/decision/envoi"]')
+    assert state_of(client, case) == (S.SENT if waits else S.ACCEPTED)
+    assert _row(client).state == (ProposalState.WAITING if waits else ProposalState.APPLIED)
 
 
 def test_proposer_cannot_approve_their_own_decision(client, agent) -> None:
