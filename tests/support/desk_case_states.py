@@ -44,7 +44,7 @@ def _proposed(db: Session, kind: CaseKind) -> int:
     """The row in the queue of the case of a kind whose decision waits for a second agent."""
     query = select(WorkItem.id).join(DecisionProposal, col(DecisionProposal.case_id) == WorkItem.case_id)
     waiting = query.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.kind == kind)
-    return db.exec(waiting).one() or 0
+    return db.exec(waiting.order_by(col(WorkItem.id)).limit(1)).one() or 0
 
 
 def preview_the_quote(page: Page) -> None:
