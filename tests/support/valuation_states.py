@@ -17,7 +17,8 @@ def valuation_places(db: Session, site: Site) -> dict[str, str]:
     """The pages of a claim that waits to be valued, of one that was paid, of its line to take back."""
     waits = _item(db, Case.state == CaseState.SENT)
     paid = select(ValuedLine.case_id, ValuedLine.line_id).join(BenefitLine, BenefitLine.id == ValuedLine.line_id)
-    case_id, line_id = db.exec(paid.where(BenefitLine.status == Status.PAID)).one()
+    first = paid.where(BenefitLine.status == Status.PAID).order_by(col(BenefitLine.id)).limit(1)
+    case_id, line_id = db.exec(first).one()
     conceal = site.keyring.conceal
     done = f"/gestion/dossiers/{conceal('work', [_item(db, Case.id == case_id)])[0]}/liquidation"
     return {
