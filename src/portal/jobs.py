@@ -173,7 +173,7 @@ JOBS = (
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),
     Job("retention.apply", timedelta(hours=6), apply_retention),
-    Job("decisions.forget", timedelta(days=1), forget_decisions),
+    Job("decisions.expire", timedelta(days=1), forget_decisions),
     Job("files.remove-orphans", timedelta(days=1), remove_lost_files),
 )
 

@@ -30,7 +30,7 @@ JOB_LABELS = {
     "claims.follow": "Relier les paiements aux demandes",
     "exceptional-accesses.end": "Clore les accès exceptionnels",
     "retention.apply": "Appliquer les durées de conservation",
-    "decisions.forget": "Oublier les décisions jamais envoyées",
+    "decisions.expire": "Oublier les décisions jamais envoyées",
     "files.remove-orphans": "Effacer les fichiers que rien ne nomme",
 }
 RUN_LABELS = {

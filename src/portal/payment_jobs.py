@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from portal.data.payment_runs import (
     note_written,
     open_run,
     pay_member,
+    references_of,
     unfinished_runs,
 )
 from portal.data.payments import Hold, PaymentRun
@@ -40,7 +41,7 @@ class Done:
 def pay_due(services: Services, day: date, now: datetime) -> Done:
     """Pays each member what is due by `day`, then writes the file of each run that has none. Stopped anywhere and run
     again, it goes on where it was and pays nothing twice. Raises an `ExceptionGroup` of what failed, once the others
-    are paid."""
+    are paid, and the other files written."""
     with services.database.read() as db:
         members = members_due(db, day)
     try:
@@ -50,10 +51,21 @@ def pay_due(services: Services, day: date, now: datetime) -> Done:
     return Done(paid, files)
 
 
+def each_transfer(services: Services, returns: Sequence[Sent]) -> list[Sent]:
+    """The same returns, each file that was refused whole told as its transfers; one that is not ours stays as it is."""
+    with services.database.read() as db:
+        files = {one.message: references_of(db, one.message) for one in returns if one.message}
+    told = []
+    for one in returns:
+        ours = files.get(one.message)
+        told += [replace(one, reference=each, message="") for each in ours] if ours else [one]
+    return told
+
+
 def take_returns(services: Services, returns: Sequence[Sent], now: datetime) -> int:
     """Lets the lines of transfers that came back wait again, and tells their members; how many. One that is no transfer
-    of ours, or is known already, is left alone."""
-    return do_each(lambda sent: _take(services, sent, now), returns)
+    of ours, or is known already, is left alone; of a file that was refused whole, each is taken."""
+    return do_each(lambda sent: _take(services, sent, now), each_transfer(services, returns))
 
 
 def _pay_all(services: Services, day: date, members: Sequence[int], now: datetime) -> int:
@@ -63,9 +75,17 @@ def _pay_all(services: Services, day: date, members: Sequence[int], now: datetim
 
 
 def _finish_all(services: Services, now: datetime) -> tuple[Path, ...]:
+    """The files of the runs that have none; one that fails keeps no other back."""
     with services.database.read() as db:
         unfinished = unfinished_runs(db)
-    return tuple(_finish(services, run_id, now) for run_id in unfinished)
+    files: list[Path] = []
+
+    def finish(run_id: int) -> bool:
+        files.append(_finish(services, run_id, now))
+        return True
+
+    do_each(finish, unfinished)
+    return tuple(files)
 
 
 def _pay(services: Services, run_id: int, member_id: int, now: datetime) -> bool:

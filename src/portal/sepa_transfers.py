@@ -8,7 +8,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from io import StringIO
 from xml.etree import ElementTree as ET
@@ -21,17 +21,21 @@ CURRENCY = "EUR"
 LONGEST_NAME = 70
 _SPELLED = str.maketrans({"’": "'", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _REFUSED = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]+")
-_CODE = re.compile(r"[A-Z]{2}[0-9]{2}")
+_CODE = re.compile(r"[A-Z0-9]{4}")
+# A reason in the bank's own words: what ISO 20022 calls a narrative.
+NARRATIVE = "NARR"
 _COLUMNS = ("reference", "returned_on", "code")
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A transfer that the bank sent back. `reference`: the payment's."""
+    """A transfer that the bank sent back. `reference`: the payment's; empty where the bank refused a whole file, which
+    `message` then names (`payment_jobs.each_transfer`)."""
 
     reference: str
     returned_on: date
     code: str
+    message: str = ""
 
 
 class UnreadableReturns(Exception):
@@ -120,15 +124,49 @@ def _from_xml(text: str) -> Iterator[Sent]:
     for entry in root.iterfind(".//{*}Ntry"):
         day = entry.findtext(".//{*}BookgDt/{*}Dt") or ""
         for told in entry.iterfind(".//{*}TxDtls"):
-            if code := told.findtext(".//{*}RtrInf/{*}Rsn/{*}Cd"):
+            if code := _reason(told.find(".//{*}RtrInf")):
                 yield _sent(told.findtext(".//{*}EndToEndId"), day, code)
     day = (root.findtext(".//{*}GrpHdr/{*}CreDtTm") or "")[:10]
-    for told in root.iterfind(".//{*}TxInfAndSts"):
-        if told.findtext("{*}TxSts") == "RJCT":
-            yield _sent(told.findtext("{*}OrgnlEndToEndId"), day, told.findtext(".//{*}Rsn/{*}Cd"))
+    yield from _refused(root, day)
+
+
+def _refused(root: ET.Element, day: str) -> Iterator[Sent]:
+    """What a pain.002 refuses: transfers, which may have a reason of their own, then whole files."""
+    group = root.find(".//{*}OrgnlGrpInfAndSts")
+    all_batches = root.findall(".//{*}OrgnlPmtInfAndSts")
+    for batch in all_batches:
+        for told in batch.iterfind("{*}TxInfAndSts"):
+            if told.findtext("{*}TxSts") == "RJCT":
+                code = next(filter(None, map(_stated, (told, batch, group))), None)
+                yield _sent(told.findtext("{*}OrgnlEndToEndId"), day, code)
+    for batch in all_batches:
+        if batch.findtext("{*}PmtInfSts") == "RJCT":
+            yield _whole(batch.findtext("{*}OrgnlPmtInfId"), day, _stated(batch) or _stated(group))
+    if group is not None and group.findtext("{*}GrpSts") == "RJCT":
+        yield _whole(group.findtext("{*}OrgnlMsgId"), day, _stated(group))
+
+
+def _stated(status: ET.Element | None) -> str | None:
+    return _reason(status.find("{*}StsRsnInf")) if status is not None else None
+
+
+def _reason(told: ET.Element | None) -> str | None:
+    """A code of ISO 20022, or what the bank has in its place."""
+    if told is None:
+        return None
+    own = told.findtext("{*}Rsn/{*}Prtry")
+    code = told.findtext("{*}Rsn/{*}Cd") or own
+    return code if own is None or _CODE.fullmatch(code or "") else NARRATIVE
 
 
 def _sent(reference: str | None, day: str, code: str | None) -> Sent:
     if not reference or _CODE.fullmatch(code or "") is None:
         raise ValueError("a return without its reference, or its code like AC04")
     return Sent(reference.strip(), date.fromisoformat(day), code or "")
+
+
+def _whole(message: str | None, day: str, code: str | None) -> Sent:
+    """A file is refused for what is wrong with it: without a reason, its transfers leave again."""
+    if not message:
+        raise ValueError("a file is refused, and not which")
+    return replace(_sent("x", day, code or NARRATIVE), reference="", message=message.strip())

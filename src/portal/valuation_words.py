@@ -41,8 +41,8 @@ PROBLEMS: dict[LineProblem, tuple[str, str]] = {
     LineProblem.FIXED: ("fixe", "Donnez un montant plus grand que zéro, et pas plus que ce qui reste à payer."),
     LineProblem.WORDS: ("mots", f"Expliquez à l’adhérent, en {SHORTEST_WORDS} caractères au moins."),
     LineProblem.TWIN: (
-        "mots",
-        "Un soin semblable est déjà connu\u00a0: refusez cette ligne, ou dites en quoi c’est un autre soin.",
+        "autre-soin",
+        "Un soin semblable est déjà connu\u00a0: refusez cette ligne, ou cochez que c’est un autre soin.",
     ),
     LineProblem.NOTHING: ("decision", "Le contrat ne paie rien pour ce soin\u00a0: refusez la ligne, avec sa raison."),
 }

@@ -144,7 +144,7 @@ class TestClaim:
 
     def value(self, page: Page) -> None:
         """The agent types what the bill says, reads what the rules give, and decides."""
-        page.get_by_role("link", name="Valoriser la demande").click()
+        page.get_by_role("link", name="Liquider la demande").click()
         page.locator("#acte-0").select_option("FJ")
         page.locator("#quantite-0").fill("2")
         page.locator("#professionnel-0").fill("Clinique des Tilleuls")

@@ -148,7 +148,7 @@ def test_member_goes_the_whole_way_by_keyboard_alone(open_tab) -> None:
     expect(page).to_have_url(re.compile(rf"^{tab.origin}/adherent/prestations#l-"))
     expect(page.locator(".line a:target")).to_be_focused()
     load_more_by_keyboard(page)
-    page.reload()
+    page.goto(page.url.partition("#")[0])
     filter_by_keyboard(page)
     explain_by_keyboard(page)
     issue_by_keyboard(page)

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.data.accounts import Account
-from portal.data.cases import CaseKind
 from portal.data.columns import utc_now
+from portal.data.messages import Topic, begin_thread
 from portal.data.work_items import Urgency
 from tests.support import factories, work
 from tests.support.account_states import SUPERVISOR
@@ -22,13 +22,17 @@ def urgent(site) -> str:
     with site.database.write() as db:
         author = factories.viewer_of(db, db.get_one(Account, site.account_of(MEMBER)))
         long_due = utc_now() - timedelta(days=900 + factories.next_number())
-        item = work.sent_case(db, author, utc_now(), CaseKind.MESSAGE, due_at=long_due)
-        item.urgency = Urgency.URGENT
-        return work.case_of(db, item).reference
+        title = f"Une question {factories.next_number()}"
+        case = begin_thread(db, author, site.keyring, Topic.CONTRACT, title, "Bonjour.", utc_now())
+        item = work.item_of(db, case)
+        item.urgency, item.order_at = Urgency.URGENT, long_due
+        return case.reference
 
 
 def open_request(page: Page, reference: str) -> None:
-    page.get_by_role("link", name=reference, exact=True).click()
+    """Opens it, and waits until the desk knows."""
+    with page.expect_response(lambda answer: answer.url.endswith("/presence")):
+        page.get_by_role("link", name=reference, exact=True).click()
     expect(page.locator("#presence")).to_be_visible()
 
 

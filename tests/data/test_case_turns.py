@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from portal.complaint_words import state_of
-from portal.data.case_desk import answer, move_by_desk, refuse_piece
+from portal.data.case_desk import answer, lock_for_desk, move_by_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
-from portal.data.cases import CaseKind, CaseState, WrongState, move_case, open_case
+from portal.data.cases import CaseKind, CaseMoved, CaseState, WrongState, move_case, open_case
 from portal.data.complaints import (
     acknowledge,
     add_to_complaint,
@@ -17,7 +17,7 @@ from portal.data.complaints import (
 )
 from portal.data.messages import reply
 from portal.data.open_complaints import add_files_by_link, add_words_by_link
-from tests.support import factories
+from tests.support import factories, work
 from tests.support.beneficiaries import new_file
 from tests.support.conversations import NOW, SAID, anonymous, correction, thread
 
@@ -125,3 +125,25 @@ def test_words_added_while_the_insurer_studies_leave_the_state(db, keyring, anne
     add_to_complaint(db, anne, keyring, case.id, "J’ajoute ceci.", LATER)
     join(db, anne, case)
     assert case.state == CaseState.IN_REVIEW
+
+
+@pytest.mark.parametrize("begun", [complaint, thread, correction], ids=named)
+def test_file_added_while_the_insurer_studies_wakes_the_request_and_stops_an_answer(
+    db, keyring, anne, agent, begun
+) -> None:
+    """R-26: nobody answers what they have not read."""
+    case = begun(db, keyring, anne)
+    item, seen = work.item_of(db, case), case.version
+    item.snoozed_until = LATER + timedelta(days=9)
+    db.flush()
+    FILES[begun](db, anne, case)
+    assert work.item_of(db, case).snoozed_until is None
+    with pytest.raises(CaseMoved):
+        lock_for_desk(db, agent, case.id, seen)
+
+
+def test_files_of_a_draft_leave_the_form_beside_them_good_to_send(db, keyring, anne) -> None:
+    case, _ = start_complaint(db, anne, keyring, SAID, NOW)
+    seen = case.version
+    join(db, anne, case)
+    assert send_complaint(db, anne, case.id, seen, LATER).state == CaseState.SENT

@@ -314,6 +314,27 @@ class TestProblems:
         assert found == [(LineProblem.UNCOVERED,)]
         assert other.member_id not in {one.person_id for one in insured_of(db, agent, case)}
 
+    def test_line_that_waited_is_completed_by_one_entry_alone(self, db, anne, agent, keyring, case) -> None:
+        care = {"care_date": DAY, "act_code": "OST", "family": Family.ALTERNATIVE}
+        line = factories.line(db, anne.house.contract, status=Status.AWAITING_PIECE, **care)
+        db.add(ClaimLine(case_id=case.id, line_id=line.id, linked_at=NOW))
+        db.flush()
+        twice = entry(anne, replaces=line.id), entry(anne, replaces=line.id, care_date=DAY - timedelta(days=1))
+        assert problems(db, agent, case, *twice) == [(), (LineProblem.NOT_WAITING,)]
+        valuation = seen(db, agent, case, *twice)
+        with pytest.raises(NotValued):
+            apply_valuation(db, agent, keyring, for_desk(db, agent, case), valuation, NOW)
+
+    def test_penalty_outside_the_care_path_is_never_refunded(self, db, anne, agent, case) -> None:
+        """L871-1: contracts said responsible leave it to the patient, as the flat fee."""
+        fixed = {"verdict": Verdict.FIXED, "words": MOTIVE, "in_care_path": False}
+        (found,) = value(db, agent, case, Valuation(lines=(entry(anne, "G", 3000, **fixed),)), NOW).lines
+        line, cut = found.line, found.settled.path_cut
+        assert cut > 0
+        most = 3000 - line.base_net_cents - line.flat_fee_cents - cut
+        for cents, expected in ((most, ()), (most + 1, (LineProblem.FIXED,))):
+            assert problems(db, agent, case, entry(anne, "G", 3000, fixed_cents=cents, **fixed)) == [expected]
+
     def test_barred_care_is_refused_for_that(self, db, anne, agent, case) -> None:
         """Code de la mutualité, L221-11."""
         old = entry(anne, care_date=add_months(TODAY, -25), verdict=Verdict.REFUSED, reason=Reason.BARRED)
@@ -322,8 +343,23 @@ class TestProblems:
     def test_same_care_must_be_told_apart_before_it_is_paid(self, db, anne, agent, case) -> None:
         factories.paid_line(db, anne.house.contract, care_date=DAY, act_code="OST", family=Family.ALTERNATIVE)
         assert problems(db, agent, case, entry(anne)) == [(LineProblem.TWIN,)]
-        apart = entry(anne, words="Deux séances, matin et soir, deux factures.")
-        assert problems(db, agent, case, apart) == [()]
+        words = entry(anne, words="Deux séances, matin et soir, deux factures.")
+        (known,) = value(db, agent, case, Valuation(lines=(words,)), NOW).lines[0].alike
+        assert problems(db, agent, case, words) == [(LineProblem.TWIN,)]
+        assert problems(db, agent, case, entry(anne, apart=(known,))) == [()]
+        assert problems(db, agent, case, entry(anne, apart=("L00",))) == [(LineProblem.TWIN,)]
+
+    def test_care_that_came_to_be_known_meanwhile_counts_as_moved(self, db, anne, agent, keyring, case) -> None:
+        """What was said of one twin is not said of the next."""
+        first = claimed(db, anne).case
+        valuation = seen(db, agent, case, entry(anne, apart=(first.reference,)))
+        assert not value(db, agent, case, valuation, NOW).has_moved
+        second = claimed(db, anne).case
+        outcome = value(db, agent, case, valuation, NOW)
+        assert (outcome.has_moved, outcome.lines[0].is_apart) == (True, False)
+        assert outcome.lines[0].alike == [first.reference, second.reference]
+        with pytest.raises(AmountsMoved):
+            apply_valuation(db, agent, keyring, for_desk(db, agent, case), valuation, NOW)
 
     def test_another_claim_for_the_same_care_is_shown(self, db, anne, agent, case) -> None:
         other = claimed(db, anne).case

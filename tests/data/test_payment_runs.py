@@ -17,6 +17,7 @@ from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, WrongState
 from portal.data.claim_valuing import apply_valuation
 from portal.data.line_corrections import correct_line
+from portal.data.payment_runs import FileChanged
 from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day, owed_by
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
@@ -84,6 +85,12 @@ def world(services):
 
 def of_file(path) -> ET.Element:
     return ET.fromstring(path.read_bytes())  # noqa: S314  (our own file)
+
+
+def pain_002(body: str) -> bytes:
+    """A bank's report on our files, of `RETURNED_ON`."""
+    header = "<GrpHdr><CreDtTm>2026-11-27T08:00:00</CreDtTm></GrpHdr>"
+    return f"<Document><CstmrPmtStsRpt>{header}{body}</CstmrPmtStsRpt></Document>".encode()
 
 
 def text(element, path: str) -> str:
@@ -154,7 +161,7 @@ class TestRun:
         world.value()
         with monkeypatch.context() as stopped:
             stopped.setattr(payment_jobs, stops_at, lambda *_: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(ExceptionGroup):
                 world.pay()
         (path,) = world.pay(PAY_DAY + timedelta(days=1), NOW + timedelta(days=3)).files
         (run,) = world.all(PaymentRun)
@@ -163,12 +170,31 @@ class TestRun:
         assert text(of_file(path), "CstmrCdtTrfInitn/GrpHdr/NbOfTxs") == "1"
         assert len(world.all(Payment)) == 1
 
+    def test_run_whose_file_cannot_be_written_keeps_no_later_one_back(self, world, monkeypatch) -> None:
+        """The insurer's account changed once the first file was settled: that one waits for somebody, and alone."""
+        world.value()
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
+            with pytest.raises(ExceptionGroup):
+                world.pay()
+        moved = world.services.settings.model_copy(update={"transfers_iban": OTHER})
+        world.services = create_services(moved, world.services.database)
+        world.value(days=1)
+        later = PAY_DAY + timedelta(days=7)
+        with pytest.raises(ExceptionGroup) as failed:
+            world.pay(later)
+        assert [type(each) for each in failed.value.exceptions] == [FileChanged]
+        runs = sorted(world.all(PaymentRun), key=lambda run: run.day)
+        assert [run.written_at is not None for run in runs] == [False, True]
+        folder = world.services.settings.payments_folder
+        assert [path.name for path in folder.glob("*.xml")] == [f"virements-{later}.xml"]
+
     def test_run_stopped_before_it_closes_asks_for_a_day_that_is_not_gone(self, world, monkeypatch) -> None:
         world.value()
         late = datetime(2026, 11, 30, 9, tzinfo=UTC)
         with monkeypatch.context() as stopped:
             stopped.setattr(payment_jobs, "close_run", lambda *_: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(ExceptionGroup):
                 world.pay()
         (path,) = world.pay(late.date(), late).files
         assert text(of_file(path), "CstmrCdtTrfInitn/PmtInf/ReqdExctnDt/Dt") == "2026-11-30"
@@ -258,6 +284,44 @@ class TestReturned:
         take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
         assert world.pay(date(2026, 12, 3)).paid == 1
 
+    def test_line_corrected_before_its_transfer_comes_back_stays_cancelled_and_nothing_is_owed(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        line, _ = world.lines()
+        assert line.status == Status.CANCELLED
+        with pytest.raises(WrongState):
+            world.correct(case_id)
+        with world.services.database.read() as db:
+            assert owed_by(db, world.home.member_id) == 0
+        done = world.pay(date(2026, 12, 3))
+        assert (done.paid, done.files) == (1, ())
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.all(PaymentDue) == []
+
+    def test_line_withheld_before_its_transfer_comes_back_is_given_back(self, world) -> None:
+        """What the correction took from a later payment was never had: it leaves with the next transfers."""
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        world.correct(case_id)
+        world.value(days=1, act="LUN", cents=43000)
+        world.pay(date(2026, 12, 3))
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        world.pay(date(2026, 12, 10))
+        assert sorted(each.amount_cents for each in world.all(Payment)) == [4000, 4000, 29991 - 4000]
+
+    def test_line_corrected_after_its_transfer_came_back_is_owed_to_nobody(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        (payment,) = world.all(Payment)
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        assert world.correct(case_id).overpaid_cents == 0
+        assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
+        assert world.pay(date(2026, 12, 3)) == payment_jobs.Done(0, ())
+
     def test_payment_that_no_run_ordered_is_left_alone(self, world) -> None:
         with world.services.database.write() as db:
             line = factories.paid_line(db, world.home.house.contract)
@@ -284,9 +348,61 @@ class TestReturned:
             assert read_returns(content.encode()) == want
 
     @pytest.mark.parametrize(
+        ("reason", "code"),
+        [
+            ("<Cd>CNOR</Cd>", "CNOR"),
+            ("<Cd>NARR</Cd>", "NARR"),
+            ("<Prtry>FOCR</Prtry>", "FOCR"),
+            ("<Prtry>Compte clos par le titulaire</Prtry>", "NARR"),
+        ],
+    )
+    def test_operator_gives_a_file_with_any_bank_s_reasons(self, reason, code) -> None:
+        camt = (
+            "<Document><Ntry><BookgDt><Dt>2026-11-27</Dt></BookgDt><TxDtls><EndToEndId>V1</EndToEndId><RtrInf><Rsn>"
+            f"{reason}</Rsn></RtrInf></TxDtls></Ntry></Document>"
+        )
+        one = "<TxInfAndSts><OrgnlEndToEndId>V1</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
+        stated = f"<StsRsnInf><Rsn>{reason}</Rsn></StsRsnInf>"
+        for inside, outside in ((stated, ""), ("", stated)):
+            body = f"<OrgnlPmtInfAndSts>{outside}{one}{inside}</TxInfAndSts></OrgnlPmtInfAndSts>"
+            assert read_returns(pain_002(body)) == [Sent("V1", RETURNED_ON, code)]
+        assert read_returns(camt.encode()) == [Sent("V1", RETURNED_ON, code)]
+
+    @pytest.mark.parametrize("where", ["group", "batch"])
+    def test_file_that_the_bank_refuses_whole_sends_back_each_of_its_transfers(self, world, where) -> None:
+        world.value()
+        world.pay()
+        (run,), (payment,) = world.all(PaymentRun), world.all(Payment)
+        reason = "<StsRsnInf><Rsn><Cd>FF01</Cd></Rsn></StsRsnInf>"
+        of_group = f"<OrgnlGrpInfAndSts><OrgnlMsgId>{run.message}</OrgnlMsgId><GrpSts>RJCT</GrpSts>{reason}"
+        of_batch = f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{run.message}</OrgnlPmtInfId><PmtInfSts>RJCT</PmtInfSts>{reason}"
+        bodies = {"group": f"{of_group}</OrgnlGrpInfAndSts>", "batch": f"{of_batch}</OrgnlPmtInfAndSts>"}
+        found = read_returns(pain_002(bodies[where]))
+        assert found == [Sent("", RETURNED_ON, "FF01", run.message)]
+        told = payment_jobs.each_transfer(world.services, found)
+        assert told == [Sent(payment.reference, RETURNED_ON, "FF01")]
+        assert [take_returns(world.services, found, NOW) for _ in range(2)] == [1, 0]
+        assert world.lines()[0].status == Status.PENDING
+        assert world.pay(date(2026, 12, 3)).paid == 1
+
+    def test_refused_file_of_somebody_else_touches_no_transfer(self, world) -> None:
+        world.value()
+        world.pay()
+        body = "<OrgnlGrpInfAndSts><OrgnlMsgId>VIR-X</OrgnlMsgId><GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts>"
+        found = read_returns(pain_002(body))
+        assert found == [Sent("", RETURNED_ON, "NARR", "VIR-X")]
+        assert take_returns(world.services, found, NOW) == 0
+        assert world.lines()[0].status == Status.PAID
+
+    @pytest.mark.parametrize(
         "content",
         [
             b"",
+            b"reference;returned_on;code\nV1;2026-11-27;ac04",
+            (
+                b"<Document><GrpHdr><CreDtTm>2026-11-27</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><GrpSts>RJCT</GrpSts>"
+                b"</OrgnlGrpInfAndSts></Document>"
+            ),
             b"\xff\xfe",
             b"<a",
             b"reference;code\nV1;AC04",

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from portal.data import desk_departures
 from portal.data import work_acts as acts
+from portal.data.accounts import Account
 from portal.data.cases import CaseKind, CaseState, move_case
-from portal.data.desk_absences import declare_away
+from portal.data.desk_absences import declare_away, is_away
 from portal.data.desk_team import change_duties, colleagues_for, send_away, team_of_desk
 from portal.data.work_acts import Held, NotForThem, NothingToDo, WrongDay
 from portal.data.work_items import Duty, Urgency, WorkItem
@@ -92,6 +94,57 @@ def test_nobody_takes_their_own_request(db, keyring, people) -> None:
     with pytest.raises(NotForThem):
         acts.take(db, people["chief"], keyring, own, NOW)
     assert acts.take_next(db, people["chief"], keyring, NOW) is None
+
+
+@pytest.fixture
+def relative(db, keyring):
+    """An agent whose account names no person, and a member whose spouse has that agent's address."""
+    family = factories.household(db, spouse="Luc")
+    family["Luc"].email = "luc@famille.example"
+    author = factories.viewer_of(db, factories.member_account(db, keyring, family.member))
+    staff = factories.desk_account(db, keyring, email="Luc@famille.example", display_name="Luc Essai")
+    return factories.viewer_of(db, staff), author
+
+
+def test_nobody_takes_nor_is_given_what_is_a_relative_s(db, keyring, people, relative) -> None:
+    """R-72: by hand, as the next, by a colleague, or with all that an absent colleague had."""
+    luc, author = relative
+    urgent = work.fraud_item(db, keyring, author.account_id, NOW)
+    near, far = (work.sent_case(db, who, NOW + timedelta(hours=n)) for n, who in enumerate((author, people["member"])))
+    assert acts.lock_item(db, luc, keyring, near.id) is None
+    assert acts.lock_item(db, luc, keyring, far.id) is far
+    for item in (near, urgent):
+        with pytest.raises(NotForThem):
+            acts.take(db, luc, keyring, item, NOW)
+        with pytest.raises(NotForThem):
+            acts.assign(db, people["anne"], keyring, item, luc.account_id, "", NOW)
+    assert acts.take_next(db, luc, keyring, NOW + timedelta(hours=2)) is far
+    assert acts.take_next(db, luc, keyring, NOW + timedelta(hours=2)) is None
+    acts.take(db, people["anne"], keyring, near, NOW)
+    assert send_away(db, people["chief"], keyring, people["anne"].account_id, LATER, luc.account_id, NOW) == 1
+    assert near.assignee_id is None
+
+
+@pytest.mark.parametrize("ends", [desk_departures.suspend, desk_departures.close])
+def test_agent_whose_account_ends_leaves_nothing_behind(db, keyring, people, item, ends) -> None:
+    """R-63: what they had waits for anybody, also what comes back to the desk once they are gone."""
+    late = work.sent_case(db, people["member"], NOW)
+    for each in (item, late):
+        acts.take(db, people["anne"], keyring, each, NOW)
+    assert ends(db, people["chief"], keyring, db.get_one(Account, people["anne"].account_id), "Essai.", NOW)
+    assert (item.assignee_id, late.assignee_id) == (None, None)
+    assert done(db, keyring, item)[-1] == (WorkAct.GIVEN_BACK, "Marc Chef", "Anne Petit", "")
+    assert is_away(db, people["anne"].account_id, TODAY)
+    assert not is_away(db, people["paul"].account_id, TODAY)
+
+
+def test_agent_suspended_by_a_fraud_gets_nothing_back_from_its_author(db, keyring, people, item) -> None:
+    acts.take(db, people["anne"], keyring, item, NOW)
+    case = work.case_of(db, item)
+    move_case(db, case, CaseState.ANSWERED, NOW, by=None)
+    factories.suspend(db, db.get_one(Account, people["anne"].account_id))
+    move_case(db, case, CaseState.SENT, NOW + timedelta(hours=1), by=None)
+    assert item.assignee_id is None
 
 
 def test_what_is_over_is_only_noted(db, keyring, people, item) -> None:
@@ -181,7 +234,7 @@ def test_two_agents_who_take_it_at_once_are_told_who_has_it(database, keyring) -
     def take(viewer) -> str:
         with database.write() as db:
             try:
-                acts.take(db, viewer, keyring, acts.lock_item(db, viewer, item_id), NOW)
+                acts.take(db, viewer, keyring, acts.lock_item(db, viewer, keyring, item_id), NOW)
             except Held as held:
                 return held.name
         return ""

@@ -133,7 +133,7 @@ def test_claim_shows_no_care_of_another_family_nor_of_another_person(client) -> 
     client.get(path_of(client.services, case))
     shown = text_of(client.page.one("main"))
     assert "SEANCE-MEME" in shown
-    assert client.page.one('a[href$="/liquidation"]').text() == "Valoriser la demande"
+    assert client.page.one('a[href$="/liquidation"]').text() == "Liquider la demande"
     assert "PSYCHIATRIE-AUTRE" not in shown
     assert "ENFANT-MEME" not in shown
 

@@ -10,8 +10,10 @@ from sqlalchemy import text
 
 from portal.commands.account import command as account_command
 from portal.commands.maintenance import command as maintenance_command
+from portal.data.work_acts import take
+from portal.data.work_items import WorkItem
 from portal.formatting import PARIS
-from tests.support import factories
+from tests.support import factories, work
 from tests.support.entry import ask, enter, try_password
 from tests.support.mail import letters
 from tests.support.server import environment
@@ -39,6 +41,18 @@ def acts(client) -> list[tuple]:
         rows = [tuple(row) for row in db.execute(text(query))]
     assert {reason for *_, reason, _ in rows} == {""}
     return [(*row, json.loads(details).get("told", "")) for *row, _, details in rows]
+
+
+@pytest.mark.parametrize("ending", [("suspend",), ("close", "--yes")])
+def test_operator_who_ends_an_agent_s_account_puts_its_requests_back(client, run, make, member, ending) -> None:
+    agent = make(factories.desk_account)
+    with client.services.database.write() as db:
+        item = work.sent_case(db, factories.viewer_of(db, member), datetime.now(UTC))
+        take(db, factories.viewer_of(db, agent), client.services.keyring, item, datetime.now(UTC))
+    name, *options = ending
+    assert run(account_command, name, agent.identifier, "--reason", WHY, *options)[0] == 0
+    with client.services.database.read() as db:
+        assert db.get_one(WorkItem, item.id).assignee_id is None
 
 
 def test_operator_suspends_and_lifts_with_evidence_and_letters(client, run, member) -> None:

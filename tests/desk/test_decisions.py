@@ -111,7 +111,8 @@ def test_agent_is_asked_before_answering_what_a_colleague_has(client, agent, sup
     with client.services.database.write() as db:
         colleague = factories.viewer_of(db, supervisor)
         item = item_of_case(db, case.id or 0)
-        take(db, colleague, client.services.keyring, lock_item(db, colleague, item), utc_now())
+        keyring = client.services.keyring
+        take(db, colleague, keyring, lock_item(db, colleague, keyring, item), utc_now())
     enter(client, agent)
     fill(client, case, Act.PARTLY)
     client.submit('main form[action$="/decision/envoi"]')

@@ -32,7 +32,7 @@ from portal.data.sessions import SignedSession
 from portal.data.work_items import Duty
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
-from tests.support.desk_cases import MAKERS, WORDS, path_of
+from tests.support.desk_cases import MAKERS, WORDS, identity, path_of
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
@@ -114,6 +114,29 @@ def test_refusal_of_a_beneficiary_waits_for_another_agent(client, agent, colleag
     assert [letter.to for letter in letters(client.services.database, client.services)] == [author.email]
     acts = [(act.action, act.details["act"]) for act in evidence.fresh() if "act" in act.details]
     assert acts == [("decision.proposed", "refuser"), ("case.decided", "refuser")]
+
+
+@pytest.mark.parametrize(
+    ("corrected", "waits"),
+    [
+        ({"first_name": "Zoë"}, False),
+        ({"birth_date": date(2020, 5, 5)}, True),
+        ({"nir": "2200575056003"}, True),
+        ({"first_name": "Zoë", "birth_date": date(2020, 5, 5)}, True),
+    ],
+    ids=["name", "birth date", "number", "both"],
+)
+def test_birth_date_or_number_of_somebody_covered_is_corrected_by_two_agents(client, agent, corrected, waits) -> None:
+    """As where the correction is asked for as a right (R-70)."""
+    with client.services.database.write() as db:
+        case, _ = identity(db, client.services, **corrected)
+    enter(client, agent)
+    path = path_of(client.services, case)
+    client.get(f"{path}/decision?acte=accepter")
+    client.submit(f'form[action="{path}/decision"][method="post"]')
+    client.submit('main form[action$="/decision/envoi"]')
+    assert state_of(client, case) == (S.SENT if waits else S.ACCEPTED)
+    assert _row(client).state == (ProposalState.WAITING if waits else ProposalState.APPLIED)
 
 
 def test_proposer_cannot_approve_their_own_decision(client, agent) -> None:
@@ -204,7 +227,35 @@ def test_proposal_expires_when_its_case_moves(client, agent, colleague) -> None:
     assert "Rien à valider" in text_of(client.page.one("main"))
     with client.services.database.write() as db:
         assert expire_proposals(db, utc_now()) == 1
-    assert (_row(client).state, _row(client).payload_encrypted) == (ProposalState.EXPIRED, b"")
+    assert (_row(client).state, _row(client).payload_encrypted != b"") == (ProposalState.EXPIRED, True)
+    with client.services.database.write() as db:
+        assert expire_proposals(db, utc_now() + KEPT_FOR) == 1
+    assert _row(client).payload_encrypted == b""
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_agent_is_told_that_the_case_moved_past_their_decision_and_takes_it_up_again(
+    client, agent, colleague, is_swept
+) -> None:
+    case, _ = proposed(client, agent)
+    with client.services.database.write() as db:
+        touch(db, db.get_one(Case, case.id), utc_now())
+        if is_swept:
+            expire_proposals(db, utc_now())
+    path = path_of(client.services, case)
+    enter(client, colleague)
+    client.get(path)
+    assert "n’est pas partie" not in text_of(client.page.one("main"))
+    enter(client, agent)
+    client.get(path)
+    assert "n’est pas partie\u00a0: le dossier a changé" in text_of(client.page.one("main"))
+    client.click("ce que vous aviez écrit")
+    assert client.page.one("textarea[name=texte]").text().strip() == WORDS
+    client.submit(f'form[action="{path}/decision"][method="post"]', texte=WORDS)
+    client.submit('main form[action$="/decision/envoi"]')
+    client.get(path)
+    shown = text_of(client.page.one("main"))
+    assert ("Décision à valider" in shown, "n’est pas partie" in shown) == (True, False)
 
 
 def test_what_was_written_and_never_sent_is_forgotten_after_a_week(client, agent) -> None:
@@ -271,9 +322,10 @@ def test_removal_that_is_approved_ends_the_cover_once(client, agent, colleague) 
 
 def test_list_of_proposals_is_of_those_that_the_viewer_may_approve(client, agent, colleague) -> None:
     case, _ = proposed(client, agent)
+    keyring = client.services.keyring
     with client.services.database.write() as db:
-        assert [found.id for _, found, _ in waiting_for(db, factories.viewer_of(db, colleague))] == [case.id]
-        assert waiting_for(db, factories.viewer_of(db, agent)) == []
+        assert [found.id for _, found, _ in waiting_for(db, factories.viewer_of(db, colleague), keyring)] == [case.id]
+        assert waiting_for(db, factories.viewer_of(db, agent), keyring) == []
 
 
 def _row(client) -> DecisionProposal:

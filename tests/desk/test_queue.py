@@ -41,7 +41,7 @@ class Queue:
     def add(self, kind: CaseKind = CaseKind.MESSAGE, **values) -> str:
         """The reference of a new case."""
         with self._client.services.database.write() as db:
-            item = work.sent_case(db, self._author, datetime.now(UTC), kind, **values)
+            item = work.sent_case(db, self._author, datetime.now(UTC), kind, keyring=self._keyring, **values)
             return work.case_of(db, item).reference
 
     def change(self, reference: str, act) -> None:

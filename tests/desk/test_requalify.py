@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from portal.data.case_messages import CaseMessage, messages_of
@@ -210,3 +211,70 @@ def test_agent_without_the_duty_of_complaints_finds_no_clock(client, make, clock
     fields = {"raison": "Nous attendons un relevé.", "jour": "2026-01-01"}
     for end in ("retard", "mediateur"):
         assert send(client, f"{clock_path}/{end}", fields, form_at="/gestion").status_code == 404
+
+
+# --- whoever may not, and whoever is not alone ---
+
+
+@pytest.fixture
+def relative(client, member, make):
+    """An agent whose account names no person: the address of somebody in the member's household tells."""
+    with client.services.database.write() as db:
+        spouse = factories.person(db, "Paul")
+        spouse.email = "paul@famille.example"
+        contract = db.exec(select(factories.Contract).where(factories.Contract.member_id == member.person_id)).one()
+        factories.cover(db, contract, spouse)
+    return make(factories.desk_account, email="paul@famille.example")
+
+
+def test_relative_at_the_desk_finds_neither_the_message_nor_the_complaint(client, relative, thread, clock_path) -> None:
+    """R-72"""
+    enter(client, relative)
+    assert [ask(client, path).status_code for path in (path_of(client, thread), clock_path)] == [404, 404]
+    assert sent(client, thread) == 404
+    fields = {"raison": "Nous attendons un relevé.", "jour": str(day_in_france(datetime.now(UTC)))}
+    for end in ("retard", "mediateur"):
+        assert send(client, f"{clock_path}/{end}", fields, form_at="/gestion").status_code == 404
+    assert (row(client).delayed_at, row(client).mediator_on) == (None, None)
+
+
+def test_agent_says_to_know_that_a_colleague_has_it_before_either_act(client, agent, make, thread, clock_path) -> None:
+    holder = make(factories.desk_account, display_name="Paul Grand")
+    with client.services.database.write() as db:
+        for item in db.exec(select(WorkItem)):
+            item.assignee_id = holder.id
+            db.add(item)
+    enter(client, agent)
+    why = {"raison": "Nous attendons le relevé de votre caisse."}
+    refused = send(client, f"{clock_path}/retard", why, form_at="/gestion")
+    assert (refused.status_code, "Paul Grand s’occupe de ce dossier." in refused.text) == (422, True)
+    assert row(client).delayed_at is None
+    assert send(client, f"{clock_path}/retard", why | {"collegue": "oui"}, form_at="/gestion").status_code == 303
+    assert row(client).delayed_at is not None
+
+
+def test_agent_says_to_know_before_a_colleague_s_message_becomes_a_complaint(client, agent, make, thread) -> None:
+    holder = make(factories.desk_account, display_name="Paul Grand")
+    with client.services.database.write() as db:
+        item = db.exec(select(WorkItem).where(WorkItem.case_id == thread)).one()
+        item.assignee_id = holder.id
+        db.add(item)
+    enter(client, agent)
+    assert sent(client, thread) == 422
+    assert complaints(client) == []
+    assert sent(client, thread, collegue="oui") == 303
+
+
+def test_record_of_an_act_names_its_author_and_not_who_holds_the_contract(client, agent, member, thread) -> None:
+    with client.services.database.write() as db:
+        holder = factories.person(db, "Paul")
+        db.get_one(Case, thread).member_id = holder.id
+    enter(client, agent)
+    assert ask(client, path_of(client, thread)).status_code == 200
+    assert sent(client, thread) == 303
+    client.services.journal.flush()
+    with client.services.database.read() as db:
+        query = text("SELECT acting_for FROM evidence WHERE action = :action")
+        assert [row.acting_for for row in db.execute(query, {"action": "case.requalified"})] == [member.person_id]
+        named = {row[0] for row in db.execute(text("SELECT DISTINCT acting_for FROM evidence"))}
+        assert holder.id not in named

@@ -8,8 +8,10 @@ from sqlmodel import select
 from portal.data.benefits import BenefitLine
 from portal.data.cases import Case
 from portal.data.claim_rules import first_day
+from portal.data.claims import asked_of, cancel_claim
 from portal.data.rules import add_months
 from portal.data.sessions import SignedSession
+from portal.data.valuation_drafts import ValuationDraft
 from portal.data.work_items import Duty
 from portal.formatting import today
 from portal.payment_jobs import pay_due
@@ -125,7 +127,45 @@ def test_agent_must_tell_the_same_care_apart(client, agent, anne, sheet, care_da
     client.send(form)
     assert client.status == 422
     assert "Semblable" in text_of(client.page.one("#calcul"))
-    assert "#mots-0" in [node.attributes["href"] for node in client.page.css("#erreurs a")]
+    assert "#autre-soin-0" in [node.attributes["href"] for node in client.page.css("#erreurs a")]
+    form = client.form(LINES, "Relire et décider")
+    form.fill({"mots-0": "Deux séances, matin et soir, deux factures."})
+    client.send(form)
+    assert client.status == 422
+    box = client.page.one("#autre-soin-0")
+    form = client.form(LINES, "Relire et décider")
+    form.fill({"autre-soin-0": box.attributes["value"]})
+    client.send(form)
+    client.get(f"{sheet}/decision")
+    assert "Autre soin, d’après qui a liquidé" in text_of(client.page.one("#lignes-liquidees"))
+    client.get(sheet)
+    assert "checked" in client.page.one("#autre-soin-0").attributes
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_claim_that_ends_without_a_valuation_leaves_nothing_of_what_was_typed(
+    client, agent, anne, sheet, is_refused
+) -> None:
+    """R-71: refused whole by the desk, or taken back by its author."""
+    enter(client, agent)
+    client.get(sheet)
+    client.submit(LINES, button="Relire et décider", **{"acte-0": "OST"})
+    (typed,) = typed_claims(client)
+    if is_refused:
+        case_page = sheet.removesuffix("/liquidation")
+        client.get(f"{case_page}/decision?acte=refuser")
+        client.submit(f'form[action="{case_page}/decision"][method="post"]', texte=WHY)
+        client.submit('main form[action$="/decision/envoi"]')
+    else:
+        with client.services.database.write() as db:
+            cancel_claim(db, anne.viewer, asked_of(db, db.get_one(Case, typed)), datetime.now(UTC))
+    assert rows(client, Case)[0].state == ("refusee" if is_refused else "annulee")
+    assert typed_claims(client) == []
+
+
+def typed_claims(client) -> list[int]:
+    with client.services.database.read() as db:
+        return list(db.exec(select(ValuationDraft.case_id)))
 
 
 def test_agent_who_decides_what_changed_meanwhile_reads_it_again(client, agent, anne, sheet, care_day) -> None:

@@ -182,6 +182,21 @@ def test_valuation_whose_amounts_moved_can_only_be_sent_back(client, agent, coll
     assert client.page.one("#fixe-0").attributes["value"] == "600,00"
 
 
+def test_second_agent_sees_care_that_came_to_be_known_and_cannot_pay_it_twice(
+    client, agent, colleague, anne, sheet, care_day
+) -> None:
+    propose(client, agent, sheet)
+    with client.services.database.write() as db:
+        twin = factories.paid_line(db, anne.house.contract, care_date=care_day, act_code="OST")
+    enter(client, colleague)
+    client.get(look(sheet))
+    assert f"Semblable Ligne {twin.reference}" in text_of(client.page.one("#lignes-liquidees"))
+    assert not client.page.css(APPROVE)
+    client.submit(RETURN, button="Renvoyer")
+    assert rows(client, DecisionProposal)[0].state == ProposalState.RETURNED
+    assert len(rows(client, BenefitLine)) == 1
+
+
 def test_valuation_sent_back_is_put_right_and_proposed_again(client, agent, colleague, sheet) -> None:
     propose(client, agent, sheet)
     enter(client, colleague)

@@ -34,6 +34,7 @@ from tests.support import beneficiaries, claims, conversations, data_requests, f
 
 DAY = date(2026, 3, 2)
 WORDS = "Voici ce que nous avons constaté, et ce que vous pouvez faire maintenant."
+FIELDS = {"first_name": "prenom", "last_name": "nom", "birth_date": "naissance", "nir": "nir"}
 Maker = Callable[[Session, Services], tuple[Case, Account]]
 
 
@@ -198,7 +199,8 @@ def number(db: Session, services: Services) -> tuple[Case, Account]:
     return _practice(db, services, practices.wanted_number(today()))
 
 
-def _known(db: Session, services: Services, kind: CaseKind, reason: Any) -> tuple[Case, Account]:
+def _known(db: Session, services: Services, kind: CaseKind, reason: Any, **corrected: Any) -> tuple[Case, Account]:
+    """A change of somebody covered: with a reason, an end; without one, the correction of these fields."""
     family, account, viewer = _member(db, services.keyring)
     if not db.exec(select(Parameter).limit(1)).first():
         beneficiaries.figures(db)
@@ -207,8 +209,9 @@ def _known(db: Session, services: Services, kind: CaseKind, reason: Any) -> tupl
     start = beneficiaries.Start(kind, family.contract.id or 0, Relationship.CHILD, reason, cover)
     case, _ = beneficiaries.start_change(db, viewer, start, utc_now())
     change = beneficiaries.locked(db, viewer, services.keyring, case)
-    details = beneficiaries.Details(first_name="Zoë") if reason is None else beneficiaries.Details(event_on=today())
-    typed = beneficiaries.Typed(details, reason, fields=("prenom",) if reason is None else ())
+    details = beneficiaries.Details(**({"event_on": today()} if reason else corrected))
+    fields = tuple(FIELDS[name] for name in corrected)
+    typed = beneficiaries.Typed(details, reason, fields=fields)
     change = beneficiaries.fill_change(db, viewer, services.keyring, change, typed, utc_now())
     for slot in beneficiaries.change_slots(db, change.case):
         add_pieces(db, viewer, change.case, slot.code, [kept(services)], utc_now())
@@ -221,7 +224,12 @@ def removal(db: Session, services: Services) -> tuple[Case, Account]:
 
 
 def renaming(db: Session, services: Services) -> tuple[Case, Account]:
-    return _known(db, services, CaseKind.BENEFICIARY_CHANGED, None)
+    return _known(db, services, CaseKind.BENEFICIARY_CHANGED, None, first_name="Zoë")
+
+
+def identity(db: Session, services: Services, **corrected: Any) -> tuple[Case, Account]:
+    """The correction of a birth date, or of a NIR."""
+    return _known(db, services, CaseKind.BENEFICIARY_CHANGED, None, **corrected)
 
 
 def data_right(db: Session, services: Services) -> tuple[Case, Account]:

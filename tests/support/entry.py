@@ -59,6 +59,11 @@ def send(client: AuditingClient, path: str, fields: Any = None, *, form_at: str 
     return client.http.post(path, data=data, headers=headers, follow_redirects=False, **options)
 
 
+def told_in(answer: httpx.Response) -> list[tuple[str, str]]:
+    """What the headers of an answer tell: all but the request's own number."""
+    return sorted((name, text) for name, text in answer.headers.items() if name != "x-request-id")
+
+
 def try_password(client: AuditingClient, identifier: str, password: str, **options: Any) -> httpx.Response:
     """Sends the sign-in form from a fresh browser: 303 when it opens a session, 422 when it does not."""
     leave(client)

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from portal.data.case_states import ENDS, WITH_INSURER
 from portal.data.cases import Case, CaseKind, CaseState, begin_case, move_case
 from portal.data.fraud import FraudChannel, FraudReport, freeze
+from portal.data.messages import MessageThread, Topic
 from portal.data.sessions import Viewer
 from portal.data.work_items import Turn, WorkItem
 from portal.security import Keyring
@@ -21,9 +22,14 @@ def sent_case(
     kind: CaseKind = CaseKind.MESSAGE,
     *,
     due_at: datetime | None = None,
+    keyring: Keyring | None = None,
 ) -> WorkItem:
-    """A case of the viewer's that was just sent, as the desk sees it."""
+    """A case of the viewer's that was just sent, as the desk sees it; with a `keyring`, a message has a subject too, as
+    whoever opens it reads."""
     case = begin_case(db, viewer, kind, now)
+    if keyring and kind is CaseKind.MESSAGE:
+        subject = keyring.encrypt("Une question")
+        db.add(MessageThread(case_id=case.id or 0, topic=Topic.CONTRACT, subject_encrypted=subject))
     case.due_at = due_at
     move_case(db, case, CaseState.SENT, now, by=viewer.account_id)
     return item_of(db, case)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from portal.account_jobs import erase_due
 from portal.app import create_services
 from portal.commands.context import open_database
-from portal.data import desk_acts
+from portal.data import desk_acts, desk_departures
 from portal.data.accounts import Account, Role, Space
 from portal.data.activity import account_object
 from portal.data.blocks import block_of
@@ -20,11 +20,13 @@ from portal.data.sign_up import Applicant
 from portal.data.work_items import Duty, give_duty
 from portal.entry.onboarding import deliver_credentials, new_temporary
 from portal.forms import email_of
+from portal.security import Keyring
 from portal.settings import load_settings
 from portal.web import Services
 
 REASON = click.option("--reason", required=True, help="What the holder is told, in French: one or two sentences.")
-Act = Callable[[Session, Account, datetime], tuple[str, Action, dict[str, Any]] | None]
+Told = tuple[str, Action, dict[str, Any]]
+Act = Callable[[Session, Keyring, Account, datetime], Told | None]
 
 
 @click.group()
@@ -89,8 +91,8 @@ def suspend(identifier: str, reason: str) -> None:
     Example: portal account suspend 1234567897 --reason "Vérification de votre identité en cours."
     """
 
-    def act(db: Session, account: Account, now: datetime) -> tuple[str, Action, dict[str, Any]] | None:
-        done = desk_acts.suspend(db, None, account, reason, now)
+    def act(db: Session, keyring: Keyring, account: Account, now: datetime) -> Told | None:
+        done = desk_departures.suspend(db, None, keyring, account, reason, now)
         return ("account-suspended", Action.ACCOUNT_SUSPENDED, {"reason": reason}) if done else None
 
     _run(identifier, act, reason, "suspended", "this account is suspended or closed already")
@@ -105,7 +107,7 @@ def lift(identifier: str, reason: str) -> None:
     Example: portal account lift 1234567897 --reason "Identité vérifiée."
     """
 
-    def act(db: Session, account: Account, now: datetime) -> tuple[str, Action, dict[str, Any]] | None:
+    def act(db: Session, _keyring: Keyring, account: Account, now: datetime) -> Told | None:
         return ("account-restored", Action.ACCOUNT_RESTORED, {}) if desk_acts.lift(db, None, account, now) else None
 
     _run(identifier, act, reason, "open again", "this account is not suspended by the insurer")
@@ -121,8 +123,8 @@ def close(identifier: str, reason: str) -> None:
     Example: portal account close 1234567897 --reason "Compte ouvert par erreur." --yes
     """
 
-    def act(db: Session, account: Account, now: datetime) -> tuple[str, Action, dict[str, Any]] | None:
-        done = desk_acts.close(db, None, account, reason, now)
+    def act(db: Session, keyring: Keyring, account: Account, now: datetime) -> Told | None:
+        done = desk_departures.close(db, None, keyring, account, reason, now)
         return ("account-closed", Action.ACCOUNT_CLOSED, {"reason": reason}) if done else None
 
     _run(identifier, act, reason, "closed", "this account is closed already")
@@ -137,7 +139,7 @@ def end_sessions(identifier: str, reason: str) -> None:
     Example: portal account end-sessions 1234567897 --reason "Appareil perdu."
     """
 
-    def act(db: Session, account: Account, now: datetime) -> tuple[str, Action, dict[str, Any]] | None:
+    def act(db: Session, _keyring: Keyring, account: Account, now: datetime) -> Told | None:
         return ("sessions-ended", Action.SESSION_REVOKED, {}) if desk_acts.end_sessions(db, account, now) else None
 
     _run(identifier, act, reason, "signed out everywhere", "this account has no session open")
@@ -163,16 +165,14 @@ def _run(identifier: str, act: Act, reason: str, done: str, nothing: str) -> Non
         with database.write() as db:
             found = _found(desk_acts.account_by_identifier(db, identifier), identifier)
             account = desk_acts.target(db, None, found.id or 0)
-            told = act(db, account, datetime.now(UTC))
+            told = act(db, services.keyring, account, datetime.now(UTC))
             if told is None:
                 raise click.ClickException(nothing)
             _conclude(services, db, account, told, reason)
     click.echo(f"{identifier} is {done}" + ("" if account.email else "; no address: tell its holder yourself"))
 
 
-def _conclude(
-    services: Services, db: Session, account: Account, told: tuple[str, Action, dict[str, Any]], reason: str
-) -> None:
+def _conclude(services: Services, db: Session, account: Account, told: Told, reason: str) -> None:
     letter, action, context = told
     if account.email:
         services.mail.post(db, letter, account.email, account_id=account.id, **context)

@@ -8,7 +8,7 @@ import click
 from portal.app import create_services
 from portal.commands.context import open_database
 from portal.formatting import today
-from portal.payment_jobs import pay_due, take_returns
+from portal.payment_jobs import each_transfer, pay_due, take_returns
 from portal.sepa_transfers import UnreadableReturns, read_returns
 from portal.settings import load_settings
 
@@ -44,7 +44,8 @@ def run(day: datetime | None) -> None:
 @click.argument("file", type=EXISTING)
 def returned(file: Path) -> None:
     """Take in the transfers that the bank sent back: FILE is a camt.054, a pain.002, or a CSV file with the columns
-    reference;returned_on;code. Their lines wait again, and members are told. Taking it in again changes nothing.
+    reference;returned_on;code. Their lines wait again, and members are told; a pain.002 that refuses a whole file sends
+    back each of its transfers. Taking it in again changes nothing.
 
     Example: portal payments returned rejets-2026-12-04.xml
     """
@@ -54,5 +55,7 @@ def returned(file: Path) -> None:
     except UnreadableReturns as problem:
         raise click.ClickException(f"{file} is no file of returns: {problem}") from problem
     with open_database(settings) as database:
-        taken = take_returns(create_services(settings, database), found, datetime.now(UTC))
+        services = create_services(settings, database)
+        found = each_transfer(services, found)
+        taken = take_returns(services, found, datetime.now(UTC))
     click.echo(f"{taken} taken in, {len(found) - taken} known before, or not ours")

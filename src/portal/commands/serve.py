@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -43,16 +45,20 @@ def command(host: str, port: int, workers: int) -> None:
     with open_database(settings) as database:
         if workers > 1 and database.is_sqlite:
             raise click.ClickException("SQLite is served by one process; set PORTAL_DATABASE_URL to use several")
-    if workers > 1:
-        share_counts(settings.data_folder / "counts")
-    run_server("portal.commands.serve:load_app", host, port, workers)
+    with shared_counts(settings.data_folder / "counts") if workers > 1 else nullcontext():
+        run_server("portal.commands.serve:load_app", host, port, workers)
 
 
-def share_counts(folder: Path) -> None:
-    """Lets the workers about to start count in files of this folder, from nothing."""
+@contextmanager
+def shared_counts(folder: Path) -> Iterator[None]:
+    """Lets the workers that are started meanwhile count in files of this folder, from nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     os.environ[FOLDER_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[FOLDER_VARIABLE]
 
 
 def run_server(target: str, host: str, port: int, workers: int = 1) -> None:

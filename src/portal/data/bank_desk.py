@@ -12,6 +12,7 @@ from portal.data.bank_changes import cancel_pending, current_of, is_one_blocked,
 from portal.data.bank_details import BankDetails
 from portal.data.company_bank import COMPANY
 from portal.data.organisation_banks import BankOwner
+from portal.data.parties import is_near_to
 from portal.data.persons import Person
 from portal.data.practice_bank import PRACTICE
 from portal.data.sessions import Viewer
@@ -63,18 +64,20 @@ def pending_change(db: Session, viewer: Viewer, whose: Whose, row_id: int) -> Ch
 
 def stop_change(db: Session, viewer: Viewer, whose: Whose, row_id: int, now: datetime) -> Change | None:
     """Gives up that very change, and no other that took its place; None when it is over, or not the viewer's to stop:
-    whoever is charged with contracts, save for their own account."""
+    whoever is charged with contracts, save for what is theirs or their family's."""
     change = pending_change(db, viewer, whose, row_id)
-    if change is None or is_own(viewer, change):
+    if change is None or is_own(db, viewer, change):
         return None
     rows = _locked_rows(db, change)
     waiting = [row for row in rows if row.id == row_id and row.is_pending]
     return change if cancel_pending(db, waiting, now) is not None else None
 
 
-def is_own(viewer: Viewer, change: Change) -> bool:
-    """Whether the change is the agent's own."""
-    return change.whose is Whose.MEMBER and viewer.person_id == change.owner_id
+def is_own(db: Session, viewer: Viewer, change: Change) -> bool:
+    """Whether the change is the agent's own, of the agent's household, or asked by an account of the agent's."""
+    if change.whose is Whose.MEMBER:
+        return is_near_to(db, viewer.account_id, persons={change.owner_id}, accounts=())
+    return is_near_to(db, viewer.account_id, persons=(), accounts={change.row.asked_by, change.row.approved_by})
 
 
 def _locked_rows(db: Session, change: Change) -> list[Any]:

@@ -49,6 +49,13 @@ def refuse_change(db: Session, agent: Viewer, keyring: Keyring, case: Case, reas
     move_by_desk(db, agent, keyring, case, CaseState.REFUSED, reason, now)
 
 
+def identity_asked(db: Session, case: Case) -> str:
+    """Which of the data that tell persons apart a change would correct, the number before the birth date; empty for
+    neither. The caller has found the case."""
+    fields = db.get_one(BeneficiaryChange, case.id).fields.split(",")
+    return next((each for each in ("nir", "naissance") if each in fields), "")
+
+
 def _day_of(change: Change, effect_on: date | None) -> date:
     day = change.row.effect_on or effect_on
     if day is None:

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.case_states import WITH_INSURER
 from portal.data.case_turns import give_back, last_sent_at
-from portal.data.cases import ALWAYS_OPEN, Case, WrongState
+from portal.data.cases import ALWAYS_OPEN, Case, WrongState, touch
 from portal.data.columns import Index, instant
 from portal.data.files import NewFile, StoredFile, keep_file
 from portal.data.sessions import Viewer
@@ -144,7 +145,11 @@ def count_pieces(db: Session, viewer: Viewer, since: datetime) -> int:
 
 
 def _note_change(db: Session, case: Case, now: datetime) -> None:
-    """Not `cases.touch`: files come one by one while the form beside them is filled in; it must stay good to send."""
+    """Before it is sent, not `cases.touch`: files come one by one while the form beside them is filled in; it must stay
+    good to send. Once the insurer has it, an answer being written must notice, and a request that sleeps wake."""
+    if case.state in WITH_INSURER:
+        touch(db, case, now)
+        return
     case.changed_at = now
     db.add(case)
     db.flush()

@@ -15,7 +15,7 @@ from portal.data.cases import Case, CaseState
 from portal.data.claim_twins import Twin, twins_of
 from portal.data.claims import ClaimLine
 from portal.data.coverage import Beneficiary, Contract
-from portal.data.estimates import Ground, Question, blank_line, ground_of, settled_line
+from portal.data.estimates import Ground, Question, blank_line, ground_of, settled_with
 from portal.data.explanation import Explanation, explain_line, history_of
 from portal.data.persons import Person
 from portal.data.recomputation import LineFacts
@@ -32,10 +32,12 @@ EARLIER = "\ufffe"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A line as the rules settle it. `used`: what counters stood at; `history`: what weighs on it."""
+    """A line as the rules settle it. `path_cut`: what the care-path penalty leaves unpaid, in cents; `used`: what
+    counters stood at; `history`: what weighs on it."""
 
     ground: Ground
     line: LineFacts
+    path_cut: int
     used: Used
     history: Sequence[LineFacts]
 
@@ -54,6 +56,16 @@ class Valued:
     def line(self) -> LineFacts | None:
         """The line that the rules give."""
         return self.settled.line if self.settled else None
+
+    @property
+    def alike(self) -> list[str]:
+        """The references of what may be the same care."""
+        return [twin.reference for twin in self.twins if twin.is_same]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the agent said of all of these that they are other care."""
+        return set(self.alike) <= set(self.entry.apart)
 
     @property
     def computed(self) -> int:
@@ -116,8 +128,8 @@ class Outcome:
 
     @property
     def has_moved(self) -> bool:
-        """Whether the rules no longer give what the agent saw who decided."""
-        return any(each.computed != each.entry.seen_cents for each in self.lines)
+        """Whether the rules no longer give what the agent saw who decided, or care like it came to be known."""
+        return any(each.computed != each.entry.seen_cents or LineProblem.TWIN in each.problems for each in self.lines)
 
     @property
     def has_problems(self) -> bool:
@@ -155,7 +167,8 @@ def waiting_lines(db: Session, case: Case) -> list[BenefitLine]:
 
 
 def value(db: Session, agent: Viewer, case: Case, valuation: Valuation, now: datetime) -> Outcome:
-    """What would come of a valuation now; nothing is written. The agent may read the case."""
+    """What would come of a valuation now; nothing is written. A line that waited is completed once: a second entry of
+    the same replaces nothing. The agent may read the case."""
     people = {one.person_id: one for one in insured_of(db, agent, case)}
     waiting = {line.id or 0 for line in waiting_lines(db, case)}
     told: list[LineFacts] = []
@@ -182,6 +195,7 @@ def _valued(
     settled = _settled(db, entry, relative, told) if relative else None
     twins = tuple(twins_of(db, case, entry))
     valued = Valued(entry, settled, twins, _misfits(case, entry, settled, twins, waiting, today))
+    waiting.discard(entry.replaces or 0)
     if settled is not None:
         told.append(valued.decided(settled)._replace(reference=f"{EARLIER}{len(told)}"))
     return valued
@@ -196,7 +210,8 @@ def _settled(db: Session, entry: Entry, relative: Relative, told: Sequence[LineF
     known = [one for one in history_of(db, blank, ground.rule, with_later=True) if one.id != entry.replaces]
     history = [*known, *(one for one in told if one.person_id == entry.person_id)]
     used = used_in_all(blank, history, ground.terms)
-    return Settled(ground, settled_line(blank, question, ground, used), used, history)
+    line, settlement = settled_with(blank, question, ground, used)
+    return Settled(ground, line, settlement.path_cut, used, history)
 
 
 def question_of(entry: Entry) -> Question:
@@ -239,18 +254,23 @@ def _misfits(
         (LineProblem.NO_REASON, is_refused and entry.reason is None),
         (LineProblem.FIXED, is_fixed and not 0 < (entry.fixed_cents or 0) <= _most(settled, room)),
         (LineProblem.WORDS, needs_words and not has_words),
-        (LineProblem.TWIN, not is_refused and not has_words and any(twin.is_same for twin in twins)),
+        (
+            LineProblem.TWIN,
+            not is_refused and any(twin.is_same and twin.reference not in entry.apart for twin in twins),
+        ),
         (LineProblem.NOTHING, entry.verdict is Verdict.ACCEPTED and settled is not None and computed == 0),
     )
     return tuple(problem for problem, is_so in checks if is_so)
 
 
 def _most(settled: Settled | None, room: int) -> int:
-    """The most that an agent may grant, in cents: what the base scheme and others leave, less what the law keeps."""
-    line = settled.line if settled else None
-    return (
-        line.remaining_cents + line.supplementary_cents - line.flat_fee_cents - line.franchise_cents if line else room
-    )
+    """The most that an agent may grant, in cents: what the base scheme and others leave, less what the law has the
+    patient keep: the flat fee, the franchise, and the penalty outside the care path (L871-1)."""
+    if settled is None:
+        return room
+    line = settled.line
+    kept = line.flat_fee_cents + line.franchise_cents + settled.path_cut
+    return line.remaining_cents + line.supplementary_cents - kept
 
 
 def note_of(entry: Entry) -> str:

@@ -1,19 +1,14 @@
-"""What is known of the same care already, and whose claims an agent may not value: the checks of a person of good faith
-who looks twice, made before anything is paid."""
+"""What is known of the same care already: the check of a person of good faith who looks twice, made before anything is
+paid."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from portal.data.accounts import Account
 from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.cases import Case, CaseKind
 from portal.data.claims import CANCELLABLE, Claim, ClaimLine
-from portal.data.coverage import Beneficiary, Contract
-from portal.data.persons import Person
-from portal.data.sessions import Viewer
 from portal.data.valuation import Entry
 
 
@@ -37,27 +32,6 @@ def twins_of(db: Session, case: Case, entry: Entry) -> list[Twin]:
     """What is known of that person's care of that day, the likeliest first; not the line that the entry replaces."""
     found = [*_lines(db, case, entry), *_claims(db, case, entry)]
     return sorted(found, key=lambda twin: not twin.is_same)
-
-
-def is_near(db: Session, agent: Viewer, case: Case) -> bool:
-    """Whether the claim is the agent's own, or of the agent's family: of those whom the same contracts cover, known by
-    the account's person or by its e-mail address. Nobody decides for those."""
-    persons = _household(db, case)
-    if case.account_id == agent.account_id or agent.person_id in persons:
-        return True
-    email = db.exec(select(func.lower(Account.email)).where(Account.id == agent.account_id)).first()
-    if not email:
-        return False
-    theirs = or_(col(Account.person_id).in_(persons), Account.id == case.account_id)
-    of_accounts = select(Account.id).where(func.lower(Account.email) == email, theirs, Account.id != agent.account_id)
-    of_persons = select(Person.id).where(func.lower(Person.email) == email, col(Person.id).in_(persons))
-    return db.exec(of_accounts.limit(1)).first() is not None or db.exec(of_persons.limit(1)).first() is not None
-
-
-def _household(db: Session, case: Case) -> set[int]:
-    query = select(Beneficiary.person_id).join(Contract, col(Contract.id) == Beneficiary.contract_id)
-    covered = set(db.exec(query.where(Contract.member_id == case.member_id)))
-    return covered | {one for one in (case.member_id, case.person_id) if one}
 
 
 def _lines(db: Session, case: Case, entry: Entry) -> list[Twin]:

@@ -12,14 +12,15 @@ from portal.data.benefits import BenefitLine
 from portal.data.case_desk import Agent, move_by_desk
 from portal.data.cases import Case, CaseKind, WrongState
 from portal.data.claim_settling import Outcome, Settled, Valued, value
-from portal.data.claim_twins import is_near
 from portal.data.claims import ClaimLine
+from portal.data.parties import is_near
 from portal.data.payments import next_transfer_day, queue
 from portal.data.persons import Person
 from portal.data.recomputation import LineFacts
 from portal.data.rules import Used
 from portal.data.sessions import Viewer
 from portal.data.valuation import Valuation
+from portal.data.valuation_drafts import forget_typed
 from portal.data.valued_lines import ValuedLine
 from portal.folding import fold
 from portal.formatting import day_in_france
@@ -53,7 +54,7 @@ def apply_valuation(
     is_open = case.kind == CaseKind.CLAIM and not (case.is_draft or case.is_over)
     if not is_open or case.member_id is None or not valuation.words.strip():
         raise WrongState
-    if is_near(db, agent, case):
+    if is_near(db, agent.account_id, case):
         raise TooNear
     db.get_one(Person, case.member_id, with_for_update=True)
     outcome = value(db, agent, case, valuation, now)
@@ -69,6 +70,7 @@ def apply_valuation(
         if line is not None and valued.granted:
             queue(db, line, due_on, now)
     move_by_desk(db, agent, keyring, case, outcome.decision, valuation.words.strip(), now)
+    forget_typed(db, case)
     if outcome.granted:
         agent.letters.ask_for_account(db, case.member_id, now)
     return outcome

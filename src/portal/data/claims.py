@@ -32,6 +32,7 @@ from portal.data.guarantees import in_force
 from portal.data.parameters import Sector
 from portal.data.remote_links import sends_by_itself
 from portal.data.sessions import Viewer
+from portal.data.valuation_drafts import forget_typed
 from portal.data.visibility import Relative, Scope, lines_of, visible_scope
 from portal.formatting import day_in_france
 
@@ -253,8 +254,9 @@ def _is_asked_by_another(db: Session, case: Case) -> bool:
 
 
 def cancel_claim(db: Session, viewer: Viewer, asked: Asked, now: datetime) -> None:
-    """A locked claim, taken back by its author. Raises `WrongState`."""
+    """A locked claim, taken back by its author; what agents had begun to type of it is erased. Raises `WrongState`."""
     move_case(db, asked.case, CaseState.CANCELLED, now, by=viewer.account_id)
+    forget_typed(db, asked.case)
 
 
 def asked_of(db: Session, case: Case) -> Asked:

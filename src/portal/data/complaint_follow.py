@@ -5,14 +5,13 @@ The author is told of a delay, with its reason, and of the mediator (ACPR recomm
 
 from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from portal.data.case_desk import Agent, Tell, lock_for_desk
 from portal.data.case_messages import add_message
 from portal.data.cases import Case, WrongState, touch
 from portal.data.complaints import KIND, Complaint, Told, told_of
-from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.desk_cases import AtDesk
 from portal.formatting import day_in_france
 from portal.security import Keyring
 
@@ -21,11 +20,9 @@ class MediatedOutside(ValueError):
     """The mediator cannot have been asked on that day: before the complaint, or in days to come."""
 
 
-def complaint_at_desk(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> Told | None:
-    """The complaint of an item that the viewer is charged with; None for anything else."""
-    query = select(Case).join(WorkItem, col(WorkItem.case_id) == Case.id)
-    case = db.exec(query.where(WorkItem.id == item_id, WorkItem.kind == KIND.value, items_for(db, viewer))).first()
-    return told_of(db, keyring, case) if case else None
+def complaint_at_desk(db: Session, keyring: Keyring, at_desk: AtDesk) -> Told | None:
+    """The complaint that an agent opened (`case_at_desk`); None for a case of another kind."""
+    return told_of(db, keyring, at_desk.case) if at_desk.case.kind == KIND else None
 
 
 def announce_delay(

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from sqlalchemy import or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.accounts import Account
 from portal.data.columns import Index, instant
+from portal.data.standing import closed, suspended
 
 
 class DeskAbsence(SQLModel, table=True):
@@ -23,8 +26,9 @@ class DeskAbsence(SQLModel, table=True):
 
 
 def is_away(db: Session, account_id: int, day: date) -> bool:
-    """Whether an agent is away on a day."""
-    return account_id in away_until(db, [account_id], day)
+    """Whether an agent is away on a day; whoever's account is suspended or closed is."""
+    gone = select(Account.id).where(Account.id == account_id, or_(suspended, closed))
+    return account_id in away_until(db, [account_id], day) or db.exec(gone).first() is not None
 
 
 def away_until(db: Session, accounts: Iterable[int], day: date) -> dict[int, date]:

@@ -6,16 +6,17 @@ The queue's row names it (`work_items`): what an agent is not charged with, or i
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
 from portal.data.case_messages import CaseMessage
 from portal.data.case_pieces import CasePiece
 from portal.data.cases import Case, CaseState, CaseStep
-from portal.data.coverage import Beneficiary, Contract
+from portal.data.parties import is_party
 from portal.data.sessions import Stage, Viewer
 from portal.data.work_items import WorkItem, items_for
+from portal.security import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class AtDesk:
         return sorted({one for one in (author, self.case.person_id) if one is not None})
 
 
-def case_at_desk(db: Session, viewer: Viewer, item_id: int) -> AtDesk | None:
+def case_at_desk(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> AtDesk | None:
     """The case behind a row of the queue; None for a kind that is not the viewer's charge, for what the viewer is party
     to, for a fraud report, and for a draft."""
     query = (
@@ -47,19 +48,7 @@ def case_at_desk(db: Session, viewer: Viewer, item_id: int) -> AtDesk | None:
         return None
     item, case = found
     author = db.get(Account, case.account_id) if case.account_id else None
-    return None if is_party(db, viewer, case) else AtDesk(item, case, author)
-
-
-def is_party(db: Session, viewer: Viewer, case: Case) -> bool:
-    """Whether the case is the agent's own, or of somebody whom a contract of the agent's household covers: by the
-    account, by its e-mail address, by the person."""
-    if case.account_id == viewer.account_id:
-        return True
-    author = db.get(Account, case.account_id) if case.account_id else None
-    if author is not None and author.email and _same_address(db, viewer, author.email):
-        return True
-    named = {case.person_id, case.member_id, author.person_id if author else None} - {None}
-    return bool(named & _household(db, viewer.person_id))
+    return None if is_party(db, keyring, viewer.account_id, case) else AtDesk(item, case, author)
 
 
 def author_as_viewer(author: Account, now: datetime) -> Viewer:
@@ -87,19 +76,3 @@ def changes_since(db: Session, case: Case, then: datetime) -> tuple[list[CaseSte
     )
     added = select(func.count()).where(CasePiece.case_id == case.id, CasePiece.added_at > then)
     return list(steps), db.exec(said).one(), db.exec(added).one()
-
-
-def _same_address(db: Session, viewer: Viewer, email: str) -> bool:
-    own = db.exec(select(Account.email).where(Account.id == viewer.account_id)).first() or ""
-    return own.casefold() == email.casefold()
-
-
-def _household(db: Session, person_id: int | None) -> set[int | None]:
-    """Everybody whom a contract names that covers the person, or is the person's."""
-    if person_id is None:
-        return set()
-    covering = select(Beneficiary.contract_id).where(Beneficiary.person_id == person_id)
-    contracts = select(Contract.id).where(or_(Contract.member_id == person_id, col(Contract.id).in_(covering)))
-    holders = db.exec(select(Contract.member_id).where(col(Contract.id).in_(contracts)))
-    covered = db.exec(select(Beneficiary.person_id).where(col(Beneficiary.contract_id).in_(contracts)))
-    return {person_id, *holders, *covered}

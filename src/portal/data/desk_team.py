@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role, Space
 from portal.data.desk_absences import away_until, declare_away, end_absences
+from portal.data.parties import is_party_to_item
 from portal.data.sessions import Viewer
 from portal.data.standing import closed, suspended
 from portal.data.work_items import DUTY_OF, DeskDuty, Duty, Turn, WorkItem, give_duty, kinds_of
@@ -110,7 +111,7 @@ def call_back(db: Session, viewer: Viewer, account_id: int, now: datetime) -> bo
 
 def pass_on(
     db: Session,
-    viewer: Viewer,
+    viewer: Viewer | None,
     keyring: Keyring,
     account_id: int,
     now: datetime,
@@ -118,20 +119,25 @@ def pass_on(
     to: int | None = None,
     kinds: frozenset[str] | None = None,
 ) -> int:
-    """Gives what an account has, of these kinds (all when None), to a colleague or back into the queue; how many."""
+    """Gives what an account has, of these kinds (all when None), to a colleague or back into the queue; how many.
+    `viewer`: None for an operator at the server."""
     query = select(WorkItem).where(WorkItem.assignee_id == account_id, WorkItem.turn != Turn.NOBODY)
     if kinds is not None:
         query = query.where(col(WorkItem.kind).in_(sorted(kinds)))
     items = db.exec(query.order_by(col(WorkItem.id)).with_for_update(key_share=True)).all()
     able = _able(db, to) if to is not None else frozenset()
     for item in items:
-        heir = to if item.kind in able and item.space != Space.DESK else None
+        heir = to if to and item.kind in able and _may_have(db, keyring, to, item) else None
         item.assignee_id, item.assigned_at = heir, now if heir else None
         db.add(item)
         act = WorkAct.ASSIGNED if heir else WorkAct.GIVEN_BACK
-        add_step(db, keyring, item, act, now, by=viewer.account_id, to=heir or account_id)
+        add_step(db, keyring, item, act, now, by=viewer.account_id if viewer else None, to=heir or account_id)
     db.flush()
     return len(items)
+
+
+def _may_have(db: Session, keyring: Keyring, account_id: int, item: WorkItem) -> bool:
+    return item.space != Space.DESK and not is_party_to_item(db, keyring, account_id, item)
 
 
 def _able(db: Session, account_id: int) -> frozenset[str]:

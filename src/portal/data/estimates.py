@@ -255,6 +255,11 @@ def blank_line(question: Question, ground: Ground) -> LineFacts:
 
 def settled_line(line: LineFacts, question: Question, ground: Ground, used: Used) -> LineFacts:
     """The line with its amounts, after what was `used`."""
+    return settled_with(line, question, ground, used)[0]
+
+
+def settled_with(line: LineFacts, question: Question, ground: Ground, used: Used) -> tuple[LineFacts, Settlement]:
+    """The same, and where the money goes."""
     is_off_path = not question.in_care_path and question.act_code in CONSULTATIONS
     care = Care(
         question.act_code,
@@ -269,7 +274,7 @@ def settled_line(line: LineFacts, question: Question, ground: Ground, used: Used
         told_net=question.told_net,
     )
     settled = settle(care, ground.figures, ground.terms, used)
-    return line._replace(
+    done = line._replace(
         base_cents=settled.base,
         base_rate=care.applied_rate,
         base_gross_cents=settled.base_gross,
@@ -279,6 +284,7 @@ def settled_line(line: LineFacts, question: Question, ground: Ground, used: Used
         supplementary_cents=settled.supplementary,
         remaining_cents=settled.remaining,
     )
+    return done, settled
 
 
 def _sectors(db: Session) -> dict[str, tuple[Sector, ...]]:

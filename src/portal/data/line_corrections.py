@@ -10,9 +10,9 @@ from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, WrongState, touch
-from portal.data.claim_twins import is_near
 from portal.data.claim_valuing import TooNear
 from portal.data.claims import ClaimLine
+from portal.data.parties import is_near
 from portal.data.payments import PaymentDue, next_transfer_day, queue
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
@@ -45,7 +45,7 @@ class Corrected:
 
 def correctable_lines(db: Session, agent: Agent, case: Case) -> list[BenefitLine]:
     """The lines of a claim that were valued here and still stand, for an agent who may act on the case."""
-    if is_near(db, agent, case):
+    if is_near(db, agent.account_id, case):
         return []
     query = (
         select(BenefitLine)
@@ -70,7 +70,7 @@ def correct_line(db: Session, agent: Agent, case: Case, line_id: int, words: str
 
     Raises `TooNear`; `WrongState` for a line that does not stand (any more), or without a reason.
     """
-    if is_near(db, agent, case):
+    if is_near(db, agent.account_id, case):
         raise TooNear
     db.get_one(Person, case.member_id, with_for_update=True)
     line = next((each for each in correctable_lines(db, agent, case) if each.id == line_id), None)

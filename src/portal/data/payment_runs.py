@@ -23,7 +23,7 @@ from portal.formatting import day_in_france
 from portal.security import Keyring, new_reference
 
 # Codes that say something of the account itself; any other leaves the account usable.
-WRONG_ACCOUNT = frozenset({"AC01", "AC03", "AC04", "AC06", "AG01", "BE04", "MD07", "RC01"})
+WRONG_ACCOUNT = frozenset({"AC01", "AC03", "AC04", "AC06", "AG01", "BE04", "CNOR", "MD07", "RC01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,17 @@ def note_written(db: Session, run_id: int, now: datetime) -> bool:
     return True
 
 
+def references_of(db: Session, message: str) -> list[str]:
+    """The payments that the file of a message ordered, in order; none for a file that is not ours."""
+    query = (
+        select(Payment.reference)
+        .join(PaymentOrder, col(PaymentOrder.payment_id) == Payment.id)
+        .join(PaymentRun, col(PaymentRun.id) == PaymentOrder.run_id)
+        .where(PaymentRun.message == message, col(PaymentRun.closed_at).is_not(None))
+    )
+    return list(db.exec(query.order_by(col(Payment.id))))
+
+
 def note_return(db: Session, reference: str, returned_on: date, code: str, now: datetime) -> Returned | None:
     """A transfer came back: its lines wait again, for another account when it is the account that is wrong. None for a
     payment that no run of ours ordered, or whose return is known."""
@@ -177,7 +188,8 @@ def note_return(db: Session, reference: str, returned_on: date, code: str, now: 
     lines = list(db.exec(select(BenefitLine).where(BenefitLine.payment_id == payment.id).order_by(col(BenefitLine.id))))
     needs_account = code in WRONG_ACCOUNT
     for line in lines:
-        line.payment_id, line.status = None, Status.PENDING
+        line.payment_id = None
+        line.status = _unless_cancelled(line, Status.PENDING)
         db.add(line)
         hold, day = (Hold.RETURNED if needs_account else ""), next_transfer_day(db, returned_on)
         db.add(PaymentDue(line_id=line.id or 0, member_id=member_id, due_on=day, hold=hold, queued_at=now))
@@ -265,4 +277,10 @@ def _payment(db: Session, run: PaymentRun, member: Person, account: BankDetails,
 
 def _settle(line: BenefitLine, payment: Payment) -> None:
     line.payment_id, line.posted_on = payment.id, payment.paid_on
-    line.status = Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID
+    line.status = _unless_cancelled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
+
+
+def _unless_cancelled(line: BenefitLine, status: Status) -> Status:
+    """A line that was paid, then cancelled, stays so when its transfer comes back: its amount is due again, since its
+    correction takes back what the member then never had."""
+    return Status.CANCELLED if line.status == Status.CANCELLED else status

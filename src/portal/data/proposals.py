@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.cases import Case, CaseMoved
 from portal.data.columns import Index, instant
 from portal.data.decisions import Decision
-from portal.data.desk_cases import is_party
+from portal.data.parties import is_party
 from portal.data.second_looks import needs_second_look
 from portal.data.sessions import Viewer
 from portal.data.work_items import WorkItem, items_for
@@ -152,7 +152,7 @@ def settle(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply:
 
     Raises `CaseMoved`, `AlreadyProposed`, `Settled`, `NotForYou` for somebody else's, and what `apply` raises.
     """
-    row, case = _locked(db, agent, proposal_id)
+    row, case = _locked(db, agent, keyring, proposal_id)
     if row.written_by != agent.account_id:
         raise NotForYou
     if row.state != ProposalState.DRAFT:
@@ -182,15 +182,28 @@ def waiting_on(db: Session, case: Case) -> DecisionProposal | None:
 
 def returned_to(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
     """The last decision of the viewer's on a case, when it was sent back and the case has not moved since."""
-    query = select(DecisionProposal).where(
-        DecisionProposal.case_id == case.id, DecisionProposal.written_by == viewer.account_id
-    )
-    last = db.exec(query.order_by(col(DecisionProposal.id).desc()).limit(1)).first()
+    last = _last_of(db, viewer, case)
     is_back = last is not None and (last.state, last.version) == (ProposalState.RETURNED, case.version)
     return last if is_back else None
 
 
-def waiting_for(db: Session, viewer: Viewer) -> list[tuple[DecisionProposal, Case, int]]:
+def voided_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
+    """The last decision of the viewer's on a case that goes on, when the case moved while it waited to be approved."""
+    last = _last_of(db, viewer, case)
+    if last is None or case.is_over:
+        return None
+    is_passed = last.state == ProposalState.WAITING and last.version != case.version
+    return last if is_passed or last.state == ProposalState.EXPIRED else None
+
+
+def _last_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
+    query = select(DecisionProposal).where(
+        DecisionProposal.case_id == case.id, DecisionProposal.written_by == viewer.account_id
+    )
+    return db.exec(query.order_by(col(DecisionProposal.id).desc()).limit(1)).first()
+
+
+def waiting_for(db: Session, viewer: Viewer, keyring: Keyring) -> list[tuple[DecisionProposal, Case, int]]:
     """The decisions that the viewer may approve, the oldest first, with their case and its row in the queue."""
     query = (
         select(DecisionProposal, Case, WorkItem.id)
@@ -200,13 +213,15 @@ def waiting_for(db: Session, viewer: Viewer) -> list[tuple[DecisionProposal, Cas
         .where(DecisionProposal.written_by != viewer.account_id, items_for(db, viewer))
         .order_by(col(DecisionProposal.id))
     )
-    return [(row, case, item_id or 0) for row, case, item_id in db.exec(query) if not is_party(db, viewer, case)]
+    agent_id = viewer.account_id
+    found = ((row, case, item_id or 0) for row, case, item_id in db.exec(query))
+    return [one for one in found if not is_party(db, keyring, agent_id, one[1])]
 
 
 def approve(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:
     """A second agent approves a decision, which is applied then, once. Raises `NotForYou`, `Settled`, `CaseMoved`, and
     what `apply` raises."""
-    row, case = _taken(db, agent, proposal_id)
+    row, case = _taken(db, agent, keyring, proposal_id)
     return _apply(db, agent, keyring, row, case, apply, now)
 
 
@@ -215,7 +230,7 @@ def send_back(
 ) -> DecisionProposal:
     """A second agent sends a decision back to whoever wrote it, who may change it and propose it again. Raises
     `NotForYou`, `Settled`, `CaseMoved`."""
-    row, _ = _taken(db, agent, proposal_id)
+    row, _ = _taken(db, agent, keyring, proposal_id)
     row.state, row.settled_by, row.settled_at = ProposalState.RETURNED, agent.account_id, now
     row.note_encrypted = keyring.encrypt(reason)
     db.add(row)
@@ -224,31 +239,27 @@ def send_back(
 
 
 def expire_proposals(db: Session, now: datetime) -> int:
-    """Forgets what no decision will come of: drafts left alone, proposals that their case has moved past; how many."""
-    moved = (
-        select(DecisionProposal)
-        .join(Case, col(Case.id) == DecisionProposal.case_id)
-        .where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
-    )
+    """Forgets what no decision will come of, after a while: drafts left alone, what was sent back, proposals that their
+    case has moved past, which are said to be void at once; how many."""
+    of_case = select(DecisionProposal).join(Case, col(Case.id) == DecisionProposal.case_id)
+    moved = of_case.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
     rows = list(db.exec(moved))
     for row in rows:
-        row.state, row.settled_at, row.payload_encrypted = ProposalState.EXPIRED, now, b""
+        row.state, row.settled_at = ProposalState.EXPIRED, now
         db.add(row)
     db.flush()
     old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
-    back = (DecisionProposal.state == ProposalState.RETURNED, DecisionProposal.written_at <= now - KEPT_FOR)
+    is_back = col(DecisionProposal.state).in_([ProposalState.RETURNED, ProposalState.EXPIRED])
+    back = (is_back, DecisionProposal.written_at <= now - KEPT_FOR)
     gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
-    emptied = list(db.exec(select(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")))
-    for row in emptied:
-        row.payload_encrypted = b""
-        db.add(row)
-    db.flush()
-    return len(rows) + gone + len(emptied)
+    emptied = update(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")
+    emptied_count = int(db.execute(emptied.values(payload_encrypted=b"")).rowcount)
+    return len(rows) + gone + emptied_count
 
 
-def _taken(db: Session, agent: Agent, proposal_id: int) -> tuple[DecisionProposal, Case]:
+def _taken(db: Session, agent: Agent, keyring: Keyring, proposal_id: int) -> tuple[DecisionProposal, Case]:
     """A decision that waits, and its case, locked for a second agent."""
-    row, case = _locked(db, agent, proposal_id)
+    row, case = _locked(db, agent, keyring, proposal_id)
     if row.written_by == agent.account_id:
         raise NotForYou
     if row.state != ProposalState.WAITING:
@@ -256,7 +267,7 @@ def _taken(db: Session, agent: Agent, proposal_id: int) -> tuple[DecisionProposa
     return row, case
 
 
-def _locked(db: Session, agent: Agent, proposal_id: int) -> tuple[DecisionProposal, Case]:
+def _locked(db: Session, agent: Agent, keyring: Keyring, proposal_id: int) -> tuple[DecisionProposal, Case]:
     """The case first, as everywhere, then the decision. Raises `NotForYou`, `Settled`, `CaseMoved`."""
     seen = db.get(DecisionProposal, proposal_id)
     if seen is None:
@@ -267,7 +278,7 @@ def _locked(db: Session, agent: Agent, proposal_id: int) -> tuple[DecisionPropos
     except CaseMoved as problem:
         case, moved = problem.case, problem
     row = db.get_one(DecisionProposal, proposal_id, populate_existing=True, with_for_update=True)
-    if case is None or is_party(db, agent, case):
+    if case is None or is_party(db, keyring, agent.account_id, case):
         raise NotForYou
     if row.state not in {ProposalState.DRAFT, ProposalState.WAITING}:
         raise Settled(row)

@@ -17,9 +17,8 @@ from portal.data.cases import Case, CaseState, WrongState, add_case, move_case, 
 from portal.data.complaint_rules import clock_of
 from portal.data.complaints import KIND as COMPLAINT
 from portal.data.complaints import Category, Contact, Said, complaint_row
+from portal.data.desk_cases import AtDesk
 from portal.data.messages import KIND as MESSAGE
-from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
 from portal.formatting import day_in_france, end_of_day_in_france
 from portal.security import Keyring
 
@@ -53,11 +52,10 @@ class Candidate:
 Tell = Callable[[Session, Requalified], None]
 
 
-def candidate_of(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> Candidate | None:
-    """The thread of an item that the viewer is charged with; None for anything else."""
-    query = select(Case).join(WorkItem, col(WorkItem.case_id) == Case.id)
-    case = db.exec(query.where(WorkItem.id == item_id, WorkItem.kind == MESSAGE.value, items_for(db, viewer))).first()
-    if case is None:
+def candidate_of(db: Session, keyring: Keyring, at_desk: AtDesk) -> Candidate | None:
+    """The thread that an agent opened (`case_at_desk`); None for a case of another kind."""
+    case = at_desk.case
+    if case.kind != MESSAGE:
         return None
     written = [message for message in messages_of(db, keyring, case) if not message.is_from_insurer]
     return Candidate(case, written, _made_of(db, case))

@@ -11,7 +11,7 @@ from portal.data.retention_shapes import plan_of, table_of
 _proposals, _files = table_of("decision_proposal").c, table_of("publication_file").c
 _is_unsent = or_(
     _proposals.state == ProposalState.DRAFT,
-    and_(_proposals.state == ProposalState.RETURNED, _proposals.payload_encrypted != b""),
+    and_(_proposals.state.in_([ProposalState.RETURNED, ProposalState.EXPIRED]), _proposals.payload_encrypted != b""),
 )
 
 DESK: dict[str, tuple[Plan, ...]] = {

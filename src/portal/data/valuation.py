@@ -73,7 +73,8 @@ class LineProblem(StrEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One care, in cents. `base_net_cents`: what the base scheme's statement says that it paid; None to let the rules
     say it. `replaces`: the benefit line that waited for this claim. `seen_cents`: what the rules gave when the agent
-    decided. `words`: what is missing, or why this amount, or why this care is another than one like it."""
+    decided. `words`: what is missing, or why this amount. `apart`: the references of the lines and claims like it of
+    which the agent said that they are other care."""
 
     person_id: int
     care_date: date
@@ -90,6 +91,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     fixed_cents: int | None = None
     reason: Reason | None = None
     words: str = ""
+    apart: tuple[str, ...] = ()
     seen_cents: int = 0
 
 

@@ -70,7 +70,7 @@ def keep_typed(db: Session, agent: Viewer, keyring: Keyring, case: Case, typed: 
 
 
 def forget_typed(db: Session, case: Case) -> None:
-    """Erases it: the claim is decided."""
+    """Erases it: the claim has ended."""
     row = db.get(ValuationDraft, case.id)
     if row is not None:
         db.delete(row)

@@ -5,6 +5,7 @@ Rows are held for what is written in them alone (`key_share`), so that what mere
 Acts on the request itself (an answer, a decision) are the desk's of its kind (`case_desk.py`, `fraud.py`).
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, or_
@@ -12,10 +13,10 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role
 from portal.data.desk_team import is_colleague_for
-from portal.data.fraud import FraudReport
+from portal.data.parties import is_party_to_item
 from portal.data.sessions import Viewer
 from portal.data.work_items import Turn, Urgency, WorkItem, items_for, usual_urgency
-from portal.data.work_steps import WorkAct, account_about, add_step
+from portal.data.work_steps import WorkAct, add_step
 from portal.formatting import PARIS, day_in_france
 from portal.security import Keyring
 
@@ -38,7 +39,7 @@ class NothingToDo(Exception):
 
 
 class NotForThem(Exception):
-    """The colleague may not work on it: not charged with its kind, away, gone, or it is their own request."""
+    """The colleague may not work on it: not charged with its kind, away, gone, or party to it."""
 
 
 class WrongDay(Exception):
@@ -72,10 +73,11 @@ def reports_read(db: Session, viewer: Viewer) -> set[int]:
     return {report_id for report_id in db.exec(query) if report_id is not None}
 
 
-def lock_item(db: Session, viewer: Viewer, item_id: int) -> WorkItem | None:
-    """As `find_item`, held until the transaction ends."""
+def lock_item(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> WorkItem | None:
+    """As `find_item`, held until the transaction ends; None too for what the viewer is party to."""
     query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update(key_share=True)
-    return db.exec(query.execution_options(populate_existing=True)).first()
+    item = db.exec(query.execution_options(populate_existing=True)).first()
+    return None if item is None or is_party_to_item(db, keyring, viewer.account_id, item) else item
 
 
 def take(
@@ -83,28 +85,36 @@ def take(
 ) -> None:
     """The viewer takes a locked item that nobody has, or that `instead_of` has, knowingly.
 
-    Raises `Held` when somebody else has it, `NothingToDo` when it is over or the viewer's already, `NotForThem` when it
-    is the viewer's own request.
+    Raises `Held` when somebody else has it, `NothingToDo` when it is over or the viewer's already, `NotForThem` when
+    the viewer is party to it.
     """
     if item.turn == Turn.NOBODY or item.assignee_id == viewer.account_id:
         raise NothingToDo
     if item.assignee_id is not None and item.assignee_id != instead_of:
         raise held_by(db, item)
-    _check_not_own(db, item, viewer.account_id)
+    _check_no_party(db, keyring, item, viewer.account_id)
     _give(db, item, viewer.account_id, now)
     add_step(db, keyring, item, WorkAct.TAKEN, now, by=viewer.account_id)
 
 
 def take_next(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> WorkItem | None:
     """The viewer takes what is most urgent among what nobody has; None when nothing waits. Two agents at once never get
-    the same: what one is taking, the other passes over."""
+    the same: what one is taking, the other passes over. What the viewer is party to is passed over too."""
+    passed: list[int] = []
+    while (item := _next_free(db, viewer, now, passed)) is not None:
+        if not is_party_to_item(db, keyring, viewer.account_id, item):
+            take(db, viewer, keyring, item, now)
+            return item
+        passed.append(item.id or 0)
+    return None
+
+
+def _next_free(db: Session, viewer: Viewer, now: datetime, passed: Collection[int]) -> WorkItem | None:
     query = select(WorkItem).where(_waits(now), col(WorkItem.assignee_id).is_(None), items_for(db, viewer))
-    query = query.where(_not_own(viewer)).order_by(col(WorkItem.urgency), col(WorkItem.order_at), col(WorkItem.id))
-    locked = query.limit(1).with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
-    item = next((found for _ in range(TRIES) if (found := db.exec(locked).first()) is not None), None)
-    if item is not None:
-        take(db, viewer, keyring, item, now)
-    return item
+    query = query.where(col(WorkItem.id).not_in(passed))
+    first = query.order_by(col(WorkItem.urgency), col(WorkItem.order_at), col(WorkItem.id)).limit(1)
+    locked = first.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
+    return next((found for _ in range(TRIES) if (found := db.exec(locked).first()) is not None), None)
 
 
 def assign(db: Session, viewer: Viewer, keyring: Keyring, item: WorkItem, to: int, words: str, now: datetime) -> None:
@@ -115,7 +125,7 @@ def assign(db: Session, viewer: Viewer, keyring: Keyring, item: WorkItem, to: in
     check_free(db, viewer, item)
     if not is_colleague_for(db, to, item.kind, item.space, day_in_france(now)):
         raise NotForThem
-    _check_not_own(db, item, to)
+    _check_no_party(db, keyring, item, to)
     _give(db, item, to, now)
     add_step(db, keyring, item, WorkAct.ASSIGNED, now, by=viewer.account_id, to=to, text=words)
 
@@ -210,13 +220,8 @@ def _waits(now: datetime) -> ColumnElement[bool]:
     return (col(WorkItem.turn) == Turn.DESK) & is_awake
 
 
-def _not_own(viewer: Viewer) -> ColumnElement[bool]:
-    own = select(FraudReport.id).where(FraudReport.account_id == viewer.account_id)
-    return or_(col(WorkItem.report_id).is_(None), col(WorkItem.report_id).not_in(own))
-
-
-def _check_not_own(db: Session, item: WorkItem, account_id: int) -> None:
-    if account_about(db, item) == account_id:
+def _check_no_party(db: Session, keyring: Keyring, item: WorkItem, account_id: int) -> None:
+    if is_party_to_item(db, keyring, account_id, item):
         raise NotForThem
 
 

@@ -71,12 +71,12 @@ def add_step(
     act: WorkAct,
     now: datetime,
     *,
-    by: int,
+    by: int | None,
     to: int | None = None,
     until: datetime | None = None,
     text: str = "",
 ) -> None:
-    """Keeps what an agent did."""
+    """Keeps what an agent did; `by`: None for an operator at the server."""
     sealed = keyring.encrypt(text) if text else None
     row = {"act": act, "at": now, "by": by, "to_id": to, "until": until, "text_encrypted": sealed}
     db.add(WorkStep(item_id=item.id or 0, about_id=account_about(db, item), **row))

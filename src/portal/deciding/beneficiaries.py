@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS
 from portal.data.beneficiary_changes import change_of
-from portal.data.beneficiary_decisions import accept_change, refuse_change
+from portal.data.beneficiary_decisions import accept_change, identity_asked, refuse_change
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.coverage import Relationship
@@ -72,6 +72,7 @@ def _frame(lead: str, inputs: tuple[Input, ...] = ()) -> Frame:
         },
         (_household,),
         talks=True,
+        matter=identity_asked,
     )
 
 

@@ -12,7 +12,6 @@ from portal.data.claim_valuing import apply_valuation
 from portal.data.decisions import Act, Decision
 from portal.data.payments import next_transfer_day
 from portal.data.valuation import Valuation
-from portal.data.valuation_drafts import forget_typed
 from portal.data.visibility import Scope
 from portal.deciding.frames import Ruling, Sheet
 from portal.formatting import day_in_france
@@ -38,7 +37,6 @@ def valuation_in(decision: Decision) -> Valuation:
 
 def _apply(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: Decision, now: datetime) -> None:
     apply_valuation(db, agent, keyring, case, valuation_in(decision), now)
-    forget_typed(db, case)
 
 
 def _look(request: PortalRequest, db: Session, case: Case, decision: Decision) -> Sheet:

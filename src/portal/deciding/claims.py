@@ -3,18 +3,20 @@
 A quote is answered here with what would be paid; a claim is accepted by valuing its lines (`claim_valuation.py`).
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from portal.claim_words import CARE_LABELS
-from portal.data.case_desk import Agent
+from portal.data.case_desk import Agent, move_by_desk
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claim_estimates import answer_quote, last_estimate
 from portal.data.claims import Asked, asked_of
 from portal.data.decisions import Act, Decision
 from portal.data.desk_contexts import Guarantee, care_lines, guarantees_for, person_name
 from portal.data.proposals import Applier
+from portal.data.valuation_drafts import forget_typed
 from portal.deciding.claim_valuation import VALUE
 from portal.deciding.common import ASK, BEGIN, QUESTION, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told
@@ -145,10 +147,18 @@ def _paid(case: Case) -> tuple[tuple[str, str], ...]:
     return (("Voir ou corriger ce qui est payé", VALUE.route),) if is_valued else ()
 
 
+def _refuse(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: Decision, now: datetime) -> None:
+    move_by_desk(db, agent, keyring, case, CaseState.REFUSED, decision.words, now)
+    forget_typed(db, case)
+
+
+REFUSE_CLAIM = replace(REFUSE, apply=_refuse)
+
+
 CLAIM = Frame(
     _tell,
     claim_page,
-    BEGIN | {Act.ACCEPT: VALUE, Act.PARTLY: VALUE, Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE},
+    BEGIN | {Act.ACCEPT: VALUE, Act.PARTLY: VALUE, Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE_CLAIM},
     (_guarantees, _care_lines),
     talks=True,
     elsewhere=_paid,

@@ -29,7 +29,7 @@ def show_desk(database: Database, keyring: Keyring) -> None:
 def _act(db: Session, keyring: Keyring, agent: Viewer, supervisor: Viewer, now: datetime) -> None:
     waiting = queue_page(db, agent, QueueFilters(), now)
     rows = [row for row in waiting.rows if row.kind != FRAUD] if waiting else []
-    items = filter(None, [work_acts.lock_item(db, agent, row.id) for row in rows])
+    items = filter(None, [work_acts.lock_item(db, agent, keyring, row.id) for row in rows])
     for words in ("Appelée ce matin\u00a0: elle rappelle après 17\u00a0h.", "", ""):
         if item := next(items, None):
             work_acts.take(db, agent, keyring, item, now - timedelta(hours=2))

@@ -102,7 +102,7 @@ def test_refusal_leaves_neither_address_nor_search_in_the_log(client, limited, c
     caplog.set_level("INFO")
     with address(client, "192.0.2.77"):
         statuses(client, SEARCH, 6)
-    assert " 429 " in caplog.text
+    assert " 429\n" in caplog.text
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("portal")]
     assert not any(word in line for line in ours for word in ("192.0.2.77", "lieu=", "lyon"))
 

@@ -203,12 +203,13 @@ def test_hostile_query_never_breaks_a_fragment(client, home, path, query) -> Non
 
 
 def test_following_lines_ask_for_no_totals(client, home) -> None:
-    """Session, household, cursor, lines: payments are asked for only where there are some."""
+    """Session, household, cursor, lines, what waits to be paid of them: payments are asked for only where there are
+    some."""
     client.get(LIST)
     link = client.page.one("#suite a").attributes["hx-get"]
     with queries(client.services.database) as seen:
         client.fragment(link)
-    assert len(seen) == 4, seen
+    assert len(seen) == 5, seen
 
 
 def test_each_fragment_leaves_one_piece_of_evidence(client, relatives) -> None:

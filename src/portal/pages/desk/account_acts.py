@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.data import desk_acts
+from portal.data import desk_acts, desk_departures
 from portal.data.accounts import Account
 from portal.data.activity import account_object
 from portal.data.desk_accounts import Sheet
@@ -173,13 +173,13 @@ def _run(request: PortalRequest, compte: str, act: Act) -> None:
 
 
 def _suspend(request: PortalRequest, db: Session, account: Account, reason: str) -> None:
-    if desk_acts.suspend(db, request.viewer, account, reason, request.now):
+    if desk_departures.suspend(db, request.viewer, request.services.keyring, account, reason, request.now):
         write_to(request, db, account, "account-suspended", reason=reason)
         _record(request, db, Action.ACCOUNT_SUSPENDED, account, told=reason)
 
 
 def _close(request: PortalRequest, db: Session, account: Account, reason: str) -> None:
-    if desk_acts.close(db, request.viewer, account, reason, request.now):
+    if desk_departures.close(db, request.viewer, request.services.keyring, account, reason, request.now):
         write_to(request, db, account, "account-closed", reason=reason)
         _record(request, db, Action.ACCOUNT_CLOSED, account, told=reason)
 

@@ -15,7 +15,7 @@ from portal.data.case_messages import messages_of
 from portal.data.cases import Case, CaseState
 from portal.data.complaints import told_of
 from portal.data.desk_cases import AtDesk
-from portal.data.proposals import DecisionProposal, decision_in, returned_to, waiting_on
+from portal.data.proposals import DecisionProposal, decision_in, returned_to, voided_of, waiting_on
 from portal.deciding.frames import Block, Frame, Told
 from portal.deciding.registry import frame_of
 from portal.desk_words import ACT_LABELS
@@ -60,6 +60,7 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "links": links_of(request, db, case, frame, dossier),
         "waiting": _proposal(request, waiting_on(db, case)),
         "returned": _proposal(request, returned_to(db, request.viewer, case)),
+        "voided": _proposal(request, voided_of(db, request.viewer, case)),
     } | work_context(request, db, at_desk.item)
 
 

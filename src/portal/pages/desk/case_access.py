@@ -21,7 +21,7 @@ CASE = "/gestion/dossiers/{dossier:str}"
 
 def opened(request: PortalRequest, db: Session, dossier: str) -> AtDesk:
     """The case behind an opaque name; 404 unless it is the viewer's charge, and neither theirs nor a relative's."""
-    found = case_at_desk(db, request.viewer, request.revealed(WORK, dossier))
+    found = case_at_desk(db, request.viewer, request.services.keyring, request.revealed(WORK, dossier))
     if found is None:
         raise NotFoundException
     return found

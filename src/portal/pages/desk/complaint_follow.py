@@ -18,17 +18,17 @@ from portal.data.case_desk import Agent, agent_at_work
 from portal.data.cases import Case, CaseMoved, WrongState
 from portal.data.complaint_follow import MediatedOutside, announce_delay, complaint_at_desk, note_mediator
 from portal.data.complaints import LONGEST_TEXT, Told
+from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
 from portal.data.work_items import item_of_case
 from portal.formatting import today
 from portal.forms import FieldError, single_values, written_text
-from portal.permissions import Permission, requires
+from portal.pages.desk.case_access import WORK, WORKS, note, opened, record
+from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
 
-WORK = "work"
-WORKS = [requires(Permission.DESK_QUEUE)]
 SHORTEST = 20
 NO_REASON = "Dites pourquoi la réponse prend du temps, en 20 à 5\u00a0000 caractères\u00a0: la personne le lira."
 NO_DAY = "Donnez le jour de la saisine du médiateur\u00a0: entre l’envoi de la réclamation et aujourd’hui."
@@ -58,15 +58,18 @@ def to_complaint(request: PortalRequest, case: Case) -> Redirect:
 
 
 def _delay(request: PortalRequest, dossier: str, form: FormMultiDict) -> Response[bytes] | Redirect:
-    why = written_text(form, "raison")
-    if not SHORTEST <= len(why) <= LONGEST_TEXT:
-        return _again(request, dossier, FieldError("raison", NO_REASON), raison=why)
+    why, knows = written_text(form, "raison"), single_values(form, (KNOWN,))[KNOWN]
+    errors = [] if SHORTEST <= len(why) <= LONGEST_TEXT else [FieldError("raison", NO_REASON)]
+    with request.database.read() as db:
+        errors += work_errors(request, db, opened(request, db, dossier).item, knows)
+    if errors:
+        return _again(request, dossier, *errors, raison=why, collegue=knows)
     keyring, tell = request.services.keyring, partial(tell_delayed, request.services)
     try:
         with request.database.write() as db:
-            told = _told(request, db, dossier)
-            case = announce_delay(db, _agent(request), keyring, told, why, tell, request.now)
-            request.record(db, Action.COMPLAINT_DELAYED, case.object, acting_for=case.member_id)
+            at_desk, told = _told(request, db, dossier)
+            announce_delay(db, _agent(request), keyring, told, why, tell, request.now)
+            record(request, db, at_desk, Action.COMPLAINT_DELAYED)
     except (CaseMoved, WrongState):
         return _again(request, dossier, FieldError("", MOVED), raison=why)
     return Redirect(request.services.urls("desk.complaint", dossier=dossier), status_code=303)
@@ -79,8 +82,9 @@ def _mediator(request: PortalRequest, dossier: str, form: FormMultiDict) -> Resp
         return _again(request, dossier, FieldError("jour", NO_DAY), jour=raw)
     try:
         with request.database.write() as db:
-            case = note_mediator(db, _agent(request), _told(request, db, dossier), day, request.now)
-            request.record(db, Action.COMPLAINT_MEDIATED, case.object, acting_for=case.member_id)
+            at_desk, told = _told(request, db, dossier)
+            note_mediator(db, _agent(request), told, day, request.now)
+            record(request, db, at_desk, Action.COMPLAINT_MEDIATED)
     except MediatedOutside:
         return _again(request, dossier, FieldError("jour", NO_DAY), jour=raw)
     except (CaseMoved, WrongState):
@@ -99,16 +103,17 @@ def _agent(request: PortalRequest) -> Agent:
     return agent_at_work(request.viewer, CaseLetters(request.services))
 
 
-def _told(request: PortalRequest, db: Session, dossier: str) -> Told:
-    told = complaint_at_desk(db, request.viewer, request.services.keyring, request.revealed(WORK, dossier))
+def _told(request: PortalRequest, db: Session, dossier: str) -> tuple[AtDesk, Told]:
+    at_desk = opened(request, db, dossier)
+    told = complaint_at_desk(db, request.services.keyring, at_desk)
     if told is None:
         raise NotFoundException
-    return told
+    return at_desk, told
 
 
-def _again(request: PortalRequest, dossier: str, error: FieldError, **typed: str) -> Response[bytes]:
+def _again(request: PortalRequest, dossier: str, *errors: FieldError, **typed: str) -> Response[bytes]:
     with request.database.read() as db:
-        return _page(request, db, dossier, [error], typed)
+        return _page(request, db, dossier, [*errors], typed)
 
 
 def _page(
@@ -118,20 +123,21 @@ def _page(
     errors: list[FieldError] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    told = _told(request, db, dossier)
-    request.note_read(Action.CASE_READ, told.case.object, acting_for=told.case.member_id)
+    at_desk, told = _told(request, db, dossier)
+    note(request, at_desk)
     return render_page(
         request,
         "desk/complaint/index.html",
         f"Réclamation {told.case.reference}",
         errors=errors or [],
-        typed={"raison": "", "jour": ""} | (typed or {}),
+        typed={"raison": "", "jour": "", KNOWN: ""} | (typed or {}),
         told=told,
         dossier=dossier,
         state=state_of(told),
         category=CATEGORY_LABELS[told.said.category],
         marks=marks_of(told, today()),
         mediator=request.services.settings.mediator,
+        **work_context(request, db, at_desk.item),
     )
 
 

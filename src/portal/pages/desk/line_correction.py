@@ -17,7 +17,7 @@ from portal.data.line_corrections import correct_line, correctable_lines
 from portal.data.valuation import LONGEST_WORDS, SHORTEST_WORDS
 from portal.data.valuation_drafts import lock_claim_at_desk
 from portal.forms import FieldError, single_values
-from portal.pages.desk.case_access import case_crumbs, note
+from portal.pages.desk.case_access import case_crumbs, note, record
 from portal.pages.desk.valuation_context import opened_claim
 from portal.pages.desk.valuation_decision import DECIDES
 from portal.rendering import Crumb, render_page
@@ -51,12 +51,12 @@ def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Re
             return _render(request, dossier, at_desk, ligne, line, words, [FieldError("raison", message)])
     try:
         with request.database.write() as db:
-            case = lock_claim_at_desk(db, request.viewer, request.revealed("work", dossier))
+            at_desk = opened_claim(request, db, dossier)
+            case = lock_claim_at_desk(db, request.viewer, at_desk.item.id or 0)
             if case is None:
                 raise NotFoundException
             done = correct_line(db, _agent(request), case, request.revealed("line", ligne), words, request.now)
-            act, owed = Action.CASE_LINE_CORRECTED, done.overpaid_cents
-            request.record(db, act, case.object, acting_for=case.member_id, overpaid=owed)
+            record(request, db, at_desk, Action.CASE_LINE_CORRECTED, overpaid=done.overpaid_cents)
     except (TooNear, WrongState):
         pass  # the page of the case says what it is now
     return Redirect(request.services.urls("desk.case.valuation", dossier=dossier), status_code=303)

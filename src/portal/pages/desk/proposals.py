@@ -50,7 +50,7 @@ TITLE = "Décisions à valider"
 
 @page("/gestion/validations", name="desk.proposals", guards=WORKS)
 def list_page(request: PortalRequest) -> Response[bytes]:
-    found = waiting_for(request.db, request.viewer)
+    found = waiting_for(request.db, request.viewer, request.services.keyring)
     names = request.services.keyring.conceal(WORK, (item_id for *_, item_id in found))
     rows = [
         (request.services.urls("desk.proposal", dossier=name), area_of(case).title, case.reference, row)

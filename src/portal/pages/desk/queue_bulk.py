@@ -105,7 +105,7 @@ def _done(request: PortalRequest, acte: str, form: Filled, names: list[str]) -> 
 
 def _one(request: PortalRequest, db: Session, acte: str, act: WorkForm, item_id: int, form: Filled) -> str:
     """Does it to one; why not, or nothing. Acts refuse before they write."""
-    item = lock_item(db, request.viewer, item_id)
+    item = lock_item(db, request.viewer, request.services.keyring, item_id)
     if item is None:
         return GONE
     try:

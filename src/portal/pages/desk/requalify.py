@@ -1,5 +1,6 @@
 """A message that is really a complaint becomes one: /gestion/dossiers/<dossier>/requalification (R-26, R-80)."""
 
+from dataclasses import replace
 from functools import partial
 
 from litestar import Response
@@ -16,18 +17,19 @@ from portal.complaint_words import moved_to_complaint
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, CaseMoved, WrongState
 from portal.data.complaints import Category
+from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
 from portal.data.requalifying import Candidate, Requalified, candidate_of, turn_into_complaint
 from portal.data.work_items import item_of_case
 from portal.formatting import local_time
 from portal.forms import FieldError, single_values
-from portal.pages.desk.complaint_follow import WORK, to_complaint
-from portal.permissions import Permission, requires
+from portal.pages.desk.case_access import WORK, WORKS, note, opened, record
+from portal.pages.desk.complaint_follow import to_complaint
+from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
 
-WORKS = [requires(Permission.DESK_QUEUE)]
 TITLE = "Traiter comme une réclamation"
 FIELDS = ("message", "sujet")
 MESSAGE = "message"
@@ -39,7 +41,7 @@ MOVED = "Ce dossier a changé depuis que vous l’avez ouvert. Relisez-le, puis 
 
 @page("/gestion/dossiers/{dossier:str}/requalification", name="desk.case.requalify", guards=WORKS)
 def form_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
-    return _form(request, request.db, dossier, dict.fromkeys(FIELDS, ""), [])
+    return _form(request, request.db, dossier, dict.fromkeys((*FIELDS, KNOWN), ""), [])
 
 
 @async_action("/gestion/dossiers/{dossier:str}/requalification", name="desk.case.requalify.submit", guards=WORKS)
@@ -48,9 +50,11 @@ async def submit(request: PortalRequest, dossier: FromPath[str]) -> Response[byt
 
 
 def _submit(request: PortalRequest, dossier: str, form: FormMultiDict) -> Response[bytes] | Redirect:
-    sent = single_values(form, FIELDS, longest=60)
+    sent = single_values(form, (*FIELDS, KNOWN), longest=60)
     errors = [] if sent["message"] else [FieldError("message", NO_MESSAGE)]
     errors += [] if sent["sujet"] in set(Category) else [FieldError("sujet", NO_CATEGORY)]
+    with request.database.read() as db:
+        errors += work_errors(request, db, opened(request, db, dossier).item, sent[KNOWN])
     try:
         with request.database.write() as db:
             made = None if errors else _made(request, db, dossier, sent)
@@ -64,7 +68,7 @@ def _submit(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respon
 
 def _made(request: PortalRequest, db: Session, dossier: str, sent: dict[str, str]) -> Requalified | None:
     """The complaint made of the message that was chosen; None when none of the thread's was."""
-    candidate, keyring = _candidate(request, db, dossier), request.services.keyring
+    (at_desk, candidate), keyring = _candidate(request, db, dossier), request.services.keyring
     chosen = keyring.reveal(MESSAGE, sent["message"])
     message = next((each for each in candidate.written if each.id == chosen), None)
     if message is None:
@@ -73,8 +77,7 @@ def _made(request: PortalRequest, db: Session, dossier: str, sent: dict[str, str
     words = partial(moved_to_complaint, message.sent_at)
     category, tell = Category(sent["sujet"]), partial(_tell, request)
     made = turn_into_complaint(db, agent, keyring, candidate, message, category, words, tell, request.now)
-    acting_for = made.complaint.member_id
-    request.record(db, Action.CASE_REQUALIFIED, made.complaint.object, acting_for=acting_for, of=made.thread.object)
+    record(request, db, replace(at_desk, case=made.complaint), Action.CASE_REQUALIFIED, of=made.thread.object)
     return made
 
 
@@ -82,18 +85,19 @@ def _tell(request: PortalRequest, db: Session, made: Requalified) -> None:
     tell_requalified(request.services, db, made.complaint, made.thread)
 
 
-def _candidate(request: PortalRequest, db: Session, dossier: str) -> Candidate:
-    found = candidate_of(db, request.viewer, request.services.keyring, request.revealed(WORK, dossier))
+def _candidate(request: PortalRequest, db: Session, dossier: str) -> tuple[AtDesk, Candidate]:
+    at_desk = opened(request, db, dossier)
+    found = candidate_of(db, request.services.keyring, at_desk)
     if found is None:
         raise NotFoundException
-    return found
+    return at_desk, found
 
 
 def _form(
     request: PortalRequest, db: Session, dossier: str, sent: dict[str, str], errors: list[FieldError]
 ) -> Response[bytes]:
-    candidate = _candidate(request, db, dossier)
-    request.note_read(Action.CASE_READ, candidate.case.object, acting_for=candidate.case.member_id)
+    at_desk, candidate = _candidate(request, db, dossier)
+    note(request, at_desk)
     names = request.services.keyring.conceal(MESSAGE, (each.id for each in candidate.written))
     return render_page(
         request,
@@ -109,6 +113,7 @@ def _form(
             for name, each in zip(names, candidate.written, strict=True)
         ],
         categories=[(category.value, label) for category, label in SUBJECT_LABELS.items()],
+        **work_context(request, db, at_desk.item),
     )
 
 

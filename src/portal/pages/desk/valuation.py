@@ -14,11 +14,11 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.claim_words import CARE_LABELS, state_of
-from portal.data.claim_twins import is_near
 from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
 from portal.data.line_corrections import CORRECTABLE, lines_of_claim
+from portal.data.parties import is_near
 from portal.data.payments import due_of
 from portal.data.valuation import MOST_LINES
 from portal.data.valuation_drafts import Typed, keep_typed, lock_claim_at_desk
@@ -58,7 +58,7 @@ def save_lines(request: PortalRequest, dossier: str, typed: Typed) -> None:
     item_id = request.revealed("work", dossier)
     with request.database.write() as db:
         case = lock_claim_at_desk(db, request.viewer, item_id)
-        if case is None or case.is_over or is_near(db, request.viewer, case):
+        if case is None or case.is_over or is_near(db, request.viewer.account_id, case):
             raise NotFoundException
         keep_typed(db, request.viewer, request.services.keyring, case, typed, request.now)
 
@@ -121,7 +121,7 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, at_desk: AtD
         dossier=dossier,
         lines=list(zip(names, lines, told, strict=True)),
         labels=STATUS_LABELS,
-        may_correct=not is_near(db, request.viewer, case),
+        may_correct=not is_near(db, request.viewer.account_id, case),
         correctable=CORRECTABLE,
     )
 

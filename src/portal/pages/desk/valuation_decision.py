@@ -26,6 +26,7 @@ from portal.data.proposals import (
     decision_in,
     returned_to,
     settle,
+    voided_of,
     write_decision,
 )
 from portal.data.second_looks import needs_second_look
@@ -75,8 +76,8 @@ def _read(form: FormMultiDict) -> dict[str, str]:
 
 
 def _words_sent_back(request: PortalRequest, db: Session, case: Case) -> str:
-    """What the viewer had written when a second agent sent it back; empty when that did not happen."""
-    row = returned_to(db, request.viewer, case)
+    """What the viewer had written when a second agent sent it back, or the case moved; empty when neither happened."""
+    row = returned_to(db, request.viewer, case) or voided_of(db, request.viewer, case)
     return decision_in(request.services.keyring, row).words if row and row.payload_encrypted else ""
 
 

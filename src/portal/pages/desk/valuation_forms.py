@@ -18,6 +18,8 @@ from portal.valuation_words import LONG_WORDS
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
+# A box whose value names what the agent saw of the same care; drafts kept before have none.
+APART = "autre-soin"
 FIELDS = (
     "jour",
     "personne",
@@ -34,6 +36,7 @@ FIELDS = (
     "motif",
     "mots",
     "remplace",
+    APART,
 )
 LONGEST = LONGEST_WORDS + 1
 MOST = 99
@@ -162,6 +165,7 @@ def _made(
         fixed_cents=amounts["fixe"] if verdict is Verdict.FIXED else None,
         reason=_one_of(Reason, line["motif"]) if verdict is Verdict.REFUSED else None,
         words=line["mots"],
+        apart=tuple(line.get(APART, "").split()),
     )
 
 

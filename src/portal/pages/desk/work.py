@@ -43,8 +43,8 @@ KNOWN = "collegue"
 OVER = (
     "Ce dossier a changé entre-temps\u00a0: rien de tel n’est plus à faire. Revenez au dossier pour voir où il en est."
 )
-NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper\u00a0: absent, pas chargé de ce sujet, ou c’est sa propre demande."
-NOT_FOR_YOU = "C’est votre propre demande\u00a0: quelqu’un d’autre doit la traiter."
+NOT_FOR_THEM = "Ce collègue ne peut pas s’en occuper\u00a0: absent, pas chargé de ce sujet, ou concerné par la demande."
+NOT_FOR_YOU = "Cette demande est la vôtre, ou celle d’un proche\u00a0: quelqu’un d’autre doit la traiter."
 
 
 @page("/gestion/file/dossiers/{dossier:str}/{acte:str}", name="desk.work.act", guards=AGENT)
@@ -169,7 +169,7 @@ def _do(request: PortalRequest, dossier: str, acte: str, sent: dict[str, str]) -
     act = _act(request, acte)
     try:
         with request.database.write() as db:
-            item = lock_item(db, request.viewer, request.revealed(WORK, dossier))
+            item = lock_item(db, request.viewer, request.services.keyring, request.revealed(WORK, dossier))
             if item is None:
                 raise NotFoundException
             form, errors = read_form(request, act, sent)
