@@ -16,10 +16,12 @@ from portal.data.data_right_desk import ask_identity as ask_for_identity
 from portal.data.data_right_rules import clock_of
 from portal.data.data_rights import DataRequest
 from portal.data.death_instructions import DeathInstruction
+from portal.data.holdings import CONTRACT, PROOF
 from portal.data.notifications import Notification, choose_notifications
 from portal.data.persons import Person
 from portal.data_right_notices import lift_for_desk
-from portal.formatting import long_date
+from portal.formatting import long_date, today
+from portal.held_words import until_on
 from tests.support import factories
 from tests.support.entry import SAME_ORIGIN, ask, enter, send, token_in
 
@@ -310,7 +312,8 @@ def test_erasure_says_what_goes_what_stays_and_why_r70(client, holder) -> None:
     with client.services.database.write() as db:
         choose_notifications(db, factories.viewer_of(db, holder), {Notification.PAYMENT}, utc_now())
     said = client.get(f"{DATA}/effacement").css("main")[0].text()
-    for words in ("Notifications choisies", "Vos contrats", "5 ans au plus", "L.\u00a0221-11"):
+    until = until_on(today())
+    for words in ("Notifications choisies", "Vos contrats", until[PROOF], until[CONTRACT]):
         assert words in said
     assert "cabinet" not in said
 
