@@ -33,7 +33,7 @@ from portal.pages.desk.valuation_forms import changed, read_lines
 from portal.pages.desk.work import work_context
 from portal.rendering import render_page
 from portal.routing import async_action, page
-from portal.valuation_words import NEAR, REASONS, VERDICTS, due_words
+from portal.valuation_words import REASONS, VERDICTS, due_words
 from portal.web import PortalRequest
 
 TITLE = "Liquider la demande"
@@ -96,7 +96,6 @@ def _render(
         sectors=_options(SECTOR_LABELS),
         verdicts=_options(VERDICTS),
         reasons=_options(REASONS),
-        near=NEAR,
         most=MOST_LINES,
         slots=slot_views(request, db, case),
         **valuation_context(request, db, dossier, case),
