@@ -27,7 +27,7 @@ def test_portal_is_ready_when_its_parts_are(client) -> None:
         ("is_current", "schema"),
         ("accepts_writes", "database"),
         ("LARGEST_BACKLOG", "journal"),
-        ("_free_bytes", "disk"),
+        ("free_bytes", "disk"),
     ],
 )
 def test_portal_that_is_not_ready_says_why(client, monkeypatch, broken, named) -> None:
