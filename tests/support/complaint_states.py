@@ -56,7 +56,7 @@ COMPLAINT_STATES = [
     State("complaint, empty message", MEMBER, LIST, answer_nothing),
     State("complaint, acknowledged", MEMBER, LIST, open_one("à l’étude")),
     State("complaint, unfounded", MEMBER, LIST, open_one("Non fondée")),
-    State("complaint, two months old", LEAVER, LIST, open_one("Envoyée")),
+    State("complaint, two months old", LEAVER, LIST, open_one("Envoyée|étude")),
     State("complaint without account", NOBODY, PUBLIC),
     State("complaint without account, error", NOBODY, PUBLIC, fail("Envoyer la réclamation")),
     State("complaint without account, sent", NOBODY, f"{PUBLIC}/envoyee"),
