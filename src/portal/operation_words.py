@@ -37,7 +37,7 @@ RUN_LABELS = {
     RunState.RUNNING: ("En cours, ou interrompu", "wait"),
     RunState.DONE: ("Enregistré", "ok"),
     RunState.DRY_RUN: ("Essai à blanc", ""),
-    RunState.STRICT: ("Rien d’enregistré\u00a0: lignes rejetées", "bad"),
+    RunState.STRICT: ("Rien d’enregistré", "bad"),
     RunState.UNREADABLE: ("Fichier illisible", "bad"),
     RunState.FAILED: ("Échec du portail", "bad"),
 }
