@@ -171,7 +171,8 @@ def test_rows_of_a_year_hold_all_that_counts_in_it(db, boss) -> None:
     whole = list({row: row for year in range(2025, 2031) for row in rows_of(db, year)})
     assert len(whole) == 60
     for year in range(2025, 2029):
-        assert report_from(rows_of(db, year), year) == report_from(whole, year)
+        counted, every = (sorted(rows, key=str) for rows in (rows_of(db, year), whole))
+        assert report_from(counted, year) == report_from(every, year)
 
 
 def published(**counts: int) -> ReportRow:

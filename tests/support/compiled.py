@@ -20,6 +20,7 @@ def reuse_compiled_queries(database: Database) -> None:
 def _share(engine: Engine, first: Engine) -> None:
     if engine is first:
         first._compiled_cache.capacity = ROOM
+        first.connect().close()  # a dialect learns its server's ways at its own engine's first connection, never later
         return
     # Compiled queries are found by their dialect and their text: both must be the first one's.
     engine.dialect = first.dialect
