@@ -13,7 +13,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from portal.data.accounts import Account
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.work_items import WorkItem
+from portal.data.work_reach import items_for
+from portal.security import Keyring
 
 EVERY = timedelta(seconds=20)
 GONE_AFTER = timedelta(seconds=60)
@@ -58,14 +60,14 @@ def present_at(db: Session, viewer: Viewer, items: Iterable[int], now: datetime)
     return found
 
 
-def open_now(db: Session, viewer: Viewer, now: datetime) -> list[tuple[WorkItem, str]]:
+def open_now(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> list[tuple[WorkItem, str]]:
     """What colleagues have open now, among what the viewer may read; the newest first, `MOST_TOLD` at most."""
     query = (
         select(WorkItem, Account.display_name)
         .join(WorkPresence, col(WorkPresence.item_id) == WorkItem.id)
         .join(Account, col(Account.id) == WorkPresence.account_id)
         .where(WorkPresence.seen_at >= now - GONE_AFTER, WorkPresence.account_id != viewer.account_id)
-        .where(items_for(db, viewer))
+        .where(items_for(db, viewer, keyring))
         .order_by(col(WorkPresence.seen_at).desc(), col(WorkItem.id))
         .limit(MOST_TOLD)
     )

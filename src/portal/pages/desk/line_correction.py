@@ -52,7 +52,7 @@ def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Re
     try:
         with request.database.write() as db:
             at_desk = opened_claim(request, db, dossier)
-            case = lock_claim_at_desk(db, request.viewer, at_desk.item.id or 0)
+            case = lock_claim_at_desk(db, request.viewer, request.services.keyring, at_desk.item.id or 0)
             if case is None:
                 raise NotFoundException
             done = correct_line(db, _agent(request), case, request.revealed("line", ligne), words, request.now)

@@ -117,8 +117,9 @@ def _one(request: PortalRequest, db: Session, acte: str, act: WorkForm, item_id:
 
 
 def _chosen(request: PortalRequest, db: Session, ids: list[int]) -> list[Any]:
-    rows = queue_rows(db, request.viewer, ids)
-    return shown_rows(request, db, rows, request.services.keyring.conceal(WORK, (row.id for row in rows)))
+    keyring = request.services.keyring
+    rows = queue_rows(db, request.viewer, keyring, ids)
+    return shown_rows(request, db, rows, keyring.conceal(WORK, (row.id for row in rows)))
 
 
 def _crumb(request: PortalRequest) -> Crumb:
