@@ -122,9 +122,9 @@ def test_agent_never_meets_a_relative_s_request_in_the_queue_r72(client, make, q
     queue.give_address("paul@famille.example")
     enter(client, make(factories.desk_account, is_supervisor=True, email="PAUL@famille.example"))
     assert listed(client) == listed(client, f"?reference={reference}") == []
-    assert reference not in client.get("/gestion").body
+    assert reference not in client.get("/gestion").one("main").text()
     (name,) = client.services.keyring.conceal("work", [queue.item(reference).id])
-    assert reference not in client.get(f"{LIST}/lot?dossiers={name}").body
+    assert reference not in client.get(f"{LIST}/lot?dossiers={name}").one("main").text()
     for path in (queue.path(reference, "note"), f"{LIST}?apres={name}", f"/gestion/dossiers/{name}"):
         assert ask(client, path).status_code == 404
     for path in (queue.path(reference, "presence"), f"/fragments/gestion/dossiers/{name}/presence"):

@@ -29,7 +29,7 @@ def hold_page(request: PortalRequest, compte: FromPath[str]) -> Response[bytes]:
 
 @async_action("/gestion/comptes/{compte:str}/conservation", name="desk.account.hold.change", guards=GUARDS)
 async def change_hold(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     is_lifting = sent["levee"] == "1"
     if not is_lifting and (errors := reason_errors(sent["motif"])):
         return _form(request, compte, sent["motif"], errors)

@@ -50,7 +50,7 @@ def opening_page(request: PortalRequest, personne: FromPath[str]) -> Response[by
     guards=[SUPERVISOR, recently_confirmed],
 )
 async def open_record(request: PortalRequest, personne: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST_MOTIVE + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST_MOTIVE + 1, texts=("motif",))
     if errors := _errors(sent):
         return _form(request, personne, sent, errors)
     is_open = await request.database.run_writing(_open, request, request.revealed(KIND, personne), sent)

@@ -65,7 +65,7 @@ def access_page(request: PortalRequest, acces: FromPath[str]) -> Response[bytes]
     "/gestion/acces-exceptionnels/{acces:str}", name="desk.access.review", guards=[SUPERVISOR, recently_confirmed]
 )
 async def review(request: PortalRequest, acces: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     errors = [] if sent["avis"] in {*Verdict} else [FieldError("avis", "Choisissez votre avis sur cet accès.")]
     errors += reason_errors(sent["motif"])
     if errors:

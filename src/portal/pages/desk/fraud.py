@@ -183,7 +183,7 @@ def step_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
 
 @async_action("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.move", guards=[HANDLER, recently_confirmed])
 async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("note",))
     report = _report(request, dossier)
     errors = _errors(sent, report) + work_errors(request, request.db, _item(request, report), sent[KNOWN])
     if errors:

@@ -69,7 +69,7 @@ def plan_page(request: PortalRequest) -> Response[bytes]:
 
 @async_action("/gestion/maintenance/nouvelle", name="desk.maintenance.plan", guards=[SUPERVISOR, recently_confirmed])
 async def submit_plan(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), (*FIELDS, "apercu"), longest=LONGEST + 1)
+    sent = single_values(await request.form(), (*FIELDS, "apercu"), longest=LONGEST + 1, texts=("motif",))
     errors = _errors(sent, request.now)
     if sent["apercu"] and not errors:
         return _form(request, sent, preview=_plan_of(sent))

@@ -75,7 +75,7 @@ def report_page(request: PortalRequest) -> Response[bytes]:
 
 def _do(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
     names = [str(name) for name in sent.getall(CHOSEN, [])][:PAGE_SIZE]
-    values = single_values(sent, ("acte", "a", "jour", "mot"), longest=1200)
+    values = single_values(sent, ("acte", "a", "jour", "mot"), longest=1200, texts=("mot",))
     form, errors = _read(request, values, names)
     if errors or form is None:
         with request.database.read() as db:

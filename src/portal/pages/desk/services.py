@@ -41,7 +41,7 @@ def service_page(request: PortalRequest, espace: FromPath[str], service: FromPat
 )
 async def switch(request: PortalRequest, espace: FromPath[str], service: FromPath[str]) -> Response[bytes] | Redirect:
     space, named = _named(espace, service)
-    sent = single_values(await request.form(), ("etat", "motif"), longest=LONGEST + 1)
+    sent = single_values(await request.form(), ("etat", "motif"), longest=LONGEST + 1, texts=("motif",))
     errors = reason_errors(sent["motif"])
     if sent["etat"] not in {*SwitchState}:
         errors.append(FieldError("etat", "Rouvrez cette page : le formulaire reçu est incomplet."))

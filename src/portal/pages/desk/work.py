@@ -54,7 +54,7 @@ def act_page(request: PortalRequest, dossier: FromPath[str], acte: FromPath[str]
 
 @async_action("/gestion/file/dossiers/{dossier:str}/{acte:str}", name="desk.work.do", guards=AGENT)
 async def do(request: PortalRequest, dossier: FromPath[str], acte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), ("a", "jour", "mot", "place"), longest=1200)
+    sent = single_values(await request.form(), ("a", "jour", "mot", "place"), longest=1200, texts=("mot",))
     return await request.database.run_writing(_do, request, dossier, acte, sent)
 
 
