@@ -209,7 +209,7 @@ def _reason_errors(sent: dict[str, str]) -> list[FieldError]:
 
 def _told(sent: dict[str, str]) -> str:
     """The reason as the account's holder reads it."""
-    return f"{CATEGORIES[sent['categorie']]}. {sent['motif'].strip()}"
+    return f"{CATEGORIES[sent['categorie']]}. {sent['motif']}"
 
 
 def _suspension_form(

@@ -33,7 +33,7 @@ async def change_hold(request: PortalRequest, compte: FromPath[str]) -> Response
     is_lifting = sent["levee"] == "1"
     if not is_lifting and (errors := reason_errors(sent["motif"])):
         return _form(request, compte, sent["motif"], errors)
-    await request.database.run_writing(_lift if is_lifting else _place, request, compte, sent["motif"].strip())
+    await request.database.run_writing(_lift if is_lifting else _place, request, compte, sent["motif"])
     return Redirect(request.services.urls("desk.account", compte=compte), status_code=303)
 
 

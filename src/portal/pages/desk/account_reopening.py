@@ -35,7 +35,7 @@ async def reopen(request: PortalRequest, compte: FromPath[str]) -> Response[byte
     sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     if errors := reason_errors(sent["motif"]):
         return _form(request, compte, sent, errors)
-    await request.database.run_writing(_reopen, request, compte, sent["motif"].strip())
+    await request.database.run_writing(_reopen, request, compte, sent["motif"])
     return Redirect(request.services.urls("desk.account", compte=compte), status_code=303)
 
 

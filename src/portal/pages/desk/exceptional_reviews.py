@@ -82,7 +82,7 @@ def state_of(request: PortalRequest, access: ExceptionalAccess) -> tuple[str, st
 
 
 def _review(request: PortalRequest, access_id: int, sent: dict[str, str]) -> None:
-    keyring, verdict, note = request.services.keyring, Verdict(sent["avis"]), sent["motif"].strip()
+    keyring, verdict, note = request.services.keyring, Verdict(sent["avis"]), sent["motif"]
     with request.database.write() as db:
         row = review_access(db, request.viewer, keyring, access_id, verdict, note, request.now)
         if row is None:

@@ -202,7 +202,7 @@ async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
 def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
     report_id = request.services.keyring.reveal("fraud", dossier) or 0
     step, unusable = STEPS[sent["etape"]], hash_password(new_token())
-    note = f"{step.label}. {sent['note'].strip()}".strip()
+    note = f"{step.label}. {sent['note']}".strip()
     try:
         with request.database.write() as db:
             account = desk_acts.target(db, request.viewer, _report(request, dossier).account_id)
@@ -247,7 +247,7 @@ def _steps(report: Report) -> dict[str, Step]:
 def _errors(sent: dict[str, str], report: Report) -> list[FieldError]:
     step = _steps(report).get(sent["etape"])
     errors = [] if step else [FieldError("etape", "Choisissez ce que vous avez fait.")]
-    if step and step.needs_note and len(sent["note"].strip()) < SHORTEST:
+    if step and step.needs_note and len(sent["note"]) < SHORTEST:
         errors.append(FieldError("note", "Résumez en une phrase ce qui a été dit ou décidé."))
     if len(sent["note"]) > LONGEST:
         errors.append(FieldError("note", f"Raccourcissez cette note\u00a0: {LONGEST}\u00a0caractères au plus."))

@@ -143,7 +143,7 @@ def _plan_of(sent: dict[str, str]) -> Plan:
     start = _start_of(sent)
     notice = timedelta(hours=int(sent["annonce"])) if sent["annonce"] else None
     announced = start - notice if notice else None
-    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"].strip(), sent["espace"])
+    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"], sent["espace"])
 
 
 def _form(

@@ -47,7 +47,7 @@ async def switch(request: PortalRequest, espace: FromPath[str], service: FromPat
         errors.append(FieldError("etat", "Rouvrez cette page : le formulaire reçu est incomplet."))
     if errors:
         return _form(request, space, named, sent["motif"], errors)
-    await request.database.run_writing(_switch, request, space, named, SwitchState(sent["etat"]), sent["motif"].strip())
+    await request.database.run_writing(_switch, request, space, named, SwitchState(sent["etat"]), sent["motif"])
     request.services.site.forget()
     return Redirect(request.services.urls("desk.services"), status_code=303)
 
