@@ -56,14 +56,14 @@ def _measure(name: str, database: Database, keyring: Keyring) -> None:
         renew_measures(db, rows)
     print(f"  {name}, {COMPLAINTS:,} complaints, half of them open; medians of {TIMES}")
     with database.read() as db:
-        for what, act in _acts(db, viewer).items():
+        for what, act in _acts(db, viewer, keyring).items():
             print(f"    {what:32} {_median(db, act):8.1f} ms")
     database.dispose()
 
 
-def _acts(db: Session, viewer: Viewer) -> dict[str, Callable[[], object]]:
+def _acts(db: Session, viewer: Viewer, keyring: Keyring) -> dict[str, Callable[[], object]]:
     return {
-        "board": lambda: board_of(db, viewer, NOW),
+        "board": lambda: board_of(db, viewer, keyring, NOW),
         "report of the year": lambda: report_of(db, viewer, 2026),
         "delay told by a form": lambda: usual_delay(db, CaseKind.COMPLAINT, Space.MEMBER, NOW),
         "delays measured (job)": lambda: measured(db, NOW),

@@ -102,11 +102,11 @@ def _measure(name: str, url: str, folder: Path) -> None:
     viewer = _viewer(database, agents[0])
     with database.read() as db:
         for query, filters in SHOWN.items():
-            _tell(f"rows {query}", lambda filters=filters: queue_page(db, viewer, filters, TODAY))  # type: ignore[misc]
-            _tell(f"count {query}", lambda filters=filters: queue_counts(db, viewer, [filters], TODAY))  # type: ignore[misc]
+            _tell(f"rows {query}", lambda filters=filters: queue_page(db, viewer, keyring, filters, TODAY))  # type: ignore[misc]
+            _tell(f"count {query}", lambda filters=filters: queue_counts(db, viewer, keyring, [filters], TODAY))  # type: ignore[misc]
     plans: dict[str, None] = {}
     for filters in SHOWN.values():
-        plans |= dict.fromkeys(explained(database, lambda db, filters=filters: _asked(db, viewer, filters)))  # type: ignore[misc]
+        plans |= dict.fromkeys(explained(database, lambda db, filters=filters: _asked(db, viewer, keyring, filters)))  # type: ignore[misc]
     for line in plans:
         print(f"      {line}")
     _tell("next request", lambda: _next(database, keyring, viewer))
@@ -147,9 +147,9 @@ def _viewer(database: Database, account: Account) -> Viewer:
         return viewer
 
 
-def _asked(db: Session, viewer: Viewer, filters: QueueFilters) -> None:
-    queue_page(db, viewer, filters, TODAY)
-    queue_counts(db, viewer, [filters], TODAY)
+def _asked(db: Session, viewer: Viewer, keyring: Keyring, filters: QueueFilters) -> None:
+    queue_page(db, viewer, keyring, filters, TODAY)
+    queue_counts(db, viewer, keyring, [filters], TODAY)
 
 
 def _next(database: Database, keyring: Keyring, viewer: Viewer) -> None:

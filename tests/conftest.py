@@ -153,11 +153,14 @@ def app(settings: Settings, database: Database) -> Any:
 
 @pytest.fixture
 def client(app: Any, database: Database) -> Iterator[Any]:
-    """A browser on the application that audits every answer and lets no GET write; nobody is signed in."""
+    """A browser on the application that audits every answer, lets no GET write, and nobody work long while they write;
+    nobody is signed in."""
     from litestar.testing import TestClient  # noqa: PLC0415  (as above)
 
     from tests.support.client import AuditingClient  # noqa: PLC0415  (as above)
+    from tests.support.slow_work import forbid_slow_work_while_writing  # noqa: PLC0415  (as above)
 
+    forbid_slow_work_while_writing()
     watcher = WriteWatcher(database)
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
         yield AuditingClient(http, watcher)

@@ -6,15 +6,16 @@ that meet a commit may lose it in SQLite before 3.51.3. PostgreSQL: any number o
 """
 
 import fcntl
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import to_thread
-from sqlalchemy import DDL, Engine, Table, create_engine, event, text
+from sqlalchemy import DDL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -83,6 +84,27 @@ class Database:
                 session.commit()
             if self.is_sqlite:
                 self._checkpoint()
+
+    @contextmanager
+    def rehearse(self, tables: Collection[str]) -> Iterator[Session]:
+        """A session whose writes to these tables come to nothing at the end of the block.
+
+        SQLite: they go to copies of the tables that this connection alone sees, beside the rest of the database as it
+        is at this instant, so that nobody's turn to write is taken, however long it lasts. PostgreSQL: to the tables.
+        """
+        if not self.is_sqlite:
+            with Session(self.writer) as session:
+                yield session
+            return
+        path = Path(make_url(self.url).database or "").resolve()
+        engine = _sqlite_engine(f"file:{path}?mode=ro", begin="BEGIN", keys=False)
+        try:
+            with Session(engine) as session:
+                for table in tables:
+                    _copy_aside(session.connection(), table)
+                yield session
+        finally:
+            engine.dispose()
 
     async def run_writing(self, function: Callable[..., T], *arguments: Any) -> T:
         """Calls a function that opens `write()`: always in a thread, since the writer's turn may be long to come."""
@@ -155,11 +177,26 @@ class _WriterGate:
         self._file.close()
 
 
+_NAMES = re.compile(r"CREATE (TABLE|UNIQUE INDEX|INDEX) ")
+
+
+def _copy_aside(connection: Connection, table: str) -> None:
+    """Puts a copy of a table before it, with its indexes: SQLite looks for a name among a connection's own first."""
+    query = "SELECT sql FROM main.sqlite_master WHERE tbl_name = ? AND type IN ('table', 'index') AND sql IS NOT NULL "
+    query += "ORDER BY type DESC"
+    (made, *indexes) = [str(row[0]) for row in connection.exec_driver_sql(query, (table,))]
+    connection.exec_driver_sql(_NAMES.sub(r"CREATE \1 temp.", made, count=1))
+    connection.exec_driver_sql(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (our own names)
+    for index in indexes:
+        connection.exec_driver_sql(_NAMES.sub(r"CREATE \1 temp.", index, count=1))
+
+
 def _postgresql_engine(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=BUSY_SECONDS, hide_parameters=True)
 
 
-def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
+def _sqlite_engine(path: str, *, begin: str, keys: bool = True, **pool: int) -> Engine:
+    """`keys`: whether foreign keys are checked."""
     uri = f"sqlite:///{path}{'&' if '?' in path else '?'}uri=true"
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
     options = {"pool_timeout": BUSY_SECONDS, "hide_parameters": True} | pool
@@ -169,6 +206,7 @@ def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
     def configure(raw: Any, _: Any) -> None:
         for pragma in _PRAGMAS if "mode=ro" not in path else _PRAGMAS[1:]:
             raw.execute(f"PRAGMA {pragma}")
+        raw.execute(f"PRAGMA foreign_keys={'ON' if keys else 'OFF'}")
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
@@ -180,7 +218,6 @@ def _sqlite_engine(path: str, *, begin: str, **pool: int) -> Engine:
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    "foreign_keys=ON",
     f"busy_timeout={BUSY_SECONDS * 1000}",
     "trusted_schema=OFF",
     "wal_autocheckpoint=0",

@@ -1,7 +1,7 @@
 """Forms: what a browser sent, and what is wrong with it, in French (R-10: clear messages that lose nothing)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,12 +26,15 @@ class DuplicateField(ClientException):
     """A field was sent twice: no form of ours does that."""
 
 
-def single_values(sent: FormMultiDict, names: Iterable[str], longest: int = 200) -> dict[str, str]:
-    """The named text fields of a form, trimmed of control characters; unknown fields are ignored.
+def single_values(
+    sent: FormMultiDict, names: Iterable[str], longest: int = 200, *, texts: Container[str] = ()
+) -> dict[str, str]:
+    """The named fields of a form, cut at `longest`: `one_line` of each, `written_text` of those that are `texts`;
+    unknown fields are ignored.
 
     Raises `DuplicateField` for a field sent twice.
     """
-    return {name: _single(sent, name, longest) for name in names}
+    return {name: _read(sent, name, is_text=name in texts)[:longest] for name in names}
 
 
 def text_given(sent: Mapping[str, Any], name: str) -> str:
@@ -53,15 +56,22 @@ def exact_value(sent: FormMultiDict, name: str) -> str:
     return values[0] if values and isinstance(values[0], str) else ""
 
 
-def _single(sent: FormMultiDict, name: str, longest: int) -> str:
-    return "".join(char for char in exact_value(sent, name) if char.isprintable())[:longest]
+def one_line(text: str) -> str:
+    """What was typed or pasted into a field of one line: each white space an ordinary one, whatever the page it was
+    copied from had there, nothing before or after; without control characters."""
+    spaced = (" " if char.isspace() else char for char in text)
+    return "".join(filter(str.isprintable, spaced)).strip()
 
 
 def written_text(sent: FormMultiDict, name: str) -> str:
     """A long text as it was typed, its lines and its spaces kept, without other control characters: a French text has
-    unbreakable spaces before its punctuation, which Python calls unprintable. Raises `DuplicateField`."""
+    no-break spaces before its punctuation, which Python calls unprintable. Raises `DuplicateField`."""
     lines = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join("".join(filter(_is_written, line)) for line in lines).strip()
+
+
+def _read(sent: FormMultiDict, name: str, *, is_text: bool) -> str:
+    return written_text(sent, name) if is_text else one_line(exact_value(sent, name))
 
 
 def _is_written(char: str) -> bool:

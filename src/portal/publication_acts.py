@@ -11,11 +11,11 @@ from portal.data.evidence import Action
 from portal.data.guarantee_changes import TablesInUse, TablesMoved, take_back
 from portal.data.publication_files import FileState, PublicationFile, file_of
 from portal.data.publications import InEffect, Nature, Publication
-from portal.data.terms import find_terms, withdraw_terms
+from portal.data.terms import draft_terms, find_terms, withdraw_terms
 from portal.data.terms_drafts import draft_of
 from portal.publication_jobs import KIND_OF
 from portal.publication_watches import leaves_many
-from portal.terms_publishing import draft, publish_and_record
+from portal.terms_publishing import publish_and_record
 from portal.web import PortalRequest
 
 BY = "desk"
@@ -47,9 +47,10 @@ class Turn:
 
 
 def _publish_terms(turn: Turn) -> None:
-    """The draft becomes the next version. Raises `NotPublishable`, `IntegrityError`."""
+    """The draft, whose texts were read when it was prepared, becomes the next version. Raises `NotPublishable`,
+    `IntegrityError`."""
     prepared, now = draft_of(turn.db, turn.found), turn.request.now
-    terms = draft(turn.db, prepared.text, prepared.changes, turn.wanted or now, now)
+    terms = draft_terms(turn.db, prepared.text, prepared.changes, turn.wanted or now, now)
     publish_and_record(turn.db, terms, now, BY)
     prepared.number = terms.number
 

@@ -42,21 +42,27 @@ def instant_of(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=PARIS)
 
 
-def draft(db: Session, text: str, changes: str, effective_at: datetime, now: datetime) -> TermsVersion:
-    """The next version, checked and not stored. Raises `NotPublishable`."""
+def check_texts(text: str, changes: str) -> None:
+    """Reads the next version and what it changes, which takes a while. Raises `NotPublishable`."""
     try:
         read_text(text)
         read_blocks(changes)
     except Unreadable as error:
         raise NotPublishable(str(error), Obstacle.UNREADABLE) from error
+
+
+def draft(db: Session, text: str, changes: str, effective_at: datetime, now: datetime) -> TermsVersion:
+    """The next version, checked and not stored. Raises `NotPublishable`."""
+    check_texts(text, changes)
     return draft_terms(db, text, changes, effective_at, now)
 
 
 def publish(database: Database, text: str, changes: str, effective_at: datetime, now: datetime) -> TermsVersion:
     """Stores the next version with its row of evidence. Raises `NotPublishable`."""
+    check_texts(text, changes)
     try:
         with database.write() as db:
-            terms = draft(db, text, changes, effective_at, now)
+            terms = draft_terms(db, text, changes, effective_at, now)
             publish_and_record(db, terms, now)
             return terms
     except IntegrityError as error:

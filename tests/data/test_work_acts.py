@@ -245,13 +245,15 @@ def test_two_agents_who_take_it_at_once_are_told_who_has_it(database, keyring) -
     assert sorted(told) == ["", *[winner.display_name] * 3]
 
 
-def test_colleagues_are_told_who_has_it_open_for_a_minute(db, people, item) -> None:
+def test_colleagues_are_told_who_has_it_open_for_a_minute(db, keyring, people, item) -> None:
     be_present(db, people["anne"], item, NOW)
     be_present(db, people["anne"], item, NOW + timedelta(seconds=20))
     soon, gone = NOW + timedelta(seconds=79), NOW + timedelta(seconds=81)
     assert others_at(db, people["paul"], item, soon) == ["Anne Petit"]
-    assert [(found.id, name) for found, name in open_now(db, people["paul"], soon)] == [(item.id, "Anne Petit")]
-    assert open_now(db, people["carers"], soon) == []
+    assert [(found.id, name) for found, name in open_now(db, people["paul"], keyring, soon)] == [
+        (item.id, "Anne Petit")
+    ]
+    assert open_now(db, people["carers"], keyring, soon) == []
     assert others_at(db, people["anne"], item, soon) == others_at(db, people["paul"], item, gone) == []
     other = work.sent_case(db, people["member"], NOW)
     be_present(db, people["anne"], other, gone)
@@ -280,7 +282,7 @@ def test_duty_withdrawn_closes_its_kinds_and_gives_their_requests_back(db, keyri
     wanted = frozenset({Duty.CARE, Duty.FRAUD})
     given, withdrawn = change_duties(db, people["chief"], keyring, anne, wanted, NOW)
     assert (given, withdrawn) == (frozenset(), frozenset(Duty) - wanted)
-    assert acts.find_item(db, people["anne"], item.id) is None
+    assert acts.find_item(db, people["anne"], keyring, item.id) is None
     assert (item.assignee_id, claim.assignee_id) == (None, anne)
     assert change_duties(db, people["paul"], keyring, anne, frozenset(Duty), NOW) is None
     assert change_duties(db, people["chief"], keyring, people["chief"].account_id, frozenset(), NOW) is None

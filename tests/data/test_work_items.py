@@ -15,7 +15,8 @@ from portal.data.desk_absences import declare_away
 from portal.data.fraud import FraudState
 from portal.data.sessions import Viewer
 from portal.data.work_acts import find_item
-from portal.data.work_items import FRAUD, Duty, Turn, Urgency, WorkItem, items_for
+from portal.data.work_items import FRAUD, Duty, Turn, Urgency, WorkItem
+from portal.data.work_reach import items_for
 from tests.support import factories, work
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -104,8 +105,8 @@ def test_fraud_report_is_urgent_until_it_is_settled(db, keyring, people) -> None
         assert item.turn == turn
 
 
-def seen_by(db, viewer: Viewer) -> set[str]:
-    return set(db.exec(select(WorkItem.kind).where(items_for(db, viewer))))
+def seen_by(db, keyring, viewer: Viewer) -> set[str]:
+    return set(db.exec(select(WorkItem.kind).where(items_for(db, viewer, keyring))))
 
 
 def test_agent_sees_only_the_kinds_of_their_duties_r72(db, keyring, people) -> None:
@@ -113,16 +114,16 @@ def test_agent_sees_only_the_kinds_of_their_duties_r72(db, keyring, people) -> N
     for kind in (CaseKind.MESSAGE, CaseKind.CLAIM, CaseKind.COMPLAINT):
         work.sent_case(db, member, NOW, kind)
     hidden = work.fraud_item(db, keyring, member.account_id, NOW)
-    assert seen_by(db, people["messages"]) == {CaseKind.MESSAGE}
-    assert find_item(db, people["messages"], hidden.id) is None
-    assert len(seen_by(db, people["agent"])) == len(seen_by(db, people["supervisor"])) == 4
-    assert seen_by(db, people["nothing"]) == seen_by(db, member) == set()
+    assert seen_by(db, keyring, people["messages"]) == {CaseKind.MESSAGE}
+    assert find_item(db, people["messages"], keyring, hidden.id) is None
+    assert len(seen_by(db, keyring, people["agent"])) == len(seen_by(db, keyring, people["supervisor"])) == 4
+    assert seen_by(db, keyring, people["nothing"]) == seen_by(db, keyring, member) == set()
 
 
 def test_colleagues_own_report_is_for_supervisors_alone(db, keyring, people) -> None:
     work.fraud_item(db, keyring, people["nothing"].account_id, NOW)
-    assert seen_by(db, people["agent"]) == set()
-    assert seen_by(db, people["supervisor"]) == {FRAUD}
+    assert seen_by(db, keyring, people["agent"]) == set()
+    assert seen_by(db, keyring, people["supervisor"]) == {FRAUD}
 
 
 def test_account_that_is_erased_leaves_its_items_in_step(db, keyring, people) -> None:

@@ -42,7 +42,7 @@ def change(client, case_id: int, **values) -> None:
 
 def board_for(client, account, now: datetime = NOW):
     with client.services.database.write() as db:
-        return board_of(db, factories.viewer_of(db, account), now)
+        return board_of(db, factories.viewer_of(db, account), client.services.keyring, now)
 
 
 def test_agent_reads_the_kinds_that_they_are_charged_with_and_no_other(client, make, member) -> None:

@@ -114,7 +114,7 @@ def test_nobody_handles_their_own_report_and_agents_no_colleagues(client, agent,
     with client.services.database.write() as db:
         db.exec(delete(AccountSuspension))
     enter(client, supervisor)
-    assert ask(client, own).status_code == 200
+    assert ask(client, own).status_code == 404
     assert ask(client, f"{own}/etape").status_code == 404
     assert step(client, own, "compte-rendu") == 404
     assert step(client, theirs, "compte-rendu") == 303

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
+from portal.data.accounts import Account
 from portal.data.cases import Case, CaseKind
 from portal.data.sessions import SignedSession
 from portal.data.work_acts import take
@@ -37,6 +38,11 @@ class Queue:
         self._client, self._keyring = client, client.services.keyring
         with client.services.database.write() as db:
             self._author = work.author(db, self._keyring)
+
+    def give_address(self, email: str) -> None:
+        """The member is written to there."""
+        with self._client.services.database.write() as db:
+            db.get_one(Account, self._author.account_id).email = email
 
     def add(self, kind: CaseKind = CaseKind.MESSAGE, **values) -> str:
         """The reference of a new case."""
@@ -108,6 +114,23 @@ def test_agent_sees_only_requests_of_their_duties_r72(client, make, queue) -> No
         assert ask(client, path).status_code == 404
     assert send(client, queue.path(claim, "note"), {"mot": WORDS}, form_at="/gestion").status_code == 404
     assert queue.item(claim).assignee_id is None
+
+
+def test_agent_never_meets_a_relative_s_request_in_the_queue_r72(client, make, queue) -> None:
+    """Neither in the list and its counts, nor by a reference, in a lot, by a page left open, nor as the next one."""
+    reference = queue.add()
+    queue.give_address("paul@famille.example")
+    enter(client, make(factories.desk_account, is_supervisor=True, email="PAUL@famille.example"))
+    assert listed(client) == listed(client, f"?reference={reference}") == []
+    assert reference not in client.get("/gestion").one("main").text()
+    (name,) = client.services.keyring.conceal("work", [queue.item(reference).id])
+    assert reference not in client.get(f"{LIST}/lot?dossiers={name}").one("main").text()
+    for path in (queue.path(reference, "note"), f"{LIST}?apres={name}", f"/gestion/dossiers/{name}"):
+        assert ask(client, path).status_code == 404
+    for path in (queue.path(reference, "presence"), f"/fragments/gestion/dossiers/{name}/presence"):
+        assert send(client, path, {}, form_at="/gestion").status_code == 404
+    send(client, f"{LIST}/suivant", {}, form_at=LIST)
+    assert queue.item(reference).assignee_id is None
 
 
 @pytest.mark.parametrize("maker", ["employer_account", "provider_account"])

@@ -1,11 +1,16 @@
 """Imports of the directory: placed, compared by address, and left by who is in it no more (R-24)."""
 
 import pytest
+from sqlmodel import Session, func, select
 
-from portal.data.directory import Service
+from portal.data.coverage import GuaranteeRule, GuaranteeVersion
+from portal.data.directory import Practice, Service
+from portal.database import Database
 from portal.formatting import today
+from portal.importing.run import Report
 from portal.places.distance import Position, distance_km
 from tests.importing.samples import Importer, csv_text, row
+from tests.support import factories
 
 KIND = "directory"
 
@@ -167,3 +172,38 @@ def test_file_without_any_place_makes_nobody_leave(importer: Importer) -> None:
     importer.one(KIND)
     importer(KIND, csv_text(KIND))
     assert stored(importer, "left_on") == [(None,)]
+
+
+class Meanwhile:
+    """Somebody who writes while a file is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.held: list[int] = []
+
+    def before(self, _db: Session) -> None:
+        with self._database.write() as other:
+            factories.person(other, "Meanwhile")
+
+    def after(self, db: Session, _report: Report) -> None:
+        tables = (Practice, GuaranteeVersion, GuaranteeRule)
+        self.held = [db.exec(select(func.count()).select_from(table)).one() for table in tables]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "held"),
+    [
+        ("directory", {"address": "8 rue Neuve", "city": "Lyon", "postcode": "69001"}, [2, 1, 1]),
+        ("guarantees", {"rule": "autre"}, [1, 1, 2]),
+    ],
+)
+def test_dry_run_lets_others_write_while_it_reads_and_keeps_nothing(importer: Importer, kind, changes, held) -> None:
+    """SQLite has one writer: whoever checks a large file must not be it."""
+    importer.before("guarantees")
+    for each in ("guarantees", "directory"):
+        importer.one(each)
+    meanwhile = Meanwhile(importer.database)
+    report = importer(kind, csv_text(kind, row(kind, **changes)), is_dry_run=True, watch=meanwhile)
+    assert (report.created, report.is_committed, meanwhile.held) == (1, False, held)
+    assert [importer.count(table) for table in ("practice", "guarantee_version", "guarantee_rule")] == [1, 1, 1]
+    assert ("Meanwhile",) in importer.query("SELECT first_name FROM person")

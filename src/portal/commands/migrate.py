@@ -2,8 +2,10 @@
 
 import click
 
+from portal.data.complaints import hash_addresses
 from portal.database import Database
 from portal.schema import migrate
+from portal.security import Keyring
 from portal.settings import load_settings
 
 
@@ -13,7 +15,10 @@ def command() -> None:
 
     Example: portal migrate
     """
-    database = Database(load_settings().resolved_database_url)
+    settings = load_settings()
+    database = Database(settings.resolved_database_url)
     migrate(database)
+    with database.write() as db:
+        hash_addresses(db, Keyring(settings))
     database.dispose()
     click.echo("the database is at the current schema")

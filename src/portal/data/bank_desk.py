@@ -44,7 +44,8 @@ class Change:
 
 
 def pending_changes(db: Session, viewer: Viewer) -> list[Change]:
-    """The changes under way, the soonest to take effect first; none for whoever is not charged with contracts."""
+    """The changes under way, the soonest to take effect first, save what is the viewer's or their family's; none for
+    whoever is not charged with contracts."""
     if Duty.CONTRACTS not in duties_of(db, viewer):
         return []
     found = [_of_member(db, row) for row in db.exec(select(BankDetails).where(waits(BankDetails)))]
@@ -53,7 +54,8 @@ def pending_changes(db: Session, viewer: Viewer) -> list[Change]:
             _of_organisation(db, whose, owner, row)
             for row in db.exec(select(owner.details).where(waits(owner.details)))
         ]
-    return sorted(found, key=lambda one: (one.row.takes_effect_at is None, one.row.takes_effect_at or one.row.asked_at))
+    others = [one for one in found if not is_own(db, viewer, one)]
+    return sorted(others, key=_soonest)
 
 
 def pending_change(db: Session, viewer: Viewer, whose: Whose, row_id: int) -> Change | None:
@@ -63,10 +65,9 @@ def pending_change(db: Session, viewer: Viewer, whose: Whose, row_id: int) -> Ch
 
 
 def stop_change(db: Session, viewer: Viewer, whose: Whose, row_id: int, now: datetime) -> Change | None:
-    """Gives up that very change, and no other that took its place; None when it is over, or not the viewer's to stop:
-    whoever is charged with contracts, save for what is theirs or their family's."""
+    """Gives up that very change, and no other that took its place; None when it is over, or not the viewer's to see."""
     change = pending_change(db, viewer, whose, row_id)
-    if change is None or is_own(db, viewer, change):
+    if change is None:
         return None
     rows = _locked_rows(db, change)
     waiting = [row for row in rows if row.id == row_id and row.is_pending]
@@ -78,6 +79,10 @@ def is_own(db: Session, viewer: Viewer, change: Change) -> bool:
     if change.whose is Whose.MEMBER:
         return is_near_to(db, viewer.account_id, persons={change.owner_id}, accounts=())
     return is_near_to(db, viewer.account_id, persons=(), accounts={change.row.asked_by, change.row.approved_by})
+
+
+def _soonest(change: Change) -> tuple[bool, datetime]:
+    return change.row.takes_effect_at is None, change.row.takes_effect_at or change.row.asked_at
 
 
 def _locked_rows(db: Session, change: Change) -> list[Any]:

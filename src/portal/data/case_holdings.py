@@ -51,9 +51,9 @@ CASE_HOLDINGS: dict[str, Held] = {
     "complaint": Held(
         "Vos réclamations",
         via=("case_id", "case_file", "id"),
-        withheld={"contact_encrypted": "réclamations envoyées sans compte"},
+        withheld={"contact_encrypted": "réclamations envoyées sans compte", "contact_lookup": SECRET},
         opened={"text_encrypted": "text"},
-        blank={"text_encrypted": b"", "contact_encrypted": None},
+        blank={"text_encrypted": b"", "contact_encrypted": None, "contact_lookup": None},
         kept_for=PROOF,
     ),
     "requalification": Held("Messages devenus des réclamations", via=("case_id", "case_file", "id"), kept_for=PROOF),

@@ -64,6 +64,8 @@ class Case(SQLModel, table=True):
         Index("ix_case_account", "account_id", "kind", "id"),
         Index("ix_case_state", "state", "kind", "sent_at"),
         Index("ix_case_provider", "provider_id", "kind", "id"),
+        Index("ix_case_person", "person_id"),
+        Index("ix_case_member", "member_id"),
         Index("ix_case_owed", "state", "due_at", "kind"),
         Index("ix_case_received", "kind", "sent_at"),
     )

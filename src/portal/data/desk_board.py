@@ -15,7 +15,9 @@ from portal.data.accounts import Account, Role
 from portal.data.answer_delays import EVERY_SPACE, FEWEST_ANSWERS, MeasuredDelay, Period
 from portal.data.case_states import CaseKind
 from portal.data.sessions import Viewer
-from portal.data.work_items import DUTY_OF, Turn, WorkItem, items_for
+from portal.data.work_items import DUTY_OF, Turn, WorkItem
+from portal.data.work_reach import items_for
+from portal.security import Keyring
 
 SOON = timedelta(days=7)
 # Their date runs from the sending, also while their author is to answer.
@@ -76,9 +78,9 @@ class Board:
     measured_at: datetime | None
 
 
-def board_of(db: Session, viewer: Viewer, now: datetime) -> Board:
+def board_of(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> Board:
     """The board as the viewer may read it: no kind at all for whoever is charged with none."""
-    mine = items_for(db, viewer)
+    mine = items_for(db, viewer, keyring)
     loads = {kind: _load(row) for kind, *row in _rows(db, col(WorkItem.kind), mine, now)}
     measures = _measures(db)
     kinds = [KindRow(kind, loads[kind], _pace(measures, kind)) for kind in DUTY_OF if kind in loads]

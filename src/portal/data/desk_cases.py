@@ -13,9 +13,9 @@ from portal.data.accounts import Account
 from portal.data.case_messages import CaseMessage
 from portal.data.case_pieces import CasePiece
 from portal.data.cases import Case, CaseState, CaseStep
-from portal.data.parties import is_party
 from portal.data.sessions import Stage, Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.work_items import WorkItem
+from portal.data.work_reach import items_for
 from portal.security import Keyring
 
 
@@ -41,14 +41,14 @@ def case_at_desk(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) ->
     query = (
         select(WorkItem, Case)
         .join(Case, col(Case.id) == WorkItem.case_id)
-        .where(WorkItem.id == item_id, Case.state != CaseState.DRAFT, items_for(db, viewer))
+        .where(WorkItem.id == item_id, Case.state != CaseState.DRAFT, items_for(db, viewer, keyring))
     )
     found = db.exec(query).first()
     if found is None:
         return None
     item, case = found
     author = db.get(Account, case.account_id) if case.account_id else None
-    return None if is_party(db, keyring, viewer.account_id, case) else AtDesk(item, case, author)
+    return AtDesk(item, case, author)
 
 
 def author_as_viewer(author: Account, now: datetime) -> Viewer:

@@ -47,7 +47,7 @@ def complain_without_account(
     _refuse_second(db, keyring, said, contact, now)
     case = open_anonymous_case(db, KIND, space, now)
     row = complaint_row(case, keyring, said)
-    row.contact_encrypted = contact.sealed(keyring)
+    contact.leave(row, keyring)
     db.add(row)
     db.flush()
     start_clock(case, now)

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel, col, select
+
+from portal.data.columns import Index
 
 ADULT_AGE = 18
 
@@ -13,6 +16,7 @@ class Person(SQLModel, table=True):
     address the insurer holds, empty without one."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_email_lower", text("lower(email)")),)
 
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)

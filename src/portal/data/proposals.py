@@ -21,7 +21,8 @@ from portal.data.decisions import Decision
 from portal.data.parties import is_party
 from portal.data.second_looks import needs_second_look
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.work_items import WorkItem
+from portal.data.work_reach import items_for
 from portal.formatting import day_in_france
 from portal.security import Keyring
 
@@ -210,12 +211,10 @@ def waiting_for(db: Session, viewer: Viewer, keyring: Keyring) -> list[tuple[Dec
         .join(Case, col(Case.id) == DecisionProposal.case_id)
         .join(WorkItem, col(WorkItem.case_id) == Case.id)
         .where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version == Case.version)
-        .where(DecisionProposal.written_by != viewer.account_id, items_for(db, viewer))
+        .where(DecisionProposal.written_by != viewer.account_id, items_for(db, viewer, keyring))
         .order_by(col(DecisionProposal.id))
     )
-    agent_id = viewer.account_id
-    found = ((row, case, item_id or 0) for row, case, item_id in db.exec(query))
-    return [one for one in found if not is_party(db, keyring, agent_id, one[1])]
+    return [(row, case, item_id or 0) for row, case, item_id in db.exec(query)]
 
 
 def approve(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:

@@ -16,7 +16,7 @@ from portal.data.case_messages import Message, add_message, messages_of
 from portal.data.cases import Case, CaseState, WrongState, add_case, move_case, new_case_reference, touch
 from portal.data.complaint_rules import clock_of
 from portal.data.complaints import KIND as COMPLAINT
-from portal.data.complaints import Category, Contact, Said, complaint_row
+from portal.data.complaints import Category, Complaint, Contact, Said, complaint_row
 from portal.data.desk_cases import AtDesk
 from portal.data.messages import KIND as MESSAGE
 from portal.formatting import day_in_france, end_of_day_in_france
@@ -112,7 +112,8 @@ def _complaint(
     )
     row = complaint_row(case, keyring, Said(category, message.text))
     row.acknowledged_at = now
-    row.contact_encrypted = None if is_members else _contact(db, keyring, message.author_id or thread.account_id)
+    if not is_members:
+        _leave_contact(db, keyring, row, message.author_id or thread.account_id)
     db.add(row)
     db.add(Requalification(case_id=case.id or 0, thread_id=thread.id or 0))
     db.flush()
@@ -120,9 +121,10 @@ def _complaint(
     return case
 
 
-def _contact(db: Session, keyring: Keyring, account_id: int | None) -> bytes | None:
+def _leave_contact(db: Session, keyring: Keyring, row: Complaint, account_id: int | None) -> None:
     account = db.get(Account, account_id) if account_id else None
-    return Contact(account.display_name, account.email).sealed(keyring) if account else None
+    if account is not None:
+        Contact(account.display_name, account.email).leave(row, keyring)
 
 
 def _made_of(db: Session, thread: Case) -> Case | None:

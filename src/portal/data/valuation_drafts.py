@@ -10,7 +10,8 @@ from sqlmodel import Field, Session, SQLModel, select
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.columns import instant
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.work_items import WorkItem
+from portal.data.work_reach import items_for
 from portal.security import Keyring
 
 
@@ -36,17 +37,17 @@ class Typed(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:16]
 
 
-def claim_at_desk(db: Session, viewer: Viewer, item_id: int) -> Case | None:
+def claim_at_desk(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> Case | None:
     """The claim of a request at the desk, for an agent who may read it (R-72); None for any other."""
     query = select(Case).join(WorkItem, WorkItem.case_id == Case.id).where(WorkItem.id == item_id)
     return db.exec(
-        query.where(items_for(db, viewer), Case.kind == CaseKind.CLAIM, Case.state != CaseState.DRAFT)
+        query.where(items_for(db, viewer, keyring), Case.kind == CaseKind.CLAIM, Case.state != CaseState.DRAFT)
     ).first()
 
 
-def lock_claim_at_desk(db: Session, viewer: Viewer, item_id: int) -> Case | None:
+def lock_claim_at_desk(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> Case | None:
     """The same, as it is now, for changing it in this transaction."""
-    case = claim_at_desk(db, viewer, item_id)
+    case = claim_at_desk(db, viewer, keyring, item_id)
     if case is None:
         return None
     query = select(Case).where(Case.id == case.id).with_for_update()

@@ -5,7 +5,6 @@ Rows are held for what is written in them alone (`key_share`), so that what mere
 Acts on the request itself (an answer, a decision) are the desk's of its kind (`case_desk.py`, `fraud.py`).
 """
 
-from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, or_
@@ -15,7 +14,8 @@ from portal.data.accounts import Account, Role
 from portal.data.desk_team import is_colleague_for
 from portal.data.parties import is_party_to_item
 from portal.data.sessions import Viewer
-from portal.data.work_items import Turn, Urgency, WorkItem, items_for, usual_urgency
+from portal.data.work_items import Turn, Urgency, WorkItem, usual_urgency
+from portal.data.work_reach import items_for
 from portal.data.work_steps import WorkAct, add_step
 from portal.formatting import PARIS, day_in_france
 from portal.security import Keyring
@@ -50,34 +50,34 @@ class WrongDay(Exception):
         self.latest = latest
 
 
-def find_item(db: Session, viewer: Viewer, item_id: int) -> WorkItem | None:
-    """An item that the viewer is charged with; None when there is none."""
-    return db.exec(select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer))).first()
+def find_item(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> WorkItem | None:
+    """An item that the viewer is charged with, and not party to; None when there is none."""
+    return db.exec(select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer, keyring))).first()
 
 
-def item_of_case(db: Session, viewer: Viewer, case_id: int) -> WorkItem | None:
+def item_of_case(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) -> WorkItem | None:
     """The item of a case, as `find_item`."""
-    return db.exec(select(WorkItem).where(WorkItem.case_id == case_id, items_for(db, viewer))).first()
+    return db.exec(select(WorkItem).where(WorkItem.case_id == case_id, items_for(db, viewer, keyring))).first()
 
 
-def item_of_report(db: Session, viewer: Viewer, report_id: int) -> WorkItem | None:
+def item_of_report(db: Session, viewer: Viewer, keyring: Keyring, report_id: int) -> WorkItem | None:
     """The item of a fraud report, as `find_item`."""
-    return db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer))).first()
+    return db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer, keyring))).first()
 
 
-def reports_read(db: Session, viewer: Viewer) -> set[int]:
+def reports_read(db: Session, viewer: Viewer, keyring: Keyring) -> set[int]:
     """The fraud reports under way that the viewer is charged with."""
     query = select(WorkItem.report_id).where(
-        col(WorkItem.report_id).is_not(None), WorkItem.turn == Turn.DESK, items_for(db, viewer)
+        col(WorkItem.report_id).is_not(None), WorkItem.turn == Turn.DESK, items_for(db, viewer, keyring)
     )
     return {report_id for report_id in db.exec(query) if report_id is not None}
 
 
 def lock_item(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> WorkItem | None:
-    """As `find_item`, held until the transaction ends; None too for what the viewer is party to."""
-    query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update(key_share=True)
-    item = db.exec(query.execution_options(populate_existing=True)).first()
-    return None if item is None or is_party_to_item(db, keyring, viewer.account_id, item) else item
+    """As `find_item`, held until the transaction ends."""
+    query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer, keyring))
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return db.exec(locked).first()
 
 
 def take(
@@ -99,19 +99,15 @@ def take(
 
 def take_next(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> WorkItem | None:
     """The viewer takes what is most urgent among what nobody has; None when nothing waits. Two agents at once never get
-    the same: what one is taking, the other passes over. What the viewer is party to is passed over too."""
-    passed: list[int] = []
-    while (item := _next_free(db, viewer, now, passed)) is not None:
-        if not is_party_to_item(db, keyring, viewer.account_id, item):
-            take(db, viewer, keyring, item, now)
-            return item
-        passed.append(item.id or 0)
-    return None
+    the same: what one is taking, the other passes over."""
+    item = _next_free(db, viewer, keyring, now)
+    if item is not None:
+        take(db, viewer, keyring, item, now)
+    return item
 
 
-def _next_free(db: Session, viewer: Viewer, now: datetime, passed: Collection[int]) -> WorkItem | None:
-    query = select(WorkItem).where(_waits(now), col(WorkItem.assignee_id).is_(None), items_for(db, viewer))
-    query = query.where(col(WorkItem.id).not_in(passed))
+def _next_free(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> WorkItem | None:
+    query = select(WorkItem).where(_waits(now), col(WorkItem.assignee_id).is_(None), items_for(db, viewer, keyring))
     first = query.order_by(col(WorkItem.urgency), col(WorkItem.order_at), col(WorkItem.id)).limit(1)
     locked = first.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
     return next((found for _ in range(TRIES) if (found := db.exec(locked).first()) is not None), None)

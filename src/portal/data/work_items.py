@@ -7,9 +7,8 @@ author sees; nothing here does.
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Role, Space
@@ -150,25 +149,6 @@ def duties_of(db: Session, viewer: Viewer) -> frozenset[Duty]:
 def kinds_of(duties: frozenset[Duty]) -> frozenset[str]:
     """The kinds of requests that these duties open."""
     return frozenset(kind for kind, duty in DUTY_OF.items() if duty in duties)
-
-
-class Reach(NamedTuple):
-    """What an agent of the desk may read: these kinds (R-72), and where `is_far_reaching`, what colleagues sent."""
-
-    kinds: tuple[str, ...]
-    is_far_reaching: bool
-
-
-def reach_of(db: Session, viewer: Viewer) -> Reach:
-    """What the viewer may read. Colleagues' own requests are for supervisors, whom alone their accounts are open to."""
-    return Reach(tuple(sorted(kinds_of(duties_of(db, viewer)))), viewer.role == Role.SUPERVISOR)
-
-
-def items_for(db: Session, viewer: Viewer) -> ColumnElement[bool]:
-    """Which items the viewer may read, as a condition."""
-    kinds, is_far_reaching = reach_of(db, viewer)
-    reached = true() if is_far_reaching else col(WorkItem.space) != Space.DESK
-    return and_(col(WorkItem.kind).in_(kinds), reached) if kinds else false()
 
 
 def usual_urgency(kind: str) -> Urgency:

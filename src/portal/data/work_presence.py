@@ -13,7 +13,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from portal.data.accounts import Account
 from portal.data.columns import Index, instant
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem, items_for
+from portal.data.work_items import WorkItem
+from portal.data.work_reach import items_for
+from portal.security import Keyring
 
 EVERY = timedelta(seconds=20)
 GONE_AFTER = timedelta(seconds=60)
@@ -58,13 +60,13 @@ def present_at(db: Session, viewer: Viewer, items: Iterable[int], now: datetime)
     return found
 
 
-def open_now(db: Session, viewer: Viewer, now: datetime) -> list[tuple[WorkItem, str]]:
+def open_now(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> list[tuple[WorkItem, str]]:
     """What colleagues have open now, among what the viewer may read; the newest first, `MOST_TOLD` at most."""
     seen = _seen_lately(db, viewer, now)
     if not seen:
         return []
     # In two steps: in one, a planner that knows few of these rows went through every request that waits.
-    readable = select(WorkItem).where(col(WorkItem.id).in_({item_id for item_id, _ in seen}), items_for(db, viewer))
+    readable = select(WorkItem).where(col(WorkItem.id).in_({item_id for item_id, _ in seen}), items_for(db, viewer, keyring))
     items = {item.id: item for item in db.exec(readable)}
     return [(items[item_id], name) for item_id, name in seen if item_id in items][:MOST_TOLD]
 

@@ -19,8 +19,10 @@ from portal.data.cases import Case
 from portal.data.fraud import FraudReport
 from portal.data.prepared import Prepared, Values
 from portal.data.sessions import Viewer
-from portal.data.work_items import Reach, Turn, Urgency, WorkItem, items_for, reach_of
+from portal.data.work_items import Turn, Urgency, WorkItem
+from portal.data.work_reach import Reach, items_for, reach_of
 from portal.formatting import PARIS, day_in_france, end_of_day_in_france
+from portal.security import Keyring
 
 PAGE_SIZE = 50
 # Nobody plans a day by the difference between 600 and 700; counting on would cost what the queue holds.
@@ -107,12 +109,12 @@ class QueuePage(NamedTuple):
 
 
 def queue_page(
-    db: Session, viewer: Viewer, filters: QueueFilters, now: datetime, after: int | None = None
+    db: Session, viewer: Viewer, keyring: Keyring, filters: QueueFilters, now: datetime, after: int | None = None
 ) -> QueuePage | None:
     """The requests that follow item `after` (from the most urgent when None); None when that one is foreign."""
-    reach, values = reach_of(db, viewer), {"limit": PAGE_SIZE + 1}
+    reach, values = reach_of(db, viewer, keyring), {"limit": PAGE_SIZE + 1}
     if after is not None:
-        place = db.execute(select(*_ORDER).where(_ITEM.id == after, items_for(db, viewer))).first()
+        place = db.execute(select(*_ORDER).where(_ITEM.id == after, items_for(db, viewer, keyring))).first()
         if place is None:
             return None
         values |= dict(zip(_PLACE, place, strict=True))
@@ -120,16 +122,19 @@ def queue_page(
     return QueuePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
 
 
-def queue_counts(db: Session, viewer: Viewer, wanted: Iterable[QueueFilters], now: datetime) -> list[int]:
+def queue_counts(
+    db: Session, viewer: Viewer, keyring: Keyring, wanted: Iterable[QueueFilters], now: datetime
+) -> list[int]:
     """How many each of the filters leaves; `MOST_COUNTED` + 1 for any more."""
-    reach, values, asked = reach_of(db, viewer), {"limit": MOST_COUNTED + 1}, list(wanted)
+    reach, values, asked = reach_of(db, viewer, keyring), {"limit": MOST_COUNTED + 1}, list(wanted)
     found = {each: _found(db, reach, each, now, values, is_counted=True) for each in dict.fromkeys(asked)}
     return [int(found[each][0][0]) if found[each] else 0 for each in asked]
 
 
-def queue_rows(db: Session, viewer: Viewer, ids: list[int]) -> list[QueueRow]:
+def queue_rows(db: Session, viewer: Viewer, keyring: Keyring, ids: list[int]) -> list[QueueRow]:
     """These requests, as far as the viewer may read them, in the queue's order."""
-    return _rows(db, list(db.execute(select(_ITEM.id).where(_ITEM.id.in_(ids), items_for(db, viewer))).scalars()))
+    readable = select(_ITEM.id).where(_ITEM.id.in_(ids), items_for(db, viewer, keyring))
+    return _rows(db, list(db.execute(readable).scalars()))
 
 
 class _Shape(NamedTuple):
@@ -156,6 +161,7 @@ def _found(
         return []
     asked = {"kind": filters.kind, "space": filters.space, "reference": filters.reference, "holder": filters.holder}
     given = values | {name: value for name, value in asked.items() if value} | {"kinds": reach.kinds}
+    given |= {"near": reach.near} if reach.near else {}
     if not filters.reference:
         given |= {"turn": filters.turn.value, "now": now} | _days(filters.when, now)
     shape = _Shape(frozenset(given), filters.is_free, filters.when, filters.watch, reach.is_far_reaching, is_counted)
@@ -180,6 +186,8 @@ def _statement(shape: _Shape) -> Prepared:
 def _conditions(shape: _Shape) -> Iterator[ColumnElement[bool]]:
     if not shape.is_far_reaching:
         yield _ITEM.space != Space.DESK.value
+    if "near" in shape.given:
+        yield _ITEM.id.not_in(bindparam("near", expanding=True))
     if "reference" in shape.given:
         yield _ITEM.case_id == select(_CASE.id).where(_CASE.reference == bindparam("reference")).scalar_subquery()
         return

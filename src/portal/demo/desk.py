@@ -21,13 +21,13 @@ def show_desk(database: Database, keyring: Keyring) -> None:
     now = datetime.now(UTC)
     with database.write() as db:
         agent = agent_of(db, AGENT)
-        mine = queue_page(db, agent, QueueFilters(holder=agent.account_id), now)
+        mine = queue_page(db, agent, keyring, QueueFilters(holder=agent.account_id), now)
         if mine is not None and not mine.rows:
             _act(db, keyring, agent, agent_of(db, SUPERVISOR), now)
 
 
 def _act(db: Session, keyring: Keyring, agent: Viewer, supervisor: Viewer, now: datetime) -> None:
-    waiting = queue_page(db, agent, QueueFilters(), now)
+    waiting = queue_page(db, agent, keyring, QueueFilters(), now)
     rows = [row for row in waiting.rows if row.kind != FRAUD] if waiting else []
     items = filter(None, [work_acts.lock_item(db, agent, keyring, row.id) for row in rows])
     for words in ("Appelée ce matin\u00a0: elle rappelle après 17\u00a0h.", "", ""):

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Account, Role, Space
+from portal.data.complaints import hash_addresses
 from portal.data.credentials import UNKNOWN, create_account, find_credentials
 from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
@@ -85,6 +86,8 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
     database = Database(settings.resolved_database_url)
     try:
         migrate(database)
+        with database.write() as db:
+            hash_addresses(db, Keyring(settings))
         if not (folder / READY).exists():
             professionals = MANY_PROFESSIONALS if members >= MANY_MEMBERS else FEW_PROFESSIONALS
             write_demo_data(Options(members, years, seed, today(), professionals), folder / "import")

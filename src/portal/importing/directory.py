@@ -296,4 +296,5 @@ DIRECTORY = Kind(
     ),
     DirectoryResolver,
     check=check_directory,
+    rehearsed=("practice",),
 )

@@ -144,6 +144,7 @@ GUARANTEES = Kind(
     ),
     GuaranteeResolver,
     check=check_guarantee,
+    rehearsed=("guarantee_version", "guarantee_rule"),
 )
 
 

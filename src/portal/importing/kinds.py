@@ -72,7 +72,8 @@ def no_check(record: Any) -> None:
 class Kind:
     """One kind of file. `columns`: each column's converter, in the order of `record`'s fields; `check` raises
     `RejectedRow` for a record that contradicts itself. `titles`: the columns read of a file that is not in the portal's
-    own form, which the resolver sifts into rows of `columns`; the file may have others."""
+    own form, which the resolver sifts into rows of `columns`; the file may have others. `rehearsed`: the tables that an
+    import writes, where they are small enough to be copied for a dry run, which then keeps no writer waiting."""
 
     name: str
     record: type[NamedTuple]
@@ -82,6 +83,7 @@ class Kind:
     check: Callable[[Any], None] = no_check
     booleans: frozenset[str] = frozenset()
     titles: tuple[str, ...] = ()
+    rehearsed: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:

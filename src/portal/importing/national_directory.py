@@ -186,4 +186,5 @@ NATIONAL_DIRECTORY = Kind(
     ),
     NationalResolver,
     titles=TITLES,
+    rehearsed=("practice",),
 )

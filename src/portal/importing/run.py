@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -102,7 +103,7 @@ def run_import(database: Database, keyring: Keyring, request: Request, report: R
     report = report or Report()
     rejects = RejectsFile(request.rejects)
     try:
-        with open_source(request.path) as source, database.write() as db, tuned_for_loading(db):
+        with open_source(request.path) as source, _session(database, request) as db, tuned_for_loading(db):
             request.watch.before(db)
             _Import(db, keyring, request, source, rejects).run(report)
             report.rejected = rejects.lines
@@ -118,6 +119,12 @@ def run_import(database: Database, keyring: Keyring, request: Request, report: R
     finally:
         rejects.close()
     return report
+
+
+def _session(database: Database, request: Request) -> AbstractContextManager[Session]:
+    """A dry run takes the writer's turn only where what it loads is too large to be copied."""
+    is_aside = request.is_dry_run and bool(request.kind.rehearsed)
+    return database.rehearse(request.kind.rehearsed) if is_aside else database.write()
 
 
 def _conclude(db: Session, request: Request, source: SourceFile, report: Report) -> None:

@@ -7,7 +7,7 @@ from portal.data.fraud import LONGEST_TEXT
 from portal.data.sessions import Stage
 from portal.entry.fraud_reports import fraud_link, report_by_link, report_from_outside, report_own
 from portal.formatting import plural
-from portal.forms import FieldError, email_of, exact_value, single_values
+from portal.forms import FieldError, email_of, single_values, written_text
 from portal.pacing import on_the_beat
 from portal.pages.account.links import dead_link
 from portal.pages.account.own import account_crumbs
@@ -83,8 +83,7 @@ def _is_in(request: PortalRequest) -> bool:
 
 async def _sent(request: PortalRequest) -> dict[str, str]:
     form = await request.form()
-    text = exact_value(form, "constat").replace("\r\n", "\n").strip()
-    return single_values(form, ("identifiant", "adresse"), longest=300) | {"constat": text}
+    return single_values(form, ("identifiant", "adresse"), longest=300) | {"constat": written_text(form, "constat")}
 
 
 def _problems(sent: dict[str, str], *, names_account: bool) -> list[FieldError]:

@@ -112,7 +112,7 @@ def suspension_page(request: PortalRequest, compte: FromPath[str]) -> Response[b
     "/gestion/comptes/{compte:str}/suspension", name="desk.account.suspend", guards=[ACTING, recently_confirmed]
 )
 async def suspend(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), REASON, longest=LONGEST + 1)
+    sent = single_values(await request.form(), REASON, longest=LONGEST + 1, texts=("motif",))
     errors = _reason_errors(sent)
     if errors:
         return _suspension_form(request, compte, sent, errors)
@@ -128,7 +128,7 @@ def closing_page(request: PortalRequest, compte: FromPath[str]) -> Response[byte
     "/gestion/comptes/{compte:str}/fermeture", name="desk.account.close", guards=[CLOSING, recently_confirmed]
 )
 async def close(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), CLOSING_FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), CLOSING_FIELDS, longest=LONGEST + 1, texts=("motif",))
     sheet = sheet_of(request, compte)
     errors = _reason_errors(sent)
     if "".join(sent["confirmation"].split()) != sheet.found.identifier:
@@ -209,7 +209,7 @@ def _reason_errors(sent: dict[str, str]) -> list[FieldError]:
 
 def _told(sent: dict[str, str]) -> str:
     """The reason as the account's holder reads it."""
-    return f"{CATEGORIES[sent['categorie']]}. {sent['motif'].strip()}"
+    return f"{CATEGORIES[sent['categorie']]}. {sent['motif']}"
 
 
 def _suspension_form(

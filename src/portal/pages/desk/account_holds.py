@@ -29,11 +29,11 @@ def hold_page(request: PortalRequest, compte: FromPath[str]) -> Response[bytes]:
 
 @async_action("/gestion/comptes/{compte:str}/conservation", name="desk.account.hold.change", guards=GUARDS)
 async def change_hold(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     is_lifting = sent["levee"] == "1"
     if not is_lifting and (errors := reason_errors(sent["motif"])):
         return _form(request, compte, sent["motif"], errors)
-    await request.database.run_writing(_lift if is_lifting else _place, request, compte, sent["motif"].strip())
+    await request.database.run_writing(_lift if is_lifting else _place, request, compte, sent["motif"])
     return Redirect(request.services.urls("desk.account", compte=compte), status_code=303)
 
 

@@ -32,10 +32,10 @@ def reopening_page(request: PortalRequest, compte: FromPath[str]) -> Response[by
     "/gestion/comptes/{compte:str}/reouverture", name="desk.account.reopen", guards=[CLOSING, recently_confirmed]
 )
 async def reopen(request: PortalRequest, compte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     if errors := reason_errors(sent["motif"]):
         return _form(request, compte, sent, errors)
-    await request.database.run_writing(_reopen, request, compte, sent["motif"].strip())
+    await request.database.run_writing(_reopen, request, compte, sent["motif"])
     return Redirect(request.services.urls("desk.account", compte=compte), status_code=303)
 
 

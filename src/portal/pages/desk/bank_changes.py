@@ -11,7 +11,7 @@ from sqlmodel import Session
 from portal.bank_areas import BANK_AREAS, OBJECT, BankArea
 from portal.bank_notices import tell_of_stopped_change
 from portal.data.activity import account_object
-from portal.data.bank_desk import Change, Whose, is_own, pending_change, pending_changes, stop_change
+from portal.data.bank_desk import Change, Whose, pending_change, pending_changes, stop_change
 from portal.data.evidence import Action
 from portal.data.organisation_banks import signatories
 from portal.data.work_items import Duty, duties_of
@@ -38,10 +38,7 @@ def list_page(request: PortalRequest) -> Response[bytes]:
     found = pending_changes(request.db, request.viewer)
     persons = sorted({one.owner_id for one in found if one.whose is Whose.MEMBER})
     request.note_read(Action.BANK_CHANGES_READ, OBJECT, persons=persons)
-    rows = [
-        (one, WHOSE[one.whose], None if is_own(request.db, request.viewer, one) else _href(request, one))
-        for one in found
-    ]
+    rows = [(one, WHOSE[one.whose], _href(request, one)) for one in found]
     is_charged = Duty.CONTRACTS in duties_of(request.db, request.viewer)
     crumbs = [_home(request)]
     return render_page(request, "desk/bank/index.html", TITLE, crumbs=crumbs, rows=rows, is_charged=is_charged)
@@ -56,7 +53,7 @@ def stopping_page(request: PortalRequest, titulaire: FromPath[str], changement: 
 async def stop(
     request: PortalRequest, titulaire: FromPath[str], changement: FromPath[str]
 ) -> Response[bytes] | Redirect:
-    reason = single_values(await request.form(), ("raison",), LONGEST + 1)["raison"].strip()
+    reason = single_values(await request.form(), ("raison",), LONGEST + 1)["raison"]
     return await request.database.run_writing(_stop, request, titulaire, changement, reason)
 
 
@@ -98,7 +95,7 @@ def _render(
 ) -> Response[bytes]:
     whose, row_id = _named(request, titulaire, changement)
     change = pending_change(db, request.viewer, whose, row_id)
-    if change is None or is_own(db, request.viewer, change):
+    if change is None:
         raise NotFoundException
     urls = request.services.urls
     person = change.owner_id if change.whose is Whose.MEMBER else None

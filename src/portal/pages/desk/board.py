@@ -51,7 +51,7 @@ class Line:
 
 @page("/gestion/echeances", name="desk.board", guards=READS)
 def board_page(request: PortalRequest) -> Response[bytes]:
-    board = board_of(request.db, request.viewer, request.now)
+    board = board_of(request.db, request.viewer, request.services.keyring, request.now)
     return render_page(
         request,
         "desk/board/index.html",
@@ -68,7 +68,7 @@ def board_page(request: PortalRequest) -> Response[bytes]:
 
 @page("/gestion/echeances.csv", name="desk.board.csv", guards=READS)
 def board_csv(request: PortalRequest) -> Response[bytes]:
-    lines = list(_lines(board_of(request.db, request.viewer, request.now).kinds))
+    lines = list(_lines(board_of(request.db, request.viewer, request.services.keyring, request.now).kinds))
     day = day_in_france(request.now).isoformat()
     headers = {
         "Content-Disposition": f'attachment; filename="echeances-{day}.csv"',

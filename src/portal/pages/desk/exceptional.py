@@ -50,7 +50,7 @@ def opening_page(request: PortalRequest, personne: FromPath[str]) -> Response[by
     guards=[SUPERVISOR, recently_confirmed],
 )
 async def open_record(request: PortalRequest, personne: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST_MOTIVE + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST_MOTIVE + 1, texts=("motif",))
     if errors := _errors(sent):
         return _form(request, personne, sent, errors)
     is_open = await request.database.run_writing(_open, request, request.revealed(KIND, personne), sent)
@@ -103,7 +103,7 @@ def minutes_left(access: ExceptionalAccess, now: datetime) -> int:
 
 def _open(request: PortalRequest, person_id: int, sent: dict[str, str]) -> bool:
     """Opens the access with its evidence and the person's letter; False, noted too, when it is not allowed."""
-    keyring, motive = request.services.keyring, sent["motif"].strip()
+    keyring, motive = request.services.keyring, sent["motif"]
     with request.database.write() as db:
         try:
             access, is_new = accesses.open_access(db, request.viewer, keyring, person_id, motive, request.now)
@@ -172,7 +172,7 @@ def _errors(sent: dict[str, str]) -> list[FieldError]:
     errors = []
     if sent["objet"] not in PURPOSES:
         errors.append(FieldError("objet", "Choisissez une raison\u00a0: la personne la lira dans son activité."))
-    length = len(sent["motif"].strip())
+    length = len(sent["motif"])
     if not SHORTEST * 2 <= length <= LONGEST_MOTIVE:
         words = (
             f"Écrivez de {SHORTEST * 2} à {LONGEST_MOTIVE}\u00a0caractères\u00a0: un autre superviseur jugera ce motif."

@@ -65,7 +65,7 @@ def access_page(request: PortalRequest, acces: FromPath[str]) -> Response[bytes]
     "/gestion/acces-exceptionnels/{acces:str}", name="desk.access.review", guards=[SUPERVISOR, recently_confirmed]
 )
 async def review(request: PortalRequest, acces: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("motif",))
     errors = [] if sent["avis"] in {*Verdict} else [FieldError("avis", "Choisissez votre avis sur cet accès.")]
     errors += reason_errors(sent["motif"])
     if errors:
@@ -82,7 +82,7 @@ def state_of(request: PortalRequest, access: ExceptionalAccess) -> tuple[str, st
 
 
 def _review(request: PortalRequest, access_id: int, sent: dict[str, str]) -> None:
-    keyring, verdict, note = request.services.keyring, Verdict(sent["avis"]), sent["motif"].strip()
+    keyring, verdict, note = request.services.keyring, Verdict(sent["avis"]), sent["motif"]
     with request.database.write() as db:
         row = review_access(db, request.viewer, keyring, access_id, verdict, note, request.now)
         if row is None:

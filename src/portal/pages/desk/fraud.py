@@ -147,7 +147,7 @@ STEPS = {
 @page("/gestion/fraudes", name="desk.frauds", guards=[HANDLER])
 def reports(request: PortalRequest) -> Response[bytes]:
     found = open_reports(request.db, request.viewer, request.services.keyring)
-    readable = reports_read(request.db, request.viewer)
+    readable = reports_read(request.db, request.viewer, request.services.keyring)
     shown = [report for report in found if report.id in readable and reaches(request.viewer, report.space)]
     opaque = request.services.keyring.conceal("fraud", [report.id for report in shown])
     rows = [(report, key, STATES[report.state]) for report, key in zip(shown, opaque, strict=True)]
@@ -171,7 +171,6 @@ def report_page(request: PortalRequest, dossier: FromPath[str]) -> Response[byte
         channel=CHANNELS[report.channel],
         space=SPACE_LABELS[report.space],
         sheet=request.services.urls("desk.account", {"objet": "fraude"}, compte=compte),
-        is_own=report.account_id == request.viewer.account_id,
         frozen=freeze_of_case(request.db, request.viewer, report.id),
         **work_context(request, request.db, _item(request, report)),
     )
@@ -184,7 +183,7 @@ def step_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
 
 @async_action("/gestion/fraudes/{dossier:str}/etape", name="desk.fraud.move", guards=[HANDLER, recently_confirmed])
 async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1)
+    sent = single_values(await request.form(), FIELDS, longest=LONGEST + 1, texts=("note",))
     report = _report(request, dossier)
     errors = _errors(sent, report) + work_errors(request, request.db, _item(request, report), sent[KNOWN])
     if errors:
@@ -203,7 +202,7 @@ async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
 def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
     report_id = request.services.keyring.reveal("fraud", dossier) or 0
     step, unusable = STEPS[sent["etape"]], hash_password(new_token())
-    note = f"{step.label}. {sent['note'].strip()}".strip()
+    note = f"{step.label}. {sent['note']}".strip()
     try:
         with request.database.write() as db:
             account = desk_acts.target(db, request.viewer, _report(request, dossier).account_id)
@@ -233,7 +232,7 @@ def _report(request: PortalRequest, dossier: str) -> Report:
 
 def _item(request: PortalRequest, report: Report) -> WorkItem:
     """The desk's side of a report; 404 for whoever is not charged with fraud (R-72)."""
-    item = item_of_report(request.db, request.viewer, report.id)
+    item = item_of_report(request.db, request.viewer, request.services.keyring, report.id)
     if item is None:
         raise NotFoundException
     return item
@@ -248,7 +247,7 @@ def _steps(report: Report) -> dict[str, Step]:
 def _errors(sent: dict[str, str], report: Report) -> list[FieldError]:
     step = _steps(report).get(sent["etape"])
     errors = [] if step else [FieldError("etape", "Choisissez ce que vous avez fait.")]
-    if step and step.needs_note and len(sent["note"].strip()) < SHORTEST:
+    if step and step.needs_note and len(sent["note"]) < SHORTEST:
         errors.append(FieldError("note", "Résumez en une phrase ce qui a été dit ou décidé."))
     if len(sent["note"]) > LONGEST:
         errors.append(FieldError("note", f"Raccourcissez cette note\u00a0: {LONGEST}\u00a0caractères au plus."))

@@ -19,9 +19,10 @@ MINE_SHOWN = 5
 @page("/gestion", name="desk.home", guards=[requires(Permission.DESK_HOME)])
 def home(request: PortalRequest) -> Response[bytes]:
     doors = [(item.url, item.icon, item.label) for item in open_navigation(request) if not item.current]
-    mine = queue_page(request.db, request.viewer, QueueFilters(holder=request.viewer.account_id), request.now)
+    keyring, own = request.services.keyring, QueueFilters(holder=request.viewer.account_id)
+    mine = queue_page(request.db, request.viewer, keyring, own, request.now)
     rows = list(mine.rows[:MINE_SHOWN]) if mine else []
-    names = request.services.keyring.conceal(WORK, (row.id for row in rows))
+    names = keyring.conceal(WORK, (row.id for row in rows))
     return render_page(
         request,
         "desk/home/index.html",
@@ -44,7 +45,8 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
         ("Personne ne s’en occupe", QueueFilters(is_free=True), {"qui": "personne"}, ""),
         ("Transmis aux superviseurs", QueueFilters(watch=Watch.ESCALATED), {"suivi": "escalade"}, "bad"),
     ]
-    found = queue_counts(request.db, request.viewer, [filters for _, filters, _, _ in asked], request.now)
+    wanted = [filters for _, filters, _, _ in asked]
+    found = queue_counts(request.db, request.viewer, request.services.keyring, wanted, request.now)
     url = request.services.urls
     return [
         (label, count_words(count), url("desk.queue", query), tone if count else "")

@@ -39,7 +39,7 @@ def correction_page(request: PortalRequest, dossier: FromPath[str], ligne: FromP
 
 @async_action(PATH, name="desk.case.correct", guards=DECIDES)
 async def correct(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes] | Redirect:
-    words = single_values(await request.form(), ("raison",), LONGEST_WORDS + 1)["raison"].strip()
+    words = single_values(await request.form(), ("raison",), LONGEST_WORDS + 1)["raison"]
     return await request.database.run_writing(_correct, request, dossier, ligne, words)
 
 
@@ -52,7 +52,7 @@ def _correct(request: PortalRequest, dossier: str, ligne: str, words: str) -> Re
     try:
         with request.database.write() as db:
             at_desk = opened_claim(request, db, dossier)
-            case = lock_claim_at_desk(db, request.viewer, at_desk.item.id or 0)
+            case = lock_claim_at_desk(db, request.viewer, request.services.keyring, at_desk.item.id or 0)
             if case is None:
                 raise NotFoundException
             done = correct_line(db, _agent(request), case, request.revealed("line", ligne), words, request.now)

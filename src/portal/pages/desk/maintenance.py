@@ -69,7 +69,7 @@ def plan_page(request: PortalRequest) -> Response[bytes]:
 
 @async_action("/gestion/maintenance/nouvelle", name="desk.maintenance.plan", guards=[SUPERVISOR, recently_confirmed])
 async def submit_plan(request: PortalRequest) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), (*FIELDS, "apercu"), longest=LONGEST + 1)
+    sent = single_values(await request.form(), (*FIELDS, "apercu"), longest=LONGEST + 1, texts=("motif",))
     errors = _errors(sent, request.now)
     if sent["apercu"] and not errors:
         return _form(request, sent, preview=_plan_of(sent))
@@ -143,7 +143,7 @@ def _plan_of(sent: dict[str, str]) -> Plan:
     start = _start_of(sent)
     notice = timedelta(hours=int(sent["annonce"])) if sent["annonce"] else None
     announced = start - notice if notice else None
-    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"].strip(), sent["espace"])
+    return Plan(start, start + timedelta(minutes=int(sent["duree"])), announced, sent["motif"], sent["espace"])
 
 
 def _form(

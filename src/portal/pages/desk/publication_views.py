@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
-from unicodedata import bidirectional, category
 
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
@@ -12,7 +11,7 @@ from sqlmodel import Session
 
 from portal.data.publications import Nature, Publication, PublicationState, authors_of, find_publication
 from portal.formatting import PARIS
-from portal.forms import FieldError, exact_value, typed_day
+from portal.forms import FieldError, typed_day, written_text
 from portal.permissions import Permission, may, requires
 from portal.publication_words import NATURE_LABELS, STATES
 from portal.rendering import Crumb
@@ -22,7 +21,6 @@ PREPARES = requires(Permission.DESK_PUBLISH)
 APPROVES = requires(Permission.DESK_PUBLISH_APPROVE)
 KIND = "publication"
 TITLE = "Publication"
-_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 NO_DAY = "Choisissez un jour qui existe, par exemple 31/12/2026, ou laissez ce champ vide."
 
 
@@ -81,12 +79,9 @@ def facts_of(request: PortalRequest, found: Publication) -> dict[str, Any]:
 
 
 def pasted_text(sent: FormMultiDict, name: str) -> str:
-    """A Markdown text as it was pasted, its no-break spaces kept; without control characters, nor those that turn the
-    direction of writing around. It ends with a line break, unless it is empty."""
-    text = exact_value(sent, name).replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(sign for sign in text if sign == "\n" or category(sign) not in {"Cc", "Cs"})
-    shown = "".join(sign for sign in kept if bidirectional(sign) not in _TURNS).strip()
-    return f"{shown}\n" if shown else ""
+    """A Markdown text as it was pasted (`written_text`), ended by a line break unless it is empty."""
+    text = written_text(sent, name)
+    return f"{text}\n" if text else ""
 
 
 def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:

@@ -16,6 +16,7 @@ from portal.data.terms import (
     NotPublishable,
     Obstacle,
     digest_of,
+    draft_terms,
     newest_terms,
     next_number,
     published_terms,
@@ -39,7 +40,7 @@ from portal.pages.desk.publication_views import (
 from portal.publication_words import OBSTACLES, Line, fault_lines, lines_in_words
 from portal.rendering import render_page
 from portal.routing import async_action, page
-from portal.terms_publishing import MOST_BYTES, draft, text_of
+from portal.terms_publishing import MOST_BYTES, check_texts, text_of
 from portal.web import PortalRequest
 
 PATH = "/gestion/publication/conditions"
@@ -118,8 +119,9 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
         return _form(request, opaque, sent, errors, lines)
     now = request.now
     try:
+        check_texts(sent["texte"], sent["changements"])
         with request.database.write() as db:
-            draft(db, sent["texte"], sent["changements"], effective_at or now, now)
+            draft_terms(db, sent["texte"], sent["changements"], effective_at or now, now)
             title, digest = f"{TITLE}, version {next_number(db)}", digest_of(sent["texte"])
             if opaque is None:
                 found = prepare(db, request.viewer, Nature.TERMS, title, digest, effective_at, now)

@@ -103,7 +103,7 @@ def next_item(request: PortalRequest) -> Redirect:
 @async_action("/gestion/file/filtres", name="desk.queue.keep", guards=AGENT)
 async def keep(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("nom", "filtre"), longest=600)
-    return await request.database.run_writing(_keep, request, sent["nom"].strip(), sent["filtre"])
+    return await request.database.run_writing(_keep, request, sent["nom"], sent["filtre"])
 
 
 @action("/gestion/file/filtres/{filtre:str}/retrait", name="desk.queue.drop", guards=AGENT)
@@ -144,7 +144,7 @@ def list_context(
 
 def rows_context(request: PortalRequest, db: Session, query: Query) -> dict[str, Any]:
     """The rows from the request's cursor on; what is read is evidence. Raises 404 for a foreign cursor."""
-    found = queue_page(db, request.viewer, query.filters, request.now, _cursor(request))
+    found = queue_page(db, request.viewer, request.services.keyring, query.filters, request.now, _cursor(request))
     if found is None:
         raise NotFoundException
     names = request.services.keyring.conceal(WORK, (row.id for row in found.rows))
@@ -169,7 +169,7 @@ def shown_rows(request: PortalRequest, db: Session, rows: list[QueueRow], names:
 
 def open_context(request: PortalRequest, db: Session) -> dict[str, Any]:
     """What colleagues have open now: where it is, what it is called, and who."""
-    found = open_now(db, request.viewer, request.now)
+    found = open_now(db, request.viewer, request.services.keyring, request.now)
     return {"open_now": [(case_url(request, item), KINDS[item.kind], name) for item, name in found]}
 
 
@@ -226,7 +226,7 @@ def _counted(
     """How many the list holds, and each of the filters: label, address, count, whether it is the one shown."""
     queries = [read_query(parameters, request.viewer, request.services.keyring) for _, parameters in asked]
     wanted = [query.filters, *(each.filters for each in queries)]
-    count, *counts = queue_counts(db, request.viewer, wanted, request.now)
+    count, *counts = queue_counts(db, request.viewer, request.services.keyring, wanted, request.now)
     url = request.services.urls
     return count, [
         (label, url("desk.queue", each.parameters), count_words(number), each.parameters == query.parameters)

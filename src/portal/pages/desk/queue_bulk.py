@@ -75,7 +75,7 @@ def report_page(request: PortalRequest) -> Response[bytes]:
 
 def _do(request: PortalRequest, sent: FormMultiDict) -> Response[bytes] | Redirect:
     names = [str(name) for name in sent.getall(CHOSEN, [])][:PAGE_SIZE]
-    values = single_values(sent, ("acte", "a", "jour", "mot"), longest=1200)
+    values = single_values(sent, ("acte", "a", "jour", "mot"), longest=1200, texts=("mot",))
     form, errors = _read(request, values, names)
     if errors or form is None:
         with request.database.read() as db:
@@ -117,8 +117,9 @@ def _one(request: PortalRequest, db: Session, acte: str, act: WorkForm, item_id:
 
 
 def _chosen(request: PortalRequest, db: Session, ids: list[int]) -> list[Any]:
-    rows = queue_rows(db, request.viewer, ids)
-    return shown_rows(request, db, rows, request.services.keyring.conceal(WORK, (row.id for row in rows)))
+    keyring = request.services.keyring
+    rows = queue_rows(db, request.viewer, keyring, ids)
+    return shown_rows(request, db, rows, keyring.conceal(WORK, (row.id for row in rows)))
 
 
 def _crumb(request: PortalRequest) -> Crumb:

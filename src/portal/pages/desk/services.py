@@ -41,13 +41,13 @@ def service_page(request: PortalRequest, espace: FromPath[str], service: FromPat
 )
 async def switch(request: PortalRequest, espace: FromPath[str], service: FromPath[str]) -> Response[bytes] | Redirect:
     space, named = _named(espace, service)
-    sent = single_values(await request.form(), ("etat", "motif"), longest=LONGEST + 1)
+    sent = single_values(await request.form(), ("etat", "motif"), longest=LONGEST + 1, texts=("motif",))
     errors = reason_errors(sent["motif"])
     if sent["etat"] not in {*SwitchState}:
         errors.append(FieldError("etat", "Rouvrez cette page : le formulaire reçu est incomplet."))
     if errors:
         return _form(request, space, named, sent["motif"], errors)
-    await request.database.run_writing(_switch, request, space, named, SwitchState(sent["etat"]), sent["motif"].strip())
+    await request.database.run_writing(_switch, request, space, named, SwitchState(sent["etat"]), sent["motif"])
     request.services.site.forget()
     return Redirect(request.services.urls("desk.services"), status_code=303)
 

@@ -18,7 +18,6 @@ from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
 from portal.data.line_corrections import CORRECTABLE, lines_of_claim
-from portal.data.parties import is_near
 from portal.data.payments import due_of
 from portal.data.valuation import MOST_LINES
 from portal.data.valuation_drafts import Typed, keep_typed, lock_claim_at_desk
@@ -54,11 +53,11 @@ async def keep(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
 
 
 def save_lines(request: PortalRequest, dossier: str, typed: Typed) -> None:
-    """Keeps what was typed. Raises `NotFoundException`, also for a claim that is decided, or too near the agent."""
+    """Keeps what was typed. Raises `NotFoundException`, also for a claim that is decided."""
     item_id = request.revealed("work", dossier)
     with request.database.write() as db:
-        case = lock_claim_at_desk(db, request.viewer, item_id)
-        if case is None or case.is_over or is_near(db, request.viewer.account_id, case):
+        case = lock_claim_at_desk(db, request.viewer, request.services.keyring, item_id)
+        if case is None or case.is_over:
             raise NotFoundException
         keep_typed(db, request.viewer, request.services.keyring, case, typed, request.now)
 
@@ -120,7 +119,6 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, at_desk: AtD
         dossier=dossier,
         lines=list(zip(names, lines, told, strict=True)),
         labels=STATUS_LABELS,
-        may_correct=not is_near(db, request.viewer.account_id, case),
         correctable=CORRECTABLE,
     )
 

@@ -10,7 +10,6 @@ from portal.data.claim_settling import Outcome, insured_of, value, waiting_lines
 from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
-from portal.data.parties import is_near
 from portal.data.payments import next_transfer_day
 from portal.data.proposals import waiting_on
 from portal.data.valuation import Entry, Valuation
@@ -49,7 +48,6 @@ def valuation_context(request: PortalRequest, db: Session, dossier: str, case: C
         "people": people,
         "names": dict(zip(lists.people.values(), (name for _, name in people), strict=True)),
         "waiting": waiting_on(db, case),
-        "is_near": is_near(db, request.viewer.account_id, case),
         "paid_on": next_transfer_day(db, today()),
     }
 

@@ -58,7 +58,7 @@ LONG_ANSWER = f"Raccourcissez ce texte\u00a0: {LONGEST_ANSWER} caractères au pl
 def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     at_desk = opened_claim(request, request.db, dossier)
     context = valuation_context(request, request.db, dossier, at_desk.case)
-    if at_desk.case.is_over or context["problems"] or context["is_near"]:
+    if at_desk.case.is_over or context["problems"]:
         return to_valuation(request, dossier)
     note(request, at_desk)
     words = _words_sent_back(request, request.db, at_desk.case) or usual_words(context["outcome"])
@@ -108,7 +108,7 @@ def _errors(sent: dict[str, str]) -> list[FieldError]:
 def _send(request: PortalRequest, dossier: str, at_desk: AtDesk, sent: dict[str, str]) -> str:
     """Applies the valuation, or proposes it; the state of the decision, empty when the claim was decided before."""
     with request.database.write() as db:
-        case = lock_claim_at_desk(db, request.viewer, at_desk.item.id or 0)
+        case = lock_claim_at_desk(db, request.viewer, request.services.keyring, at_desk.item.id or 0)
         if case is None:
             raise NotFoundException
         if case.is_over:
@@ -122,11 +122,9 @@ def _send(request: PortalRequest, dossier: str, at_desk: AtDesk, sent: dict[str,
 
 
 def _as_seen(request: PortalRequest, db: Session, dossier: str, case: Case, sent: dict[str, str]) -> Outcome:
-    """What comes of the lines, when it is what the agent saw. Raises `AmountsMoved`, `TooNear`."""
+    """What comes of the lines, when it is what the agent saw. Raises `AmountsMoved`."""
     context = valuation_context(request, db, dossier, case)
     outcome: Outcome = context["outcome"]
-    if context["is_near"]:
-        raise TooNear
     if (sent["brouillon"], sent["vus"]) != (context["typed"].mark, amounts_of(outcome)) or context["problems"]:
         raise AmountsMoved(outcome)
     return outcome

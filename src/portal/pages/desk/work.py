@@ -54,7 +54,7 @@ def act_page(request: PortalRequest, dossier: FromPath[str], acte: FromPath[str]
 
 @async_action("/gestion/file/dossiers/{dossier:str}/{acte:str}", name="desk.work.do", guards=AGENT)
 async def do(request: PortalRequest, dossier: FromPath[str], acte: FromPath[str]) -> Response[bytes] | Redirect:
-    sent = single_values(await request.form(), ("a", "jour", "mot", "place"), longest=1200)
+    sent = single_values(await request.form(), ("a", "jour", "mot", "place"), longest=1200, texts=("mot",))
     return await request.database.run_writing(_do, request, dossier, acte, sent)
 
 
@@ -62,7 +62,7 @@ async def do(request: PortalRequest, dossier: FromPath[str], acte: FromPath[str]
 def here(request: PortalRequest, dossier: FromPath[str]) -> Redirect:
     item_id = request.revealed(WORK, dossier)
     with request.database.write() as db:
-        item = find_item(db, request.viewer, item_id)
+        item = find_item(db, request.viewer, request.services.keyring, item_id)
         if item is None:
             raise NotFoundException
         be_present(db, request.viewer, item, request.now)
@@ -214,7 +214,7 @@ def _act(request: PortalRequest, acte: str) -> WorkForm:
 
 
 def _found(request: PortalRequest, db: Session, dossier: str) -> WorkItem:
-    item = find_item(db, request.viewer, request.revealed(WORK, dossier))
+    item = find_item(db, request.viewer, request.services.keyring, request.revealed(WORK, dossier))
     if item is None:
         raise NotFoundException
     return item

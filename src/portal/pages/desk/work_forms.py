@@ -52,7 +52,7 @@ class WorkForm:
 def read_form(request: PortalRequest, act: WorkForm, sent: dict[str, str]) -> tuple[Filled, list[FieldError]]:
     """What was sent, and what is wrong with it."""
     reveal = request.services.keyring.reveal
-    to, day, words = reveal(ACCOUNT, sent["a"]), typed_day(sent["jour"]), sent["mot"].strip()
+    to, day, words = reveal(ACCOUNT, sent["a"]), typed_day(sent["jour"]), sent["mot"]
     errors = [FieldError("a", NOBODY)] if "a" in act.fields and to is None else []
     if "jour" in act.fields and day is None:
         errors.append(FieldError("jour", NO_DAY))

@@ -7,7 +7,7 @@ from typing import Any
 from portal.data.contributions import Structure
 from portal.data.employee_rows import Filters, Sort, State
 from portal.data.sessions import Viewer
-from portal.forms import FieldError, text_given, times_given
+from portal.forms import FieldError, one_line, text_given, times_given
 from portal.sealed_search import LONGEST_SEALED, open_search, seal_search
 from portal.security import Keyring
 
@@ -55,7 +55,7 @@ def read_query(sent: Mapping[str, Any], viewer: Viewer, keyring: Keyring, catego
 
 def typed_query(sent: Mapping[str, Any], viewer: Viewer, keyring: Keyring, categories: set[int]) -> Query:
     """The filters of the form, where the searched text is legible; it is sealed for the address."""
-    text = " ".join("".join(char for char in text_given(sent, "q") if char.isprintable()).split())
+    text = " ".join(one_line(text_given(sent, "q")).split())
     errors = [FieldError("q", TOO_LONG)] if len(text) > LONGEST_TEXT else []
     kept = text[:LONGEST_TEXT]
     token = "" if errors else seal_search(keyring, viewer, PURPOSE, kept)

@@ -94,15 +94,17 @@ async def match(request: PortalRequest, file: FromPath[str]) -> Response[bytes] 
 
 
 def _match(request: PortalRequest, file: str, values: dict[str, str]) -> Response[bytes] | Redirect:
+    with request.database.read() as db:
+        found = found_import(request, db, file)
+    if found.storage_name is None:
+        return _to(request, file)
+    titles = titles_of(request.services.storage.give(found.storage_name))
+    columns = {field: at for field in FIELDS if (at := _column(values[f"colonne-{field}"], titles)) is not None}
+    errors = _column_errors(columns)
+    if errors:
+        return _columns_page(request, found, file, titles, columns, errors)
     with request.database.write() as db:
         found = found_import(request, db, file, lock=True)
-        if found.storage_name is None:
-            return _to(request, file)
-        titles = titles_of(request.services.storage.give(found.storage_name))
-        columns = {field: at for field in FIELDS if (at := _column(values[f"colonne-{field}"], titles)) is not None}
-        errors = _column_errors(columns)
-        if errors:
-            return _columns_page(request, found, file, titles, columns, errors)
         remember_titles(db, request.viewer, {field: titles[at] for field, at in columns.items()})
         with suppress(WrongImportState):
             start_checking(db, found, columns)

@@ -8,7 +8,7 @@ from typing import Any
 from portal.data.benefits import Family, Status
 from portal.data.listing_rows import Filters, Sort
 from portal.data.visibility import Scope
-from portal.forms import FieldError, times_given, typed_day
+from portal.forms import FieldError, one_line, times_given, typed_day
 from portal.security import Keyring
 
 NAMES = ("beneficiaire", "du", "au", "soin", "etat", "q", "tri")
@@ -108,4 +108,4 @@ class _Reader:
 def _text(value: Any) -> str:
     """What was sent, without control characters, any run of spaces as one; cut once it is surely too long."""
     text = value[: 2 * LONGEST_TEXT] if isinstance(value, str) else ""
-    return " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
+    return " ".join(one_line(text).split())

@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from portal.data.glossary import anchor_of, every_definition
+from portal.forms import one_line
 from portal.information import Shown, articles_now, figures_now, matches, show
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -46,7 +47,7 @@ def article_page(request: PortalRequest, article: FromPath[str]) -> Response[byt
 
 def results_context(request: PortalRequest) -> dict[str, Any]:
     """What the list and its fragment show: articles by theme, and what was asked."""
-    asked = "".join(filter(str.isprintable, request.query_params.get("q", "")))[:LONGEST].strip()
+    asked = one_line(request.query_params.get("q", ""))[:LONGEST]
     found = _shown(request, asked)
     themes = dict.fromkeys(source.theme for source in articles_now(request.db, request.now).values())
     groups = [(theme, [each for each in found if each.theme == theme]) for theme in themes]

@@ -11,7 +11,7 @@ from portal.data.evidence import Action
 from portal.data.parameters import Sector
 from portal.data.visibility import Scope, visible_scope
 from portal.formatting import today
-from portal.forms import FieldError, cents_of, typed_day
+from portal.forms import FieldError, cents_of, one_line, typed_day
 from portal.guarantee_words import SECTOR_LABELS
 from portal.labels import FAMILY_LABELS
 from portal.pages.member.guarantees import READS, crumbs
@@ -101,7 +101,7 @@ def _by_family(acts: list[EstimableAct]) -> list[tuple[str, list[EstimableAct]]]
 
 
 def _read(request: PortalRequest, acts: list[EstimableAct], people: dict[str, int], day: date) -> Form:
-    raw = {name: "".join(filter(str.isprintable, request.query_params.get(name, "")))[:LONGEST] for name in FIELDS}
+    raw = {name: one_line(request.query_params.get(name, ""))[:LONGEST] for name in FIELDS}
     raw["le"] = raw["le"] or day.isoformat()
     raw["quantite"] = raw["quantite"] or "1"
     raw["personne"] = raw["personne"] or next(iter(people), "")

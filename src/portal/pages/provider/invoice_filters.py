@@ -8,7 +8,7 @@ from typing import Any
 from portal.data.invoice_listing import InvoiceFilters
 from portal.data.invoices import InvoiceState
 from portal.data.sessions import Viewer
-from portal.forms import FieldError, cents_of, text_given, times_given, typed_day
+from portal.forms import FieldError, cents_of, one_line, text_given, times_given, typed_day
 from portal.invoice_words import LATE
 from portal.sealed_search import LONGEST_SEALED, open_search, seal_search
 from portal.security import Keyring
@@ -87,4 +87,4 @@ def _wrong(
 
 
 def _clean(text: str) -> str:
-    return " ".join("".join(char for char in text if char.isprintable()).split())
+    return " ".join(one_line(text).split())

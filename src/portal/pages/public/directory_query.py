@@ -10,6 +10,7 @@ from zlib import crc32
 from portal.data.directory import Found, Level, Place, Profession, Service, Wish, find_practice
 from portal.data.saved_places import Home
 from portal.directory_words import LANGUAGE_LABELS, of_place
+from portal.forms import one_line
 from portal.places.distance import HALF_TURN, POLE, Position, distance_km
 from portal.places.gazetteer import Commune, gazetteer
 from portal.places.geocoder import LONGEST as LONGEST_PLACE
@@ -160,7 +161,7 @@ def position_words(position: Position) -> str:
 
 def clean_parameters(sent: Mapping[str, str]) -> dict[str, str]:
     """The search's own values that an address or a form gives, as an address says them again; others are left out."""
-    clean = {name: "".join(filter(str.isprintable, sent.get(name, "")))[:LONGEST_PLACE].strip() for name in FIELDS}
+    clean = {name: one_line(sent.get(name, ""))[:LONGEST_PLACE] for name in FIELDS}
     position = position_of(clean[POSITION])
     clean[POSITION] = position_words(position) if position else ""
     valid: dict[str, set[Any]] = {

@@ -41,7 +41,7 @@ def open_now(request: PortalRequest) -> Response[bytes]:
 def presence(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
     item_id = request.revealed(WORK, dossier)
     with request.database.write() as db:
-        item = find_item(db, request.viewer, item_id)
+        item = find_item(db, request.viewer, request.services.keyring, item_id)
         if item is None:
             raise NotFoundException
         be_present(db, request.viewer, item, request.now)
