@@ -9,9 +9,10 @@ from portal.data.bank_desk import Change, Whose, is_own
 from portal.data.cases import CaseKind, begin_case
 from portal.data.complaints import Contact
 from portal.data.desk_cases import case_at_desk
+from portal.data.households import is_near_to
 from portal.data.onboarding import open_account
 from portal.data.open_complaints import complain_without_account
-from portal.data.parties import is_near_to, is_party, is_party_to_item
+from portal.data.parties import is_party, is_party_to_item
 from portal.data.sign_up import Applicant
 from tests.support import conversations, factories, work
 

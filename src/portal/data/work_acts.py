@@ -60,24 +60,25 @@ def item_of_case(db: Session, viewer: Viewer, case_id: int) -> WorkItem | None:
     return db.exec(select(WorkItem).where(WorkItem.case_id == case_id, items_for(db, viewer))).first()
 
 
-def item_of_report(db: Session, viewer: Viewer, report_id: int) -> WorkItem | None:
-    """The item of a fraud report, as `find_item`."""
-    return db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer))).first()
+def item_of_report(db: Session, viewer: Viewer, keyring: Keyring, report_id: int) -> WorkItem | None:
+    """The item of a fraud report, as `find_item`; None too for one that the viewer is party to."""
+    item = db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer))).first()
+    return None if item is None or _is_theirs(db, viewer, keyring, item) else item
 
 
-def reports_read(db: Session, viewer: Viewer) -> set[int]:
-    """The fraud reports under way that the viewer is charged with."""
-    query = select(WorkItem.report_id).where(
+def reports_read(db: Session, viewer: Viewer, keyring: Keyring) -> set[int]:
+    """The fraud reports under way that the viewer is charged with; none that the viewer is party to."""
+    query = select(WorkItem).where(
         col(WorkItem.report_id).is_not(None), WorkItem.turn == Turn.DESK, items_for(db, viewer)
     )
-    return {report_id for report_id in db.exec(query) if report_id is not None}
+    return {item.report_id or 0 for item in db.exec(query) if not _is_theirs(db, viewer, keyring, item)}
 
 
 def lock_item(db: Session, viewer: Viewer, keyring: Keyring, item_id: int) -> WorkItem | None:
     """As `find_item`, held until the transaction ends; None too for what the viewer is party to."""
     query = select(WorkItem).where(WorkItem.id == item_id, items_for(db, viewer)).with_for_update(key_share=True)
     item = db.exec(query.execution_options(populate_existing=True)).first()
-    return None if item is None or is_party_to_item(db, keyring, viewer.account_id, item) else item
+    return None if item is None or _is_theirs(db, viewer, keyring, item) else item
 
 
 def take(
@@ -102,7 +103,7 @@ def take_next(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> W
     the same: what one is taking, the other passes over. What the viewer is party to is passed over too."""
     passed: list[int] = []
     while (item := _next_free(db, viewer, now, passed)) is not None:
-        if not is_party_to_item(db, keyring, viewer.account_id, item):
+        if not _is_theirs(db, viewer, keyring, item):
             take(db, viewer, keyring, item, now)
             return item
         passed.append(item.id or 0)
@@ -218,6 +219,10 @@ def held_by(db: Session, item: WorkItem) -> Held:
 def _waits(now: datetime) -> ColumnElement[bool]:
     is_awake = or_(col(WorkItem.snoozed_until).is_(None), col(WorkItem.snoozed_until) <= now)
     return (col(WorkItem.turn) == Turn.DESK) & is_awake
+
+
+def _is_theirs(db: Session, viewer: Viewer, keyring: Keyring, item: WorkItem) -> bool:
+    return is_party_to_item(db, keyring, viewer.account_id, item)
 
 
 def _check_no_party(db: Session, keyring: Keyring, item: WorkItem, account_id: int) -> None:

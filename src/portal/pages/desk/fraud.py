@@ -147,8 +147,10 @@ STEPS = {
 @page("/gestion/fraudes", name="desk.frauds", guards=[HANDLER])
 def reports(request: PortalRequest) -> Response[bytes]:
     found = open_reports(request.db, request.viewer, request.services.keyring)
-    readable = reports_read(request.db, request.viewer)
+    readable = reports_read(request.db, request.viewer, request.services.keyring)
     shown = [report for report in found if report.id in readable and reaches(request.viewer, report.space)]
+    for report in shown:
+        request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
     opaque = request.services.keyring.conceal("fraud", [report.id for report in shown])
     rows = [(report, key, STATES[report.state]) for report, key in zip(shown, opaque, strict=True)]
     return render_page(request, "desk/fraud/index.html", TITLE, rows=rows)
@@ -171,7 +173,6 @@ def report_page(request: PortalRequest, dossier: FromPath[str]) -> Response[byte
         channel=CHANNELS[report.channel],
         space=SPACE_LABELS[report.space],
         sheet=request.services.urls("desk.account", {"objet": "fraude"}, compte=compte),
-        is_own=report.account_id == request.viewer.account_id,
         frozen=freeze_of_case(request.db, request.viewer, report.id),
         **work_context(request, request.db, _item(request, report)),
     )
@@ -232,8 +233,8 @@ def _report(request: PortalRequest, dossier: str) -> Report:
 
 
 def _item(request: PortalRequest, report: Report) -> WorkItem:
-    """The desk's side of a report; 404 for whoever is not charged with fraud (R-72)."""
-    item = item_of_report(request.db, request.viewer, report.id)
+    """The desk's side of a report; 404 for whoever is not charged with fraud, or is party to it (R-72)."""
+    item = item_of_report(request.db, request.viewer, request.services.keyring, report.id)
     if item is None:
         raise NotFoundException
     return item
@@ -264,7 +265,7 @@ def _form(
 ) -> Response[bytes]:
     report = _report(request, dossier)
     back = request.services.urls("desk.fraud", dossier=dossier)
-    if report.account_id == request.viewer.account_id or report.state is FraudState.SETTLED:
+    if report.state is FraudState.SETTLED:
         raise NotFoundException
     return render_page(
         request,
