@@ -75,6 +75,7 @@ def test_supervisor_opens_a_record_reads_it_and_the_person_is_told_at_once(
         assert "Accès exceptionnel" in text_of(client.get(f"{record_url}?vue={part}").one("main"))
     acts = [(act.action, act.details.get("part")) for act in evidence.fresh()]
     assert acts == [
+        ("person.read", None),
         ("exceptional-access.opened", None),
         *(("exceptional-access.read", part) for part in ("prestations", "demandes", "documents")),
     ]

@@ -267,6 +267,7 @@ def _form(
     back = request.services.urls("desk.fraud", dossier=dossier)
     if report.state is FraudState.SETTLED:
         raise NotFoundException
+    request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
     return render_page(
         request,
         "desk/fraud/step.html",
