@@ -18,7 +18,7 @@ def is_near_to(
 ) -> bool:
     """Whether the agent's account is one of these, or its holder one of these persons or of their households.
     `agent_id`: the account."""
-    agent, household = db.get_one(Account, agent_id), _household(db, persons)
+    agent, household = db.get_one(Account, agent_id), household_of(db, persons)
     if agent_id in accounts or agent.person_id in household:
         return True
     email = agent.email.lower()
@@ -30,7 +30,7 @@ def is_near_to(
     return any(db.exec(query.limit(1)).first() is not None for query in (of_accounts, of_persons))
 
 
-def _household(db: Session, persons: Collection[int | None]) -> set[int]:
+def household_of(db: Session, persons: Collection[int | None]) -> set[int]:
     """Everybody whom a contract names that names one of these persons, and themselves."""
     known = {one for one in persons if one is not None}
     covering = select(Beneficiary.contract_id).where(col(Beneficiary.person_id).in_(known))
