@@ -204,7 +204,9 @@ WORDS: dict[Action, Words] = {
     Action.EXCEPTIONAL_ACCESS_REVIEWED: Words(
         _R, "Contrôle d’un accès exceptionnel", others="Un accès exceptionnel à vos données a été contrôlé"
     ),
-    Action.EXCEPTIONAL_ACCESSES_READ: Words(_R, "Consultation des accès exceptionnels"),
+    Action.EXCEPTIONAL_ACCESSES_READ: Words(
+        _R, "Consultation des accès exceptionnels", others="Un accès exceptionnel à vos données a été relu"
+    ),
     Action.PUBLICATION_PREPARED: Words(_C, "Préparation d’une publication"),
     Action.PUBLICATION_APPROVED: Words(_C, "Publication relue et publiée"),
     Action.PUBLICATION_CANCELLED: Words(_C, "Publication annulée avant son effet"),

@@ -245,6 +245,20 @@ class TestWhoMayAct:
         assert evidence.fresh() == []
         assert ask(client, "/gestion").status_code == 200
 
+    @pytest.mark.parametrize("below", [*BELOW, "/fermeture", "/conservation", "/limitation", "/reouverture"])
+    def test_nobody_acts_on_the_account_that_their_household_has_as_members(
+        self, client, member, make, sheet_url, below
+    ) -> None:
+        """R-72: staff who are insured here have another account as such, known by its address."""
+        evidence = Evidence(client)
+        enter(client, make(factories.desk_account, is_supervisor=True, email=member.email.upper()))
+        fields = WHY | {"confirmation": member.identifier}
+        assert ask(client, sheet_url(member, below)).status_code == 404
+        assert send(client, sheet_url(member, below), fields, form_at="/gestion").status_code == 404
+        assert evidence.fresh() == []
+        client.get(sheet_url(member))
+        assert client.page.css(f'main a[href^="{sheet_url(member)}/"]') == []
+
     @pytest.mark.parametrize("below", BELOW)
     def test_agent_does_not_act_on_the_desk(self, client, agent, make, sheet_url, below) -> None:
         colleague = make(factories.desk_account)

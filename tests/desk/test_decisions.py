@@ -235,6 +235,21 @@ def test_form_that_is_wrong_says_why_and_loses_nothing(client, agent, made, fiel
     assert state_of(client, case) == S.SENT
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0026-12-01", "9999-12-31", "01/12/2206"])
+def test_day_of_effect_of_another_century_is_a_slip(client, agent, made, day) -> None:
+    """R-10: it would move a practice for ever, or at once."""
+    case, _ = made(K.PRACTICE_ADDRESS)
+    enter(client, agent)
+    open_form(client, case, Act.ACCEPT)
+    path = path_of(client.services, case, "/decision")
+    form = client.form(f'form[action="{path}"][method="post"]')
+    form.fill({"date_effet": day})
+    client.send(form)
+    assert client.answer.status_code == 422
+    assert client.page.one("#date_effet[aria-invalid=true]").attributes["value"] == day
+    assert "vérifiez l’année" in text_of(client.page.one("#erreurs"))
+
+
 def test_text_with_markup_is_shown_as_it_was_typed(client, agent, made) -> None:
     case, _ = made(K.MESSAGE)
     enter(client, agent)
@@ -263,6 +278,54 @@ def test_case_that_moved_says_what_changed_and_keeps_what_was_typed(client, agen
     client.submit('main form[action$="/decision"][method="post"]')
     send_it(client)
     assert state_of(client, case) == S.REFUSED
+
+
+@pytest.mark.parametrize("seen", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "2026-11-29", "hier", ""])
+def test_form_of_a_case_that_moved_bears_any_instant_that_it_was_seen_at(client, agent, made, seen) -> None:
+    case, _ = made(K.COMPLAINT)
+    enter(client, agent)
+    open_form(client, case, Act.REFUSE)
+    form = client.form('main form[method="post"]')
+    form.fill({"texte": WORDS, "vu": seen, "version": "0"})
+    client.send(form)
+    assert client.answer.status_code == 422
+    assert client.page.one("textarea[name=texte]").text().strip() == WORDS
+
+
+def test_preview_left_open_never_sends_what_another_tab_wrote_since(client, agent, made) -> None:
+    """R-61: what is applied is what was read; the other decision is shown before it may be sent."""
+    case, _ = made(K.CORRECTION)
+    enter(client, agent)
+    fill(client, case, Act.REFUSE)
+    first_tab = client.form('main form[action$="/decision/envoi"]')
+    fill(client, case, Act.ACCEPT, "La date est corrigée sur votre page.")
+    client.send(first_tab)
+    assert state_of(client, case) == S.SENT
+    client.get(client.answer.headers["location"])
+    assert client.page.one("textarea[name=texte]").text().strip() == "La date est corrigée sur votre page."
+    client.submit(f'form[action="{path_of(client.services, case, "/decision")}"][method="post"]')
+    send_it(client)
+    assert state_of(client, case) == S.ACCEPTED
+
+
+def test_decision_written_anew_while_it_is_sent_is_the_only_one_left(client, agent, made, monkeypatch) -> None:
+    """The words of the first tab go at the very moment at which it sends them."""
+    case, _ = made(K.MESSAGE)
+    enter(client, agent)
+    fill(client, case, Act.ANSWER)
+
+    def meanwhile(*_: object) -> list:
+        with client.services.database.write() as db:
+            writer = agent_at_work(factories.viewer_of(db, agent), CaseLetters(client.services))
+            locked = lock_for_desk(db, writer, case.id, case.version)
+            other = Decision(Act.ANSWER, "Autre texte, dans un autre onglet.")
+            write_decision(db, writer, client.services.keyring, locked, other, utc_now())
+        return []
+
+    monkeypatch.setattr("portal.pages.desk.case_sending._asked_of_colleagues", meanwhile)
+    client.submit('main form[action$="/decision/envoi"]')
+    assert state_of(client, case) == S.SENT
+    assert client.page.one("textarea[name=texte]").text().strip() == "Autre texte, dans un autre onglet."
 
 
 def test_case_that_moved_after_the_preview_is_not_decided(client, agent, made) -> None:

@@ -76,6 +76,7 @@ def test_supervisor_opens_a_record_reads_it_and_the_person_is_told_at_once(
     acts = [(act.action, act.details.get("part")) for act in evidence.fresh()]
     assert acts == [
         ("exceptional-access.opened", None),
+        ("person.read", None),
         *(("exceptional-access.read", part) for part in ("prestations", "demandes", "documents")),
     ]
     (letter,) = letters(client.services.database, client.services, to=member.email)
@@ -258,6 +259,21 @@ class TestReview:
     def test_relative_of_the_person_does_not_review_it(self, client, make, member, over) -> None:
         enter(client, make(factories.desk_account, is_supervisor=True, email=member.email))
         assert send(client, over, REVIEW, form_at="/gestion").status_code == 404
+
+    def test_relative_of_the_person_reads_nothing_of_it(self, client, make, member, over) -> None:
+        """The motive, which may tell of health, is no more theirs than the record is."""
+        enter(client, make(factories.desk_account, is_supervisor=True, email=member.email.upper()))
+        assert ask(client, over).status_code == 404
+        assert "Aucun accès exceptionnel" in text_of(client.get("/gestion/acces-exceptionnels").one("main"))
+
+    def test_who_reads_about_the_access_is_in_the_person_s_journal(self, client, colleague, member, over) -> None:
+        enter(client, colleague)
+        client.get("/gestion/acces-exceptionnels")
+        client.get(over)
+        client.services.journal.flush()
+        enter(client, member)
+        told = text_of(client.get("/compte/journal").one("main"))
+        assert told.count("Un accès exceptionnel à vos données a été relu") == 2
 
 
 def test_agent_at_the_data_layer_is_refused_too(client, agent, cared) -> None:

@@ -44,7 +44,7 @@ def test_agent_reads_the_case_from_the_list(client, agent, member, report) -> No
     shown = text_of(client.page.one("main"))
     assert TOLD in shown
     assert "depuis son compte" in shown
-    assert [(act.action, act.object) for act in evidence.fresh()] == [("account.read", f"compte:{member.id}")]
+    assert [(act.action, act.object) for act in evidence.fresh()] == [("account.read", f"compte:{member.id}")] * 2
 
 
 def test_agent_handles_the_case_to_its_end(client, agent, member, report) -> None:
@@ -118,6 +118,26 @@ def test_nobody_handles_their_own_report_and_agents_no_colleagues(client, agent,
     assert ask(client, f"{own}/etape").status_code == 404
     assert step(client, own, "compte-rendu") == 404
     assert step(client, theirs, "compte-rendu") == 303
+
+
+@pytest.mark.parametrize("email", ["ZOE@exemple.example", "paul@exemple.example"])
+def test_agent_neither_reads_nor_settles_the_report_of_their_own_household(
+    client, agent, member, report, make, email
+) -> None:
+    """R-72: staff who are insured here are known by their address, and so are their relatives."""
+    with client.services.database.write() as db:
+        spouse = factories.person(db, "Paul")
+        spouse.email = "paul@exemple.example"
+        under = db.exec(select(factories.Contract).where(factories.Contract.member_id == member.person_id)).one()
+        factories.cover(db, under, spouse)
+    evidence = Evidence(client)
+    enter(client, make(factories.desk_account, is_supervisor=True, email=email))
+    assert "Aucun signalement" in text_of(client.get("/gestion/fraudes").one("main"))
+    assert [ask(client, each).status_code for each in (report, f"{report}/etape")] == [404, 404]
+    assert step(client, report, "compte-rendu") == 404
+    assert evidence.fresh() == []
+    enter(client, agent)
+    assert step(client, report, "compte-rendu") == 303
 
 
 @pytest.mark.parametrize("odd", ["x", "A" * 22, "1"])

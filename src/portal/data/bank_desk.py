@@ -11,8 +11,8 @@ from portal.data.accounts import Account
 from portal.data.bank_changes import cancel_pending, current_of, is_one_blocked, rows_of, waits
 from portal.data.bank_details import BankDetails
 from portal.data.company_bank import COMPANY
+from portal.data.households import is_near_to
 from portal.data.organisation_banks import BankOwner
-from portal.data.parties import is_near_to
 from portal.data.persons import Person
 from portal.data.practice_bank import PRACTICE
 from portal.data.sessions import Viewer

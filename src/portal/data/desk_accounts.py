@@ -21,6 +21,7 @@ from portal.data.accounts import (
     Role,
     Space,
 )
+from portal.data.households import is_near_to
 from portal.data.organisations import Company, Provider
 from portal.data.passkeys import Passkey
 from portal.data.persons import Person
@@ -64,7 +65,7 @@ class Sheet:
     never themselves. `ended_on`: last day of cover, once past. `software`: what acts for the account by itself.
     `may_reopen`: a closing can be taken back. `is_held`: nothing of it is forgotten in time (R-71).
     `restriction`: the one that its holder asked for, while it runs; `may_lift_restriction`: the viewer has the duty
-    (R-70)."""
+    (R-70). `is_near`: it is the viewer's own, or of somebody of the viewer's household, whom colleagues serve."""
 
     account: Account
     found: Found
@@ -83,6 +84,7 @@ class Sheet:
     is_held: bool = False
     restriction: ProcessingRestriction | None = None
     may_lift_restriction: bool = False
+    is_near: bool = False
 
 
 def may_look_up(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> bool:
@@ -146,7 +148,13 @@ def account_sheet(db: Session, viewer: Viewer, account_id: int, now: datetime) -
         is_held=hold_on(db, account) is not None,
         restriction=restriction,
         may_lift_restriction=restriction is not None and Duty.PRIVACY in duties_of(db, viewer),
+        is_near=is_near_account(db, viewer, account),
     )
+
+
+def is_near_account(db: Session, viewer: Viewer, account: Account) -> bool:
+    """Whether an account is the viewer's own, or of somebody of the viewer's household (R-72)."""
+    return is_near_to(db, viewer.account_id, persons={account.person_id}, accounts={account.id})
 
 
 def reached(viewer: Viewer) -> ColumnElement[bool]:

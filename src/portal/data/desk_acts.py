@@ -1,7 +1,8 @@
 """What the desk does to accounts (R-63): suspend, lift, close, end sessions. Effect on the very next request.
 
 Each act holds the account's row until the transaction ends, so that two acts at once come one after the other. `viewer`
-is None for an operator at the server. Nobody acts on their own account, nor on one they do not reach.
+is None for an operator at the server. Nobody acts on their own account, on one of their household, nor on one that they
+do not reach.
 """
 
 from datetime import datetime
@@ -10,22 +11,21 @@ from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountSuspension, SuspensionKind
-from portal.data.desk_accounts import reached
+from portal.data.desk_accounts import is_near_account, reached
 from portal.data.evidence import SESSION_PREFIX
 from portal.data.passwords import set_password
 from portal.data.sessions import SignedSession, Viewer, end_sessions_of
 
 
 class NotAllowed(Exception):
-    """The viewer may not act on this account: their own, or out of reach."""
+    """The viewer may not act on this account: their own, a relative's, or out of reach."""
 
 
 def target(db: Session, viewer: Viewer | None, account_id: int) -> Account:
     """The account to act on, held until the transaction ends; raises `NotAllowed`."""
-    mine = [] if viewer is None else [reached(viewer), col(Account.id) != viewer.account_id]
-    query = select(Account).where(col(Account.id) == account_id, *mine).with_for_update()
-    account = db.exec(query).first()
-    if account is None:
+    within = [] if viewer is None else [reached(viewer)]
+    account = db.exec(select(Account).where(col(Account.id) == account_id, *within).with_for_update()).first()
+    if account is None or (viewer is not None and is_near_account(db, viewer, account)):
         raise NotAllowed
     return account
 

@@ -5,19 +5,18 @@ Nobody opens their own record, nor that of somebody on a contract of theirs. Not
 cannot be lengthened: `parameter` « acces-exceptionnel » says how long, thirty minutes when no row does.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, Role
 from portal.data.columns import Index, instant
-from portal.data.coverage import Beneficiary, Contract
+from portal.data.households import circle_of
 from portal.data.parameters import Parameter
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
@@ -169,18 +168,19 @@ def may_review(db: Session, viewer: Viewer, row: ExceptionalAccess, now: datetim
 
 
 def accesses(db: Session, viewer: Viewer, keyring: Keyring, most: int, after: int | None = None) -> list[ReadAccess]:
-    """The newest accesses before the number `after`, for a supervisor; nothing for anybody else."""
+    """The newest accesses before the number `after`, for a supervisor; nothing for anybody else, nor of the viewer's
+    household: the motive may tell of health."""
     if viewer.role != Role.SUPERVISOR:
         return []
-    query = _readable().order_by(col(ExceptionalAccess.id).desc()).limit(most)
+    query = _readable(db, viewer).order_by(col(ExceptionalAccess.id).desc()).limit(most)
     if after is not None:
         query = query.where(col(ExceptionalAccess.id) < after)
     return [_read(keyring, *row) for row in db.exec(query)]
 
 
 def access_by_id(db: Session, viewer: Viewer, keyring: Keyring, access_id: int) -> ReadAccess | None:
-    """One access, for a supervisor."""
-    row = db.exec(_readable().where(ExceptionalAccess.id == access_id)).first()
+    """One access, as `accesses`."""
+    row = db.exec(_readable(db, viewer).where(ExceptionalAccess.id == access_id)).first()
     return _read(keyring, *row) if row is not None and viewer.role == Role.SUPERVISOR else None
 
 
@@ -197,37 +197,19 @@ def minutes_on(db: Session, now: datetime) -> int:
 
 def _is_close(db: Session, viewer: Viewer, person_id: int) -> bool:
     """Whether the person is the viewer, or stands on a contract with the viewer, as member or beneficiary."""
-    own = _own_persons(db, viewer)
-    if person_id in own:
-        return True
-    shared = select(Contract.id).where(_on_contract([person_id]), _on_contract(own))
-    return db.exec(shared).first() is not None
-
-
-def _own_persons(db: Session, viewer: Viewer) -> list[int]:
-    """The persons that the viewer is: of the desk's own account, and those who are written to at its address, since
-    staff who are insured here have an account of their own as such."""
-    email = db.get_one(Account, viewer.account_id).email.lower()
-    accounts = select(Account.person_id).where(func.lower(Account.email) == email, col(Account.person_id).is_not(None))
-    persons = select(Person.id).where(func.lower(Person.email) == email)
-    found = [*db.exec(accounts), *db.exec(persons)] if email else []
-    return [one for one in (*found, viewer.person_id) if one is not None]
-
-
-def _on_contract(persons: Sequence[int]) -> ColumnElement[bool]:
-    covered = select(Beneficiary.contract_id).where(col(Beneficiary.person_id).in_(persons))
-    return or_(col(Contract.member_id).in_(persons), col(Contract.id).in_(covered))
+    return person_id in circle_of(db, viewer.account_id).persons
 
 
 _OPENER, _REVIEWER = aliased(Account), aliased(Account)
 
 
-def _readable() -> Any:
+def _readable(db: Session, viewer: Viewer) -> Any:
     return (
         select(ExceptionalAccess, Person, _OPENER.display_name, _REVIEWER.display_name)
         .join(Person, col(Person.id) == ExceptionalAccess.person_id)
         .join(_OPENER, col(_OPENER.id) == ExceptionalAccess.opened_by)
         .outerjoin(_REVIEWER, col(_REVIEWER.id) == ExceptionalAccess.reviewed_by)
+        .where(col(ExceptionalAccess.person_id).not_in(circle_of(db, viewer.account_id).persons))
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.case_desk import Agent, lock_for_desk
@@ -110,9 +110,10 @@ def write_decision(
     matter: str = "",
 ) -> DecisionProposal:
     """Keeps what an agent means to decide of a locked case, in the place of what the same agent wrote before. Nobody is
-    told, nothing is applied."""
-    own = (DecisionProposal.case_id == case.id, DecisionProposal.state == ProposalState.DRAFT)
-    db.execute(delete(DecisionProposal).where(*own, DecisionProposal.written_by == agent.account_id))
+    told, nothing is applied.
+
+    What was written before goes after: SQLite gives the number of a row that went to the next one, and a preview left
+    open would send words that it does not show."""
     row = DecisionProposal(
         case_id=case.id or 0,
         kind=case.kind,
@@ -127,6 +128,8 @@ def write_decision(
     )
     db.add(row)
     db.flush()
+    former = (*_drafts(agent, case), DecisionProposal.id != row.id)
+    db.execute(delete(DecisionProposal).where(*former))
     return row
 
 
@@ -135,6 +138,12 @@ def draft_of(db: Session, viewer: Viewer, case: Case, proposal_id: int) -> Decis
     row = db.get(DecisionProposal, proposal_id)
     is_theirs = row is not None and (row.case_id, row.written_by) == (case.id, viewer.account_id)
     return row if is_theirs and row is not None and row.payload_encrypted else None
+
+
+def newest_draft(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
+    """What the viewer wrote last on a case that they have found, and has not sent; None when nothing waits."""
+    query = select(DecisionProposal).where(*_drafts(viewer, case))
+    return db.exec(query.order_by(col(DecisionProposal.id).desc())).first()
 
 
 def decision_in(keyring: Keyring, row: DecisionProposal) -> Decision:
@@ -166,6 +175,12 @@ def settle(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply:
         db.flush()
         return Settlement(row)
     return _apply(db, agent, keyring, row, case, apply, now)
+
+
+def _drafts(viewer: Viewer, case: Case) -> tuple[ColumnElement[bool], ...]:
+    is_draft = col(DecisionProposal.state) == ProposalState.DRAFT
+    of_case = col(DecisionProposal.case_id) == case.id
+    return (of_case, is_draft, col(DecisionProposal.written_by) == viewer.account_id)
 
 
 # --- the second agent ---

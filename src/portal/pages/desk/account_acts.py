@@ -238,7 +238,9 @@ def page_of_act(
     errors: list[FieldError] | None = None,
     **context: Any,
 ) -> Response[bytes]:
-    """A page about an act on an account, below its sheet."""
+    """A page about an act on an account, below its sheet; its holder finds in the journal that it was read."""
+    about = account_object(sheet.found.id)
+    request.note_read(Action.ACCOUNT_READ, about, acting_for=sheet.found.person_id, purpose="suivi")
     back = request.services.urls("desk.account", compte=compte)
     return render_page(
         request,

@@ -81,7 +81,8 @@ def _end_session(request: PortalRequest, compte: str, number: int) -> None:
 
 
 def target(request: PortalRequest, db: Session, compte: str) -> Account:
-    """The account to act on, held until the transaction ends; 404 for the viewer's own and for what is out of reach."""
+    """The account to act on, held until the transaction ends; 404 for the viewer's own, a relative's, and those
+    out of reach."""
     try:
         return desk_acts.target(db, request.viewer, request.revealed("account", compte))
     except NotAllowed:

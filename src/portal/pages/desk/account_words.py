@@ -45,8 +45,8 @@ def state_of(account: Found | Sheet) -> tuple[str, str]:
 
 
 def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
-    """What the viewer may do to the account now; nothing to their own, little to a closed one."""
-    if sheet.found.id == viewer.account_id:
+    """What the viewer may do to the account now; nothing to their own or a relative's, little to a closed one."""
+    if sheet.is_near:
         return []
     keeping = [Act("Mettre en conservation, ou lever", "desk.account.hold")]
     kept = keeping if may(viewer, Permission.DESK_RETENTION) else []

@@ -79,7 +79,7 @@ def sheet_page(request: PortalRequest, compte: FromPath[str], objet: FromQuery[s
         acts=_act_links(request, sheet, compte),
         role=ROLE_LABELS[Role(sheet.found.role)],
         space=SPACE_LABELS[Space(sheet.found.space)],
-        is_own=sheet.found.id == request.viewer.account_id,
+        is_own=sheet.is_near,
         sessions=_sessions(request, sheet, compte),
     )
 
@@ -109,9 +109,9 @@ def sheet_of(request: PortalRequest, compte: str) -> Sheet:
 
 
 def actable(request: PortalRequest, compte: str) -> Sheet:
-    """The sheet of an account that the viewer may act on; 404 for their own."""
+    """The sheet of an account that the viewer may act on; 404 for their own, and for a relative's."""
     sheet = sheet_of(request, compte)
-    if sheet.found.id == request.viewer.account_id:
+    if sheet.is_near:
         raise NotFoundException
     return sheet
 

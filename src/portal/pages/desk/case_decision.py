@@ -6,7 +6,7 @@ it; `case_sending.py` sends it.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from litestar import Response
 from litestar.datastructures import FormMultiDict
@@ -33,7 +33,7 @@ from portal.deciding.frames import Ruling
 from portal.deciding.preview import Preview, preview_of
 from portal.deciding.problems import REFUSED, words_of
 from portal.deciding.registry import frame_of, ruling_of
-from portal.formatting import plural
+from portal.formatting import day_in_france, plural
 from portal.forms import FieldError, exact_value
 from portal.pages.desk.case import told_in
 from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, case_url, note, opened
@@ -153,7 +153,7 @@ def _preview(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respo
         ruling = ruling_of(at_desk.case, act)
         if ruling is None or ruling.route:
             raise NotFoundException
-        sent = read_decision(form, Act(act), ruling)
+        sent = read_decision(form, Act(act), ruling, day_in_france(request.now))
         if sent.errors or sent.version != at_desk.case.version:
             return shown_again(request, db, at_desk, dossier, ruling, sent, sent.errors)
     try:
@@ -244,8 +244,8 @@ def shown_again(
 def changes_in_words(db: Session, case: Case, seen: str) -> list[str]:
     """What came to the case since the form was opened; `seen`: that instant, as the form sent it back."""
     then = case.opened_at
-    with suppress(ValueError, TypeError):
-        then = max(then, datetime.fromisoformat(seen))
+    with suppress(ValueError, TypeError, OverflowError):
+        then = max(then, datetime.fromisoformat(seen)).astimezone(UTC)
     steps, said, added = changes_since(db, case, then)
     words = [f"État\u00a0: {DESK_STATES[CaseState(step.state)][0].lower()}." for step in steps]
     if said:

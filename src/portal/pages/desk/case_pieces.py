@@ -56,7 +56,6 @@ OVER = "Ce dossier n’attend plus de pièces\u00a0: il est terminé."
 @page(ONE, name="desk.case.piece", guards=WORKS)
 def piece_page(request: PortalRequest, dossier: FromPath[str], piece: FromPath[str]) -> Response[bytes]:
     at_desk, found = _found(request, request.db, dossier, piece)
-    note(request, at_desk)
     return _page(request, request.db, at_desk, found, {"motif": "", "precision": ""}, [])
 
 
@@ -137,6 +136,7 @@ def _page(
     raw: dict[str, str],
     errors: list[FieldError],
 ) -> Response[bytes]:
+    note(request, at_desk)
     keyring = request.services.keyring
     number, zoom = _asked(request, found)
     (dossier,) = keyring.conceal("work", [at_desk.item.id or 0])

@@ -16,10 +16,12 @@ from portal.data.evidence import Action
 from portal.data.proposals import (
     AlreadyProposed,
     DecisionProposal,
+    NotForYou,
     ProposalState,
     Settled,
     decision_in,
     draft_of,
+    newest_draft,
     settle,
 )
 from portal.deciding.preview import preview_of
@@ -49,18 +51,27 @@ def _decide(request: PortalRequest, dossier: str, name: str, knows: str) -> Resp
         at_desk = opened(request, db, dossier)
         row = draft_of(db, request.viewer, at_desk.case, request.services.keyring.reveal(PROPOSAL, name) or 0)
     if row is None:
-        return Redirect(case_url(request, dossier), status_code=303)
+        return _nothing_sent(request, dossier)
     _prove_for_money(request, dossier, name, row)
     asked = _asked_of_colleagues(request, at_desk, knows)
     if asked:
         return _read_again(request, dossier, row, asked)
     try:
         _send(request, at_desk, row)
-    except Settled:
-        return Redirect(case_url(request, dossier), status_code=303)
+    except (NotForYou, Settled):
+        return _nothing_sent(request, dossier)
     except (CaseMoved, AlreadyProposed, *REFUSED) as problem:
         return _unsent(request, dossier, row, problem)
     return Redirect(case_url(request, dossier), status_code=303)
+
+
+def _nothing_sent(request: PortalRequest, dossier: str) -> Redirect:
+    """To the case, which says what was decided; or to what the agent wrote meanwhile in the place of this, in another
+    tab: that was not read before it is sent."""
+    with request.database.read() as db:
+        row = newest_draft(db, request.viewer, opened(request, db, dossier).case)
+    (name,) = request.services.keyring.conceal(PROPOSAL, [row.id or 0]) if row else ("",)
+    return Redirect(form_url(request, dossier, name) if row else case_url(request, dossier), status_code=303)
 
 
 def _prove_for_money(request: PortalRequest, dossier: str, name: str, row: DecisionProposal) -> None:

@@ -1,7 +1,7 @@
 """The form of a decision: what it sends, what is wrong with it, and the text that a template puts into it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from litestar.datastructures import FormMultiDict
 from sqlmodel import Session
@@ -25,6 +25,8 @@ UNFINISHED = "Remplacez ce qui est entre crochets par votre texte, ou effacez-le
 UNFILLED = "Ce modèle a besoin de ce que le dossier ne dit pas"
 NO_AMOUNT = "Écrivez un montant en euros, comme 84,50."
 NO_DAY = "Indiquez un jour qui existe, comme 31/12/2026."
+FAR_DAY = "Ce jour est à plus de dix ans d’aujourd’hui\u00a0: vérifiez l’année."
+FARTHEST = timedelta(days=3652)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,20 @@ class Started:
     problem: str = ""
 
 
-def read_decision(sent: FormMultiDict, act: Act, ruling: Ruling) -> Sent:
-    """What the form of an act sends."""
+def read_decision(sent: FormMultiDict, act: Act, ruling: Ruling, today: date) -> Sent:
+    """What the form of an act sends, today."""
     raw = {TEXT: written_text(sent, TEXT)} | single_values(
         sent, (SEEN, VERSION, *(each.name for each in ruling.inputs)), 40
     )
-    amounts, days, errors = _inputs(ruling, raw)
+    amounts, days, errors = _inputs(ruling, raw, today)
     words = "" if ruling.words is Words.NONE else raw[TEXT]
     decision = Decision(act, words, amounts, days)
     return Sent(raw, decision, version_of(raw[VERSION]), [*errors, *_text_errors(ruling, words)])
 
 
-def _inputs(ruling: Ruling, raw: dict[str, str]) -> tuple[dict[str, int], dict[str, date], list[FieldError]]:
+def _inputs(
+    ruling: Ruling, raw: dict[str, str], today: date
+) -> tuple[dict[str, int], dict[str, date], list[FieldError]]:
     amounts: dict[str, int] = {}
     days: dict[str, date] = {}
     errors = []
@@ -67,10 +71,12 @@ def _inputs(ruling: Ruling, raw: dict[str, str]) -> tuple[dict[str, int], dict[s
         found = cents_of(typed) if each.is_amount else typed_day(typed)
         if found is None:
             errors.append(FieldError(each.name, NO_AMOUNT if each.is_amount else NO_DAY))
-        elif isinstance(found, date):
-            days[each.name] = found
-        else:
+        elif not isinstance(found, date):
             amounts[each.name] = found
+        elif abs(found - today) > FARTHEST:
+            errors.append(FieldError(each.name, FAR_DAY))
+        else:
+            days[each.name] = found
     return amounts, days, errors
 
 

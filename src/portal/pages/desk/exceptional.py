@@ -189,6 +189,7 @@ def _form(
     sheet = sheet_of(request, personne)
     if not sheet.may_open:
         raise NotFoundException
+    request.note_read(Action.PERSON_READ, "fiche", acting_for=sheet.person.id, purpose="suivi")
     return render_page(
         request,
         "desk/people/opening.html",

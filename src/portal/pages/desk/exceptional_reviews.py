@@ -41,7 +41,7 @@ VERDICTS = {
 def list_page(request: PortalRequest, apres: FromQuery[str] = "") -> Response[bytes]:
     after = request.revealed(KIND, apres) if apres else None
     found = accesses(request.db, request.viewer, request.services.keyring, PAGE + 1, after)
-    request.note_read(Action.EXCEPTIONAL_ACCESSES_READ)
+    request.note_read(Action.EXCEPTIONAL_ACCESSES_READ, persons=sorted({one.access.person_id for one in found[:PAGE]}))
     names = request.services.keyring.conceal(KIND, [one.access.id or 0 for one in found])
     url = request.services.urls
     return render_page(
@@ -94,7 +94,7 @@ def _page(
     request: PortalRequest, acces: str, sent: dict[str, str], errors: list[FieldError] | None = None
 ) -> Response[bytes]:
     found = _found(request, acces)
-    request.note_read(Action.EXCEPTIONAL_ACCESSES_READ, found.access.object)
+    request.note_read(Action.EXCEPTIONAL_ACCESSES_READ, found.access.object, acting_for=found.access.person_id)
     return render_page(
         request,
         "desk/people/access.html",

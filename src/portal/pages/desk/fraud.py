@@ -149,6 +149,8 @@ def reports(request: PortalRequest) -> Response[bytes]:
     found = open_reports(request.db, request.viewer, request.services.keyring)
     readable = reports_read(request.db, request.viewer, request.services.keyring)
     shown = [report for report in found if report.id in readable and reaches(request.viewer, report.space)]
+    for report in shown:
+        request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
     opaque = request.services.keyring.conceal("fraud", [report.id for report in shown])
     rows = [(report, key, STATES[report.state]) for report, key in zip(shown, opaque, strict=True)]
     return render_page(request, "desk/fraud/index.html", TITLE, rows=rows)
@@ -231,7 +233,7 @@ def _report(request: PortalRequest, dossier: str) -> Report:
 
 
 def _item(request: PortalRequest, report: Report) -> WorkItem:
-    """The desk's side of a report; 404 for whoever is not charged with fraud (R-72)."""
+    """The desk's side of a report; 404 for whoever is not charged with fraud, or is party to it (R-72)."""
     item = item_of_report(request.db, request.viewer, request.services.keyring, report.id)
     if item is None:
         raise NotFoundException
@@ -263,8 +265,9 @@ def _form(
 ) -> Response[bytes]:
     report = _report(request, dossier)
     back = request.services.urls("desk.fraud", dossier=dossier)
-    if report.account_id == request.viewer.account_id or report.state is FraudState.SETTLED:
+    if report.state is FraudState.SETTLED:
         raise NotFoundException
+    request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
     return render_page(
         request,
         "desk/fraud/step.html",

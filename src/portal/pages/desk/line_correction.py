@@ -33,7 +33,6 @@ PATH = "/gestion/dossiers/{dossier:str}/liquidation/{ligne:str}/correction"
 @page(PATH, name="desk.case.correction", guards=DECIDES)
 def correction_page(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes]:
     at_desk, line = _found(request, request.db, dossier, ligne)
-    note(request, at_desk)
     return _render(request, dossier, at_desk, ligne, line, "")
 
 
@@ -85,6 +84,7 @@ def _render(
     words: str,
     errors: list[FieldError] | None = None,
 ) -> Response[bytes]:
+    note(request, at_desk)
     urls = request.services.urls
     back = urls("desk.case.valuation", dossier=dossier)
     return render_page(

@@ -62,7 +62,6 @@ def list_page(request: PortalRequest) -> Response[bytes]:
 @page(LOOK, name="desk.proposal", guards=WORKS)
 def proposal_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
     at_desk, row = _waiting(request, request.db, dossier)
-    note(request, at_desk)
     return _page(request, request.db, at_desk, row, dossier)
 
 
@@ -87,7 +86,6 @@ def _preview(request: PortalRequest, dossier: str) -> Response[bytes]:
     except REFUSED as problem:
         return _again(request, dossier, words_of(problem))
     with request.database.read() as db:
-        note(request, at_desk)
         return _page(request, db, at_desk, row, dossier, shown=shown)
 
 
@@ -173,6 +171,7 @@ def _page(
     errors: list[FieldError] | None = None,
     reason: str = "",
 ) -> Response[bytes]:
+    note(request, at_desk)
     keyring = request.services.keyring
     decision, ruling = decision_in(keyring, row), ruling_of(at_desk.case, row.act)
     if ruling is None:

@@ -42,7 +42,6 @@ VALUATION = f"{CASE}/liquidation"
 @page(VALUATION, name="desk.case.valuation", guards=WORKS)
 def valuation_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]:
     at_desk = opened_claim(request, request.db, dossier)
-    note(request, at_desk)
     return _render(request, request.db, dossier, at_desk)
 
 
@@ -79,6 +78,7 @@ def _render(
     request: PortalRequest, db: Session, dossier: str, at_desk: AtDesk, errors: list[FieldError] | None = None
 ) -> Response[bytes]:
     case = at_desk.case
+    note(request, at_desk)
     if case.is_over:
         return _render_done(request, db, dossier, at_desk)
     asked = asked_of(db, case)

@@ -60,7 +60,6 @@ def decision_page(request: PortalRequest, dossier: FromPath[str]) -> Response[by
     context = valuation_context(request, request.db, dossier, at_desk.case)
     if at_desk.case.is_over or context["problems"]:
         return to_valuation(request, dossier)
-    note(request, at_desk)
     words = _words_sent_back(request, request.db, at_desk.case) or usual_words(context["outcome"])
     return _render(request, request.db, dossier, at_desk, context, {"reponse": words, KNOWN: ""})
 
@@ -163,6 +162,7 @@ def _render(
     sent: dict[str, str],
     errors: list[FieldError] | None = None,
 ) -> Response[bytes]:
+    note(request, at_desk)
     back = request.services.urls("desk.case.valuation", dossier=dossier)
     return render_page(
         request,
