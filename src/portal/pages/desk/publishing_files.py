@@ -35,7 +35,8 @@ NOTES = {
         "la version d’avant. Ce qui a déjà servi à rembourser ne se modifie pas."
     ),
     Nature.DIRECTORY: (
-        "Le fichier est tout l’annuaire\u00a0: qui n’y est plus le quitte. Une ligne refusée, et personne ne part."
+        "Le fichier est tout l’annuaire\u00a0: qui n’y est plus le quitte. Si une seule ligne est refusée, personne ne "
+        "le quitte."
     ),
     Nature.NATIONAL_DIRECTORY: (
         "Une extraction de l’Annuaire Santé complète téléphones et spécialités. Elle n’ajoute et ne retire personne."
