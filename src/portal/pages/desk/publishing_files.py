@@ -11,7 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.attachments import NONE_CHOSEN, attachment, discard, in_turn
+from portal.attachments import attachment, discard, in_turn
 from portal.data.evidence import Action
 from portal.data.publication_files import file_of, keep_file
 from portal.data.publications import Nature, prepare, publications_of
@@ -42,6 +42,7 @@ NOTES = {
         "Une extraction de l’Annuaire Santé complète téléphones et spécialités. Elle n’ajoute et ne retire personne."
     ),
 }
+NO_FILE = "Choisissez un fichier CSV ou XLSX."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def send(request: PortalRequest, nature: FromPath[str]) -> Response[bytes]
     sent: FormMultiDict = await request.form()
     files = [each for each in sent.getall(FIELD, []) if isinstance(each, UploadFile) and each.filename]
     if not files:
-        return _list(request, kind, [FieldError(FIELD, NONE_CHOSEN)])
+        return _list(request, kind, [FieldError(FIELD, NO_FILE)])
     try:
         content = await in_turn(request, plain_file, await files[0].read(LARGEST + 1))
     except FileRefused as refused:
