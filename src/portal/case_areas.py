@@ -42,7 +42,7 @@ AREAS: dict[CaseKind, Area] = {
     CaseKind.INVOICE_DISPUTE: Area("Contestation de facture", "provider.dispute", invoice_dispute_slots),
     CaseKind.PRACTICE_ADDRESS: Area("Changement d’adresse", "provider.practice.change", practice_slots),
     CaseKind.PRACTICE_NUMBER: Area("Changement de FINESS", "provider.practice.change", practice_slots),
-    CaseKind.DATA_RIGHT: Area("Demande sur vos données", "data.request", request_slots),
+    CaseKind.DATA_RIGHT: Area("Demande sur des données", "data.request", request_slots),
     CaseKind.COMPLAINT: Area("Réclamation", "member.complaint", free_slots),
     CaseKind.BENEFICIARY_ADDED: Area("Ajout d’un bénéficiaire", "member.beneficiary.request", change_slots),
     CaseKind.BENEFICIARY_CHANGED: Area("Correction d’un bénéficiaire", "member.beneficiary.request", change_slots),

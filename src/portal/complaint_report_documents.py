@@ -12,8 +12,8 @@ from portal.insurer import Insurer
 PDF_SOURCE = "complaint-report.typ"
 METHOD = (
     "Reçues\u00a0: envoyées dans l’année. Closes\u00a0: répondues ou retirées dans l’année. En cours\u00a0: envoyées "
-    "avant le 1er janvier suivant, et closes plus tard ou pas encore. Délais de ce qui a été accusé, ou répondu, dans "
-    "l’année, depuis l’envoi. Jours et années de France."
+    "avant le 1er janvier suivant, et pas closes à cette date. Les délais vont de "
+    "l’envoi à l’accusé, ou à la réponse, quand ils sont partis dans l’année. Les jours sont ceux de Paris."
 )
 PUBLIC = (
     "Version à publier\u00a0: les nombres de un à quatre sont masqués, comme ceux qui permettraient de les retrouver."

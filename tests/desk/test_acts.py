@@ -197,7 +197,7 @@ class TestSmallActs:
         token = _token(client, employer)
         enter(client, agent)
         client.get(sheet_url(employer))
-        client.click("Réinitialiser ses seconds facteurs")
+        client.click("Réinitialiser sa seconde protection")
         client.submit()
         states = {text_of(row.css_first("dt")): text_of(row.css_first("dd")) for row in client.page.css(".defs > div")}
         assert states["Application de codes"] == "aucune"

@@ -21,6 +21,7 @@ BOARD_STATES = [
     State("requalify, errors", DESK, "{waiting_message}/requalification", fail("En faire une réclamation")),
     State("complaint at the desk", DESK, "{waiting_complaint}/reclamation"),
     State("complaint at the desk, no reason", DESK, "{waiting_complaint}/reclamation", fail("Prévenir la personne")),
+    State("complaint at the desk, no day", DESK, "{waiting_complaint}/reclamation", fail("Noter la saisine")),
     State("delays", NOBODY, "/delais"),
 ]
 

@@ -9,14 +9,18 @@ from sqlmodel import Session
 from portal.data.accounts import Account
 from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.case_pieces import add_pieces
-from portal.data.cases import Case, lock_case
+from portal.data.cases import Case, CaseState, lock_case, move_case
+from portal.data.data_right_desk import ask_identity
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import KIND, DataField, Wanted, ask, send_request
+from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, Wanted, ask, send_request
+from portal.data.decisions import Act, Decision
+from portal.data.proposals import ProposalState, write_decision
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 from tests.support import factories
 from tests.support.beneficiaries import new_file
 
+NIR = "285057312345670"
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 REASON = "Il faut réunir des archives de trois services."
 NAME = Wanted(DataRight.RECTIFICATION, field=DataField.LAST_NAME, value="Exemple")
@@ -74,3 +78,25 @@ def at_desk(db: Session, agent: Agent, case: Case) -> Case:
     found = lock_for_desk(db, agent, case.id or 0, case.version)
     assert found
     return found
+
+
+def proven(db: Session, keyring: Keyring, now: datetime) -> Case:
+    """A request whose author was asked to prove who asks, and has done so: the desk looks at the proof."""
+    made = office(db, keyring, name="Preuve")
+    case = sent(db, keyring, made.anne, now=now)
+    locked = at_desk(db, made.agent, case)
+    ask_identity(db, made.agent, keyring, locked, "La demande vient d’un nouvel appareil.", now)
+    add_pieces(db, made.anne, locked, IDENTITY_SLOT, [new_file("identite.pdf")], now)
+    move_case(db, locked, CaseState.SENT, now, by=made.account.id)
+    return locked
+
+
+def numbered(db: Session, keyring: Keyring, now: datetime) -> Case:
+    """The correction of a Social Security number that one agent wrote, and that waits for another."""
+    made = office(db, keyring, name="Numéro")
+    case = sent(db, keyring, made.anne, Wanted(DataRight.RECTIFICATION, field=DataField.NIR, value=NIR), now)
+    locked, decision = at_desk(db, made.agent, case), Decision(Act.ACCEPT, "")
+    row = write_decision(db, made.agent, keyring, locked, decision, now, matter=DataField.NIR)
+    row.state = ProposalState.WAITING
+    db.add(row)
+    return locked

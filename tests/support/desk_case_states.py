@@ -3,12 +3,14 @@
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
-from portal.data.cases import CaseKind
+from portal.data.cases import Case, CaseKind
+from portal.data.columns import utc_now
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import DataRequest
 from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.replies import all_replies
-from portal.data.work_items import Turn, WorkItem
+from portal.data.work_items import Turn, WorkItem, item_of_case
+from tests.support.data_requests import numbered, proven
 from tests.support.states import State, fail, press
 from tests.support.visits import DESK, Site
 
@@ -21,16 +23,24 @@ SUPERVISOR = "9000000027"
 
 def desk_case_places(db: Session, site: Site) -> dict[str, str]:
     """The pages of cases that wait for the desk, by kind; of the decision that waits; of a template."""
-    keyring = site.keyring
+    keyring, now = site.keyring, utc_now()
     waiting = select(WorkItem).where(WorkItem.turn == Turn.DESK, col(WorkItem.case_id).is_not(None))
     kinds = {item.kind: item.id or 0 for item in db.exec(waiting.order_by(col(WorkItem.id).desc()))}
     named = {"quote_case": kinds["devis"], "removal_case": kinds["retrait-beneficiaire"]}
     named["looked_case"] = _proposed(db, CaseKind.COMPLAINT)
     named["valued_case"] = _proposed(db, CaseKind.CLAIM)
     named |= {"question_case": kinds["message"], "report_case": kinds["signalement-erreur"]}
+    named |= {
+        "proven_case": _row_of(db, proven(db, keyring, now)),
+        "number_case": _row_of(db, numbered(db, keyring, now)),
+    }
     named |= {"access_case": _asked(db, DataRight.ACCESS), "correction_case": _asked(db, DataRight.RECTIFICATION)}
     places = {name: f"/gestion/dossiers/{keyring.conceal('work', [row])[0]}" for name, row in named.items()}
     return places | {"reply": f"/gestion/modeles/{keyring.conceal('reply', [all_replies(db)[0].id])[0]}"}
+
+
+def _row_of(db: Session, case: Case) -> int:
+    return item_of_case(db, case.id or 0)
 
 
 def _asked(db: Session, right: DataRight) -> int:
@@ -71,6 +81,12 @@ def refuse_without_a_reason(page: Page) -> None:
     fail("Refuser cette pièce")(page)
 
 
+def refuse_without_words(page: Page) -> None:
+    open_a_piece(page)
+    page.get_by_label("Pourquoi", exact=True).select_option("autre")
+    fail("Refuser cette pièce")(page)
+
+
 def enlarge_a_piece(page: Page) -> None:
     open_a_piece(page)
     page.get_by_role("link", name="Agrandir").click()
@@ -97,11 +113,16 @@ DESK_CASE_STATES = [
     State("decision, identity doubted", DESK, "{correction_case}/decision?acte=demander"),
     State("decision, extension, error", DESK, "{correction_case}/decision?acte=prolonger", fail(PREVIEW)),
     State("decision, correction, preview", DESK, "{correction_case}/decision?acte=accepter", preview_what_waits),
+    State("case, identity to check", DESK, "{proven_case}"),
+    State("decision, identity checked", DESK, "{proven_case}/decision?acte=identite-verifiee", preview_what_waits),
+    State("case, number that waits for a second look", DESK, "{number_case}"),
+    State("proposal, number", DESK, "{number_case}/validation"),
     State("restriction, error", DESK, "{limited_sheet}/limitation", fail("Lever la limitation")),
     State("case, waiting for a second look", DESK, "{looked_case}"),
     State("piece", DESK, "{quote_case}", open_a_piece),
     State("piece, large", DESK, "{quote_case}", enlarge_a_piece),
     State("piece, refusal, error", DESK, "{quote_case}", refuse_without_a_reason),
+    State("piece, refused for another reason, error", DESK, "{quote_case}", refuse_without_words),
     State("decision", DESK, "{quote_case}/decision?acte=accepter"),
     State("decision, error", DESK, "{quote_case}/decision?acte=accepter", fail(PREVIEW)),
     State("decision, template", DESK, "{quote_case}/decision?acte=accepter", fill_from_a_template),

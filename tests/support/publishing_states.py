@@ -1,10 +1,13 @@
 """The states of the desk's publications: prepared, compared, previewed, read again, and what is wrong with a text."""
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
 from portal.data.articles import ArticleVersion, keep_version
 from portal.data.columns import utc_now
+from portal.data.publication_files import FileState, PublicationFile, keep_file
 from portal.data.publications import Nature, Publication, digest_of_parts, prepare
 from portal.demo.publications import AGENT, REWRITTEN, SUPERVISOR
 from portal.demo.viewers import viewer_of
@@ -26,7 +29,7 @@ def publishing_places(db: Session, site: Site) -> dict[str, str]:
         publication_id=0, slug=REWRITTEN, theme=brought.theme, words=brought.words, text=brought.text
     )
     keep_version(db, made, version)
-    return {"newer_article": _key(site, made)} | {
+    return {"newer_article": _key(site, made), "forgotten_table": _forgotten(db, site)} | {
         name: _key(site, db.exec(select(Publication).where(Publication.title.startswith(title))).one())
         for name, title in (
             ("next_terms", "Conditions d’utilisation"),
@@ -35,6 +38,17 @@ def publishing_places(db: Session, site: Site) -> dict[str, str]:
             ("next_table", "tableau-confort"),
         )
     }
+
+
+def _forgotten(db: Session, site: Site) -> str:
+    """A table that was checked so long ago that its file is erased."""
+    now = utc_now()
+    made = prepare(db, viewer_of(db, AGENT), Nature.GUARANTEES, "tableau-ancien", "0" * 64, None, now)
+    keep_file(db, made, 7_000, "")
+    row = db.get_one(PublicationFile, made.id)
+    row.storage_name, row.state, row.checked_at = None, FileState.CHECKED, now - timedelta(days=31)
+    db.add(row)
+    return _key(site, made)
 
 
 def _key(site: Site, found: Publication) -> str:
@@ -83,6 +97,7 @@ PUBLISHING_STATES = [
     State("publishing, tables", AGENT, f"{HOME}/fichiers/garanties", send_nothing),
     State("publishing, directory", AGENT, f"{HOME}/fichiers/annuaire"),
     State("publishing, table checked", SUPERVISOR, f"{HOME}/{{next_table}}"),
+    State("publishing, table whose file is erased", SUPERVISOR, f"{HOME}/{{forgotten_table}}"),
     State("publishing, table preview", SUPERVISOR, f"{HOME}/{{next_table}}/apercu"),
     State("maintenance, announcement", SUPERVISOR, "/gestion/maintenance/nouvelle", preview_maintenance),
 ]

@@ -96,7 +96,7 @@ class Act:
 ACTS = {
     "reprise": Act("Lever la suspension", _lift),
     "sessions": Act("Fermer ses sessions", _end_sessions),
-    "facteurs": Act("Réinitialiser ses seconds facteurs", _reset_factors),
+    "facteurs": Act("Réinitialiser sa seconde protection", _reset_factors),
     "logiciel": Act("Arrêter l’accès de son logiciel", _stop_software),
     "acces": Act("Renvoyer ses accès", _resend_access, lambda: (hash_password(new_token()),)),
     "mot-de-passe": Act("Renvoyer un mot de passe temporaire", _resend_password, lambda: (new_temporary(),)),

@@ -48,7 +48,7 @@ def acts_for(sheet: Sheet, viewer: Viewer) -> list[Act]:
     """What the viewer may do to the account now; nothing to their own or a relative's, little to a closed one."""
     if sheet.is_near:
         return []
-    keeping = [Act("Mettre en conservation, ou lever", "desk.account.hold")]
+    keeping = [Act("Lever la conservation" if sheet.is_held else "Mettre en conservation", "desk.account.hold")]
     kept = keeping if may(viewer, Permission.DESK_RETENTION) else []
     if sheet.closing is not None:
         reopening = [Act("Rouvrir ce compte", "desk.account.reopening")]
@@ -68,7 +68,7 @@ def _on_access(sheet: Sheet) -> list[Act]:
     """What may be done about how the holder gets in."""
     acts = []
     if sheet.account.totp_encrypted is not None or sheet.passkeys:
-        acts.append(Act("Réinitialiser ses seconds facteurs", "desk.account.act", {"acte": "facteurs"}))
+        acts.append(Act("Réinitialiser sa seconde protection", "desk.account.act", {"acte": "facteurs"}))
     if sheet.account.password_temporary_until is not None:
         acts.append(Act("Renvoyer un mot de passe temporaire", "desk.account.act", {"acte": "mot-de-passe"}))
     elif sheet.account.email:

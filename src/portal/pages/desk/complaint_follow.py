@@ -23,13 +23,14 @@ from portal.data.evidence import Action
 from portal.data.work_items import item_of_case
 from portal.formatting import today
 from portal.forms import FieldError, single_values, written_text
-from portal.pages.desk.case_access import WORK, WORKS, note, opened, record
+from portal.pages.desk.case_access import WORK, WORKS, case_crumbs, note, opened, record
 from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.web import PortalRequest
 
 SHORTEST = 20
+TITLE = "Délais et médiateur"
 NO_REASON = "Dites pourquoi la réponse prend du temps, en 20 à 5\u00a0000 caractères\u00a0: la personne le lira."
 NO_DAY = "Donnez le jour de la saisine du médiateur\u00a0: entre l’envoi de la réclamation et aujourd’hui."
 MOVED = "Cette réclamation a changé depuis que vous l’avez ouverte. La voici à jour\u00a0: recommencez si besoin."
@@ -128,7 +129,8 @@ def _page(
     return render_page(
         request,
         "desk/complaint/index.html",
-        f"Réclamation {told.case.reference}",
+        TITLE,
+        crumbs=case_crumbs(request, at_desk, dossier),
         errors=errors or [],
         typed={"raison": "", "jour": "", KNOWN: ""} | (typed or {}),
         told=told,

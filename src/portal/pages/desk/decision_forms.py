@@ -20,7 +20,8 @@ from portal.web import PortalRequest
 
 TEXT, SEEN, VERSION = "texte", "vu", "version"
 SHORTEST, LONGEST = 10, 4000
-NO_TEXT = f"Écrivez ce que la personne lira, en {SHORTEST} à {LONGEST}\u00a0caractères."
+LONGEST_WORDS = f"{LONGEST:,}".replace(",", "\u00a0")
+NO_TEXT = f"Écrivez ce que la personne lira, en {SHORTEST} à {LONGEST_WORDS}\u00a0caractères."
 UNFINISHED = "Remplacez ce qui est entre crochets par votre texte, ou effacez-le."
 UNFILLED = "Ce modèle a besoin de ce que le dossier ne dit pas"
 NO_AMOUNT = "Écrivez un montant en euros, comme 84,50."

@@ -11,7 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal.attachments import NONE_CHOSEN, attachment, discard, in_turn
+from portal.attachments import attachment, discard, in_turn
 from portal.data.evidence import Action
 from portal.data.publication_files import file_of, keep_file
 from portal.data.publications import Nature, prepare, publications_of
@@ -35,12 +35,14 @@ NOTES = {
         "la version d’avant. Ce qui a déjà servi à rembourser ne se modifie pas."
     ),
     Nature.DIRECTORY: (
-        "Le fichier est tout l’annuaire\u00a0: qui n’y est plus le quitte. Une ligne refusée, et personne ne part."
+        "Le fichier est tout l’annuaire\u00a0: qui n’y est plus le quitte. Si une seule ligne est refusée, personne ne "
+        "le quitte."
     ),
     Nature.NATIONAL_DIRECTORY: (
         "Une extraction de l’Annuaire Santé complète téléphones et spécialités. Elle n’ajoute et ne retire personne."
     ),
 }
+NO_FILE = "Choisissez un fichier CSV ou XLSX."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ async def send(request: PortalRequest, nature: FromPath[str]) -> Response[bytes]
     sent: FormMultiDict = await request.form()
     files = [each for each in sent.getall(FIELD, []) if isinstance(each, UploadFile) and each.filename]
     if not files:
-        return _list(request, kind, [FieldError(FIELD, NONE_CHOSEN)])
+        return _list(request, kind, [FieldError(FIELD, NO_FILE)])
     try:
         content = await in_turn(request, plain_file, await files[0].read(LARGEST + 1))
     except FileRefused as refused:

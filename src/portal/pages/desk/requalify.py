@@ -23,7 +23,7 @@ from portal.data.requalifying import Candidate, Requalified, candidate_of, turn_
 from portal.data.work_items import item_of_case
 from portal.formatting import local_time
 from portal.forms import FieldError, single_values
-from portal.pages.desk.case_access import WORK, WORKS, note, opened, record
+from portal.pages.desk.case_access import WORK, WORKS, case_crumbs, case_url, note, opened, record
 from portal.pages.desk.complaint_follow import to_complaint
 from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
@@ -103,6 +103,8 @@ def _form(
         request,
         "desk/requalify/index.html",
         TITLE,
+        crumbs=case_crumbs(request, at_desk, dossier),
+        back=case_url(request, dossier),
         errors=errors,
         sent=sent,
         dossier=dossier,

@@ -235,7 +235,7 @@ def _form(
         request,
         "desk/queue/act.html",
         act.title,
-        crumbs=[Crumb("Dossiers à traiter", request.services.urls("desk.queue")), Crumb(KINDS[item.kind], back)],
+        crumbs=[Crumb("Dossiers", request.services.urls("desk.queue")), Crumb(KINDS[item.kind], back)],
         errors=errors or [],
         act=act,
         acte=acte,
