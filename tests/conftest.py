@@ -4,6 +4,7 @@ import gc
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -32,9 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     forbid_other_machines()
+    keep_bytecode()
     brotli.compress = lru_cache(brotli.compress)  # static files are compressed once, not by each application anew
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
+
+
+def keep_bytecode() -> None:
+    """Compiling the portal's own modules takes longer than all else that a process does at its start, and tests start
+    dozens of processes: each finds what the first one compiled, also where the machine asks for no such files."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
