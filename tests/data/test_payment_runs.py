@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from sqlmodel import select
+from schwifty import BIC
+from schwifty import IBAN as IBAN_TYPE
+from sqlmodel import select, update
 
 from portal import payment_jobs
 from portal.app import create_services
@@ -21,7 +23,7 @@ from portal.data.payment_runs import FileChanged
 from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day, owed_by
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
-from portal.payment_jobs import pay_due, take_returns
+from portal.payment_jobs import pay_due, take_returns, write_again
 from portal.sepa_transfers import NAMESPACE, Sent, UnreadableReturns, plain, read_returns
 from tests.support import factories
 from tests.support.claims import for_desk
@@ -170,15 +172,12 @@ class TestRun:
         assert text(of_file(path), "CstmrCdtTrfInitn/GrpHdr/NbOfTxs") == "1"
         assert len(world.all(Payment)) == 1
 
-    def test_run_whose_file_cannot_be_written_keeps_no_later_one_back(self, world, monkeypatch) -> None:
-        """The insurer's account changed once the first file was settled: that one waits for somebody, and alone."""
+    def test_run_whose_file_cannot_be_made_again_keeps_no_later_one_back(self, world, monkeypatch) -> None:
+        """What the first file was settled from is no longer there: that one waits for somebody, and alone."""
         world.value()
-        with monkeypatch.context() as stopped:
-            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
-            with pytest.raises(ExceptionGroup):
-                world.pay()
-        moved = world.services.settings.model_copy(update={"transfers_iban": OTHER})
-        world.services = create_services(moved, world.services.database)
+        self.stop_at_writing(world, monkeypatch)
+        with world.services.database.write() as db:
+            db.exec(update(PaymentRun).values(digest="0" * 64))
         world.value(days=1)
         later = PAY_DAY + timedelta(days=7)
         with pytest.raises(ExceptionGroup) as failed:
@@ -188,6 +187,55 @@ class TestRun:
         assert [run.written_at is not None for run in runs] == [False, True]
         folder = world.services.settings.payments_folder
         assert [path.name for path in folder.glob("*.xml")] == [f"virements-{later}.xml"]
+
+    def stop_at_writing(self, world, monkeypatch) -> None:
+        """The run is closed, and its file is not there."""
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
+            with pytest.raises(ExceptionGroup):
+                world.pay()
+
+    def test_insurer_that_banks_elsewhere_meanwhile_still_writes_the_file_that_was_settled(
+        self, world, monkeypatch
+    ) -> None:
+        """The name, the IBAN and the BIC are those of the day on which the run was closed, whatever settings say by
+        now; the next run leaves from the new account."""
+        world.value()
+        self.stop_at_writing(world, monkeypatch)
+        self.move(world, insurer_name="Autre nom", transfers_iban=IBAN_TYPE(OTHER), transfers_bic=BIC("CMCIFR2A"))
+        world.value(days=1)
+        first, second = world.pay(PAY_DAY + timedelta(days=7)).files
+        batch, next_batch = (of_file(path).find(f".//{{{NAMESPACE}}}PmtInf") for path in (first, second))
+        assert [text(each, "DbtrAcct/Id/IBAN") for each in (batch, next_batch)] == [OURS, OTHER]
+        assert [text(each, "Dbtr/Nm") for each in (batch, next_batch)] == ["Mutuelle des Rives", "Autre nom"]
+        assert text(batch, "DbtrAgt/FinInstnId/Othr/Id") == "NOTPROVIDED"
+        assert text(next_batch, "DbtrAgt/FinInstnId/BICFI") == "CMCIFR2A"
+
+    def move(self, world, **settings) -> None:
+        moved = world.services.settings.model_copy(update=settings)
+        world.services = create_services(moved, world.services.database)
+
+    def test_file_is_made_again_byte_for_byte_after_the_settings_changed(self, world) -> None:
+        world.value()
+        (path,) = world.pay().files
+        before = path.read_bytes()
+        path.unlink()
+        self.move(world, insurer_name="Autre nom", transfers_iban=IBAN_TYPE(OTHER), transfers_bic=BIC("CMCIFR2A"))
+        assert write_again(world.services, PAY_DAY, NOW) == path
+        assert path.read_bytes() == before
+        (run,) = world.all(PaymentRun)
+        assert OURS.encode() not in run.payer_encrypted
+        assert write_again(world.services, PAY_DAY + timedelta(days=1), NOW) is None
+
+    @pytest.mark.parametrize(("account", "taken"), [("", 1), (OURS, 1), (OTHER, 0)])
+    def test_return_booked_on_an_account_is_matched_with_the_runs_own(self, world, account, taken) -> None:
+        """A return is of the account that the transfer left from, also once the insurer has another."""
+        world.value()
+        world.pay()
+        self.move(world, transfers_iban=IBAN_TYPE(OTHER))
+        reference = world.all(Payment)[0].reference
+        sent = Sent(reference, RETURNED_ON, "AC04", account=account)
+        assert take_returns(world.services, [sent], NOW) == taken
 
     def test_run_stopped_before_it_closes_asks_for_a_day_that_is_not_gone(self, world, monkeypatch) -> None:
         world.value()

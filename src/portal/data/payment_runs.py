@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -17,7 +18,7 @@ from portal.data.bank_details import BankDetails, account_in_force
 from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
 from portal.data.cases import Case, CaseKind
 from portal.data.claims import ClaimLine
-from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
+from portal.data.payments import Hold, Payer, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
 from portal.data.persons import Person
 from portal.formatting import day_in_france
 from portal.security import Keyring, new_reference
@@ -62,11 +63,11 @@ class Returned:
     needs_account: bool
 
 
-Compose = Callable[[PaymentRun, Sequence[Transfer]], bytes]
+Compose = Callable[[PaymentRun, Payer, Sequence[Transfer]], bytes]
 
 
 class FileChanged(Exception):
-    """The file of a closed run would not be the one that was settled: whoever pays is another than then."""
+    """The file of a closed run would not be the one that was settled: what it was made from is no longer there."""
 
 
 def open_run(db: Session, day: date, now: datetime) -> PaymentRun:
@@ -135,14 +136,20 @@ def unfinished_runs(db: Session) -> list[int]:
     return [run_id or 0 for run_id in db.exec(query)]
 
 
-def close_run(db: Session, keyring: Keyring, run_id: int, compose: Compose, now: datetime) -> tuple[PaymentRun, bytes]:
-    """Closes a run, if it is still open, and gives its file: the same bytes each time. Raises `FileChanged`."""
+def close_run(
+    db: Session, keyring: Keyring, run_id: int, payer: Payer, compose: Compose, now: datetime
+) -> tuple[PaymentRun, bytes]:
+    """Closes a run, if it is still open, and gives its file: the same bytes each time, whoever `payer` is by now.
+
+    Raises `FileChanged`.
+    """
     run = db.get_one(PaymentRun, run_id, with_for_update=True, populate_existing=True)
     transfers = transfers_of(db, keyring, run)
     if run.closed_at is None:
         run.closed_at, run.executes_on = now, max(run.day, day_in_france(now))
         run.transfers, run.total_cents = len(transfers), sum(one.amount_cents for one in transfers)
-    content = compose(run, transfers)
+        run.payer_encrypted = keyring.encrypt(msgspec.json.encode(payer).decode())
+    content = compose(run, payer_of(keyring, run) or payer, transfers)
     digest = hashlib.sha256(content).hexdigest()
     if run.digest not in {"", digest}:
         raise FileChanged
@@ -150,6 +157,16 @@ def close_run(db: Session, keyring: Keyring, run_id: int, compose: Compose, now:
     db.add(run)
     db.flush()
     return run, content
+
+
+def payer_of(keyring: Keyring, run: PaymentRun) -> Payer | None:
+    """Who paid, as the run's file says; None for a run that is open, or was closed before this was kept."""
+    return msgspec.json.decode(keyring.decrypt(run.payer_encrypted), type=Payer) if run.payer_encrypted else None
+
+
+def closed_run_of(db: Session, day: date) -> int | None:
+    """The run of a day, when its file is settled; None otherwise."""
+    return db.exec(select(PaymentRun.id).where(PaymentRun.day == day, col(PaymentRun.closed_at).is_not(None))).first()
 
 
 def note_written(db: Session, run_id: int, now: datetime) -> bool:
@@ -174,15 +191,19 @@ def references_of(db: Session, message: str) -> list[str]:
     return list(db.exec(query.order_by(col(Payment.id))))
 
 
-def note_return(db: Session, reference: str, returned_on: date, code: str, now: datetime) -> Returned | None:
+def note_return(
+    db: Session, keyring: Keyring, reference: str, returned_on: date, code: str, now: datetime, account: str = ""
+) -> Returned | None:
     """A transfer came back: its lines wait again, for another account when it is the account that is wrong. None for a
-    payment that no run of ours ordered, or whose return is known."""
+    payment that no run of ours ordered, or whose return is known; or which left from another account than the bank
+    names (`account`: an IBAN, empty where it names none)."""
     member_id = db.exec(select(Payment.member_id).where(Payment.reference == reference)).first()
     if member_id is None:
         return None
     db.get_one(Person, member_id, with_for_update=True)
     payment = db.exec(select(Payment).where(Payment.reference == reference)).one()
-    if db.get(PaymentOrder, payment.id) is None or db.get(PaymentReturn, payment.id) is not None:
+    order = db.get(PaymentOrder, payment.id)
+    if order is None or db.get(PaymentReturn, payment.id) is not None or not _left_from(db, keyring, order, account):
         return None
     db.add(PaymentReturn(payment_id=payment.id or 0, returned_on=returned_on, code=code, noted_at=now))
     lines = list(db.exec(select(BenefitLine).where(BenefitLine.payment_id == payment.id).order_by(col(BenefitLine.id))))
@@ -202,6 +223,12 @@ def cases_behind(db: Session, lines: Sequence[BenefitLine]) -> list[Case]:
     behind = select(ClaimLine.case_id).where(col(ClaimLine.line_id).in_([line.id for line in lines]))
     query = select(Case).where(col(Case.id).in_(behind), Case.kind == CaseKind.CLAIM)
     return list(db.exec(query.order_by(col(Case.id))))
+
+
+def _left_from(db: Session, keyring: Keyring, order: PaymentOrder, account: str) -> bool:
+    """Whether a payment left from an account, as far as both are known."""
+    payer = payer_of(keyring, db.get_one(PaymentRun, order.run_id))
+    return not account or payer is None or payer.iban == account
 
 
 def _due_lines(db: Session, member_id: int, day: date) -> tuple[list[PaymentDue], list[BenefitLine]]:
