@@ -15,7 +15,8 @@ from portal.data.accounts import Account, Role
 from portal.data.answer_delays import EVERY_SPACE, FEWEST_ANSWERS, MeasuredDelay, Period
 from portal.data.case_states import CaseKind
 from portal.data.sessions import Viewer
-from portal.data.work_items import DUTY_OF, Turn, WorkItem, items_for
+from portal.data.work_items import DUTY_OF, USUAL_TARGET, Turn, WorkItem, items_for, targets_on
+from portal.formatting import day_in_france
 
 SOON = timedelta(days=7)
 # Their date runs from the sending, also while their author is to answer.
@@ -51,11 +52,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """The board's row of a kind. `pace`: None when too few were answered to measure."""
+    """The board's row of a kind. `pace`: None when too few were answered to measure; `target_days`: within how many
+    working days the insurer means to answer what comes today."""
 
     kind: str
     load: Load
     pace: Pace | None
+    target_days: int = USUAL_TARGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def board_of(db: Session, viewer: Viewer, now: datetime) -> Board:
     mine = items_for(db, viewer)
     loads = {kind: _load(row) for kind, *row in _rows(db, col(WorkItem.kind), mine, now)}
     measures = _measures(db)
-    kinds = [KindRow(kind, loads[kind], _pace(measures, kind)) for kind in DUTY_OF if kind in loads]
+    targets = targets_on(db, day_in_france(now), loads)
+    kinds = [KindRow(kind, loads[kind], _pace(measures, kind), targets[kind]) for kind in DUTY_OF if kind in loads]
     hands = _hands(db, mine, now) if viewer.role == Role.SUPERVISOR else None
     measured_at = max((row.measured_at for row in measures.values()), default=None)
     return Board(kinds, _total(row.load for row in kinds), hands, measured_at)
