@@ -33,6 +33,13 @@ class CaseLetters:
         if case.account_id is not None:
             tell_of_autonomy(self.services, db, case.account_id, address_of(db, case), is_autonomous=True)
 
+    def tell_of_overpayment(self, db: Session, member_id: int, now: datetime) -> None:
+        """Writes to a member that a sum was paid too much, and where its letter and what became of it are read."""
+        href = self.services.settings.origin + self.services.urls("member.overpayments")
+        for account in accounts_of(db, member_id):
+            for email in member_addresses(db, account, now):
+                self.services.mail.post(db, "overpayment", email, account_id=account.id, href=href)
+
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
         if account_in_force(db, member_id) is None:

@@ -18,6 +18,7 @@ from portal.data.bank_details import BankDetails, account_in_force
 from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
 from portal.data.cases import Case, CaseKind
 from portal.data.claims import ClaimLine
+from portal.data.overpayment_recovery import keep_taken, taken_from, undo_taken, void_owed
 from portal.data.payments import Hold, Payer, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
 from portal.data.persons import Person
 from portal.formatting import day_in_france
@@ -96,11 +97,14 @@ def pay_member(db: Session, run_id: int, member_id: int, now: datetime) -> Paid 
     if run.closed_at is not None or not lines:
         return None
     amount = sum(line.supplementary_cents for line in lines)
+    taken = taken_from(db, member_id, amount, run.day)
+    amount -= sum(each.cents for each in taken)
     account = account_in_force(db, member_id)
     why = _hold(db, member_id, account, amount)
     if why is not None or account is None:
         return _held(db, dues, member_id, why or Hold.NO_ACCOUNT)
     payment = _payment(db, run, member, account, amount)
+    keep_taken(db, payment, taken, now)
     for due, line in zip(dues, lines, strict=True):
         _settle(line, payment)
         db.add(line)
@@ -207,10 +211,12 @@ def note_return(
         return None
     db.add(PaymentReturn(payment_id=payment.id or 0, returned_on=returned_on, code=code, noted_at=now))
     lines = list(db.exec(select(BenefitLine).where(BenefitLine.payment_id == payment.id).order_by(col(BenefitLine.id))))
+    undo_taken(db, payment.id or 0, now)
+    lines += void_owed(db, lines, now)
     needs_account = code in WRONG_ACCOUNT
     for line in lines:
         line.payment_id = None
-        line.status = _unless_cancelled(line, Status.PENDING)
+        line.status = _unless_settled(line, Status.PENDING)
         db.add(line)
         hold, day = (Hold.RETURNED if needs_account else ""), next_transfer_day(db, returned_on)
         db.add(PaymentDue(line_id=line.id or 0, member_id=member_id, due_on=day, hold=hold, queued_at=now))
@@ -304,10 +310,10 @@ def _payment(db: Session, run: PaymentRun, member: Person, account: BankDetails,
 
 def _settle(line: BenefitLine, payment: Payment) -> None:
     line.payment_id, line.posted_on = payment.id, payment.paid_on
-    line.status = _unless_cancelled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
+    line.status = _unless_settled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
 
 
-def _unless_cancelled(line: BenefitLine, status: Status) -> Status:
+def _unless_settled(line: BenefitLine, status: Status) -> Status:
     """A line that was paid, then cancelled, stays so when its transfer comes back: its amount is due again, since its
-    correction takes back what the member then never had."""
-    return Status.CANCELLED if line.status == Status.CANCELLED else status
+    correction takes back what the member then never had. One that was refused stays so too."""
+    return Status(line.status) if line.status in {Status.CANCELLED, Status.REFUSED} else status

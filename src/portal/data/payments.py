@@ -138,9 +138,3 @@ def days_of(db: Session, lines: Iterable[BenefitLine]) -> dict[int, date]:
         return {}
     found = db.exec(select(Payment.id, Payment.paid_on).where(col(Payment.id).in_(wanted)))
     return {payment_id or 0: paid_on for payment_id, paid_on in found}
-
-
-def owed_by(db: Session, member_id: int) -> int:
-    """What a member was paid too much and has not given back yet, in cents: what waits to be withheld."""
-    waiting = select(BenefitLine.supplementary_cents).join(PaymentDue, col(PaymentDue.line_id) == BenefitLine.id)
-    return max(0, -sum(db.exec(waiting.where(PaymentDue.member_id == member_id))))
