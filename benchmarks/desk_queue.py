@@ -64,6 +64,21 @@ ROWS = {
         "assignee_id": "CASE WHEN n / :spread % 3 = 0 THEN 1 + n / :spread / 3 % :agents END",
     },
 }
+# Decisions that wait for a second agent, on requests that are open.
+PROPOSED = 300
+PROPOSALS = {
+    "decision_proposal": {
+        "case_id": "n * :spread",
+        "kind": "'message'",
+        "act": "'repondre'",
+        "version": "2",
+        "matter": "''",
+        "state": "'a_valider'",
+        "written_by": "1 + n % :agents",
+        "written_at": "{" + FIRST_DAY + " + n % 10}",
+        "payload_encrypted": "NOTHING",
+    }
+}
 SHOWN = {
     "": QueueFilters(),
     "?qui=moi": QueueFilters(holder=1),
@@ -74,6 +89,7 @@ SHOWN = {
     "?nature=reclamation&delai=retard": QueueFilters(kind="reclamation", when=When.LATE),
     "?espace=gestion": QueueFilters(space="gestion"),
     "?suivi=escalade": QueueFilters(watch=Watch.ESCALATED),
+    "?suivi=a-valider": QueueFilters(watch=Watch.APPROVAL),
     "?suivi=veille": QueueFilters(watch=Watch.SNOOZED),
     "?tour=fini": QueueFilters(turn=Turn.NOBODY),
     "?reference=D-0000-0021": QueueFilters(reference="D-21"),
@@ -123,6 +139,7 @@ def _build(database: Database, keyring: Keyring) -> list[Account]:
             keep_view(db, viewer, query, query, TODAY)
     spread = (OPEN + OVER) // OPEN
     fill(database, ROWS, OPEN + OVER, spread=spread, agents=AGENTS)
+    fill(database, PROPOSALS, PROPOSED, spread=spread, agents=AGENTS)
     return agents
 
 

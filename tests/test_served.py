@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 from sqlmodel import select
 
-from portal.case_notices import COMPLAINT_LINK
+from portal.case_links import COMPLAINT_LINK
 from portal.commands import demo, serve
 from portal.data.accounts import Space
 from portal.data.columns import utc_now

@@ -160,6 +160,10 @@ WORDS: dict[Action, Words] = {
     Action.CASE_LINE_CORRECTED: Words(
         _F, "Soin corrigé, dossier {reference}", others="Un soin de votre dossier {reference} a été corrigé"
     ),
+    Action.OVERPAYMENT_CHANGED: Words(
+        _F, "Somme à rendre mise à jour", others="Une somme que vous avez à rendre a été mise à jour"
+    ),
+    Action.OVERPAYMENT_READ: Words(_R, "Consultation des sommes à rendre"),
     Action.PAYMENT_SENT: Words(_F, "Remboursement envoyé à votre banque"),
     Action.PAYMENT_RETURNED: Words(_F, "Remboursement renvoyé par votre banque"),
     Action.PAYMENT_FILE_WRITTEN: Words(_F, "Fichier de virements écrit"),

@@ -5,16 +5,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from portal.case_areas import area_of
+from portal.case_links import case_path, link_path
+from portal.complaint_notices import tell_acknowledged
 from portal.data.bank_details import account_in_force, accounts_of, member_addresses
 from portal.data.case_readers import Addressee, told_of_news
 from portal.data.cases import Case, address_of
 from portal.data.open_complaints import contact_of
 from portal.web import Services
-
-CASE = "case"
-# What a link to a complaint without an account is signed for.
-COMPLAINT_LINK = "complaint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +24,21 @@ class CaseLetters:
         """Writes to the case's author that there is something to read."""
         tell_of_news(self.services, db, case)
 
+    def acknowledge_complaint(self, db: Session, case: Case) -> None:
+        """Writes to whoever complained until when they are answered, and who the mediator is."""
+        tell_acknowledged(self.services, db, case)
+
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """Writes to the minor who asked that their lines are theirs alone."""
         if case.account_id is not None:
             tell_of_autonomy(self.services, db, case.account_id, address_of(db, case), is_autonomous=True)
+
+    def tell_of_overpayment(self, db: Session, member_id: int, now: datetime) -> None:
+        """Writes to a member that a sum was paid too much, and where its letter and what became of it are read."""
+        href = self.services.settings.origin + self.services.urls("member.overpayments")
+        for account in accounts_of(db, member_id):
+            for email in member_addresses(db, account, now):
+                self.services.mail.post(db, "overpayment", email, account_id=account.id, href=href)
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """Asks a member to whom something is due where to send it, when nobody knows; nothing otherwise."""
@@ -69,18 +77,6 @@ def _post_news(services: Services, db: Session, case: Case, reader: Addressee, p
     said = {"reference": case.reference, "href": services.settings.origin + path}
     has_account = reader.account_id is not None
     services.mail.post(db, "case-news", reader.email, account_id=reader.account_id, has_account=has_account, **said)
-
-
-def case_path(services: Services, case: Case) -> str:
-    """The path of a case's page, for whoever signs in."""
-    return services.urls(area_of(case).page, case=services.keyring.conceal(CASE, [case.id or 0])[0])
-
-
-def link_path(services: Services, case_id: int) -> str:
-    """The path that leads whoever holds it to a complaint without an account, while the link works."""
-    keyring = services.keyring
-    token = keyring.signer(COMPLAINT_LINK).sign(keyring.conceal(CASE, [case_id])[0]).decode()
-    return services.urls("complaint.follow", {"jeton": token})
 
 
 def _given_address(services: Services, db: Session, case: Case) -> str:

@@ -106,7 +106,7 @@ def told_of(dues: Sequence[Due]) -> list[Told]:
 
 
 def _told(label: str, dues: Sequence[Due]) -> Told:
-    named = ", ".join(due.reference for due in dues[:MOST_NAMED])
-    more = len(dues) - MOST_NAMED
+    named = ", ".join(due.reference for due in dues[:MOST_NAMED] if due.reference)
+    more = len(dues) - MOST_NAMED if named else 0
     first: date = min(due.due_on for due in dues)
     return Told(label, len(dues), f"{named} et {more} autres" if more > 0 else named, long_date(first))

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from portal.case_notices import case_path, link_path
+from portal.case_links import case_path, link_path
 from portal.data.cases import Case, address_of
 from portal.data.complaint_rules import Clock, clock_of
 from portal.data.open_complaints import contact_of

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from portal.case_notices import case_path
+from portal.case_links import case_path
 from portal.data.activity import account_object
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, address_of

@@ -15,6 +15,8 @@ ACT_LABELS: dict[Act, str] = {
     Act.CLOSE: "Clôture",
     Act.EXTEND: "Délai prolongé",
     Act.CHECK: "Identité vérifiée",
+    Act.RECTIFY: "Ligne rectifiée",
+    Act.WAIVE: "Somme à rendre abandonnée",
 }
 DESK_WORDS: dict[Action, Words] = {
     Action.CASE_READ_AT_DESK: Words(

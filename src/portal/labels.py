@@ -27,7 +27,11 @@ STATUS_LABELS = {
     Status.CANCELLED: "Annulée",
 }
 KIND_LABELS = {LineKind.CARE: "Soin", LineKind.WITHHOLDING: "Retenue", LineKind.CORRECTION: "Régularisation"}
-METHOD_LABELS = {Method.TRANSFER: "Virement", Method.THIRD_PARTY: "Tiers payant"}
+METHOD_LABELS = {
+    Method.TRANSFER: "Virement",
+    Method.THIRD_PARTY: "Tiers payant",
+    Method.ADJUSTMENT: "Rectification, sans versement",
+}
 SPACE_LABELS = {
     Space.MEMBER: "Espace adhérent",
     Space.EMPLOYER: "Espace employeur",

@@ -15,8 +15,8 @@ from portal.data.cases import Case
 from portal.data.evidence import Action, record
 from portal.data.payment_runs import (
     Held,
-    Transfer,
     close_run,
+    closed_run_of,
     members_due,
     note_return,
     note_written,
@@ -25,7 +25,7 @@ from portal.data.payment_runs import (
     references_of,
     unfinished_runs,
 )
-from portal.data.payments import Hold, PaymentRun
+from portal.data.payments import Hold, Payer
 from portal.sepa_transfers import Sent, transfers_file
 from portal.web import Services
 
@@ -103,19 +103,40 @@ def _pay(services: Services, run_id: int, member_id: int, now: datetime) -> bool
 
 def _finish(services: Services, run_id: int, now: datetime) -> Path:
     """Closes a run, then writes its file, then says so: whatever happens in between, the next time gives the same."""
-
-    def compose(run: PaymentRun, transfers: Sequence[Transfer]) -> bytes:
-        return transfers_file(run, transfers, services.settings.insurer_name, str(services.settings.transfers_iban))
-
     with services.database.write() as db:
-        run, content = close_run(db, services.keyring, run_id, compose, now)
-        path = services.settings.payments_folder / f"virements-{run.day.isoformat()}.xml"
+        run, content = close_run(db, services.keyring, run_id, _payer(services), transfers_file, now)
+        path = _path(services, run.day)
     _write(path, content)
     with services.database.write() as db:
         if note_written(db, run_id, now):
             said = {"digest": run.digest, "transfers": run.transfers, "cents": run.total_cents}
             record(db, None, Action.PAYMENT_FILE_WRITTEN, object=run.message, details=said, now=now)
     return path
+
+
+def write_again(services: Services, day: date, now: datetime) -> Path | None:
+    """Writes the file of a run that is closed once more, byte for byte, whoever the insurer is by now and wherever it
+    banks; None without such a run. Raises `FileChanged`."""
+    with services.database.write() as db:
+        run_id = closed_run_of(db, day)
+        if run_id is None:
+            return None
+        run, content = close_run(db, services.keyring, run_id, _payer(services), transfers_file, now)
+        said = {"digest": run.digest, "transfers": run.transfers, "cents": run.total_cents, "again": True}
+        record(db, None, Action.PAYMENT_FILE_WRITTEN, object=run.message, details=said, now=now)
+    path = _path(services, day)
+    _write(path, content)
+    return path
+
+
+def _payer(services: Services) -> Payer:
+    """Who pays by now."""
+    settings = services.settings
+    return Payer(settings.insurer_name, str(settings.transfers_iban or ""), str(settings.transfers_bic or ""))
+
+
+def _path(services: Services, day: date) -> Path:
+    return services.settings.payments_folder / f"virements-{day.isoformat()}.xml"
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -132,7 +153,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _take(services: Services, sent: Sent, now: datetime) -> bool:
     with services.database.write() as db:
-        returned = note_return(db, sent.reference, sent.returned_on, sent.code, now)
+        returned = note_return(db, services.keyring, sent.reference, sent.returned_on, sent.code, now, sent.account)
         if returned is None:
             return False
         member_id = returned.payment.member_id

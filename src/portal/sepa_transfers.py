@@ -14,7 +14,7 @@ from io import StringIO
 from xml.etree import ElementTree as ET
 
 from portal.data.payment_runs import Transfer
-from portal.data.payments import PaymentRun
+from portal.data.payments import Payer, PaymentRun
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CURRENCY = "EUR"
@@ -30,33 +30,33 @@ _COLUMNS = ("reference", "returned_on", "code")
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A transfer that the bank sent back. `reference`: the payment's; empty where the bank refused a whole file, which
-    `message` then names (`payment_jobs.each_transfer`)."""
+    `message` then names (`payment_jobs.each_transfer`). `account`: the IBAN that it came back to, where it is told."""
 
     reference: str
     returned_on: date
     code: str
     message: str = ""
+    account: str = ""
 
 
 class UnreadableReturns(Exception):
     """The file of returns is none that we know."""
 
 
-def transfers_file(run: PaymentRun, transfers: Sequence[Transfer], payer: str, iban: str) -> bytes:
-    """The file of a closed run, as bytes: the same for the same run. `payer`: the insurer's name; `iban`: the account
-    that the transfers leave from."""
+def transfers_file(run: PaymentRun, payer: Payer, transfers: Sequence[Transfer]) -> bytes:
+    """The file of a closed run, as bytes: the same for the same run and payer."""
     document = ET.Element("Document", {"xmlns": NAMESPACE})
     start = ET.SubElement(document, "CstmrCdtTrfInitn")
     totals = {"NbOfTxs": str(len(transfers)), "CtrlSum": _euros(sum(one.amount_cents for one in transfers))}
     created = (run.closed_at or run.opened_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     header = _with(start, "GrpHdr", {"MsgId": run.message, "CreDtTm": created} | totals)
-    _with(header, "InitgPty", {"Nm": plain(payer)})
+    _with(header, "InitgPty", {"Nm": plain(payer.name)})
     batch = _with(start, "PmtInf", {"PmtInfId": run.message, "PmtMtd": "TRF", "BtchBookg": "true"} | totals)
     _with(ET.SubElement(batch, "PmtTpInf"), "SvcLvl", {"Cd": "SEPA"})
     _with(batch, "ReqdExctnDt", {"Dt": (run.executes_on or run.day).isoformat()})
-    _with(batch, "Dbtr", {"Nm": plain(payer)})
-    _account(batch, "DbtrAcct", iban)
-    _with(ET.SubElement(ET.SubElement(batch, "DbtrAgt"), "FinInstnId"), "Othr", {"Id": "NOTPROVIDED"})
+    _with(batch, "Dbtr", {"Nm": plain(payer.name)})
+    _account(batch, "DbtrAcct", payer.iban)
+    _bank(ET.SubElement(ET.SubElement(batch, "DbtrAgt"), "FinInstnId"), payer.bic)
     ET.SubElement(batch, "ChrgBr").text = "SLEV"
     for transfer in transfers:
         _transfer(batch, transfer)
@@ -98,6 +98,14 @@ def _account(parent: ET.Element, name: str, iban: str) -> None:
     _with(ET.SubElement(parent, name), "Id", {"IBAN": iban})
 
 
+def _bank(parent: ET.Element, bic: str) -> None:
+    """A bank by its BIC; one that is not told is found by the IBAN."""
+    if bic:
+        ET.SubElement(parent, "BICFI").text = bic
+    else:
+        _with(parent, "Othr", {"Id": "NOTPROVIDED"})
+
+
 def _with(parent: ET.Element, name: str, texts: dict[str, str]) -> ET.Element:
     element = ET.SubElement(parent, name)
     for child, text in texts.items():
@@ -121,13 +129,20 @@ def _from_xml(text: str) -> Iterator[Sent]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("a document type is declared")
     root = ET.fromstring(text)  # noqa: S314  (our bank's file, and nothing that expands is let through)
-    for entry in root.iterfind(".//{*}Ntry"):
+    for notice in root.iter():
+        yield from _sent_back(notice)
+    day = (root.findtext(".//{*}GrpHdr/{*}CreDtTm") or "")[:10]
+    yield from _refused(root, day)
+
+
+def _sent_back(notice: ET.Element) -> Iterator[Sent]:
+    """The returns that a notification of a camt.054 tells of, all of one account; none for any other element."""
+    account = "".join((notice.findtext("{*}Acct/{*}Id/{*}IBAN") or "").split())
+    for entry in notice.iterfind("{*}Ntry"):
         day = entry.findtext(".//{*}BookgDt/{*}Dt") or ""
         for told in entry.iterfind(".//{*}TxDtls"):
             if code := _reason(told.find(".//{*}RtrInf")):
-                yield _sent(told.findtext(".//{*}EndToEndId"), day, code)
-    day = (root.findtext(".//{*}GrpHdr/{*}CreDtTm") or "")[:10]
-    yield from _refused(root, day)
+                yield replace(_sent(told.findtext(".//{*}EndToEndId"), day, code), account=account)
 
 
 def _refused(root: ET.Element, day: str) -> Iterator[Sent]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from schwifty import IBAN
+from schwifty import BIC, IBAN
 
 from portal.insurer import Insurer, Mediator
 from portal.origins import (
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     insurer_email: str = "contact@mutuelle-des-rives.example"
     creditor_id: Annotated[str, Field(pattern="^[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}$")] = "FR53ZZZ999999"
     transfers_iban: IBAN | None = Field(default=None, repr=False)
+    transfers_bic: BIC | None = None
     network_name: str = "Kalivia"
     open_directory: bool = True
     tiles_url: str = Field(default="", repr=False)  # a source may want a key in it

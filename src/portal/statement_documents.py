@@ -109,6 +109,8 @@ def payment_title(payment: StatementPayment) -> str:
     if payment.method == Method.THIRD_PARTY:
         to = f" à {payment.payee}" if payment.payee else ""
         return f"Tiers payant du {long_date(payment.paid_on)}{to}"
+    if payment.method == Method.ADJUSTMENT:
+        return f"Rectification du {long_date(payment.paid_on)}, sans versement"
     return f"Virement du {long_date(payment.paid_on)}"
 
 
@@ -119,6 +121,10 @@ def payment_notes(payment: StatementPayment) -> list[str]:
         notes.append(f"compte {payment.iban_masked}")
     if payment.undetailed_cents:
         notes.append(f"dont {money(payment.undetailed_cents)} pour des soins non détaillés ici")
+    if payment.withheld_cents > 0:
+        notes.append(f"moins {money(payment.withheld_cents)} retenus, avec votre accord, sur une somme à rendre")
+    if payment.withheld_cents < 0:
+        notes.append(f"plus {money(-payment.withheld_cents)} que nous vous rendons")
     return notes
 
 

@@ -67,8 +67,8 @@ HOLDS = {
 
 def due_words(due: PaymentDue, cents: int) -> str:
     """When a line will be paid, or why it waits, as its reader sees it."""
-    if cents < 0:
-        return HOLDS[Hold.OWING]
+    if cents < 0 and not due.hold:
+        return f"Vient en moins du virement du {long_date(due.due_on)}, avec la ligne qui la remplace"
     if due.hold:
         return HOLDS[Hold(due.hold)]
     return f"Validée, paiement prévu le {long_date(due.due_on)}"
@@ -79,7 +79,7 @@ def line_words(line: BenefitLine, due: PaymentDue | None, paid_on: date | None) 
     if due is not None:
         return due_words(due, line.supplementary_cents)
     if paid_on is not None:
-        done = "Retenu sur le virement du" if line.kind == LineKind.CORRECTION else "Payée le"
+        done = "Rectifié le" if line.kind == LineKind.CORRECTION else "Payée le"
         return f"{done} {long_date(paid_on)}"
     return line.note if line.status in {Status.REFUSED, Status.AWAITING_PIECE} else ""
 

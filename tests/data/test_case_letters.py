@@ -48,7 +48,8 @@ class Desk:
             act(db, self.agent, self.keyring, locked(db, self.agent, case_id))
 
     def news(self) -> list:
-        return [each for each in letters(self.services.database, self.services) if each.name == "case-news"]
+        told = {"case-news", "complaint-acknowledged"}
+        return [each for each in letters(self.services.database, self.services) if each.name in told]
 
 
 def locked(db, agent, case_id):
@@ -145,3 +146,24 @@ def test_nobody_acts_who_brings_no_letters(desk) -> None:
             answer(db, outsider, desk.keyring, locked(db, desk.agent, case_id), SECRET, NOW)
     with pytest.raises(PermissionError):
         agent_at_work(desk.anne, CaseLetters(desk.services))
+
+
+def test_agent_who_acknowledges_sends_the_letter_of_the_law_not_the_general_one(desk) -> None:
+    """R-26, ACPR 2022-R-01: an acknowledgment says until when one is answered and who the mediator is, whoever sends
+    it."""
+    for begin, to in ((complaint, "anne@exemple.example"), (anonymous, "jean@exemple.example")):
+        case_id = desk.begun(begin)
+        desk.act(case_id, ACTS["acknowledge"][1])
+        letter = desk.news()[-1]
+        assert (letter.name, letter.to) == ("complaint-acknowledged", to)
+        assert desk.services.settings.mediator_name in letter.text
+        assert "Réponse avant le" in letter.text
+    assert len(desk.news()) == 2
+
+
+def test_complaint_acknowledged_twice_or_over_sends_nothing_more(desk) -> None:
+    case_id = desk.begun(complaint)
+    desk.act(case_id, ACTS["acknowledge"][1])
+    with pytest.raises(WrongState):
+        desk.act(case_id, ACTS["acknowledge"][1])
+    assert [letter.name for letter in desk.news()] == ["complaint-acknowledged"]

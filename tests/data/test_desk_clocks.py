@@ -16,10 +16,11 @@ from portal.data.complaints import Complaint, Contact, Outcome, acknowledge, ans
 from portal.data.desk_clocks import Due, _of_complaint, _of_date, due_stages
 from portal.data.evidence import Action
 from portal.data.open_complaints import complain_without_account
-from portal.data.work_items import Urgency, WorkItem
+from portal.data.parameters import Parameter
+from portal.data.work_items import USUAL_TARGET, Turn, Urgency, WorkItem, targets_on
 from portal.formatting import day_in_france
 from portal.public_holidays import is_public_holiday
-from tests.support import factories
+from tests.support import factories, work
 from tests.support.conversations import SAID
 from tests.support.evidence_rows import Evidence
 from tests.support.mail import letters
@@ -222,3 +223,40 @@ def test_what_the_portal_did_by_itself_is_in_the_record(services, client, desk) 
         (Action.COMPLAINT_ACKNOWLEDGED, name),
         (Action.COMPLAINT_DELAYED, name),
     ]
+
+
+def reported(services, now: datetime) -> int:
+    """A report of a fraud; its row at the desk."""
+    with services.database.write() as db:
+        account = factories.member_account(db, services.keyring, factories.person(db))
+        return work.fraud_item(db, services.keyring, account.id, now).id
+
+
+def test_desk_learns_on_the_day_of_its_own_target_of_a_fraud_report_and_once_when_it_is_late(services, desk) -> None:
+    """The insurer's own target is a dated figure, as for every kind: it counts from the report, on working days."""
+    friday = datetime(2027, 1, 8, 9, tzinfo=UTC)
+    with services.database.write() as db:
+        given = {"label": "Fraude", "unit": "nombre", "value": 1, "source": "essai"}
+        db.add(Parameter(code="objectif_fraude_jours", valid_from=date(2020, 1, 1), **given))
+    item_id = reported(services, friday)
+    assert watch_clocks(services, friday + timedelta(hours=1)) == 0
+    assert [watch_clocks(services, at(date(2027, 1, day), hour)) for day, hour in ((11, 8), (11, 9), (12, 8))] == [
+        1,
+        0,
+        1,
+    ]
+    sent_to_desk = letters(services.database, services)
+    assert [letter.name for letter in sent_to_desk] == ["desk-dates", "desk-dates"]
+    assert "Signalements de fraude, date passée" in sent_to_desk[-1].text
+    assert "Références" not in sent_to_desk[-1].text
+    with services.database.read() as db:
+        item = db.get_one(WorkItem, item_id)
+        assert targets_on(db, friday.date(), [item.kind, "autre"]) == {item.kind: 1, "autre": USUAL_TARGET}
+        assert targets_on(db, date(2019, 12, 31), [item.kind]) == {item.kind: USUAL_TARGET}
+
+
+def test_fraud_report_that_was_settled_is_told_of_no_more(services, desk) -> None:
+    item_id = reported(services, SENT)
+    with services.database.write() as db:
+        db.get_one(WorkItem, item_id).turn = Turn.NOBODY
+    assert watch_clocks(services, at(date(2027, 3, 1))) == 0

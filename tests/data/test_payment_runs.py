@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from sqlmodel import select
+from schwifty import BIC
+from schwifty import IBAN as IBAN_TYPE
+from sqlmodel import delete, select, update
 
 from portal import payment_jobs
 from portal.app import create_services
@@ -12,22 +14,27 @@ from portal.case_notices import CaseLetters
 from portal.data.accounts import AccountSuspension, SuspensionKind
 from portal.data.bank_changes import NewDetails
 from portal.data.bank_details import apply_bank_change, ask_bank_change
-from portal.data.benefits import BenefitLine, LineKind, Payment, Status
+from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, WrongState
-from portal.data.claim_valuing import apply_valuation
-from portal.data.line_corrections import correct_line
+from portal.data.claim_valuing import AmountsMoved, NotValued, apply_valuation
+from portal.data.complaint_rules import Outcome
+from portal.data.complaints import Category, Said, answer_complaint, send_complaint, start_complaint
+from portal.data.overpayment_recovery import MOST_WITHHELD
+from portal.data.overpayments import Overpayment, OverpaymentStep, StepKind, agree, find_owed, owed_of, waive
+from portal.data.parameters import Parameter
 from portal.data.payment_runs import FileChanged
-from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day, owed_by
+from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day
+from portal.data.rectifying import Effect, Rectification, apply_rectification, as_seen, review_of
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
-from portal.payment_jobs import pay_due, take_returns
+from portal.payment_jobs import pay_due, take_returns, write_again
 from portal.sepa_transfers import NAMESPACE, Sent, UnreadableReturns, plain, read_returns
 from tests.support import factories
 from tests.support.claims import for_desk
 from tests.support.mail import letters
 from tests.support.reference import import_reference
-from tests.support.valuing import DAY, IBAN, NOW, claimed, entry, home, report_bank, seen
+from tests.support.valuing import DAY, IBAN, NOW, claimed, entry, home, report_bank, righted, seen
 
 PAY_DAY = date(2026, 11, 26)
 OURS = "FR7630001007941234567890185"
@@ -60,11 +67,27 @@ class World:
             apply_valuation(db, self.agent, self.keyring, for_desk(db, self.agent, case), valuation, NOW)
             return case.id
 
-    def correct(self, case_id: int, words: str = WRONG):
+    def correct(self, case_id: int, words: str = WRONG, *, now: datetime = NOW, **entry_values):
+        """Cancels the line of a claim that stands, or puts it right with what is given of an entry."""
         with self.services.database.write() as db:
-            case = for_desk(db, self.agent, db.get_one(Case, case_id))
-            (line,) = [each for each in self.lines() if each.reference == f"{case.reference}-1"]
-            return correct_line(db, self.agent, case, line.id, words, NOW)
+            return righted(db, self.agent, self.keyring, db.get_one(Case, case_id), words, now, **entry_values)
+
+    def agree(self, overpayment_id: int = 1, *, is_agreed: bool = True):
+        with self.services.database.write() as db:
+            return agree(db, self.home.viewer, overpayment_id, NOW, is_agreed=is_agreed)
+
+    def owed(self) -> list[tuple[int, StepKind | None]]:
+        """What is left of each sum owed, and how those that ended did."""
+        with self.services.database.read() as db:
+            found = owed_of(db, self.home.viewer)
+            return [(each.left, each.ending) for each in sorted(found, key=lambda each: each.row.id)]
+
+    def withhold(self, percent: int = 100) -> None:
+        """Lets runs withhold so much of a payment."""
+        with self.services.database.write() as db:
+            given = {"label": "Retenue", "unit": "nombre", "value": percent, "source": "essai"}
+            db.exec(delete(Parameter).where(Parameter.code == MOST_WITHHELD))
+            db.add(Parameter(code=MOST_WITHHELD, valid_from=date(2020, 1, 1), **given))
 
     def lines(self) -> list[BenefitLine]:
         with self.services.database.read() as db:
@@ -170,15 +193,12 @@ class TestRun:
         assert text(of_file(path), "CstmrCdtTrfInitn/GrpHdr/NbOfTxs") == "1"
         assert len(world.all(Payment)) == 1
 
-    def test_run_whose_file_cannot_be_written_keeps_no_later_one_back(self, world, monkeypatch) -> None:
-        """The insurer's account changed once the first file was settled: that one waits for somebody, and alone."""
+    def test_run_whose_file_cannot_be_made_again_keeps_no_later_one_back(self, world, monkeypatch) -> None:
+        """What the first file was settled from is no longer there: that one waits for somebody, and alone."""
         world.value()
-        with monkeypatch.context() as stopped:
-            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
-            with pytest.raises(ExceptionGroup):
-                world.pay()
-        moved = world.services.settings.model_copy(update={"transfers_iban": OTHER})
-        world.services = create_services(moved, world.services.database)
+        self.stop_at_writing(world, monkeypatch)
+        with world.services.database.write() as db:
+            db.exec(update(PaymentRun).values(digest="0" * 64))
         world.value(days=1)
         later = PAY_DAY + timedelta(days=7)
         with pytest.raises(ExceptionGroup) as failed:
@@ -188,6 +208,55 @@ class TestRun:
         assert [run.written_at is not None for run in runs] == [False, True]
         folder = world.services.settings.payments_folder
         assert [path.name for path in folder.glob("*.xml")] == [f"virements-{later}.xml"]
+
+    def stop_at_writing(self, world, monkeypatch) -> None:
+        """The run is closed, and its file is not there."""
+        with monkeypatch.context() as stopped:
+            stopped.setattr(payment_jobs, "_write", lambda *_: 1 / 0)
+            with pytest.raises(ExceptionGroup):
+                world.pay()
+
+    def test_insurer_that_banks_elsewhere_meanwhile_still_writes_the_file_that_was_settled(
+        self, world, monkeypatch
+    ) -> None:
+        """The name, the IBAN and the BIC are those of the day on which the run was closed, whatever settings say by
+        now; the next run leaves from the new account."""
+        world.value()
+        self.stop_at_writing(world, monkeypatch)
+        self.move(world, insurer_name="Autre nom", transfers_iban=IBAN_TYPE(OTHER), transfers_bic=BIC("CMCIFR2A"))
+        world.value(days=1)
+        first, second = world.pay(PAY_DAY + timedelta(days=7)).files
+        batch, next_batch = (of_file(path).find(f".//{{{NAMESPACE}}}PmtInf") for path in (first, second))
+        assert [text(each, "DbtrAcct/Id/IBAN") for each in (batch, next_batch)] == [OURS, OTHER]
+        assert [text(each, "Dbtr/Nm") for each in (batch, next_batch)] == ["Mutuelle des Rives", "Autre nom"]
+        assert text(batch, "DbtrAgt/FinInstnId/Othr/Id") == "NOTPROVIDED"
+        assert text(next_batch, "DbtrAgt/FinInstnId/BICFI") == "CMCIFR2A"
+
+    def move(self, world, **settings) -> None:
+        moved = world.services.settings.model_copy(update=settings)
+        world.services = create_services(moved, world.services.database)
+
+    def test_file_is_made_again_byte_for_byte_after_the_settings_changed(self, world) -> None:
+        world.value()
+        (path,) = world.pay().files
+        before = path.read_bytes()
+        path.unlink()
+        self.move(world, insurer_name="Autre nom", transfers_iban=IBAN_TYPE(OTHER), transfers_bic=BIC("CMCIFR2A"))
+        assert write_again(world.services, PAY_DAY, NOW) == path
+        assert path.read_bytes() == before
+        (run,) = world.all(PaymentRun)
+        assert OURS.encode() not in run.payer_encrypted
+        assert write_again(world.services, PAY_DAY + timedelta(days=1), NOW) is None
+
+    @pytest.mark.parametrize(("account", "taken"), [("", 1), (OURS, 1), (OTHER, 0)])
+    def test_return_booked_on_an_account_is_matched_with_the_runs_own(self, world, account, taken) -> None:
+        """A return is of the account that the transfer left from, also once the insurer has another."""
+        world.value()
+        world.pay()
+        self.move(world, transfers_iban=IBAN_TYPE(OTHER))
+        reference = world.all(Payment)[0].reference
+        sent = Sent(reference, RETURNED_ON, "AC04", account=account)
+        assert take_returns(world.services, [sent], NOW) == taken
 
     def test_run_stopped_before_it_closes_asks_for_a_day_that_is_not_gone(self, world, monkeypatch) -> None:
         world.value()
@@ -289,29 +358,60 @@ class TestReturned:
         world.pay()
         (payment,) = world.all(Payment)
         world.correct(case_id)
+        assert world.owed() == [(4000, None)]
         take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
-        line, _ = world.lines()
-        assert line.status == Status.CANCELLED
+        assert world.lines()[0].status == Status.CANCELLED
         with pytest.raises(WrongState):
             world.correct(case_id)
-        with world.services.database.read() as db:
-            assert owed_by(db, world.home.member_id) == 0
+        assert world.owed() == [(0, StepKind.VOID)]
         done = world.pay(date(2026, 12, 3))
         assert (done.paid, done.files) == (1, ())
         assert [line.status for line in world.lines()] == [Status.CANCELLED, Status.REGULARISED]
         assert world.all(PaymentDue) == []
 
-    def test_line_withheld_before_its_transfer_comes_back_is_given_back(self, world) -> None:
-        """What the correction took from a later payment was never had: it leaves with the next transfers."""
+    def test_sum_withheld_for_a_transfer_that_comes_back_is_given_back(self, world) -> None:
+        """What was withheld from a later payment was never owed: it leaves with the next transfers."""
         case_id = world.value()
         world.pay()
         (payment,) = world.all(Payment)
         world.correct(case_id)
+        world.withhold()
+        world.agree()
         world.value(days=1, act="LUN", cents=43000)
         world.pay(date(2026, 12, 3))
+        assert world.owed() == [(0, StepKind.WITHHELD)]
         take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
         world.pay(date(2026, 12, 10))
-        assert sorted(each.amount_cents for each in world.all(Payment)) == [4000, 4000, 29991 - 4000]
+        assert sorted(each.amount_cents for each in world.all(Payment)) == [0, 4000, 4000, 29991 - 4000]
+        world.value(days=2)
+        world.pay(date(2026, 12, 17))
+        assert max(world.all(Payment), key=lambda each: each.id).amount_cents == 4000
+
+    def test_payment_that_withheld_and_comes_back_owes_the_sum_again(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        world.correct(case_id)
+        world.withhold()
+        world.agree()
+        world.value(days=1, act="LUN", cents=43000)
+        world.pay(date(2026, 12, 3))
+        later = max(world.all(Payment), key=lambda each: each.id)
+        take_returns(world.services, [Sent(later.reference, RETURNED_ON, "MS03")], NOW)
+        assert world.owed() == [(4000, None)]
+        world.pay(date(2026, 12, 10))
+        assert world.owed() == [(0, StepKind.WITHHELD)]
+        assert max(world.all(Payment), key=lambda each: each.id).amount_cents == 29991 - 4000
+
+    def test_line_put_right_whose_first_transfer_comes_back_is_paid_as_it_is_right(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        payment = world.all(Payment)[0]
+        world.correct(case_id, spent_cents=3000)
+        assert world.owed() == [(1000, None)]
+        take_returns(world.services, [Sent(payment.reference, RETURNED_ON, "MS03")], NOW)
+        world.pay(date(2026, 12, 3))
+        assert max(world.all(Payment), key=lambda each: each.id).amount_cents == 3000
+        assert world.owed() == [(0, StepKind.VOID)]
 
     def test_line_corrected_after_its_transfer_came_back_is_owed_to_nobody(self, world) -> None:
         case_id = world.value()
@@ -430,28 +530,171 @@ class TestCorrection:
         assert correction.supplementary_cents == -4000
         assert world.pay() == payment_jobs.Done(0, ())
 
-    def test_what_was_paid_too_much_is_withheld_from_what_comes(self, world) -> None:
-        """The line is taken back at once, and told; the member gives nothing back by hand."""
+    def test_what_was_paid_too_much_is_owed_and_nothing_is_withheld_without_a_word(self, world) -> None:
+        """Code civil, 1347-2 and 1348-2: the line is taken back at once, and told; later payments are whole."""
         case_id = world.value()
         world.pay()
+        world.withhold()
         assert world.correct(case_id).overpaid_cents == 4000
-        with world.services.database.read() as db:
-            assert owed_by(db, world.home.member_id) == 4000
-        assert world.pay(date(2026, 12, 3)).paid == 0
-        assert [due.hold for due in world.all(PaymentDue)] == [Hold.OWING]
+        assert (world.owed(), world.all(PaymentDue)) == ([(4000, None)], [])
         world.value(days=1, act="LUN", cents=43000)
         world.pay(date(2026, 12, 4))
-        assert [payment.amount_cents for payment in world.all(Payment)] == [4000, 29991 - 4000]
+        assert sorted(payment.amount_cents for payment in world.all(Payment)) == [0, 4000, 29991]
         assert {line.status for line in world.lines()} == {Status.CANCELLED, Status.REGULARISED, Status.PAID}
 
-    def test_what_is_owed_and_what_is_due_may_be_the_same(self, world) -> None:
+    @pytest.mark.parametrize(("percent", "sent"), [(0, 4000), (25, 3000), (50, 2000), (100, 0)])
+    def test_what_the_member_agreed_to_is_withheld_within_the_dated_share_of_a_payment(
+        self, world, percent, sent
+    ) -> None:
+        """Nothing without the figure; never more than its share of one payment; the rest waits for the next."""
         case_id = world.value()
         world.pay()
         world.correct(case_id)
+        if percent:
+            world.withhold(percent)
+        world.agree()
         world.value(days=1)
-        done = world.pay(date(2026, 12, 3))
-        assert (done.paid, done.files) == (1, ())
-        assert len(world.all(PaymentOrder)) == 1
+        world.pay(date(2026, 12, 3))
+        assert max(world.all(Payment), key=lambda each: each.id).amount_cents == sent
+        left = sent
+        assert world.owed()[0][0] == left
+        assert len(world.all(PaymentOrder)) == (2 if sent else 1)
+
+    def test_member_who_takes_the_agreement_back_is_paid_whole(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        world.correct(case_id)
+        world.withhold()
+        world.agree()
+        world.agree()
+        world.agree(is_agreed=False)
+        world.value(days=1)
+        world.pay(date(2026, 12, 3))
+        assert world.owed() == [(4000, None)]
+        assert [step.kind for step in world.all(OverpaymentStep)] == [StepKind.AGREED, StepKind.WITHDRAWN]
+
+    def test_nobody_else_agrees_for_the_member(self, world) -> None:
+        """R-72: a foreign sum does not exist; one of which nothing is left is no longer agreed to."""
+        case_id = world.value()
+        world.pay()
+        world.correct(case_id)
+        with world.services.database.write() as db:
+            other = factories.viewer_of(db, factories.member_account(db, world.keyring, factories.person(db)))
+            assert agree(db, other, 1, NOW, is_agreed=True) is None
+            assert find_owed(db, other, 1) is None
+            case = for_desk(db, world.agent, db.get_one(Case, case_id))
+            waive(db, world.agent, case, db.get_one(Overpayment, 1), b"x", NOW)
+        with pytest.raises(WrongState):
+            world.agree()
+
+    def test_sum_that_is_contested_is_withheld_from_nothing_until_it_is_answered(self, world) -> None:
+        case_id = world.value()
+        world.pay()
+        opposite = world.correct(case_id).opposite
+        world.withhold()
+        world.agree()
+        with world.services.database.write() as db:
+            said = Said(Category.REFUND, "Je conteste cette somme.", line_id=opposite.id)
+            case, _ = start_complaint(db, world.home.viewer, world.keyring, said, NOW)
+            send_complaint(db, world.home.viewer, case.id, case.version, NOW)
+        world.value(days=1)
+        world.pay(date(2026, 12, 3))
+        assert world.owed() == [(4000, None)]
+        with world.services.database.write() as db:
+            found = for_desk(db, world.agent, db.get_one(Case, case.id))
+            answer_complaint(db, world.agent, world.keyring, found, Outcome.UNFOUNDED, WRONG, NOW)
+        world.value(days=2)
+        world.pay(date(2026, 12, 10))
+        assert world.owed() == [(0, StepKind.WITHHELD)]
+
+    def test_paid_line_put_right_upwards_pays_the_difference_in_the_next_run(self, world) -> None:
+        """The price was read too low: 30 €, where 60 € were paid; the contract pays 40 € a session."""
+        case_id = world.value(cents=3000)
+        world.pay()
+        done = world.correct(case_id, spent_cents=6000)
+        assert (done.effect, done.overpaid_cents) == (Effect.PAID_MORE, 0)
+        assert world.pay(date(2026, 12, 3)).paid == 1
+        assert [payment.amount_cents for payment in world.all(Payment)] == [3000, 1000]
+        found = [(line.kind, line.status, line.supplementary_cents) for line in world.lines()]
+        assert found == [
+            (LineKind.CARE, Status.CANCELLED, 3000),
+            (LineKind.CORRECTION, Status.REGULARISED, -3000),
+            (LineKind.CARE, Status.PAID, 4000),
+        ]
+        with world.services.database.read() as db:
+            content = statement_content(db, world.home.viewer, month_of(date(2026, 12, 3)), date(2026, 12, 3))
+        assert [line.supplementary_cents for line in content.payments[0].lines] == [-3000, 4000]
+
+    def test_paid_line_put_right_downwards_is_owed_and_stands_on_the_statement(self, world) -> None:
+        """R-22: what was told stays; the rectification has a heading of its own, on the day that it was made."""
+        case_id = world.value()
+        world.pay()
+        done = world.correct(case_id, spent_cents=3000)
+        assert (done.effect, done.overpaid_cents) == (Effect.OWED, 1000)
+        with world.services.database.read() as db:
+            content = statement_content(db, world.home.viewer, month_of(PAY_DAY), PAY_DAY)
+        assert [(each.method, [line.supplementary_cents for line in each.lines]) for each in content.payments] == [
+            (Method.ADJUSTMENT, [-4000, 3000]),
+            (Method.TRANSFER, [4000]),
+        ]
+        assert content.totals.supplementary_cents == 3000
+        assert world.pay(date(2026, 12, 3)) == payment_jobs.Done(0, ())
+
+    def test_line_put_right_twice_owes_less_before_anything_more_is_paid(self, world) -> None:
+        """40 € paid, 20 € right, then 35 €: the member owes 5 €, and is paid nothing; 40 € owes nothing; more asks for
+        two steps, so that no sum crosses another."""
+        case_id = world.value()
+        world.pay()
+        world.correct(case_id, spent_cents=2000)
+        assert world.owed() == [(2000, None)]
+        done = world.correct(case_id, spent_cents=3500)
+        assert (done.effect, world.owed()) == (Effect.OWED_LESS, [(500, None)])
+        with pytest.raises(NotValued):
+            world.correct(case_id, act_code="LUN", spent_cents=43000)
+        world.correct(case_id, spent_cents=6000)
+        assert (world.owed(), world.all(PaymentDue)) == ([(0, StepKind.REDUCED)], [])
+
+    def test_difference_that_waits_is_not_taken_silently_when_the_line_is_put_right_again(self, world) -> None:
+        """30 € paid, 40 € right, then 20 € before the run: nothing more is paid, and 10 € are owed."""
+        case_id = world.value(cents=3000)
+        world.pay()
+        world.correct(case_id, spent_cents=6000)
+        assert world.correct(case_id, spent_cents=2000).overpaid_cents == 1000
+        assert (world.owed(), world.all(PaymentDue)) == ([(1000, None)], [])
+
+    def test_line_paid_over_two_years_ago_is_not_asked_back(self, world) -> None:
+        """Code de la mutualité, L221-11; what was paid too little may be put right all the same."""
+        case_id = world.value()
+        world.pay()
+        later = NOW.replace(year=2028, month=12)
+        with pytest.raises(NotValued):
+            world.correct(case_id, now=later)
+        assert world.owed() == []
+
+    @pytest.mark.parametrize("values", [{"spent_cents": 6000}, {"person": "child", "spent_cents": 3000}])
+    def test_line_put_right_as_it_was_or_for_another_person_is_refused(self, world, values) -> None:
+        case_id = world.value()
+        world.pay()
+        if values.pop("person", ""):
+            values["person_id"] = world.home.house["Lou"].id
+        with pytest.raises(NotValued):
+            world.correct(case_id, **values)
+
+    def test_run_made_while_a_rectification_was_read_keeps_it_from_being_applied(self, world) -> None:
+        """Seen unpaid, paid meanwhile: what it does with money is no longer what was seen."""
+        case_id = world.value()
+        with world.services.database.write() as db:
+            case = for_desk(db, world.agent, db.get_one(Case, case_id))
+            line = world.lines()[0]
+            review = review_of(db, world.agent, case, Rectification(line_id=line.id), NOW)
+            asked = as_seen(review)
+        assert review.effect is Effect.NONE
+        world.pay()
+        with world.services.database.write() as db:
+            case = for_desk(db, world.agent, db.get_one(Case, case_id))
+            with pytest.raises(AmountsMoved):
+                apply_rectification(db, world.agent, world.keyring, case, asked, WRONG, NOW)
+        assert world.owed() == []
 
     def test_limit_that_the_line_had_used_is_given_back(self, world) -> None:
         ids = [world.value(days=days) for days in range(3)]

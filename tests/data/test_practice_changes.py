@@ -93,7 +93,13 @@ class Told:
     def tell_of_news(self, *_: object) -> None:
         self.news += 1
 
+    def acknowledge_complaint(self, *_: object) -> None:
+        raise AssertionError
+
     def tell_of_autonomy(self, *_: object) -> None:
+        raise AssertionError
+
+    def tell_of_overpayment(self, *_: object) -> None:
         raise AssertionError
 
     def ask_for_account(self, *_: object) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.case_notices import CASE
+from portal.case_links import CASE
 from portal.data.case_pieces import add_pieces
 from portal.data.cases import CaseState
 from portal.data.columns import utc_now

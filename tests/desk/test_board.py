@@ -12,8 +12,9 @@ from portal.data.cases import Case, CaseKind, CaseState, move_case
 from portal.data.complaints import Contact
 from portal.data.desk_board import KindRow, Load, board_of
 from portal.data.open_complaints import complain_without_account
+from portal.data.parameters import Parameter
 from portal.data.work_items import Duty, WorkItem
-from tests.support import conversations, factories
+from tests.support import conversations, factories, work
 from tests.support.conversations import SAID
 from tests.support.entry import ask, enter
 from tests.support.html import text_of
@@ -55,6 +56,22 @@ def test_agent_reads_the_kinds_that_they_are_charged_with_and_no_other(client, m
     shown = text_of(client.get("/gestion/echeances").one("main"))
     assert "Messages" in shown
     assert "Réclamations" not in shown
+
+
+def test_supervisor_reads_the_insurers_own_target_of_every_kind_fraud_reports_included(
+    client, supervisor, member
+) -> None:
+    """A dated figure (`objectif_…_jours`), told beside what was measured; the usual one for what has none."""
+    wrote(client, member)
+    with client.services.database.write() as db:
+        work.fraud_item(db, client.services.keyring, member.id, NOW)
+        given = {"label": "Fraude", "unit": "nombre", "value": 1, "source": "essai"}
+        db.add(Parameter(code="objectif_fraude_jours", valid_from=NOW.date(), **given))
+    assert {row.kind: row.target_days for row in board_for(client, supervisor).kinds} == {"message": 10, "fraude": 1}
+    enter(client, supervisor)
+    rows = [text_of(row) for row in client.get("/gestion/echeances").css("tbody tr")]
+    assert any("Signalements de fraude" in row and "1\u00a0jour" in row for row in rows)
+    assert "Objectif (jours ouvrés)" in ask(client, "/gestion/echeances.csv").text
 
 
 def test_agent_is_told_nothing_of_colleagues_and_supervisor_their_load_alone(client, agent, supervisor, make) -> None:

@@ -7,7 +7,8 @@ from threading import Barrier
 import pytest
 from sqlmodel import select
 
-from portal.case_notices import CASE, CaseLetters
+from portal.case_links import CASE
+from portal.case_notices import CaseLetters
 from portal.data.accounts import ProcessingRestriction
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.case_pieces import CasePiece, add_pieces

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from portal.case_areas import AREAS
-from portal.case_notices import CASE, CaseLetters
+from portal.case_links import CASE
+from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.case_messages import CaseMessage, add_message
 from portal.data.case_pieces import add_pieces

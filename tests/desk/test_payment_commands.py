@@ -48,6 +48,10 @@ def test_operator_makes_the_file_then_takes_in_what_came_back(client, run, due, 
     assert told.startswith("1 paid\n")
     assert told.strip().endswith(f"virements-{today().isoformat()}.xml")
     assert run("run") == (0, "0 paid\n")
+    assert (
+        run("file", "--day", today().isoformat(), iban="")[1].strip().endswith(f"virements-{today().isoformat()}.xml")
+    )
+    assert "no run of" in run("file", "--day", "2026-01-05")[1]
     with client.services.database.read() as db:
         (reference,) = db.exec(select(Payment.reference)).all()
     file = tmp_path / "retours.csv"

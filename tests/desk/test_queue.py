@@ -7,15 +7,17 @@ from sqlmodel import Session, select
 
 from portal.data.accounts import Account
 from portal.data.cases import Case, CaseKind
+from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.sessions import SignedSession
 from portal.data.work_acts import take
-from portal.data.work_items import Duty, WorkItem
+from portal.data.work_items import Duty, Turn, WorkItem
 from portal.data.work_presence import be_present
 from portal.data.work_queue import MOST_COUNTED
 from portal.security import fingerprint
 from tests.support import factories, work
 from tests.support.entry import ask, enter, present, send
 from tests.support.evidence_rows import Evidence
+from tests.support.html import text_of
 from tests.support.swap import assert_fragment_is_in_page, assert_swap_equals_reload
 
 LIST = "/gestion/file"
@@ -172,6 +174,38 @@ def test_filter_leaves_what_it_says(client, agent, colleague, queue, query, want
     queue.change(made["asleep"], lambda _, item: setattr(item, "snoozed_until", in_days(2)))
     enter(client, agent)
     assert sorted(listed(client, query)) == sorted(made[name] for name in wanted)
+
+
+def proposed(client, queue, reference: str, by, *, version: int = 0) -> None:
+    """A decision of somebody's that waits for a second agent; `version`: how many times the case moved since."""
+    with client.services.database.write() as db:
+        case = db.get_one(Case, queue.item(reference).case_id)
+        asked = {"case_id": case.id, "kind": case.kind, "act": "repondre", "version": case.version - version}
+        asked |= {"state": ProposalState.WAITING, "written_by": by.id, "written_at": in_days(0)}
+        db.add(DecisionProposal(**asked))
+
+
+def test_second_agent_finds_what_waits_for_them_in_the_queue_with_its_count(client, agent, colleague, queue) -> None:
+    """R-05, R-61: whatever its turn, also asleep; not one's own decision, nor one that its case has moved past."""
+    made = {name: queue.add() for name in ("theirs", "over", "asleep", "own", "moved", "none")}
+    for name, by in (("theirs", colleague), ("over", colleague), ("asleep", colleague), ("own", agent)):
+        proposed(client, queue, made[name], by)
+    proposed(client, queue, made["moved"], colleague, version=1)
+    queue.change(made["over"], lambda _, item: setattr(item, "turn", Turn.NOBODY))
+    queue.change(made["asleep"], lambda _, item: setattr(item, "snoozed_until", in_days(2)))
+    enter(client, agent)
+    assert sorted(listed(client, "?suivi=a-valider")) == sorted(made[name] for name in ("theirs", "over", "asleep"))
+    assert "À valider 3 dossiers" in text_of(client.page.one(".views a[aria-current=page]"))
+    assert all(node.attributes["href"].endswith("/validation") for node in client.page.css("tbody th a"))
+    assert listed(client, f"?suivi=a-valider&reference={made['none']}") == [made["none"]]
+    assert listed(client, "?suivi=a-valider&nature=remboursement") == []
+    assert len(listed(client, "?suivi=a-valider&delai=aujourdhui")) == 3
+
+
+def test_agent_of_other_duties_finds_nothing_to_approve_r72(client, make, colleague, queue) -> None:
+    proposed(client, queue, queue.add(), colleague)
+    enter(client, make(factories.desk_account, duties=[Duty.FRAUD]))
+    assert listed(client, "?suivi=a-valider") == []
 
 
 def test_reference_is_found_however_it_is_typed(client, agent, queue) -> None:

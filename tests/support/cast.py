@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from portal.bank_words import details_of, iban_of
-from portal.case_notices import COMPLAINT_LINK
+from portal.case_links import COMPLAINT_LINK
 from portal.data.accounts import Account, AccountClosing, Role, Space
 from portal.data.bank_details import ask_bank_change
 from portal.data.columns import utc_now

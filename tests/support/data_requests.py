@@ -36,8 +36,14 @@ class Said:
     def tell_of_news(self, db: Session, case: Case) -> None:  # noqa: ARG002
         self.news.append(case.reference)
 
+    def acknowledge_complaint(self, db: Session, case: Case) -> None:
+        """No request on data is a complaint."""
+
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """No request on data is about autonomy."""
+
+    def tell_of_overpayment(self, db: Session, member_id: int, now: datetime) -> None:
+        """No request on data is about money."""
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """No request on data is about money."""

@@ -358,7 +358,13 @@ class Unheard:
     def tell_of_news(self, db: Session, case: Case) -> None:
         """Nothing."""
 
+    def acknowledge_complaint(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
+        """Nothing."""
+
+    def tell_of_overpayment(self, db: Session, member_id: int, now: datetime) -> None:
         """Nothing."""
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:

@@ -9,18 +9,20 @@ from sqlmodel import Session, col, select
 
 from portal.data.bank_changes import mask
 from portal.data.bank_details import BankDetails
-from portal.data.benefits import Family
-from portal.data.cases import Case
+from portal.data.benefits import BenefitLine, Family, LineKind
+from portal.data.case_desk import Agent
+from portal.data.cases import Case, WrongState
 from portal.data.claim_drafts import Amount
 from portal.data.claim_settling import value
-from portal.data.claims import Asked
+from portal.data.claims import Asked, ClaimLine
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion
+from portal.data.rectifying import Rectification, Rectified, apply_rectification, as_seen, review_of
 from portal.data.sessions import Viewer
 from portal.data.valuation import Entry, Valuation
 from portal.data.work_items import WorkItem
 from portal.security import Keyring
 from tests.support import factories
-from tests.support.claims import sent
+from tests.support.claims import for_desk, sent
 from tests.support.reference import product_id
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -104,3 +106,26 @@ def use_up(db: Session, of: Home, day: date) -> None:
     for days in (1, 2, 3):
         then = day + timedelta(days=days)
         factories.paid_line(db, of.house.contract, care_date=then, act_code="OST", rule_id=rule_id, **used, **shares)
+
+
+def righted(
+    db: Session, agent: Agent, keyring: Keyring, case: Case, words: str, now: datetime = NOW, **values: Any
+) -> Rectified:
+    """The line of a claim that stands, or the last that did, put right by an agent who has seen what comes of it:
+    cancelled outright, or with what is given of an entry."""
+    case = for_desk(db, agent, case)
+    line = db.exec(
+        select(BenefitLine)
+        .join(ClaimLine, col(ClaimLine.line_id) == BenefitLine.id)
+        .where(ClaimLine.case_id == case.id, BenefitLine.kind == LineKind.CARE)
+        .order_by(col(BenefitLine.id).desc())
+    ).first()
+    review = review_of(db, agent, case, Rectification(line_id=line.id or 0, entry=_entry_of(line, values)), now)
+    if review is None:
+        raise WrongState
+    return apply_rectification(db, agent, keyring, case, as_seen(review), words, now)
+
+
+def _entry_of(line: BenefitLine, values: dict[str, Any]) -> Entry | None:
+    kept = {name: getattr(line, name) for name in ("person_id", "care_date", "act_code", "spent_cents", "quantity")}
+    return Entry(**(kept | values)) if values else None

@@ -7,8 +7,9 @@ import click
 
 from portal.app import create_services
 from portal.commands.context import open_database
+from portal.data.payment_runs import FileChanged
 from portal.formatting import today
-from portal.payment_jobs import each_transfer, pay_due, take_returns
+from portal.payment_jobs import each_transfer, pay_due, take_returns, write_again
 from portal.sepa_transfers import UnreadableReturns, read_returns
 from portal.settings import load_settings
 
@@ -38,6 +39,25 @@ def run(day: datetime | None) -> None:
     click.echo(f"{done.paid} paid")
     for path in done.files:
         click.echo(str(path))
+
+
+@command.command()
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the run.")
+def file(day: datetime) -> None:
+    """Write the bank's file of a run again, byte for byte: the one that was lost, or deleted once sent. It is made for
+    the account that transfers left from then, whatever the settings say by now. Do not send it twice.
+
+    Example: portal payments file --day 2026-12-03
+    """
+    settings = load_settings()
+    with open_database(settings) as database:
+        try:
+            path = write_again(create_services(settings, database), day.date(), datetime.now(UTC))
+        except FileChanged as problem:
+            raise click.ClickException("what this file was made from is gone: ask the bank for it") from problem
+    if path is None:
+        raise click.ClickException(f"no run of {day.date()} has a file")
+    click.echo(str(path))
 
 
 @command.command()

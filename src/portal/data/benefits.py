@@ -33,8 +33,11 @@ class Source(StrEnum):
 
 
 class Method(StrEnum):
+    """ADJUSTMENT: lines put right of a payment that was made before; no money moves."""
+
     TRANSFER = "virement"
     THIRD_PARTY = "tiers_payant"
+    ADJUSTMENT = "rectification"
 
 
 class Family(StrEnum):

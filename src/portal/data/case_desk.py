@@ -41,8 +41,14 @@ class Letters(Protocol):
     def tell_of_news(self, db: Session, case: Case) -> None:
         """Something of the case waits to be read."""
 
+    def acknowledge_complaint(self, db: Session, case: Case) -> None:
+        """The complaint is acknowledged, in the words that the law asks for: until when, and who the mediator is."""
+
     def tell_of_autonomy(self, db: Session, case: Case) -> None:
         """The lines of the minor who asked are the minor's alone."""
+
+    def tell_of_overpayment(self, db: Session, member_id: int, now: datetime) -> None:
+        """Tells a member that a sum was paid too much, and where to read what becomes of it."""
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """Asks a member to whom something is due where to send it, when nobody knows."""

@@ -166,11 +166,13 @@ def waiting_lines(db: Session, case: Case) -> list[BenefitLine]:
     return list(db.exec(waiting.order_by(col(BenefitLine.id))))
 
 
-def value(db: Session, agent: Viewer, case: Case, valuation: Valuation, now: datetime) -> Outcome:
+def value(
+    db: Session, agent: Viewer, case: Case, valuation: Valuation, now: datetime, righting: Collection[int] = ()
+) -> Outcome:
     """What would come of a valuation now; nothing is written. A line that waited is completed once: a second entry of
-    the same replaces nothing. The agent may read the case."""
+    the same replaces nothing. `righting`: lines that stand, and may be put right. The agent may read the case."""
     people = {one.person_id: one for one in insured_of(db, agent, case)}
-    waiting = {line.id or 0 for line in waiting_lines(db, case)}
+    waiting = {line.id or 0 for line in waiting_lines(db, case)} | set(righting)
     told: list[LineFacts] = []
     today = day_in_france(now)
     lines = tuple(_valued(db, case, entry, people, waiting, told, today) for entry in valuation.lines)

@@ -5,6 +5,7 @@ anew under the lock of the member's row, and refused when its amounts are no lon
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -66,7 +67,7 @@ def apply_valuation(
     for number, valued in enumerate(outcome.lines, 1):
         settled = valued.settled if valued.is_written else None
         line = _write(db, case, valued, settled, f"{case.reference}-{number}", now) if settled else None
-        _keep(db, agent, keyring, case, valued, line, now)
+        keep_valued(db, agent, keyring, case, valued, line, now)
         if line is not None and valued.granted:
             queue(db, line, due_on, now)
     move_by_desk(db, agent, keyring, case, outcome.decision, valuation.words.strip(), now)
@@ -78,10 +79,7 @@ def apply_valuation(
 
 def _write(db: Session, case: Case, valued: Valued, settled: Settled, reference: str, now: datetime) -> BenefitLine:
     """The benefit line of a valued one; a line that waited takes its place."""
-    facts = valued.decided(settled)._replace(reference=reference)
-    values = {name: getattr(facts, name) for name in LineFacts._fields if name not in {"id", "rule_code"}}
-    search = fold(f"{facts.label} {facts.provider}")
-    values |= {"posted_on": day_in_france(now), "rule_id": settled.ground.rule_id, "search": search}
+    values = line_values(valued, settled, reference, now)
     waited = db.get(BenefitLine, valued.entry.replaces) if valued.entry.replaces else None
     line = waited or BenefitLine(**values)
     for name, each in values.items():
@@ -94,9 +92,18 @@ def _write(db: Session, case: Case, valued: Valued, settled: Settled, reference:
     return line
 
 
-def _keep(
+def line_values(valued: Valued, settled: Settled, reference: str, now: datetime) -> dict[str, Any]:
+    """The columns of the benefit line of a valued one."""
+    facts = valued.decided(settled)._replace(reference=reference)
+    values = {name: getattr(facts, name) for name in LineFacts._fields if name not in {"id", "rule_code"}}
+    search = fold(f"{facts.label} {facts.provider}")
+    return values | {"posted_on": day_in_france(now), "rule_id": settled.ground.rule_id, "search": search}
+
+
+def keep_valued(
     db: Session, agent: Viewer, keyring: Keyring, case: Case, valued: Valued, line: BenefitLine | None, now: datetime
 ) -> None:
+    """Keeps what was decided of a line, and what weighed on it then."""
     entry, words = valued.entry, valued.entry.words.strip()
     db.add(
         ValuedLine(

@@ -247,7 +247,7 @@ def acknowledge(db: Session, agent: Agent, keyring: Keyring, case: Case, text: s
         move_by_desk(db, agent, keyring, case, CaseState.IN_REVIEW, "", now)
     else:
         touch(db, case, now)
-    agent.letters.tell_of_news(db, case)
+    agent.letters.acknowledge_complaint(db, case)
 
 
 def answer_complaint(

@@ -19,6 +19,8 @@ class Act(StrEnum):
     CLOSE = "clore"
     EXTEND = "prolonger"
     CHECK = "identite-verifiee"
+    RECTIFY = "rectifier"
+    WAIVE = "renoncer"
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):

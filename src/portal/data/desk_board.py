@@ -15,8 +15,9 @@ from portal.data.accounts import Account, Role
 from portal.data.answer_delays import EVERY_SPACE, FEWEST_ANSWERS, MeasuredDelay, Period
 from portal.data.case_states import CaseKind
 from portal.data.sessions import Viewer
-from portal.data.work_items import DUTY_OF, Turn, WorkItem
+from portal.data.work_items import DUTY_OF, USUAL_TARGET, Turn, WorkItem, targets_on
 from portal.data.work_reach import items_for
+from portal.formatting import day_in_france
 from portal.security import Keyring
 
 SOON = timedelta(days=7)
@@ -53,11 +54,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """The board's row of a kind. `pace`: None when too few were answered to measure."""
+    """The board's row of a kind. `pace`: None when too few were answered to measure; `target_days`: within how many
+    working days the insurer means to answer what comes today."""
 
     kind: str
     load: Load
     pace: Pace | None
+    target_days: int = USUAL_TARGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def board_of(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> Bo
     mine = items_for(db, viewer, keyring)
     loads = {kind: _load(row) for kind, *row in _rows(db, col(WorkItem.kind), mine, now)}
     measures = _measures(db)
-    kinds = [KindRow(kind, loads[kind], _pace(measures, kind)) for kind in DUTY_OF if kind in loads]
+    targets = targets_on(db, day_in_france(now), loads)
+    kinds = [KindRow(kind, loads[kind], _pace(measures, kind), targets[kind]) for kind in DUTY_OF if kind in loads]
     hands = _hands(db, mine, now) if viewer.role == Role.SUPERVISOR else None
     measured_at = max((row.measured_at for row in measures.values()), default=None)
     return Board(kinds, _total(row.load for row in kinds), hands, measured_at)

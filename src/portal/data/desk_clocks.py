@@ -20,7 +20,7 @@ from portal.data.clock_notices import ClockNotice, ClockStage, note_stage
 from portal.data.complaint_rules import ACKNOWLEDGED_WITHIN, clock_of, working_day_after
 from portal.data.complaints import Complaint
 from portal.data.standing import closed, suspended
-from portal.data.work_items import Turn, Urgency, WorkItem
+from portal.data.work_items import FRAUD, Turn, Urgency, WorkItem
 from portal.formatting import day_in_france, end_of_day_in_france
 
 ACKNOWLEDGE_FROM = ACKNOWLEDGED_WITHIN - 2
@@ -44,11 +44,14 @@ WATCHES: dict[str, Watch] = {
     CaseKind.DATA_RIGHT: Watch(7, is_legal=True),
     CaseKind.INVOICE_DISPUTE: Watch(7, is_legal=False),
 }
+# Reports of a fraud have no date of a rule's: the insurer's own target, a dated figure, counts from the report.
+AIMED_AT = {FRAUD: Watch(0, is_legal=False)}
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A stage that a request has come to. `due_on`: the day it is about."""
+    """A stage that a request has come to. `due_on`: the day it is about; `reference`: empty for a report of a fraud,
+    which has none."""
 
     item_id: int
     kind: str
@@ -110,7 +113,7 @@ def take_told(db: Session, dues: Sequence[Due], now: datetime) -> list[Due]:
     """Keeps that these stages are told, and raises what is late by law above everything else; those that were not told
     before."""
     fresh = [due for due in dues if note_stage(db, due.item_id, due.stage, now)]
-    late = {due.item_id for due in fresh if due.stage is S.LATE and WATCHES[due.kind].is_legal}
+    late = {due.item_id for due in fresh if due.stage is S.LATE and _watch_of(due.kind).is_legal}
     for item_id in sorted(late):
         item = db.get_one(WorkItem, item_id, with_for_update=True, populate_existing=True)
         item.urgency = Urgency.URGENT
@@ -132,26 +135,36 @@ def readers_of(db: Session, dues: Sequence[Due]) -> list[Reader]:
 
 def _watched(db: Session, now: datetime) -> Sequence[Any]:
     """What still waits for the insurer: a complaint's clock runs also while its author is to answer."""
+    soon = now + FARTHEST
+    is_near = or_(
+        and_(col(WorkItem.kind).in_(WATCHES), col(WorkItem.due_at) < soon),
+        and_(col(WorkItem.kind).in_(AIMED_AT), col(WorkItem.order_at) < soon),
+    )
     runs = or_(
         WorkItem.turn == Turn.DESK, and_(WorkItem.turn == Turn.PERSON, WorkItem.kind == CaseKind.COMPLAINT.value)
     )
     query = (
         select(WorkItem, Case, Complaint)
-        .join(Case, col(Case.id) == WorkItem.case_id)
+        .join(Case, col(Case.id) == WorkItem.case_id, isouter=True)
         .join(Complaint, col(Complaint.case_id) == Case.id, isouter=True)
-        .where(runs, col(WorkItem.kind).in_(WATCHES), col(WorkItem.due_at) < now + FARTHEST)
+        .where(runs, is_near)
         .order_by(col(WorkItem.id))
     )
     return db.exec(query).all()
 
 
-def _stages(item: WorkItem, case: Case, complaint: Complaint | None, now: datetime) -> Iterator[Due]:
-    known = {"item_id": item.id or 0, "kind": item.kind, "reference": case.reference, "assignee_id": item.assignee_id}
+def _watch_of(kind: str) -> Watch:
+    return WATCHES[kind] if kind in WATCHES else AIMED_AT[kind]
+
+
+def _stages(item: WorkItem, case: Case | None, complaint: Complaint | None, now: datetime) -> Iterator[Due]:
+    known = {"item_id": item.id or 0, "kind": item.kind, "assignee_id": item.assignee_id}
+    known |= {"reference": case.reference if case else ""}
     today = day_in_france(now)
-    if complaint is not None and case.sent_at is not None:
+    if complaint is not None and case is not None and case.sent_at is not None:
         reached = _of_complaint(day_in_france(case.sent_at), complaint, today)
     else:
-        reached = _of_date(day_in_france(item.due_at or now), WATCHES[item.kind].days_before, today)
+        reached = _of_date(day_in_france(item.due_at or item.order_at), _watch_of(item.kind).days_before, today)
     return (Due(stage=stage, due_on=due_on, **known) for stage, due_on in reached.items())
 
 

@@ -118,6 +118,8 @@ class Action(StrEnum):
     COMPLAINTS_REPORTED = "complaints.reported"
     CASE_LINES_LINKED = "case.lines-linked"
     CASE_LINE_CORRECTED = "case.line-corrected"
+    OVERPAYMENT_CHANGED = "overpayment.changed"
+    OVERPAYMENT_READ = "overpayment.read"
     PAYMENT_SENT = "payment.sent"
     PAYMENT_RETURNED = "payment.returned"
     PAYMENT_FILE_WRITTEN = "payment.file-written"

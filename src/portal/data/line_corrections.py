@@ -1,46 +1,53 @@
-"""A line valued here is found wrong: it is cancelled by a line of the opposite amounts, and what was paid too much is
-withheld from the member's next transfers (indu)."""
+"""Lines that were put right (« rectifiées »): what each replaced, and by what; nothing that was told is rewritten.
+
+A line is corrected by its opposite, and by the right line if there is to be one. The three stand side by side, and
+`LineCorrection` says which is which, why and when; a line that was put right twice has two.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import or_
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.case_desk import Agent
-from portal.data.cases import Case, WrongState, touch
-from portal.data.claim_valuing import TooNear
+from portal.data.cases import Case
 from portal.data.claims import ClaimLine
+from portal.data.columns import Index, instant
 from portal.data.parties import is_near
-from portal.data.payments import PaymentDue, next_transfer_day, queue
-from portal.data.persons import Person
+from portal.data.payments import PaymentDue
 from portal.data.sessions import Viewer
-from portal.data.valuation import SHORTEST_WORDS
 from portal.data.valued_lines import ValuedLine
-from portal.formatting import day_in_france
 
-TAKEN_BACK = (
-    "spent_cents",
-    "base_cents",
-    "base_gross_cents",
-    "flat_fee_cents",
-    "franchise_cents",
-    "base_net_cents",
-    "supplementary_cents",
-    "other_cover_cents",
-    "remaining_cents",
-)
 CORRECTABLE = (Status.PENDING, Status.PAID)
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """What a correction did. `overpaid_cents`: what the member had been paid for it, and owes."""
+class LineCorrection(SQLModel, table=True):
+    """`line_id` was put right: `opposite_id` takes it back, `replacement_id` says what is right; none when the care
+    never took place, or is known by another line. The reason is the opposite's note."""
 
-    line: BenefitLine
-    correction: BenefitLine
-    overpaid_cents: int
+    __tablename__ = "line_correction"
+    __table_args__ = (Index("ix_line_correction_case", "case_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id")
+    line_id: int = Field(foreign_key="benefit_line.id", unique=True)
+    opposite_id: int = Field(foreign_key="benefit_line.id", unique=True)
+    replacement_id: int | None = Field(default=None, foreign_key="benefit_line.id", unique=True)
+    corrected_at: datetime = instant()
+    corrected_by: int = Field(foreign_key="account.id")
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """One step of a line's history. `after`: None for a line that was cancelled outright."""
+
+    row: LineCorrection
+    before: BenefitLine
+    opposite: BenefitLine
+    after: BenefitLine | None
 
 
 def correctable_lines(db: Session, agent: Agent, case: Case) -> list[BenefitLine]:
@@ -65,45 +72,46 @@ def lines_of_claim(db: Session, agent: Viewer, case: Case) -> list[BenefitLine]:
     return list(db.exec(query.where(ClaimLine.case_id == case.id).order_by(col(BenefitLine.id))))
 
 
-def correct_line(db: Session, agent: Agent, case: Case, line_id: int, words: str, now: datetime) -> Corrected:
-    """Cancels a line of a locked claim, for the reason that its author reads, and tells that there is news.
-
-    Raises `TooNear`; `WrongState` for a line that does not stand (any more), or without a reason.
-    """
-    if is_near(db, agent.account_id, case):
-        raise TooNear
-    db.get_one(Person, case.member_id, with_for_update=True)
-    line = next((each for each in correctable_lines(db, agent, case) if each.id == line_id), None)
-    if line is None or len(words.strip()) < SHORTEST_WORDS:
-        raise WrongState
-    overpaid = line.supplementary_cents if line.payment_id is not None else 0
-    correction = _opposite(db, case, line, words.strip(), now)
-    _unqueue(db, line)
-    if overpaid:
-        correction.status = Status.PENDING
-        queue(db, correction, next_transfer_day(db, day_in_france(now)), now)
-    line.status = Status.CANCELLED
-    db.add(line)
-    touch(db, case, now)
-    agent.letters.tell_of_news(db, case)
-    return Corrected(line, correction, overpaid)
+def history_around(db: Session, line_id: int) -> list[Rewriting]:
+    """The history of a line, the first step first: also from the line that takes it back, or from what it became. All
+    of one person and one member: whoever may read the line may read them all."""
+    return history_from(db, _first_of(db, line_id))
 
 
-def _opposite(db: Session, case: Case, line: BenefitLine, words: str, now: datetime) -> BenefitLine:
-    kept = line.model_dump(exclude={"id", "payment_id", *TAKEN_BACK})
-    told = {"kind": LineKind.CORRECTION, "status": Status.REGULARISED, "note": words}
-    opposite = {name: -getattr(line, name) for name in TAKEN_BACK}
-    reference = {"reference": f"{line.reference}R", "posted_on": day_in_france(now)}
-    correction = BenefitLine(**(kept | told | opposite | reference))
-    db.add(correction)
-    db.flush()
-    db.add(ClaimLine(case_id=case.id or 0, line_id=correction.id or 0, linked_at=now))
-    db.flush()
-    return correction
+def history_from(db: Session, line_id: int) -> list[Rewriting]:
+    """What became of a line, in order; nothing of what came before."""
+    found: list[Rewriting] = []
+    row = _row_of(db, LineCorrection.line_id == line_id)
+    while row is not None:
+        found.append(_told(db, row))
+        row = _row_of(db, LineCorrection.line_id == row.replacement_id) if row.replacement_id else None
+    return found
 
 
-def _unqueue(db: Session, line: BenefitLine) -> None:
-    due = db.get(PaymentDue, line.id)
-    if due is not None:
-        db.delete(due)
-        db.flush()
+def corrected_in(db: Session, case: Case) -> list[LineCorrection]:
+    """What was put right of a claim, in order. The caller has found the case."""
+    query = select(LineCorrection).where(LineCorrection.case_id == case.id)
+    return list(db.exec(query.order_by(col(LineCorrection.id))))
+
+
+def queued_opposites(db: Session, line_id: int) -> list[BenefitLine]:
+    """The lines that take back what a line replaced, and have not been part of any payment yet."""
+    opposites = [step.opposite.id for step in history_around(db, line_id)]
+    query = select(BenefitLine).join(PaymentDue, col(PaymentDue.line_id) == BenefitLine.id)
+    return list(db.exec(query.where(col(BenefitLine.id).in_(opposites)).order_by(col(BenefitLine.id))))
+
+
+def _first_of(db: Session, line_id: int) -> int:
+    """The line with which a history begins."""
+    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)  # type: ignore[arg-type]
+    row = _row_of(db, by)
+    return _first_of(db, row.line_id) if row else line_id
+
+
+def _row_of(db: Session, which: object) -> LineCorrection | None:
+    return db.exec(select(LineCorrection).where(which)).first()  # type: ignore[arg-type]
+
+
+def _told(db: Session, row: LineCorrection) -> Rewriting:
+    after = db.get_one(BenefitLine, row.replacement_id) if row.replacement_id else None
+    return Rewriting(row, db.get_one(BenefitLine, row.line_id), db.get_one(BenefitLine, row.opposite_id), after)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.benefits import BenefitLine, Method, Payment, Status
 from portal.data.coverage import Beneficiary, Contract, Product
+from portal.data.overpayments import withheld_from
 from portal.data.sessions import Viewer
 from portal.data.visibility import Scope, is_representative, lines_of
 
@@ -61,7 +62,8 @@ def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment |
     """The most recent payment in which the viewer may read a line; sums bear on those lines alone."""
     newest = (
         select(BenefitLine.payment_id, BenefitLine.id)
-        .where(lines_of(scope.detailed), col(BenefitLine.payment_id).is_not(None))
+        .join(Payment, col(Payment.id) == BenefitLine.payment_id)
+        .where(lines_of(scope.detailed), Payment.method != Method.ADJUSTMENT)
         .order_by(col(BenefitLine.posted_on).desc(), col(BenefitLine.id).desc())
         .limit(1)
     )
@@ -83,7 +85,9 @@ def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment |
         payment.iban_masked if is_holder else "",
         count,
         cents,
-        payment.amount_cents - cents if is_holder and not acts and payment.method == Method.TRANSFER else 0,
+        payment.amount_cents + withheld_from(db, [payment_id]).get(payment_id, 0) - cents
+        if is_holder and not acts and payment.method == Method.TRANSFER
+        else 0,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -17,7 +18,8 @@ from portal.data.bank_details import BankDetails, account_in_force
 from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
 from portal.data.cases import Case, CaseKind
 from portal.data.claims import ClaimLine
-from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
+from portal.data.overpayment_recovery import keep_taken, taken_from, undo_taken, void_owed
+from portal.data.payments import Hold, Payer, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
 from portal.data.persons import Person
 from portal.formatting import day_in_france
 from portal.security import Keyring, new_reference
@@ -62,11 +64,11 @@ class Returned:
     needs_account: bool
 
 
-Compose = Callable[[PaymentRun, Sequence[Transfer]], bytes]
+Compose = Callable[[PaymentRun, Payer, Sequence[Transfer]], bytes]
 
 
 class FileChanged(Exception):
-    """The file of a closed run would not be the one that was settled: whoever pays is another than then."""
+    """The file of a closed run would not be the one that was settled: what it was made from is no longer there."""
 
 
 def open_run(db: Session, day: date, now: datetime) -> PaymentRun:
@@ -95,11 +97,14 @@ def pay_member(db: Session, run_id: int, member_id: int, now: datetime) -> Paid 
     if run.closed_at is not None or not lines:
         return None
     amount = sum(line.supplementary_cents for line in lines)
+    taken = taken_from(db, member_id, amount, run.day)
+    amount -= sum(each.cents for each in taken)
     account = account_in_force(db, member_id)
     why = _hold(db, member_id, account, amount)
     if why is not None or account is None:
         return _held(db, dues, member_id, why or Hold.NO_ACCOUNT)
     payment = _payment(db, run, member, account, amount)
+    keep_taken(db, payment, taken, now)
     for due, line in zip(dues, lines, strict=True):
         _settle(line, payment)
         db.add(line)
@@ -135,14 +140,20 @@ def unfinished_runs(db: Session) -> list[int]:
     return [run_id or 0 for run_id in db.exec(query)]
 
 
-def close_run(db: Session, keyring: Keyring, run_id: int, compose: Compose, now: datetime) -> tuple[PaymentRun, bytes]:
-    """Closes a run, if it is still open, and gives its file: the same bytes each time. Raises `FileChanged`."""
+def close_run(
+    db: Session, keyring: Keyring, run_id: int, payer: Payer, compose: Compose, now: datetime
+) -> tuple[PaymentRun, bytes]:
+    """Closes a run, if it is still open, and gives its file: the same bytes each time, whoever `payer` is by now.
+
+    Raises `FileChanged`.
+    """
     run = db.get_one(PaymentRun, run_id, with_for_update=True, populate_existing=True)
     transfers = transfers_of(db, keyring, run)
     if run.closed_at is None:
         run.closed_at, run.executes_on = now, max(run.day, day_in_france(now))
         run.transfers, run.total_cents = len(transfers), sum(one.amount_cents for one in transfers)
-    content = compose(run, transfers)
+        run.payer_encrypted = keyring.encrypt(msgspec.json.encode(payer).decode())
+    content = compose(run, payer_of(keyring, run) or payer, transfers)
     digest = hashlib.sha256(content).hexdigest()
     if run.digest not in {"", digest}:
         raise FileChanged
@@ -150,6 +161,16 @@ def close_run(db: Session, keyring: Keyring, run_id: int, compose: Compose, now:
     db.add(run)
     db.flush()
     return run, content
+
+
+def payer_of(keyring: Keyring, run: PaymentRun) -> Payer | None:
+    """Who paid, as the run's file says; None for a run that is open, or was closed before this was kept."""
+    return msgspec.json.decode(keyring.decrypt(run.payer_encrypted), type=Payer) if run.payer_encrypted else None
+
+
+def closed_run_of(db: Session, day: date) -> int | None:
+    """The run of a day, when its file is settled; None otherwise."""
+    return db.exec(select(PaymentRun.id).where(PaymentRun.day == day, col(PaymentRun.closed_at).is_not(None))).first()
 
 
 def note_written(db: Session, run_id: int, now: datetime) -> bool:
@@ -174,22 +195,28 @@ def references_of(db: Session, message: str) -> list[str]:
     return list(db.exec(query.order_by(col(Payment.id))))
 
 
-def note_return(db: Session, reference: str, returned_on: date, code: str, now: datetime) -> Returned | None:
+def note_return(
+    db: Session, keyring: Keyring, reference: str, returned_on: date, code: str, now: datetime, account: str = ""
+) -> Returned | None:
     """A transfer came back: its lines wait again, for another account when it is the account that is wrong. None for a
-    payment that no run of ours ordered, or whose return is known."""
+    payment that no run of ours ordered, or whose return is known; or which left from another account than the bank
+    names (`account`: an IBAN, empty where it names none)."""
     member_id = db.exec(select(Payment.member_id).where(Payment.reference == reference)).first()
     if member_id is None:
         return None
     db.get_one(Person, member_id, with_for_update=True)
     payment = db.exec(select(Payment).where(Payment.reference == reference)).one()
-    if db.get(PaymentOrder, payment.id) is None or db.get(PaymentReturn, payment.id) is not None:
+    order = db.get(PaymentOrder, payment.id)
+    if order is None or db.get(PaymentReturn, payment.id) is not None or not _left_from(db, keyring, order, account):
         return None
     db.add(PaymentReturn(payment_id=payment.id or 0, returned_on=returned_on, code=code, noted_at=now))
     lines = list(db.exec(select(BenefitLine).where(BenefitLine.payment_id == payment.id).order_by(col(BenefitLine.id))))
+    undo_taken(db, payment.id or 0, now)
+    lines += void_owed(db, lines, now)
     needs_account = code in WRONG_ACCOUNT
     for line in lines:
         line.payment_id = None
-        line.status = _unless_cancelled(line, Status.PENDING)
+        line.status = _unless_settled(line, Status.PENDING)
         db.add(line)
         hold, day = (Hold.RETURNED if needs_account else ""), next_transfer_day(db, returned_on)
         db.add(PaymentDue(line_id=line.id or 0, member_id=member_id, due_on=day, hold=hold, queued_at=now))
@@ -202,6 +229,12 @@ def cases_behind(db: Session, lines: Sequence[BenefitLine]) -> list[Case]:
     behind = select(ClaimLine.case_id).where(col(ClaimLine.line_id).in_([line.id for line in lines]))
     query = select(Case).where(col(Case.id).in_(behind), Case.kind == CaseKind.CLAIM)
     return list(db.exec(query.order_by(col(Case.id))))
+
+
+def _left_from(db: Session, keyring: Keyring, order: PaymentOrder, account: str) -> bool:
+    """Whether a payment left from an account, as far as both are known."""
+    payer = payer_of(keyring, db.get_one(PaymentRun, order.run_id))
+    return not account or payer is None or payer.iban == account
 
 
 def _due_lines(db: Session, member_id: int, day: date) -> tuple[list[PaymentDue], list[BenefitLine]]:
@@ -277,10 +310,10 @@ def _payment(db: Session, run: PaymentRun, member: Person, account: BankDetails,
 
 def _settle(line: BenefitLine, payment: Payment) -> None:
     line.payment_id, line.posted_on = payment.id, payment.paid_on
-    line.status = _unless_cancelled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
+    line.status = _unless_settled(line, Status.REGULARISED if line.kind == LineKind.CORRECTION else Status.PAID)
 
 
-def _unless_cancelled(line: BenefitLine, status: Status) -> Status:
+def _unless_settled(line: BenefitLine, status: Status) -> Status:
     """A line that was paid, then cancelled, stays so when its transfer comes back: its amount is due again, since its
-    correction takes back what the member then never had."""
-    return Status.CANCELLED if line.status == Status.CANCELLED else status
+    correction takes back what the member then never had. One that was refused stays so too."""
+    return Status(line.status) if line.status in {Status.CANCELLED, Status.REFUSED} else status

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+import msgspec
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.bank_details import account_in_force
@@ -46,8 +47,9 @@ class PaymentDue(SQLModel, table=True):
 
 class PaymentRun(SQLModel, table=True):
     """The transfers of a day. `closed_at`: from when nothing is added; the file's content is settled, with its digest
-    (SHA-256), the number of its transfers, their sum and the day on which the bank is to act. `written_at`: when the
-    file was there."""
+    (SHA-256), the number of its transfers, their sum and the day on which the bank is to act. `payer_encrypted`: who
+    paid then (`Payer`), so that the file can be made again when the insurer is called otherwise, or banks elsewhere.
+    `written_at`: when the file was there."""
 
     __tablename__ = "payment_run"
 
@@ -57,10 +59,19 @@ class PaymentRun(SQLModel, table=True):
     opened_at: datetime = instant()
     closed_at: datetime | None = instant(default=None)
     executes_on: date | None = None
+    payer_encrypted: bytes | None = None
     written_at: datetime | None = instant(default=None)
     digest: str = ""
     transfers: int = 0
     total_cents: int = 0
+
+
+class Payer(msgspec.Struct, frozen=True):
+    """Whose account transfers leave from. `bic`: empty where the bank finds it by the IBAN, as it does in the SEPA."""
+
+    name: str
+    iban: str
+    bic: str = ""
 
 
 class PaymentOrder(SQLModel, table=True):
@@ -127,9 +138,3 @@ def days_of(db: Session, lines: Iterable[BenefitLine]) -> dict[int, date]:
         return {}
     found = db.exec(select(Payment.id, Payment.paid_on).where(col(Payment.id).in_(wanted)))
     return {payment_id or 0: paid_on for payment_id, paid_on in found}
-
-
-def owed_by(db: Session, member_id: int) -> int:
-    """What a member was paid too much and has not given back yet, in cents: what waits to be withheld."""
-    waiting = select(BenefitLine.supplementary_cents).join(PaymentDue, col(PaymentDue.line_id) == BenefitLine.id)
-    return max(0, -sum(db.exec(waiting.where(PaymentDue.member_id == member_id))))

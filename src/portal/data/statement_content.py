@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from portal.data.benefits import BenefitLine, Method, Payment
 from portal.data.coverage import Beneficiary, Contract, Product
+from portal.data.overpayments import withheld_from
 from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.data.statement_periods import Period, PeriodKind
@@ -56,8 +57,10 @@ class StatementLine(msgspec.Struct, frozen=True):
     remaining_cents: int
 
 
-class StatementPayment(msgspec.Struct, frozen=True):
-    """A payment and its visible lines. `undetailed_cents`: what a member's transfer also holds, for private lines."""
+class StatementPayment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A payment and its visible lines. `undetailed_cents`: what a member's transfer also holds, for private lines;
+    `withheld_cents`: what it was less by, for a sum that the member owed; left out when nothing was, so that statements
+    made before say the same."""
 
     reference: str
     paid_on: date
@@ -67,6 +70,7 @@ class StatementPayment(msgspec.Struct, frozen=True):
     undetailed_cents: int
     lines: list[StatementLine]
     totals: Amounts
+    withheld_cents: int = 0
 
 
 class PersonTotals(msgspec.Struct, frozen=True):
@@ -168,10 +172,15 @@ def _payments(db: Session, viewer: Viewer, scope: Scope, period: Period) -> list
         .where(*paid_in(scope, period), lines_of(scope.detailed))
         .order_by(_PAYMENT.paid_on, _PAYMENT.id, _LINE.care_date, _LINE.id)
     )
-    rows = db.connection().execute(statement)
+    rows = db.connection().execute(statement).all()
     undetailed = _undetailed(db, viewer, scope, period)
+    own = {row.payment_id for row in rows if row.payment_member_id == viewer.person_id}
+    withheld = withheld_from(db, own)
     runs = groupby(rows, key=lambda row: row.payment_id)
-    return [_payment(viewer, list(run), undetailed.get(payment_id, 0)) for payment_id, run in runs]
+    return [
+        _payment(viewer, list(run), undetailed.get(payment_id, 0), withheld.get(payment_id, 0))
+        for payment_id, run in runs
+    ]
 
 
 def _undetailed(db: Session, viewer: Viewer, scope: Scope, period: Period) -> dict[int, int]:
@@ -188,7 +197,7 @@ def _undetailed(db: Session, viewer: Viewer, scope: Scope, period: Period) -> di
     return {payment_id: int(cents) for payment_id, cents in db.connection().execute(statement)}
 
 
-def _payment(viewer: Viewer, rows: list[Any], undetailed_cents: int) -> StatementPayment:
+def _payment(viewer: Viewer, rows: list[Any], undetailed_cents: int, withheld_cents: int) -> StatementPayment:
     first = rows[0]
     lines = [StatementLine(*row[len(_PAYMENT_FIELDS) :]) for row in rows]
     is_holder = first.payment_member_id == viewer.person_id
@@ -201,6 +210,7 @@ def _payment(viewer: Viewer, rows: list[Any], undetailed_cents: int) -> Statemen
         undetailed_cents=undetailed_cents,
         lines=lines,
         totals=add_up(lines),
+        withheld_cents=withheld_cents,
     )
 
 

@@ -5,7 +5,8 @@ their transaction: the queue of everything is read from one table, whatever the 
 author sees; nothing here does.
 """
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from sqlalchemy import ColumnElement
@@ -156,6 +157,13 @@ def usual_urgency(kind: str) -> Urgency:
     return Urgency.URGENT if kind == FRAUD else Urgency.USUAL
 
 
+def targets_on(db: Session, day: date, kinds: Iterable[str]) -> dict[str, int]:
+    """Within how many working days the insurer means to answer what comes on a day, by kind. About nobody."""
+    told = parameters_on(db, day)
+    codes = {kind: TARGET.format(kind.replace("-", "_")) for kind in kinds}
+    return {kind: told.get(code, ("", USUAL_TARGET))[1] for kind, code in codes.items()}
+
+
 def item_of_case(db: Session, case_id: int) -> int:
     """The item of a case that was sent. The caller has found the case."""
     return db.exec(select(WorkItem.id).where(WorkItem.case_id == case_id)).one() or 0
@@ -199,5 +207,4 @@ def _settle(db: Session, item: WorkItem, now: datetime) -> None:
 def _target(db: Session, item: WorkItem) -> datetime:
     """When the desk means to have answered, at the end of that day in France."""
     came_on = day_in_france(item.since)
-    _, days = parameters_on(db, came_on).get(TARGET.format(item.kind.replace("-", "_")), ("", USUAL_TARGET))
-    return end_of_day_in_france(office_day_after(came_on, days))
+    return end_of_day_in_france(office_day_after(came_on, targets_on(db, came_on, [item.kind])[item.kind]))

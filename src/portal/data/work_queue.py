@@ -18,6 +18,7 @@ from portal.data.accounts import Account, Space
 from portal.data.cases import Case
 from portal.data.fraud import FraudReport
 from portal.data.prepared import Prepared, Values
+from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.sessions import Viewer
 from portal.data.work_items import Turn, Urgency, WorkItem
 from portal.data.work_reach import Reach, items_for, reach_of
@@ -60,16 +61,17 @@ class When(StrEnum):
 
 
 class Watch(StrEnum):
-    """What is before the supervisors, or asleep."""
+    """What is before the supervisors, or asleep; or has a decision that waits for the viewer, as a second agent."""
 
     ESCALATED = "escalade"
     SNOOZED = "veille"
+    APPROVAL = "a-valider"
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
-    """What narrows the queue. `holder`: the account that has it; `is_free`: nobody has. A `reference` is looked for in
-    everything, whatever its turn."""
+    """What narrows the queue. `holder`: the account that has it; `is_free`: nobody has. A `reference`, or what waits to
+    be approved, is looked for in everything, whatever its turn."""
 
     kind: str = ""
     turn: Turn = Turn.DESK
@@ -79,6 +81,11 @@ class QueueFilters:
     space: str = ""
     watch: Watch | None = None
     reference: str = ""
+
+    @property
+    def is_approving(self) -> bool:
+        """Whether decisions that wait for the viewer are asked for."""
+        return self.watch is Watch.APPROVAL and not self.reference
 
 
 class QueueRow(NamedTuple):
@@ -118,7 +125,7 @@ def queue_page(
         if place is None:
             return None
         values |= dict(zip(_PLACE, place, strict=True))
-    rows = _rows(db, [row[0] for row in _found(db, reach, filters, now, values)])
+    rows = _rows(db, [row[0] for row in _found(db, viewer, reach, filters, now, values)])
     return QueuePage(tuple(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE)
 
 
@@ -127,7 +134,7 @@ def queue_counts(
 ) -> list[int]:
     """How many each of the filters leaves; `MOST_COUNTED` + 1 for any more."""
     reach, values, asked = reach_of(db, viewer, keyring), {"limit": MOST_COUNTED + 1}, list(wanted)
-    found = {each: _found(db, reach, each, now, values, is_counted=True) for each in dict.fromkeys(asked)}
+    found = {each: _found(db, viewer, reach, each, now, values, is_counted=True) for each in dict.fromkeys(asked)}
     return [int(found[each][0][0]) if found[each] else 0 for each in asked]
 
 
@@ -154,7 +161,14 @@ def _rows(db: Session, ids: list[int]) -> list[QueueRow]:
 
 
 def _found(
-    db: Session, reach: Reach, filters: QueueFilters, now: datetime, values: Values, *, is_counted: bool = False
+    db: Session,
+    viewer: Viewer,
+    reach: Reach,
+    filters: QueueFilters,
+    now: datetime,
+    values: Values,
+    *,
+    is_counted: bool = False,
 ) -> list[Any]:
     """The ids of what the filters leave, in order, or how many they are."""
     if not reach.kinds:
@@ -162,7 +176,9 @@ def _found(
     asked = {"kind": filters.kind, "space": filters.space, "reference": filters.reference, "holder": filters.holder}
     given = values | {name: value for name, value in asked.items() if value} | {"kinds": reach.kinds}
     given |= {"near": reach.near} if reach.near else {}
-    if not filters.reference:
+    if filters.is_approving:
+        given |= {"viewer": viewer.account_id} | _days(filters.when, now) | ({"now": now} if filters.when else {})
+    elif not filters.reference:
         given |= {"turn": filters.turn.value, "now": now} | _days(filters.when, now)
     shape = _Shape(frozenset(given), filters.is_free, filters.when, filters.watch, reach.is_far_reaching, is_counted)
     return _statement(shape).rows(db, given)
@@ -191,7 +207,8 @@ def _conditions(shape: _Shape) -> Iterator[ColumnElement[bool]]:
     if "reference" in shape.given:
         yield _ITEM.case_id == select(_CASE.id).where(_CASE.reference == bindparam("reference")).scalar_subquery()
         return
-    yield _ITEM.turn == bindparam("turn")
+    if "turn" in shape.given:
+        yield _ITEM.turn == bindparam("turn")
     columns = {"kind": _ITEM.kind, "space": _ITEM.space, "holder": _ITEM.assignee_id}
     yield from (column == bindparam(name) for name, column in columns.items() if name in shape.given)
     if shape.is_free:
@@ -214,6 +231,9 @@ def _order(shape: _Shape) -> tuple[ColumnElement[Any], ...]:
 
 def _watched(watch: Watch | None) -> Iterator[ColumnElement[bool]]:
     """What sleeps is shown where it is asked for, or whoever has it looks for it elsewhere than among what is to do."""
+    if watch is Watch.APPROVAL:
+        yield _ITEM.case_id.in_(_to_approve())
+        return
     now = bindparam("now", type_=_ITEM.since.type)
     if watch is Watch.SNOOZED:
         yield _ITEM.snoozed_until > now
@@ -221,6 +241,14 @@ def _watched(watch: Watch | None) -> Iterator[ColumnElement[bool]]:
     if watch is Watch.ESCALATED:
         yield _ITEM.escalated_at.is_not(None)
     yield or_(_ITEM.snoozed_until.is_(None), _ITEM.snoozed_until <= now)
+
+
+def _to_approve() -> Select[Any]:
+    """The cases on which somebody else's decision waits for a second agent: few, and found by an index of their own."""
+    row = DecisionProposal.__table__.c
+    is_waiting = (row.state == ProposalState.WAITING.value, row.version == _CASE.version)
+    query: Select[Any] = select(row.case_id).join(Case.__table__, _CASE.id == row.case_id)
+    return query.where(*is_waiting, row.written_by != bindparam("viewer"))
 
 
 def _dated(when: When) -> Iterator[ColumnElement[bool]]:

@@ -20,6 +20,7 @@ from portal.data.valuation_drafts import forget_typed
 from portal.deciding.claim_valuation import VALUE
 from portal.deciding.common import ASK, BEGIN, QUESTION, REFUSE
 from portal.deciding.frames import Block, Frame, Input, Ruling, Told
+from portal.deciding.rectification import RECTIFY, WAIVE
 from portal.formatting import day_in_france, long_date, money, number, short_date
 from portal.guarantee_words import shares_of
 from portal.pages.member.claims import claim_page
@@ -144,7 +145,7 @@ QUOTE = Frame(
 
 def _paid(case: Case) -> tuple[tuple[str, str], ...]:
     is_valued = case.state in {CaseState.ACCEPTED, CaseState.PARTLY}
-    return (("Voir ou corriger ce qui est payé", VALUE.route),) if is_valued else ()
+    return (("Voir ou rectifier ce qui est payé", VALUE.route),) if is_valued else ()
 
 
 def _refuse(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: Decision, now: datetime) -> None:
@@ -158,7 +159,16 @@ REFUSE_CLAIM = replace(REFUSE, apply=_refuse)
 CLAIM = Frame(
     _tell,
     claim_page,
-    BEGIN | {Act.ACCEPT: VALUE, Act.PARTLY: VALUE, Act.ASK: ASK, Act.ANSWER: QUESTION, Act.REFUSE: REFUSE_CLAIM},
+    BEGIN
+    | {
+        Act.ACCEPT: VALUE,
+        Act.PARTLY: VALUE,
+        Act.ASK: ASK,
+        Act.ANSWER: QUESTION,
+        Act.REFUSE: REFUSE_CLAIM,
+        Act.RECTIFY: RECTIFY,
+        Act.WAIVE: WAIVE,
+    },
     (_guarantees, _care_lines),
     talks=True,
     elsewhere=_paid,

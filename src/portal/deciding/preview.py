@@ -15,7 +15,8 @@ from litestar.response import Response
 from markupsafe import Markup
 from sqlmodel import Session
 
-from portal.case_notices import CASE, CaseLetters
+from portal.case_links import CASE
+from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case
 from portal.data.decisions import Decision

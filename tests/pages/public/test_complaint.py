@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlmodel import select
 
-from portal.case_notices import COMPLAINT_LINK
+from portal.case_links import COMPLAINT_LINK
 from portal.data import throttling
 from portal.data.accounts import Space
 from portal.data.case_desk import lock_for_desk, refuse_piece

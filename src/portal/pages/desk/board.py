@@ -26,6 +26,7 @@ COLUMNS = (
     Column("Dont date due passée", "owed_late", Kind.COUNT),
     Column("Sous sept jours", "soon", Kind.COUNT),
     Column("La plus ancienne depuis le", "since", Kind.DATE),
+    Column("Objectif (jours ouvrés)", "target_days", Kind.COUNT),
     Column("La moitié en (jours ouvrés)", "half_days", Kind.COUNT),
     Column("9 sur 10 en (jours ouvrés)", "nearly_all_days", Kind.COUNT),
     Column("Évolution sur 30 jours", "change", Kind.COUNT),
@@ -43,6 +44,7 @@ class Line:
     owed_late: int
     soon: int
     since: date | None
+    target_days: int
     half_days: int | None = None
     nearly_all_days: int | None = None
     change: int | None = None
@@ -92,7 +94,8 @@ def _lines(kinds: Sequence[KindRow]) -> Iterator[Line]:
         load, pace = row.load, row.pace
         since = day_in_france(load.since) if load.since else None
         measured = (pace.half_days, pace.nearly_all_days, pace.change, pace.count) if pace else ()
-        yield Line(kind_label(row.kind), load.waiting, load.late, load.owed_late, load.soon, since, *measured)
+        counts = (load.waiting, load.late, load.owed_late, load.soon)
+        yield Line(kind_label(row.kind), *counts, since, row.target_days, *measured)
 
 
 HANDLERS = [board_page, board_csv]

@@ -43,6 +43,7 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
         ("Réponse due dans les deux jours", QueueFilters(when=When.SOON), {"delai": "bientot"}, "wait"),
         ("Arrivés aujourd’hui", QueueFilters(when=When.TODAY), {"delai": "aujourdhui"}, ""),
         ("Personne ne s’en occupe", QueueFilters(is_free=True), {"qui": "personne"}, ""),
+        ("À valider", QueueFilters(watch=Watch.APPROVAL), {"suivi": "a-valider"}, "wait"),
         ("Transmis aux superviseurs", QueueFilters(watch=Watch.ESCALATED), {"suivi": "escalade"}, "bad"),
     ]
     wanted = [filters for _, filters, _, _ in asked]

@@ -55,13 +55,18 @@ STANDARD_VIEWS: list[tuple[str, dict[str, str]]] = [
     ("En retard", {"delai": "retard"}),
     ("Personne ne s’en occupe", {"qui": NOBODY}),
     ("Arrivés aujourd’hui", {"delai": "aujourdhui"}),
+    ("À valider", {"suivi": "a-valider"}),
     ("Transmis aux superviseurs", {"suivi": "escalade"}),
     ("En veille", {"suivi": "veille"}),
 ]
 CHOICES = {
     "tour": [("personne", "Attend la personne"), ("fini", "Terminés")],
     "delai": [("retard", "En retard"), ("bientot", "Dans les deux jours"), ("aujourdhui", "Arrivés aujourd’hui")],
-    "suivi": [("escalade", "Transmis aux superviseurs"), ("veille", "En veille")],
+    "suivi": [
+        ("a-valider", "À valider par un second gestionnaire"),
+        ("escalade", "Transmis aux superviseurs"),
+        ("veille", "En veille"),
+    ],
     "espace": [(space.value, label) for space, label in SPACES.items()],
 }
 TOO_MANY = "Vous avez déjà six filtres. Retirez-en un avant d’en enregistrer un autre."
@@ -151,16 +156,19 @@ def rows_context(request: PortalRequest, db: Session, query: Query) -> dict[str,
     request.note_read(Action.WORK_LISTED, "file", filters=query.parameters, requests=len(found.rows))
     return {
         "query": query,
-        "rows": shown_rows(request, db, list(found.rows), names),
+        "rows": shown_rows(request, db, list(found.rows), names, to_approve=query.filters.is_approving),
         "is_following": "apres" in request.query_params,
         "next": names[-1] if found.more else None,
     }
 
 
-def shown_rows(request: PortalRequest, db: Session, rows: list[QueueRow], names: list[str]) -> list[Shown]:
-    """Rows in words, with who looks at them now."""
+def shown_rows(
+    request: PortalRequest, db: Session, rows: list[QueueRow], names: list[str], *, to_approve: bool = False
+) -> list[Shown]:
+    """Rows in words, with who looks at them now. `to_approve`: they lead to the decision that waits."""
     present = present_at(db, request.viewer, [row.id for row in rows], request.now)
-    urls = case_urls(request, rows)
+    url = request.services.urls
+    urls = [url("desk.proposal", dossier=name) for name in names] if to_approve else case_urls(request, rows)
     return [
         _shown(request, row, name, url, present.get(row.id, []))
         for row, name, url in zip(rows, names, urls, strict=True)

@@ -14,11 +14,14 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.claim_words import CARE_LABELS, state_of
+from portal.data.cases import Case
 from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
-from portal.data.line_corrections import CORRECTABLE, lines_of_claim
+from portal.data.line_corrections import CORRECTABLE, corrected_in, lines_of_claim
+from portal.data.overpayments import Owed, owed_in
 from portal.data.payments import due_of
+from portal.data.proposals import waiting_on
 from portal.data.valuation import MOST_LINES
 from portal.data.valuation_drafts import Typed, keep_typed, lock_claim_at_desk
 from portal.formatting import today
@@ -30,6 +33,7 @@ from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, note
 from portal.pages.desk.valuation_context import opened_claim, valuation_context
 from portal.pages.desk.valuation_forms import changed, read_lines
 from portal.pages.desk.work import work_context
+from portal.rectification_words import standing_badge
 from portal.rendering import render_page
 from portal.routing import async_action, page
 from portal.valuation_words import REASONS, VERDICTS, due_words
@@ -91,10 +95,10 @@ def _render(
         asked=asked,
         state=state_of(asked),
         care=CARE_LABELS,
-        acts=_acts(db),
-        sectors=_options(SECTOR_LABELS),
-        verdicts=_options(VERDICTS),
-        reasons=_options(REASONS),
+        acts=acts_by_family(db),
+        sectors=options_of(SECTOR_LABELS),
+        verdicts=options_of(VERDICTS),
+        reasons=options_of(REASONS),
         most=MOST_LINES,
         slots=slot_views(request, db, case),
         **valuation_context(request, db, dossier, case),
@@ -120,17 +124,29 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, at_desk: AtD
         lines=list(zip(names, lines, told, strict=True)),
         labels=STATUS_LABELS,
         correctable=CORRECTABLE,
+        replaced={each.line_id: each for each in corrected_in(db, case)},
+        owed=_owed(request, db, case),
+        waiting=waiting_on(db, case),
     )
 
 
-def _acts(db: Session) -> list[tuple[str, list[Any]]]:
+def _owed(request: PortalRequest, db: Session, case: Case) -> list[tuple[str, Owed, tuple[str, str]]]:
+    """The sums owed for lines of the claim: opaque name, how it stands, its badge."""
+    found = owed_in(db, case)
+    names = request.services.keyring.conceal("overpayment", (each.row.id or 0 for each in found))
+    return [(name, each, standing_badge(each)) for name, each in zip(names, found, strict=True)]
+
+
+def acts_by_family(db: Session) -> list[tuple[str, list[Any]]]:
+    """What a line's care is chosen among."""
     groups: dict[str, list[Any]] = {}
     for act in estimable_acts(db, today()):
         groups.setdefault(act.family, []).append(act)
     return [(FAMILY_LABELS[family], group) for family, group in groups.items()]  # type: ignore[index]
 
 
-def _options(words: dict[Any, str]) -> list[tuple[str, str]]:
+def options_of(words: dict[Any, str]) -> list[tuple[str, str]]:
+    """A list of choices, by what they are called."""
     return [(value.value, label) for value, label in words.items()]
 
 

@@ -35,7 +35,9 @@ def opened_claim(request: PortalRequest, db: Session, dossier: str) -> AtDesk:
 
 def valuation_context(request: PortalRequest, db: Session, dossier: str, case: Case) -> dict[str, Any]:
     """What was typed of a claim's valuation, and what comes of it: page and fragment share it."""
-    lists, people = _lists(request, db, case)
+    waiting = [line.id or 0 for line in waiting_lines(db, case)]
+    opaque = request.services.keyring.conceal("line", waiting)
+    lists, people = lists_for(request, db, case, dict(zip(opaque, waiting, strict=True)))
     typed = typed_for(db, request.services.keyring, case) or _first(db, case, lists)
     entries, errors = entries_of(typed, lists)
     outcome = value(db, request.viewer, case, Valuation(lines=tuple(each for each in entries if each)), request.now)
@@ -57,16 +59,18 @@ def amounts_of(outcome: Outcome) -> str:
     return "-".join(str(each.computed) for each in outcome.lines)
 
 
-def _lists(request: PortalRequest, db: Session, case: Case) -> tuple[Lists, list[tuple[str, str]]]:
+def lists_for(
+    request: PortalRequest, db: Session, case: Case, replaced: dict[str, int]
+) -> tuple[Lists, list[tuple[str, str]]]:
+    """What a line chooses among, and its persons by opaque name. `replaced`: the lines whose place it may take."""
     insured = insured_of(db, request.viewer, case)
     conceal = request.services.keyring.conceal
     opaque = conceal("person", (one.person_id for one in insured))
     names = Scope(tuple(insured)).names
-    waiting = [line.id or 0 for line in waiting_lines(db, case)]
     lists = Lists(
         dict(zip(opaque, (one.person_id for one in insured), strict=True)),
         frozenset(act.code for act in estimable_acts(db, today())),
-        dict(zip(conceal("line", waiting), waiting, strict=True)),
+        replaced,
     )
     return lists, [(name, names[one.person_id]) for name, one in zip(opaque, insured, strict=True)]
 

@@ -91,6 +91,11 @@ def first_lines(asked: Asked, person: str, waiting: Sequence[tuple[str, BenefitL
     return Typed(tuple(told | _waited(opaque, line) for opaque, line in waiting) or (told,))
 
 
+def standing_typed(opaque: str, line: BenefitLine, person: str, sector: str) -> Typed:
+    """What a form begins with that puts a line right: what it says now."""
+    return Typed((EMPTY | {"personne": person, "secteur": sector} | _waited(opaque, line),))
+
+
 def _waited(opaque: str, line: BenefitLine) -> dict[str, str]:
     return {
         "jour": line.care_date.isoformat(),

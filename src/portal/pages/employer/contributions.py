@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from sqlmodel import Session
 
-from portal.case_notices import CASE
+from portal.case_links import CASE
 from portal.contribution_words import (
     METHOD_LABELS,
     RULE,

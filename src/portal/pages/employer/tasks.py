@@ -4,7 +4,7 @@ Another area adds a function of its data module that finds what waits, and a lin
 """
 
 from portal.bank_areas import COMPANY_BANK
-from portal.case_notices import CASE
+from portal.case_links import CASE
 from portal.data.company_bank import change_to_approve
 from portal.data.contribution_disputes import disputes_to_answer
 from portal.data.contribution_reading import late_calls

@@ -11,12 +11,12 @@ from sqlmodel import Session
 from portal.case_steps import told_steps
 from portal.claim_words import CARE_LABELS, KIND_TITLES, PROBLEM_WORDS, QUESTIONS, reasons_of, rows_of, state_of
 from portal.data.answer_delays import usual_delay
-from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.case_messages import messages_of
 from portal.data.cases import CaseKind, CaseState
 from portal.data.claim_estimates import ClaimEstimate, PaidLine, compare, estimate_of, last_estimate, paid_lines
 from portal.data.claims import CANCELLABLE, Asked, claim_of, claims_of, problems_of
 from portal.data.evidence import Action
+from portal.data.overpayments import owed_in
 from portal.data.payments import days_of, due_of
 from portal.data.visibility import visible_scope
 from portal.formatting import today
@@ -147,7 +147,7 @@ def _outcome(request: PortalRequest, db: Session, asked: Asked) -> dict[str, Any
         "estimate": _estimate(request, db, asked, kept),
         "is_answered": kept is not None and kept.made_by is not None,
         "lines": list(zip(names, (each.line for each in lines), _told(db, lines), strict=True)),
-        "owed": -sum(each.line.supplementary_cents for each in lines if _is_overpaid(each.line)),
+        "has_owed": bool(owed_in(db, asked.case)) and asked.case.member_id == request.viewer.person_id,
     } | _comparison(kept, lines)
 
 
@@ -156,11 +156,6 @@ def _told(db: Session, lines: list[PaidLine]) -> list[str]:
     found = [each.line for each in lines]
     dues, days = due_of(db, [line.id or 0 for line in found]), days_of(db, found)
     return [line_words(line, dues.get(line.id or 0), days.get(line.payment_id or 0)) for line in found]
-
-
-def _is_overpaid(line: BenefitLine) -> bool:
-    """Whether a line takes back what was paid: it is, or was, withheld from what comes."""
-    return line.kind == LineKind.CORRECTION and (line.status == Status.PENDING or line.payment_id is not None)
 
 
 def _estimate(request: PortalRequest, db: Session, asked: Asked, kept: ClaimEstimate | None) -> list[Share]:

@@ -9,7 +9,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_notices import link_path
+from portal.case_links import link_path
 from portal.data import throttling
 from portal.data.accounts import Space
 from portal.data.answer_delays import Delay, usual_delay

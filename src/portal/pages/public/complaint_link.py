@@ -9,7 +9,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.case_notices import CASE, COMPLAINT_LINK
+from portal.case_links import CASE, COMPLAINT_LINK
 from portal.data.cases import Case
 from portal.data.complaints import Told
 from portal.data.open_complaints import FOLLOWED_MONTHS, complaint_by_link
