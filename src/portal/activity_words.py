@@ -6,6 +6,7 @@ from portal.data.evidence import Action
 from portal.data.sessions import Stage
 from portal.data_right_activity_words import DATA_RIGHT_WORDS
 from portal.desk_purposes import PURPOSES
+from portal.death_activity_words import DEATH_WORDS
 from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS
@@ -218,6 +219,7 @@ WORDS: dict[Action, Words] = {
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
     **DATA_RIGHT_WORDS,
+    **DEATH_WORDS,
     **EMPLOYER_WORDS,
 }
 

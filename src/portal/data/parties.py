@@ -13,6 +13,7 @@ from portal.data.accounts import Account
 from portal.data.cases import Case
 from portal.data.complaints import Complaint, Contact
 from portal.data.coverage import Beneficiary, Contract
+from portal.data.deaths import Death
 from portal.data.fraud import FraudReport
 from portal.data.persons import Person
 from portal.data.work_items import WorkItem
@@ -49,9 +50,11 @@ def is_near_to(
 
 
 def is_party_to_item(db: Session, keyring: Keyring, agent_id: int, item: WorkItem) -> bool:
-    """The same of what a row of the queue is about: a case, or a report of a fraud."""
+    """The same of what a row of the queue is about: a case, a death, or a report of a fraud."""
     if item.case_id is not None:
         return is_party(db, keyring, agent_id, db.get_one(Case, item.case_id))
+    if item.death_id is not None:
+        return is_near_to(db, agent_id, persons={db.get_one(Death, item.death_id).person_id}, accounts=set())
     account = db.get_one(Account, db.get_one(FraudReport, item.report_id).account_id)
     return is_near_to(db, agent_id, persons={account.person_id}, accounts={account.id})
 
