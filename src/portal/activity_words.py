@@ -5,8 +5,8 @@ from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
 from portal.data_right_activity_words import DATA_RIGHT_WORDS
-from portal.desk_purposes import PURPOSES
 from portal.death_activity_words import DEATH_WORDS
+from portal.desk_purposes import PURPOSES
 from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
 from portal.invoice_activity_words import INVOICE_WORDS

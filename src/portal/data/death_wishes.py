@@ -65,9 +65,7 @@ class CarriedOut:
     gone: tuple[str, ...] = ()
 
 
-def wanted(
-    db: Session, viewer: Viewer, keyring: Keyring, death: Death, number: int, now: datetime
-) -> Wanted | None:
+def wanted(db: Session, viewer: Viewer, keyring: Keyring, death: Death, number: int, now: datetime) -> Wanted | None:
     """One of the instructions that wait to be carried out; None when there is none (any more)."""
     if all(each.number != number or each.act for each in instructions_left(db, death)):
         return None

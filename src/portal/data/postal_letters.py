@@ -135,15 +135,13 @@ def text_of(keyring: Keyring, row: PostalLetter) -> LetterText:
     return msgspec.json.decode(keyring.decrypt(row.content_encrypted), type=LetterText)
 
 
-def mark_sent(db: Session, viewer: Viewer, letter_id: int, now: datetime) -> PostalLetter | None:
-    """Notes that a letter was posted; None when it was before, or when the viewer may not say so: about an exceptional
-    access, whoever opened it does not."""
-    row = letter_to_post(db, viewer, letter_id)
-    if row is None or not _may_send(viewer, row):
-        return None
-    one = (col(PostalLetter.id) == letter_id, *_WAITING)
-    sent = update(PostalLetter).where(*one).values(sent_at=now, sent_by=viewer.account_id)
-    return row if db.exec(sent).rowcount else None
+def mark_sent(db: Session, viewer: Viewer, row: PostalLetter, now: datetime) -> bool:
+    """Notes that a letter that the viewer may print was posted; False when it was before, or when the viewer may not
+    say so: about an exceptional access, whoever opened it does not."""
+    if not _may_send(viewer, row):
+        return False
+    one = (col(PostalLetter.id) == row.id, *_WAITING)
+    return bool(db.exec(update(PostalLetter).where(*one).values(sent_at=now, sent_by=viewer.account_id)).rowcount)
 
 
 def letters_about(db: Session, about: str) -> list[PostalLetter]:
@@ -153,7 +151,9 @@ def letters_about(db: Session, about: str) -> list[PostalLetter]:
 
 def cancel_letters(db: Session, about: str, now: datetime) -> int:
     """Gives up the letters about something that was undone and that nobody posted; how many."""
-    return int(db.exec(update(PostalLetter).where(PostalLetter.about == about, *_WAITING).values(cancelled_at=now)).rowcount)
+    return int(
+        db.exec(update(PostalLetter).where(PostalLetter.about == about, *_WAITING).values(cancelled_at=now)).rowcount
+    )
 
 
 _WAITING = (col(PostalLetter.sent_at).is_(None), col(PostalLetter.cancelled_at).is_(None))
