@@ -18,12 +18,12 @@ CONTRACT_OUTCOMES: dict[ContractOutcome, tuple[str, str]] = {
     ContractOutcome.OFFERED: ("Maintien proposé", "La proposition est partie aux ayants droit, avec son délai."),
     ContractOutcome.KEPT: (
         "Couverture maintenue",
-        "Le contrat continue pour ceux qui restent, rien d’autre n’est à faire.",
+        "Le contrat continue pour ceux qui restent.",
     ),
     ContractOutcome.ENDED: ("Contrat terminé", "Plus personne n’y est couvert\u00a0: sa fin est enregistrée."),
     ContractOutcome.PASSED_ON: (
         "Transmis",
-        "L’équipe des contrats, ou l’entreprise, a la suite en main\u00a0: dites qui.",
+        "L’équipe des contrats, ou l’entreprise, a la suite\u00a0: dites qui.",
     ),
     ContractOutcome.NOTHING: ("Sans suite", "Rien n’est à faire pour ce contrat\u00a0: dites pourquoi."),
 }
@@ -31,13 +31,17 @@ WISH_OUTCOMES: dict[WishOutcome, str] = {WishOutcome.DONE: "Exécutées", WishOu
 WISHES: dict[Wish, tuple[str, str]] = {
     Wish.GIVE: (
         "Remettre une copie à la personne nommée",
-        "Vérifiez l’identité de cette personne, préparez la copie ci-dessous, et remettez-la en main propre ou en "
-        "recommandé. Rien n’est effacé.",
+        (
+            "Vérifiez l’identité de cette personne, préparez la copie ci-dessous, et remettez-la en main propre ou en "
+            "recommandé. Rien n’est effacé."
+        ),
     ),
     Wish.ERASE: (
         "Effacer ce que la loi n’impose pas de garder",
-        "Confirmer efface aussitôt le compte en ligne et tout ce qu’il contient\u00a0: cela ne se rattrape pas. Le "
-        "contrat et les pièces comptables restent, le temps de la loi.",
+        (
+            "Confirmer efface aussitôt le compte en ligne et tout ce qu’il contient\u00a0: cela ne se rattrape pas. Le "
+            "contrat et les pièces comptables restent, le temps de la loi."
+        ),
     ),
     Wish.KEEP: (
         "Garder le temps de la loi, sans rien communiquer",
@@ -55,8 +59,8 @@ IMPOSSIBLE = (
 )
 OBSTACLES: dict[Obstacle, str] = {
     Obstacle.OWN: (
-        "Vous avez enregistré ce décès\u00a0: un autre gestionnaire chargé des données doit exécuter ces directives. Ce "
-        "qui ne se rattrape pas demande deux personnes."
+        "Vous avez enregistré ce décès\u00a0: un autre gestionnaire chargé des données doit exécuter ces directives. "
+        "Ce qui ne se rattrape pas demande deux personnes."
     ),
     Obstacle.HELD: (
         "Les données de cette personne sont en conservation\u00a0: un superviseur doit d’abord lever cette mesure."
@@ -68,13 +72,13 @@ OBSTACLES: dict[Obstacle, str] = {
 HEIR_ACTS: dict[HeirAct, tuple[str, str]] = {
     HeirAct.ESTATE: (
         "Régler la succession",
-        "Donner ce qui sert à la liquidation et au partage\u00a0: sommes dues, contrats, attestations.",
+        "Ce qui sert au partage\u00a0: sommes dues, contrats, attestations.",
     ),
     HeirAct.MEMORIES: ("Remettre des souvenirs de famille", "Des documents qui s’y apparentent, sans donnée de soins."),
     HeirAct.CLOSING: ("Confirmer la fermeture du compte", "Le compte est fermé\u00a0: le leur écrire, sans frais."),
     HeirAct.UPDATE: (
         "Mettre à jour ou cesser un usage",
-        "Prendre acte du décès partout, ne plus rien envoyer à son nom.",
+        "Prendre acte du décès, ne plus rien envoyer à son nom.",
     ),
 }
 OUTCOMES: dict[str, str] = {

@@ -207,7 +207,8 @@ def follow(db: Session, death: Death, now: datetime) -> None:
 def _followed(db: Session, death: Death, contract: Contract, act: DeathAct | None) -> Followed:
     is_member, survivors = contract.member_id == death.person_id, _survivors(db, death, contract)
     owed = is_member and survivors and contract.kind != ContractKind.INDIVIDUAL
-    return Followed(contract, is_member, survivors, *(_delays(db, death.died_on) if owed else ()), act=act)
+    offer_by, ask_by, kept_until = _delays(db, death.died_on) if owed else (None, None, None)
+    return Followed(contract, is_member, survivors, offer_by, ask_by, kept_until, act)
 
 
 def _delays(db: Session, day: date) -> tuple[date, date, date]:

@@ -6,7 +6,6 @@ Light on purpose: rights, letters and the retention schedule ask here whether so
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, UniqueConstraint, select, text
 from sqlmodel import Field, Session, SQLModel, col
@@ -114,16 +113,16 @@ def is_account_of_dead(db: Session, account_id: int) -> bool:
     return db.scalar(query.where(col(Account.id) == account_id, IS_OPEN)) is not None
 
 
-def dead_persons() -> Select[Any]:
+def dead_persons() -> Select[int]:
     """Everybody whose death is recorded."""
-    return select(Death.person_id).where(IS_OPEN)
+    return select(col(Death.person_id)).where(IS_OPEN)
 
 
-def unsettled_persons() -> Select[Any]:
+def unsettled_persons() -> Select[int]:
     """The persons of whom nothing may be forgotten yet: something that their death asks for is not done."""
-    return select(Death.person_id).where(_IS_UNSETTLED)
+    return select(col(Death.person_id)).where(_IS_UNSETTLED)
 
 
-def unsettled_accounts() -> Select[Any]:
+def unsettled_accounts() -> Select[int | None]:
     """Their accounts."""
-    return select(Account.id).join(Death, col(Death.person_id) == Account.person_id).where(_IS_UNSETTLED)
+    return select(col(Account.id)).join(Death, col(Death.person_id) == Account.person_id).where(_IS_UNSETTLED)

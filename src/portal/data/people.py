@@ -57,8 +57,8 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class PersonSheet:
-    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest. `death`: as
-    recorded; every agent knows, so that nobody writes to the person."""
+    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest. `death`:
+    as recorded; every agent knows, so that nobody writes to the person."""
 
     person: Person
     contracts: tuple[Covered, ...]

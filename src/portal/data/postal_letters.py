@@ -1,4 +1,4 @@
-"""Letters on paper, to whom no e-mail reaches: kept with the change that they tell about, printed and posted by the desk.
+"""Letters on paper, to whom no e-mail reaches: kept with the change that they tell about, posted by the desk.
 
 The insurer's management tool holds postal addresses; the portal does not. So a letter names whom it is for, and whoever
 posts it writes the address. What it says never changes; it is encrypted, and forgotten with the person.
@@ -151,9 +151,8 @@ def letters_about(db: Session, about: str) -> list[PostalLetter]:
 
 def cancel_letters(db: Session, about: str, now: datetime) -> int:
     """Gives up the letters about something that was undone and that nobody posted; how many."""
-    return int(
-        db.exec(update(PostalLetter).where(PostalLetter.about == about, *_WAITING).values(cancelled_at=now)).rowcount
-    )
+    waiting = update(PostalLetter).where(col(PostalLetter.about) == about, *_WAITING)
+    return int(db.exec(waiting.values(cancelled_at=now)).rowcount)
 
 
 _WAITING = (col(PostalLetter.sent_at).is_(None), col(PostalLetter.cancelled_at).is_(None))

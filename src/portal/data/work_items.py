@@ -1,8 +1,8 @@
 """The desk's side of each request: whose turn it is, what is due first, who works on it.
 
-One row for each case that was sent, each fraud report and each recorded death, kept in step by the functions that move them (`follow`), in
-their transaction: the queue of everything is read from one table, whatever the kind. A case's own row says what its
-author sees; nothing here does.
+One row for each case that was sent, each fraud report and each recorded death, kept in step by the functions that move
+them (`follow`), in their transaction: the queue of everything is read from one table, whatever the kind. A case's own
+row says what its author sees; nothing here does.
 """
 
 from datetime import datetime

@@ -58,8 +58,8 @@ def _write(request: PortalRequest, deces: str, contrat: str, sent: dict[str, str
     with request.database.write() as db:
         death = locked_death(request, db, deces)
         settle_contract(db, viewer, keyring, death, contract_id, outcome, sent[NOTE], request.now)
-        about = {"acting_for": death.person_id, "outcome": outcome, "contract": contract_id}
-        request.record(db, Action.DEATH_CONTRACT_FOLLOWED, death.object, **about)
+        act, about = Action.DEATH_CONTRACT_FOLLOWED, death.object
+        request.record(db, act, about, acting_for=death.person_id, result=outcome, contract=contract_id)
 
 
 def _form(

@@ -87,8 +87,8 @@ def _write(request: PortalRequest, deces: str, directive: str, sent: dict[str, s
         if done.is_erased:
             about = account_object(done.account_id)
             request.record(db, Action.ACCOUNT_ERASED, about, acting_for=death.person_id)
-        told = {"acting_for": death.person_id, "outcome": outcome}
-        request.record(db, Action.DEATH_INSTRUCTIONS_CARRIED_OUT, death.object, **told)
+        about, act = death.object, Action.DEATH_INSTRUCTIONS_CARRIED_OUT
+        request.record(db, act, about, acting_for=death.person_id, result=outcome)
     return done
 
 

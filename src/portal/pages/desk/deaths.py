@@ -1,5 +1,5 @@
-"""A recorded death at the desk (R-70, R-72): read with what follows, by whoever is charged with rights over data; undone
-with a reason when it was a mistake. Recording one: `death_recording.py`; what follows: `death_acts.py`."""
+"""A recorded death at the desk (R-70, R-72): read with what follows, by whoever is charged with rights over data;
+undone with a reason when it was a mistake."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""Letters on paper, for whom no e-mail reaches (R-70, R-72): /gestion/courriers, printed and posted by whoever is charged
-with rights over data. A letter about an exceptional access is posted by another agent than the one who opened it."""
+"""Letters on paper, for whom no e-mail reaches (R-70, R-72): /gestion/courriers, printed and posted by whoever is
+charged with rights over data. A letter about an exceptional access is posted by another agent than whoever opened it.
+"""
 
 from anyio import to_thread
 from litestar import Response
