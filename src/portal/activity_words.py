@@ -5,6 +5,7 @@ from portal.data.activity import Act, Wanted
 from portal.data.evidence import Action
 from portal.data.sessions import Stage
 from portal.data_right_activity_words import DATA_RIGHT_WORDS
+from portal.death_activity_words import DEATH_WORDS
 from portal.desk_purposes import PURPOSES
 from portal.desk_words import DESK_WORDS
 from portal.employer_activity_words import EMPLOYER_WORDS
@@ -224,6 +225,7 @@ WORDS: dict[Action, Words] = {
     **INVOICE_WORDS,
     **PRACTICE_WORDS,
     **DATA_RIGHT_WORDS,
+    **DEATH_WORDS,
     **EMPLOYER_WORDS,
 }
 

@@ -45,11 +45,16 @@ class Chapter:
         return sections_of(self.parts)
 
 
-def write_archive(services: Services, viewer: Viewer, now: datetime, file: IO[bytes]) -> None:
-    """Writes the ZIP. Slow for old contracts: off the event loop."""
+def write_archive(
+    services: Services, viewer: Viewer, now: datetime, file: IO[bytes], *, own_alone: bool = False
+) -> None:
+    """Writes the ZIP. Slow for old contracts: off the event loop. `own_alone`: nothing of the minors under the viewer's
+    contracts, for whoever gets a copy after the viewer's death."""
     with services.database.read() as db, ZipFile(file, "w", ZIP_DEFLATED) as archive:
         chapters = _chapters(db, services, viewer, day_in_france(now))
+        chapters = chapters[:1] if own_alone else chapters
         said = _said(db, services, viewer, now, chapters)
+        said["has_fhir"] = said["has_fhir"] and not own_alone
         readme = services.templates.get_template("archive/readme.html")
         archive.writestr(README, readme.render(said).encode())
         archive.writestr(PAPER, typeset(PDF_SOURCE, _pdf_data(said), now))

@@ -62,6 +62,7 @@ HOLDS = {
     Hold.RETURNED: "Votre banque a renvoyé le virement\u00a0: donnez un autre compte",
     Hold.FROZEN: "Paiement suspendu tant que votre compte est gelé",
     Hold.OWING: "Retenu sur vos prochains remboursements",
+    Hold.DEATH: "Paiement gardé pour la succession",
 }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from portal.data.accounts import Space
 from portal.data.case_states import CaseKind
-from portal.data.work_items import FRAUD, Duty, Turn, Urgency
+from portal.data.work_items import DEATH, FRAUD, Duty, Turn, Urgency
 from portal.data.work_queue import MOST_COUNTED, SOON, QueueRow
 from portal.data.work_steps import ToldStep, WorkAct
 from portal.formatting import day_in_france, local_day, plural
@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     CaseKind.PRACTICE_NUMBER: "Changement de FINESS",
     CaseKind.DATA_RIGHT: "Demande sur des données",
     FRAUD: "Signalement de fraude",
+    DEATH: "Décès d’une personne",
 }
 TURNS = {Turn.DESK: "À traiter", Turn.PERSON: "Attend la personne", Turn.NOBODY: "Terminés"}
 SPACES = {
@@ -47,7 +48,7 @@ DUTIES: dict[Duty, tuple[str, str]] = {
     Duty.PRACTICES: ("Professionnels", "Adresses et numéros FINESS."),
     Duty.MESSAGES: ("Messages", "Questions de tous les espaces."),
     Duty.COMPLAINTS: ("Réclamations", "Réclamations et leurs délais."),
-    Duty.PRIVACY: ("Données personnelles", "Droits sur les données, et leur délai d’un mois."),
+    Duty.PRIVACY: ("Données personnelles", "Droits sur les données, et leur délai d’un mois\u00a0; décès."),
     Duty.FRAUD: ("Fraude", "Comptes gelés après un signalement."),
 }
 _ACTS: Mapping[WorkAct, str] = {

@@ -1,7 +1,8 @@
 """What the desk's own acts leave about an account or a person, and what its holder gets of that."""
 
-from portal.data.holdings import PROOF, STAFF, Held, Owner
+from portal.data.holdings import CONTRACT, INTERNAL, PROOF, STAFF, Held, Owner
 
+OTHERS = "parole ou document d’un proche, ou d’un tiers"
 DESK_HOLDINGS: dict[str, Held] = {
     "account_reopening": Held(
         "Réouvertures de votre compte",
@@ -23,6 +24,40 @@ DESK_HOLDINGS: dict[str, Held] = {
         withheld=dict.fromkeys(("opened_by", "reviewed_by"), STAFF)
         | {"review_encrypted": "note de contrôle de l’assureur"},
         opened={"motive_encrypted": "motive"},
+        kept_for=PROOF,
+    ),
+    # Only of somebody whose death was recorded by mistake, and who is back: an account of the dead is closed.
+    "death": Held(
+        "Décès enregistré par erreur, puis annulé",
+        Owner.PERSON,
+        "person_id",
+        withheld=dict.fromkeys(("recorded_by", "undone_by"), STAFF)
+        | {"file_id": INTERNAL, "told_by_encrypted": OTHERS, "reference_encrypted": OTHERS},
+        opened={"undone_reason_encrypted": "undone_reason"},
+        kept_for=PROOF,
+    ),
+    "death_cover": Held(
+        "Périodes de couverture que ce décès avait arrêtées",
+        Owner.PERSON,
+        "person_id",
+        via=("death_id", "death", "id"),
+        withheld={"beneficiary_id": INTERNAL},
+        kept_for=CONTRACT,
+    ),
+    "death_act": Held(
+        "Ce qui a été fait à la suite de ce décès",
+        Owner.PERSON,
+        "person_id",
+        via=("death_id", "death", "id"),
+        withheld={"done_by": STAFF, "note_encrypted": OTHERS, "instruction": INTERNAL, "contract_id": INTERNAL},
+        kept_for=PROOF,
+    ),
+    "postal_letter": Held(
+        "Courriers que nous vous avons postés",
+        Owner.PERSON,
+        "person_id",
+        withheld=dict.fromkeys(("made_by", "sent_by"), STAFF),
+        opened={"content_encrypted": "content"},
         kept_for=PROOF,
     ),
 }

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from portal.data.accounts import Account
 from portal.data.cases import Case
 from portal.data.complaints import Complaint
+from portal.data.deaths import Death
 from portal.data.fraud import FraudReport
 from portal.data.households import circle_of, is_near_to
 from portal.data.prepared import Prepared
@@ -33,9 +34,11 @@ def is_near(db: Session, agent_id: int, case: Case) -> bool:
 
 
 def is_party_to_item(db: Session, keyring: Keyring, agent_id: int, item: WorkItem) -> bool:
-    """The same of what a row of the queue is about: a case, or a report of a fraud."""
+    """The same of what a row of the queue is about: a case, a death, or a report of a fraud."""
     if item.case_id is not None:
         return is_party(db, keyring, agent_id, db.get_one(Case, item.case_id))
+    if item.death_id is not None:
+        return is_near_to(db, agent_id, persons={db.get_one(Death, item.death_id).person_id}, accounts=())
     account_id = db.get_one(FraudReport, item.report_id).account_id
     return is_near_to(db, agent_id, persons=(), accounts={account_id})
 
@@ -61,7 +64,8 @@ def _left_own_address(db: Session, keyring: Keyring, agent_id: int, case: Case) 
 
 
 def _items_near() -> Select[Any]:
-    case, report, item = Case.__table__.c, FraudReport.__table__.c, WorkItem.__table__.c
+    case, report, death = Case.__table__.c, FraudReport.__table__.c, Death.__table__.c
+    item = WorkItem.__table__.c
 
     def given(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         return column.in_(bindparam(name, expanding=True))
@@ -73,9 +77,11 @@ def _items_near() -> Select[Any]:
         select(Complaint.__table__.c.case_id).where(given(Complaint.__table__.c.contact_lookup, "left")),
     ).subquery()
     reports = select(report.id).where(given(report.account_id, "accounts")).subquery()
+    deaths = select(death.id).where(given(death.person_id, "persons")).subquery()
     found = union(
         select(item.id).join(cases, cases.c.id == item.case_id),
         select(item.id).join(reports, reports.c.id == item.report_id),
+        select(item.id).join(deaths, deaths.c.id == item.death_id),
     ).subquery()
     return select(found.c.id)
 

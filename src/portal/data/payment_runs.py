@@ -18,6 +18,7 @@ from portal.data.bank_details import BankDetails, account_in_force
 from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
 from portal.data.cases import Case, CaseKind
 from portal.data.claims import ClaimLine
+from portal.data.deaths import is_dead
 from portal.data.overpayment_recovery import keep_taken, taken_from, undo_taken, void_owed
 from portal.data.payments import Hold, Payer, PaymentDue, PaymentOrder, PaymentReturn, PaymentRun, next_transfer_day
 from portal.data.persons import Person
@@ -253,6 +254,8 @@ def _hold(db: Session, member_id: int, account: BankDetails | None, amount: int)
     """A change of bank details that waits holds nothing: the account in force goes on until then (ADR 14)."""
     if amount < 0:
         return Hold.OWING
+    if is_dead(db, member_id):
+        return Hold.DEATH
     if account is None:
         return Hold.NO_ACCOUNT
     if _is_frozen(db, member_id):

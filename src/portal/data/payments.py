@@ -30,6 +30,7 @@ class Hold(StrEnum):
     RETURNED = "rejete"
     FROZEN = "gele"
     OWING = "trop-verse"
+    DEATH = "deces"
 
 
 class PaymentDue(SQLModel, table=True):

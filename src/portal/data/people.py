@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Role
 from portal.data.coverage import Beneficiary, Contract, Product
+from portal.data.deaths import Death, death_of, is_dead
 from portal.data.desk_accounts import MOST_FOUND, Found, accounts_of_person
 from portal.data.exceptional_access import may_open
 from portal.data.persons import Person
@@ -56,12 +57,14 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class PersonSheet:
-    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest."""
+    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest. `death`:
+    as recorded; every agent knows, so that nobody writes to the person."""
 
     person: Person
     contracts: tuple[Covered, ...]
     accounts: tuple[Found, ...]
     may_open: bool
+    death: Death | None = None
 
 
 def people_by_name(db: Session, viewer: Viewer, last_name: str, born: date) -> list[Person]:
@@ -99,11 +102,15 @@ def person_sheet(db: Session, viewer: Viewer, person_id: int, now: datetime) -> 
         contracts=tuple(_contracts(db, person_id)),
         accounts=tuple(accounts_of_person(db, viewer, person_id, now)),
         may_open=may_open(db, viewer, person_id),
+        death=death_of(db, person_id),
     )
 
 
 def address_of(db: Session, person_id: int) -> tuple[str, int | None]:
-    """Where a person is written to: the address of their account, and its number, or the one that the insurer holds."""
+    """Where a person is written to: the address of their account, and its number, or the one that the insurer holds;
+    empty without any, and for whoever died."""
+    if is_dead(db, person_id):
+        return "", None
     query = select(Account.email, Account.id).where(Account.person_id == person_id, Account.email != "")
     found = db.exec(query.order_by(col(Account.id).desc())).first()
     return (found[0], found[1]) if found else (db.get_one(Person, person_id).email, None)

@@ -1,5 +1,6 @@
 """What is never forgotten while it may be needed in a dispute (R-71): whoever has a hold, whoever has a case that the
-insurer has not answered, and whoever asked that nothing be done with the data but keep it (GDPR, article 18.2).
+insurer has not answered, whoever asked that nothing be done with the data but keep it (GDPR, article 18.2), and whoever
+died, until what that asks for is done (`death_follow.py`).
 
 A hold is placed and lifted by a supervisor; it stands on an account or on a person, and covers both of the two.
 """
@@ -13,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from portal.data.accounts import Account, ProcessingRestriction
 from portal.data.cases import Case, CaseState
 from portal.data.columns import CheckConstraint, Index, instant
+from portal.data.deaths import unsettled_accounts, unsettled_persons
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -73,9 +75,9 @@ def may_go(account: ColumnElement[Any] | None, person: ColumnElement[Any] | None
 
 
 def not_held(account: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether no hold was placed on an account or its person; open cases do not matter."""
+    """Whether no hold was placed on an account or its person, nor a death waits; open cases do not matter."""
     on_account, of_person, *_ = _accounts()
-    return account.not_in(on_account) & account.not_in(of_person)
+    return account.not_in(on_account) & account.not_in(of_person) & account.not_in(unsettled_accounts())
 
 
 _HELD = col(RetentionHold.lifted_at).is_(None)
@@ -90,6 +92,7 @@ def _accounts() -> tuple[Select[Any], ...]:
         of_person.where(_HELD),
         select(Case.account_id).where(_OPEN, col(Case.account_id).is_not(None)),
         select(ProcessingRestriction.account_id).where(_RESTRICTED),
+        unsettled_accounts(),
     )
 
 
@@ -102,6 +105,7 @@ def _persons() -> tuple[Select[Any], ...]:
         select(Case.person_id).where(_OPEN, col(Case.person_id).is_not(None)),
         select(Case.member_id).where(_OPEN, col(Case.member_id).is_not(None)),
         restricted.where(_RESTRICTED, col(Account.person_id).is_not(None)),
+        unsettled_persons(),
     )
 
 

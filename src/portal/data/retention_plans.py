@@ -249,7 +249,9 @@ PLANS: dict[str, tuple[Plan, ...]] = {
             when=(_names_nobody_else(table_of("contract")), nobody_held("beneficiary", "contract_id")),
             person=table_of("contract").c.member_id,
             along=frozenset({"beneficiary", "contract_option"}),
-            blocks=frozenset({"benefit_line", "beneficiary_change", "complaint", "employee"}),
+            blocks=frozenset(
+                {"benefit_line", "beneficiary_change", "complaint", "death_act", "death_cover", "employee"}
+            ),
             sweeps=(PERSONS,),
         ),
     ),

@@ -7,11 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlmodel import Session, col
 
 from portal.data.card_terms import UNROUTED, Routing, routings_on
 from portal.data.coverage import Beneficiary, Contract, Product
+from portal.data.deaths import IS_OPEN, Death
 from portal.data.persons import Person
 from portal.data.prepared import Prepared, Values
 
@@ -52,6 +53,7 @@ class Cover(NamedTuple):
     product_id: int
     product: str
     nir_encrypted: bytes | None
+    died_on: date | None = None
 
     @property
     def first_day(self) -> date:
@@ -61,7 +63,7 @@ class Cover(NamedTuple):
     @property
     def last_day(self) -> date:
         """Until when, this day included; `date.max` without an end."""
-        return min(self.valid_to or date.max, self.ends_on or date.max)
+        return min(self.valid_to or date.max, self.ends_on or date.max, self.died_on or date.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ _COVER: tuple[Any, ...] = (
     Product.id,
     Product.name,
     Person.nir_encrypted,
+    Death.died_on,
 )
 
 
@@ -176,6 +179,7 @@ def _covers_query(conditions: Sequence[ColumnElement[bool] | bool]) -> Select[An
         .join(Person, col(Person.id) == Beneficiary.person_id)
         .join(Contract, col(Contract.id) == Beneficiary.contract_id)
         .join(Product, col(Product.id) == Contract.product_id)
+        .outerjoin(Death, and_(col(Death.person_id) == Person.id, IS_OPEN))
         .where(*conditions)
         .order_by(col(Person.birth_date), col(Person.id), col(Beneficiary.valid_from))
     )

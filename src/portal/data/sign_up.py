@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountDeletion, Role, Space
 from portal.data.coverage import Beneficiary, Contract
+from portal.data.deaths import dead_persons
 from portal.data.organisations import Agreement, Company, GroupContract, Provider
 from portal.data.persons import Person, is_minor_on, last_day_as_minor
 from portal.data.representations import OWN, Declaration, Representation, is_possible
@@ -106,6 +107,7 @@ def _covered_person(db: Session, claim: MemberClaim, today: date) -> tuple[Perso
         .join(Contract, col(Contract.id) == Beneficiary.contract_id)
         .where(col(Contract.number).in_(written(claim.contract_number)))
         .where(Person.birth_date == claim.birth_date)
+        .where(col(Person.id).not_in(dead_persons()))
     )
     for person, contract, valid_to in db.exec(query):
         is_same = same_name(person.last_name, claim.last_name) and same_name(person.first_name, claim.first_name)

@@ -65,6 +65,11 @@ def item_of_report(db: Session, viewer: Viewer, keyring: Keyring, report_id: int
     return db.exec(select(WorkItem).where(WorkItem.report_id == report_id, items_for(db, viewer, keyring))).first()
 
 
+def item_of_death(db: Session, viewer: Viewer, keyring: Keyring, death_id: int) -> WorkItem | None:
+    """The item of a death, as `find_item`."""
+    return db.exec(select(WorkItem).where(WorkItem.death_id == death_id, items_for(db, viewer, keyring))).first()
+
+
 def reports_read(db: Session, viewer: Viewer, keyring: Keyring) -> set[int]:
     """The fraud reports under way that the viewer is charged with."""
     query = select(WorkItem.report_id).where(

@@ -1,8 +1,8 @@
 """The desk's side of each request: whose turn it is, what is due first, who works on it.
 
-One row for each case that was sent and each fraud report, kept in step by the functions that move them (`follow`), in
-their transaction: the queue of everything is read from one table, whatever the kind. A case's own row says what its
-author sees; nothing here does.
+One row for each case that was sent, each fraud report and each recorded death, kept in step by the functions that move
+them (`follow`), in their transaction: the queue of everything is read from one table, whatever the kind. A case's own
+row says what its author sees; nothing here does.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from portal.data.office_days import office_day_after
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france, end_of_day_in_france
 
-FRAUD = "fraude"
+FRAUD, DEATH = "fraude", "deces"
 # Working days within which the insurer means to answer what no rule sets a date for; dated, by kind.
 TARGET = "objectif_{}_jours"
 USUAL_TARGET = 10
@@ -72,6 +72,7 @@ DUTY_OF: dict[str, Duty] = {
     CaseKind.COMPLAINT: Duty.COMPLAINTS,
     CaseKind.DATA_RIGHT: Duty.PRIVACY,
     FRAUD: Duty.FRAUD,
+    DEATH: Duty.PRIVACY,
 }
 
 
@@ -86,6 +87,7 @@ class WorkItem(SQLModel, table=True):
 
     __tablename__ = "work_item"
     __table_args__ = (
+        Index("ux_work_item_death", "death_id", unique=True),
         Index("ix_work_queue", "turn", "urgency", "order_at", "id", *_TOLD),
         Index("ix_work_kind", "turn", "kind", "urgency", "order_at", "id", *_TOLD[1:]),
         Index("ix_work_board", "kind", "turn", "order_at", "due_at", "since", "assignee_id"),
@@ -100,6 +102,7 @@ class WorkItem(SQLModel, table=True):
     space: str
     case_id: int | None = Field(default=None, foreign_key="case_file.id", unique=True)
     report_id: int | None = Field(default=None, foreign_key="fraud_report.id", unique=True)
+    death_id: int | None = Field(default=None, foreign_key="death.id")
     turn: str
     urgency: int = Urgency.USUAL
     since: datetime = instant()
@@ -136,6 +139,13 @@ def follow_report(db: Session, report_id: int, space: str, turn: Turn, now: date
     item = _locked(db, col(WorkItem.report_id) == report_id)
     urgent = {"kind": FRAUD, "urgency": Urgency.URGENT, "since": now, "order_at": now}
     _follow(db, item or WorkItem(space=space, report_id=report_id, turn=turn, **urgent), turn, None, now)
+
+
+def follow_death(db: Session, death_id: int, turn: Turn, due_at: datetime | None, now: datetime) -> None:
+    """Keeps the desk's side of a death in step with what it asks for. The death is locked."""
+    item = _locked(db, col(WorkItem.death_id) == death_id)
+    new = {"kind": DEATH, "space": Space.MEMBER, "since": now, "order_at": now}
+    _follow(db, item or WorkItem(death_id=death_id, turn=turn, **new), turn, due_at, now)
 
 
 def duties_of(db: Session, viewer: Viewer) -> frozenset[Duty]:

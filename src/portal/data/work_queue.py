@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from portal.data.accounts import Account, Space
 from portal.data.cases import Case
+from portal.data.deaths import Death
 from portal.data.fraud import FraudReport
 from portal.data.prepared import Prepared, Values
 from portal.data.proposals import DecisionProposal, ProposalState
@@ -33,6 +34,7 @@ SOON = timedelta(days=2)
 _ITEM = WorkItem.__table__.c
 _CASE = Case.__table__.c
 _REPORT = FraudReport.__table__.c
+_DEATH = Death.__table__.c
 _HOLDER = Account.__table__.alias("holder")
 _ORDER = (_ITEM.urgency, _ITEM.order_at, _ITEM.id)
 _PLACE = ("after_urgency", "after_order", "after_id")
@@ -49,6 +51,7 @@ _STORED = (
     "snoozed_until",
     "escalated_at",
     "report_id",
+    "death_id",
 )
 
 
@@ -90,7 +93,7 @@ class QueueFilters:
 
 class QueueRow(NamedTuple):
     """A request as the queue shows it: nobody's name but the colleague's who has it. `reference`: empty for fraud
-    reports; `state`: the case's; `came_at`: when it was sent."""
+    reports and deaths; `state`: the case's; `came_at`: when it was sent."""
 
     id: int
     kind: str
@@ -104,6 +107,7 @@ class QueueRow(NamedTuple):
     snoozed_until: datetime | None
     escalated_at: datetime | None
     report_id: int | None
+    death_id: int | None
     reference: str
     state: str | None
     came_at: datetime
@@ -266,13 +270,14 @@ def _dated(when: When) -> Iterator[ColumnElement[bool]]:
 
 
 def _told_rows() -> Prepared:
-    came = func.coalesce(_CASE.sent_at, _REPORT.reported_at, _ITEM.since, type_=_ITEM.since.type)
+    came = func.coalesce(_CASE.sent_at, _REPORT.reported_at, _DEATH.recorded_at, _ITEM.since, type_=_ITEM.since.type)
     told = (func.coalesce(_CASE.reference, ""), _CASE.state, came, func.coalesce(_HOLDER.c.display_name, ""))
     return Prepared(
         select(*(_ITEM[name] for name in _STORED), *told)
         .select_from(WorkItem.__table__)
         .outerjoin(Case.__table__, _CASE.id == _ITEM.case_id)
         .outerjoin(FraudReport.__table__, _REPORT.id == _ITEM.report_id)
+        .outerjoin(Death.__table__, _DEATH.id == _ITEM.death_id)
         .outerjoin(_HOLDER, _HOLDER.c.id == _ITEM.assignee_id)
         .where(_ITEM.id.in_(bindparam("ids", expanding=True)))
         .order_by(*_ORDER)

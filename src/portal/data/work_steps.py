@@ -107,9 +107,11 @@ def steps_of(db: Session, keyring: Keyring, item: WorkItem) -> list[ToldStep]:
 
 
 def account_about(db: Session, item: WorkItem) -> int | None:
-    """The account whose request it is; None for a complaint of somebody without one."""
+    """The account whose request it is; None for a complaint of somebody without one, and for a death."""
     if item.report_id is not None:
         return db.exec(select(FraudReport.account_id).where(FraudReport.id == item.report_id)).one()
+    if item.death_id is not None:
+        return None
     return db.exec(select(Case.account_id).where(Case.id == item.case_id)).one()
 
 
@@ -117,4 +119,6 @@ def object_of(db: Session, item: WorkItem) -> str:
     """How the evidence names the request."""
     if item.report_id is not None:
         return f"{item.kind}:{item.report_id}"
+    if item.death_id is not None:
+        return f"{item.kind}:{item.death_id}"
     return f"{item.kind}:{db.exec(select(Case.reference).where(Case.id == item.case_id)).one()}"

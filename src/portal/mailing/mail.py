@@ -21,6 +21,7 @@ from sqlmodel import Session
 from portal.data.accounts import Space
 from portal.data.columns import utc_now
 from portal.data.credentials import space_of
+from portal.data.deaths import is_account_of_dead
 from portal.data.outbox import add_letter, add_unsendable
 from portal.security import Keyring
 from portal.settings import Settings
@@ -57,7 +58,10 @@ class Mail:
 
         `context` may hold secrets: the outbox is encrypted, and forgets the letter once it has left. An address that
         no message can hold raises nothing, so that the answer tells nobody: the letter is kept as refused, and logged.
+        Nothing is written to the account of somebody who died: whoever reads that mailbox is somebody else.
         """
+        if account_id is not None and is_account_of_dead(db, account_id):
+            return
         now = utc_now()
         sender = sender_of(self._settings)
         message_id = f"<{now:%Y%m%dT%H%M%S}-{secrets.token_hex(12)}@{sender.domain}>"

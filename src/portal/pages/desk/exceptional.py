@@ -24,6 +24,7 @@ from portal.labels import STATUS_LABELS
 from portal.pages.desk.people import KIND, name_of, people_crumb, sheet_of
 from portal.pages.desk.reasons import SHORTEST
 from portal.permissions import Permission, recently_confirmed, requires
+from portal.postal_writing import post_access_letter
 from portal.rendering import Crumb, render_page
 from portal.routing import action, async_action, page
 from portal.web import PortalRequest
@@ -130,12 +131,15 @@ def _record_opening(
 
 
 def _tell(request: PortalRequest, db: Session, access: ExceptionalAccess) -> None:
-    """Writes to the person at once: while the access is open, they may still say that it should not be."""
+    """Writes to the person at once: while the access is open, they may still say that it should not be. Whom no e-mail
+    reaches gets a letter, which the desk posts."""
     email, account_id = address_of(db, access.person_id)
-    if email:
-        request.services.mail.post(
-            db, "exceptional-access", email, account_id=account_id, at=access.opened_at, until=access.ends_at
-        )
+    if not email:
+        post_access_letter(request, db, access)
+        return
+    request.services.mail.post(
+        db, "exceptional-access", email, account_id=account_id, at=access.opened_at, until=access.ends_at
+    )
 
 
 def _part(request: PortalRequest, access: ExceptionalAccess, part: str, cursor: str, now: datetime) -> dict[str, Any]:

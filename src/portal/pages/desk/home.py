@@ -3,6 +3,7 @@
 from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
+from portal.data.postal_letters import count_to_post
 from portal.data.work_items import duties_of
 from portal.data.work_queue import QueueFilters, Watch, When, queue_counts, queue_page
 from portal.pages.desk.queue import shown_rows
@@ -49,7 +50,9 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
     wanted = [filters for _, filters, _, _ in asked]
     found = queue_counts(request.db, request.viewer, request.services.keyring, wanted, request.now)
     url = request.services.urls
-    return [
+    told = [
         (label, count_words(count), url("desk.queue", query), tone if count else "")
         for (label, _, query, tone), count in zip(asked, found, strict=True)
     ]
+    letters = count_to_post(request.db, request.viewer)
+    return [*told, ("Courriers à poster", count_words(letters), url("desk.letters"), "wait")] if letters else told

@@ -17,6 +17,7 @@ from stdnum.fr import nir as stdnum_nir
 
 from portal.beneficiary_words import RELATIONSHIP_LABELS, masked_nir
 from portal.data import people as data
+from portal.data.death_recording import may_handle
 from portal.data.desk_accounts import MOST_FOUND, Found, may_look_up
 from portal.data.evidence import Action, Outcome
 from portal.data.people import PersonSheet
@@ -76,6 +77,7 @@ def sheet_page(request: PortalRequest, personne: FromPath[str], objet: FromQuery
         kinds=CONTRACT_KINDS,
         relationships=RELATIONSHIP_LABELS,
         accounts=_accounts(request, sheet, purpose),
+        death_url=_death_url(request, sheet, personne),
         may_open=sheet.may_open and may(request.viewer, Permission.DESK_BREAK_GLASS),
         personne=personne,
     )
@@ -88,6 +90,16 @@ def sheet_of(request: PortalRequest, personne: str) -> PersonSheet:
     if sheet is None:
         raise NotFoundException
     return sheet
+
+
+def _death_url(request: PortalRequest, sheet: PersonSheet, personne: str) -> str:
+    """Where a death is recorded, or read once it is; empty for whoever is not charged with it."""
+    if not may_handle(request.db, request.viewer, sheet.person.id or 0):
+        return ""
+    if sheet.death is None:
+        return request.services.urls("desk.death.recording", personne=personne)
+    (deces,) = request.services.keyring.conceal("death", [sheet.death.id or 0])
+    return request.services.urls("desk.death", deces=deces)
 
 
 def people_crumb(request: PortalRequest) -> Crumb:

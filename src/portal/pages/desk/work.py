@@ -37,7 +37,7 @@ from portal.routing import action, async_action, page
 from portal.web import PortalRequest
 from portal.work_words import KINDS, names_words, step_words
 
-WORK, FRAUD_CASE = "work", "fraud"
+WORK, FRAUD_CASE, DEATH_CASE = "work", "fraud", "death"
 AGENT = [requires(Permission.DESK_QUEUE)]
 KNOWN = "collegue"
 OVER = (
@@ -79,10 +79,14 @@ def case_urls(request: PortalRequest, items: list[Any]) -> list[str]:
     conceal, urls = request.services.keyring.conceal, request.services.urls
     works = conceal(WORK, (item.id or 0 for item in items))
     frauds = conceal(FRAUD_CASE, (item.report_id or 0 for item in items))
-    return [
-        urls("desk.fraud", dossier=fraud) if item.report_id else urls("desk.case", dossier=work)
-        for item, work, fraud in zip(items, works, frauds, strict=True)
-    ]
+    deaths = conceal(DEATH_CASE, (item.death_id or 0 for item in items))
+    found = []
+    for item, work, fraud, death in zip(items, works, frauds, deaths, strict=True):
+        if item.death_id:
+            found.append(urls("desk.death", deces=death))
+        else:
+            found.append(urls("desk.fraud", dossier=fraud) if item.report_id else urls("desk.case", dossier=work))
+    return found
 
 
 def work_context(request: PortalRequest, db: Session, item: WorkItem) -> dict[str, Any]:
