@@ -207,7 +207,7 @@ class TestCarryingOut:
         assert send(client, wish, ACT, form_at="/gestion").status_code == 422
         assert acts(client) == []
 
-    def test_two_agents_at_once_carry_out_once(self, client, make, colleague, dead) -> None:
+    def test_two_agents_at_once_carry_out_once(self, client, colleague, dead) -> None:
         _, wish = dead(GIVEN)
         services = client.services
         with services.database.write() as db:

@@ -71,7 +71,7 @@ def status(client, person_id: int, day: date) -> RightsStatus:
 def test_agent_records_a_death_and_rights_sessions_account_and_letters_end_at_once(
     client, charged, member, family, form_url
 ) -> None:
-    """R-42, R-63: the rights answer, the sessions, the way in, what is written; the relatives' cover does not change."""
+    """R-42, R-63: the rights answer, sessions, the way in, letters; the relatives' cover does not change."""
     evidence = Evidence(client)
     enter(client, member)
     enter(client, charged)
