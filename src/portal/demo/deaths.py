@@ -41,7 +41,7 @@ def show_death(database: Database, keyring: Keyring, insurer: Insurer) -> None:
 
 def _somebody(db: Session, now: datetime) -> Person | None:
     """The first member without a part of their own in the demonstration, whose contract covers somebody else."""
-    shown = {each.person for each in (*accounts(), *sign_ups())}
+    shown = {*(each.person for each in accounts()), *(each.person for each in sign_ups())}
     known = select(Account.person_id).where(col(Account.person_id).is_not(None))
     others = select(Beneficiary.id).where(
         Beneficiary.contract_id == Contract.id,
