@@ -26,6 +26,7 @@ from tests.support.complaint_states import COMPLAINT_STATES
 from tests.support.contact_states import CONTACT_STATES
 from tests.support.contract_states import CONTRACT_STATES
 from tests.support.data_rights_states import DATA_RIGHTS_STATES
+from tests.support.death_states import DEATH_STATES
 from tests.support.desk_case_states import DESK_CASE_STATES
 from tests.support.directory_states import DIRECTORY_STATES
 from tests.support.dispute_states import DISPUTE_STATES
@@ -60,6 +61,7 @@ STATES = [
     *CONTACT_STATES,
     *CONTRACT_STATES,
     *DATA_RIGHTS_STATES,
+    *DEATH_STATES,
     *DESK_CASE_STATES,
     *DIRECTORY_STATES,
     *DISPUTE_STATES,

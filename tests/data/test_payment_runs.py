@@ -11,7 +11,7 @@ from sqlmodel import delete, select, update
 from portal import payment_jobs
 from portal.app import create_services
 from portal.case_notices import CaseLetters
-from portal.data.accounts import AccountSuspension, SuspensionKind
+from portal.data.accounts import Account, AccountSuspension, SuspensionKind
 from portal.data.bank_changes import NewDetails
 from portal.data.bank_details import apply_bank_change, ask_bank_change
 from portal.data.benefits import BenefitLine, LineKind, Method, Payment, Status
@@ -20,6 +20,7 @@ from portal.data.cases import Case, WrongState
 from portal.data.claim_valuing import AmountsMoved, NotValued, apply_valuation
 from portal.data.complaint_rules import Outcome
 from portal.data.complaints import Category, Said, answer_complaint, send_complaint, start_complaint
+from portal.data.deaths import Death, Proof
 from portal.data.overpayment_recovery import MOST_WITHHELD
 from portal.data.overpayments import Overpayment, OverpaymentStep, StepKind, agree, find_owed, owed_of, waive
 from portal.data.parameters import Parameter
@@ -324,6 +325,19 @@ class TestHeld:
         assert [due.hold for due in world.all(PaymentDue)] == [Hold.FROZEN]
         with world.services.database.write() as db:
             db.get_one(AccountSuspension, row.id).ended_at = NOW
+        assert world.pay().paid == 1
+
+    def test_money_owed_to_somebody_dead_is_kept_for_the_estate_until_that_is_undone(self, world) -> None:
+        world.value()
+        with world.services.database.write() as db:
+            account = db.get_one(Account, world.home.account_id)
+            told = {"told_by_encrypted": world.services.keyring.encrypt("sa fille"), "recorded_by": account.id}
+            row = Death(person_id=account.person_id, died_on=PAY_DAY, proof=Proof.SEEN, recorded_at=NOW, **told)
+            db.add(row)
+        assert world.pay().paid == 0
+        assert [due.hold for due in world.all(PaymentDue)] == [Hold.DEATH]
+        with world.services.database.write() as db:
+            db.get_one(Death, row.id).undone_at = NOW
         assert world.pay().paid == 1
 
 

@@ -1,4 +1,4 @@
-"""What follows a recorded death (R-70; law of 6 January 1978, article 85): contracts, instructions, heirs, retention."""
+"""What follows a recorded death (R-70; law of 6 January 1978, article 85): contracts, wishes, heirs, retention."""
 
 import io
 import json
@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from portal.data.accounts import Account, AccountDeletion
+from portal.data.cases import Case, CaseState
 from portal.data.coverage import Contract, ContractKind, Relationship
 from portal.data.death_follow import NothingLeft, WishOutcome, lock_death
 from portal.data.death_instructions import DeathInstruction, Instructions, Wish
@@ -79,7 +80,7 @@ class TestReading:
         assert "Mes relevés l’aideront." in read
         assert [act.action for act in evidence.fresh()] == ["death.read", "death-instructions.read"]
 
-    def test_nobody_else_reads_them_nor_carries_them_out(self, client, make, agent, member, dead) -> None:
+    def test_nobody_else_reads_them_nor_carries_them_out(self, client, make, member, dead) -> None:
         _, wish = dead(GIVEN)
         others = make(factories.desk_account, duties=[each for each in Duty if each is not Duty.PRIVACY])
         near = make(factories.desk_account, duties=[Duty.PRIVACY], email=member.email)
@@ -156,7 +157,7 @@ class TestCarryingOut:
             assert db.get_one(Account, member.id).email == member.email
 
     def test_erasure_empties_the_account_and_undoing_does_not_bring_it_back(
-        self, client, charged, colleague, member, dead
+        self, client, colleague, member, dead
     ) -> None:
         death, wish = dead(ERASED)
         enter(client, colleague)
@@ -192,21 +193,21 @@ class TestCarryingOut:
         """R-71: what a dispute, or an answer that is owed, may need."""
         services = client.services
         with services.database.write() as db:
-            case = sent_case(db, factories.viewer_of(db, member), NOW)
+            case_id = sent_case(db, factories.viewer_of(db, member), NOW).case_id
         death, wish = dead(ERASED)
         enter(client, colleague)
         assert "1, dans la file" in text_of(client.get(death).one("main"))
         assert "attend encore une réponse" in text_of(client.get(wish).one("main"))
         assert send(client, wish, ACT, form_at="/gestion").status_code == 422
         with services.database.write() as db:
-            db.get_one(type(case), case.id).state = "acceptee"
+            db.get_one(Case, case_id).state = CaseState.ACCEPTED
             held = {"reason_encrypted": services.keyring.encrypt("litige"), "placed_at": NOW}
             db.add(RetentionHold(person_id=member.person_id, **held))
         assert "en conservation" in text_of(client.get(wish).one("main"))
         assert send(client, wish, ACT, form_at="/gestion").status_code == 422
         assert acts(client) == []
 
-    def test_two_agents_at_once_carry_out_once(self, client, make, colleague, dead) -> None:
+    def test_two_agents_at_once_carry_out_once(self, client, colleague, dead) -> None:
         _, wish = dead(GIVEN)
         services = client.services
         with services.database.write() as db:
@@ -305,13 +306,3 @@ class TestContracts:
         answer = send(client, f"{death}/contrats/{key}", {"suite": "transmis", "note": RESULT}, form_at="/gestion")
         assert answer.status_code in {404, 422}
         assert acts(client) == []
-
-    def test_money_owed_to_somebody_dead_is_kept_for_the_estate(self, client, charged, member) -> None:
-        from portal.data.bank_details import BankDetails
-        from portal.data.payment_runs import _hold
-        from portal.data.payments import Hold
-
-        record(client.services, charged, member.person_id, NOW)
-        with client.services.database.read() as db:
-            row = BankDetails(person_id=member.person_id)
-            assert _hold(db, member.person_id, row, 100) is Hold.DEATH

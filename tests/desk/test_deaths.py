@@ -71,7 +71,7 @@ def status(client, person_id: int, day: date) -> RightsStatus:
 def test_agent_records_a_death_and_rights_sessions_account_and_letters_end_at_once(
     client, charged, member, family, form_url
 ) -> None:
-    """R-42, R-63: the rights answer, the sessions, the way in, what is written; the relatives' cover does not change."""
+    """R-42, R-63: the rights answer, sessions, the way in, letters; the relatives' cover does not change."""
     evidence = Evidence(client)
     enter(client, member)
     enter(client, charged)
@@ -242,7 +242,7 @@ def test_future_cover_of_somebody_dead_opens_no_right(client, charged, member) -
 
 
 class TestUndoing:
-    def test_death_recorded_by_mistake_is_undone_and_everything_is_back(self, client, charged, member, family) -> None:
+    def test_death_recorded_by_mistake_is_undone_and_everything_is_back(self, client, charged, member) -> None:
         evidence = Evidence(client)
         with client.services.database.read() as db:
             before = {row.id: row.valid_to for row in db.exec(select(Beneficiary))}
@@ -275,7 +275,7 @@ class TestUndoing:
             row = db.exec(select(Beneficiary).where(Beneficiary.contract_id == family["contract"])).first()
             assert row.valid_to == date(2026, 4, 30)
 
-    def test_account_that_was_closed_before_stays_closed(self, client, charged, supervisor, member) -> None:
+    def test_account_that_was_closed_before_stays_closed(self, client, charged, member) -> None:
         with client.services.database.write() as db:
             account = db.get_one(factories.Account, member.id)
             close(db, None, account, "Autre raison de fermer", datetime.now(UTC) - timedelta(days=1))

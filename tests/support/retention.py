@@ -55,6 +55,8 @@ ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 COLUMNS = {
     "letters": "refused_at",
+    "deaths": "settled_at",
+    "postal-letters": "sent_at",
     "invitations": "expires_at",
     "exemptions": "ended_on",
     "accounts-unopened": "password_temporary_until",

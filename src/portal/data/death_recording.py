@@ -19,11 +19,11 @@ from portal.data.coverage import Beneficiary
 from portal.data.death_follow import follow
 from portal.data.deaths import Death, DeathCover, Proof, death_of
 from portal.data.files import NewFile, keep_file
-from portal.data.outbox import withdraw_letters
 from portal.data.parties import is_near_to
 from portal.data.persons import Person
 from portal.data.reopenings import reopen
 from portal.data.sessions import Viewer
+from portal.data.withdrawn_letters import withdraw_letters
 from portal.data.work_items import Duty, Turn, duties_of, follow_death
 from portal.security import Keyring
 

@@ -4,7 +4,7 @@ Recipient and content are encrypted, and erased once the letter has left: it may
 here: people write letters through `portal.mailing`, and only machines (the worker, the operator's commands) read them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +27,6 @@ MOST_ATTEMPTS = 125
 REFUSED_CONTENT_KEPT = timedelta(days=30)
 ROWS_KEPT = timedelta(days=365)
 GIVEN_UP = "given up by an operator"
-HOLDER_DEAD = "its holder is dead"
 
 
 class OutgoingMail(SQLModel, table=True):
@@ -126,14 +125,6 @@ def add_unsendable(db: Session, *, message_id: str, kind: str, account_id: int |
     )
     db.add(letter)
     db.flush()
-
-
-def withdraw_letters(db: Session, accounts: Collection[int], now: datetime) -> int:
-    """Gives up what waits to be sent to these accounts, whose holder is dead; how many letters."""
-    waiting = (col(OutgoingMail.account_id).in_(accounts), col(OutgoingMail.sent_at).is_(None))
-    given_up = {"refused_at": now, "reason": HOLDER_DEAD, "recipient_encrypted": None, "content_encrypted": None}
-    open_ones = update(OutgoingMail).where(*waiting, col(OutgoingMail.refused_at).is_(None)).values(**given_up)
-    return int(db.exec(open_ones).rowcount)
 
 
 def has_due_letter(db: Session, now: datetime) -> bool:

@@ -23,6 +23,7 @@ from portal.demo.contact import show_contact
 from portal.demo.contract_documents import show_contract_documents
 from portal.demo.contributions import show_contributions
 from portal.demo.data_rights import show_data_rights
+from portal.demo.deaths import show_death
 from portal.demo.desk import show_desk
 from portal.demo.desk_requests import show_desk_requests
 from portal.demo.desk_watch import show_desk_watch
@@ -114,6 +115,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_publications(database, Storage(settings, keyring))
             show_desk_requests(database, keyring, Storage(settings, keyring))
             show_data_rights(database, keyring, Storage(settings, keyring))
+            show_death(database, keyring, settings.insurer)
             show_desk_watch(database, keyring)
             show_desk(database, keyring)
             show_operations(database)

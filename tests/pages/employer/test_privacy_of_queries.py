@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engines("sqlite")  # which tables a statement reads doe
 
 # Of persons and of their health: no page of an employer's may read them.
 NEVER = {
-    "exceptional_access",
+    "death", "death_act", "death_cover", "exceptional_access", "postal_letter",
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
     "line_sharing", "payment",
