@@ -86,7 +86,11 @@ class Made(NamedTuple):
 
 
 class TooManyChecks(Exception):
-    """The account or the practice has used up what it may ask, or missed too often: nothing was looked up."""
+    """The account or the practice has used up what it may ask, or missed too often: nothing was looked up. `back_at`:
+    when it may ask again."""
+
+    def __init__(self, back_at: datetime | None) -> None:
+        self.back_at = back_at
 
 
 class ProofNeeded(Exception):

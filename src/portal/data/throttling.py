@@ -125,6 +125,12 @@ def delay_of(db: Session, guesses: Guesses, now: datetime) -> Delay:
     return Delay.KNOWN if all(row.refused_at for row in waiting) else Delay.NEW
 
 
+def back_at(db: Session, guesses: Guesses, now: datetime) -> datetime | None:
+    """When the last of the delays that run for these subjects is over; None when none does."""
+    rows = [db.get(Throttle, (limit.purpose, subject)) for limit, subject in guesses]
+    return max((row.blocked_until for row in rows if row is not None and row.blocked_until and row.blocked_until > now), default=None)
+
+
 def is_delayed(db: Session, guesses: Guesses, now: datetime) -> bool:
     """Whether one of the subjects must wait, as far as a reading session sees."""
     return delay_of(db, guesses, now) is not Delay.NONE
