@@ -1,6 +1,8 @@
 """POST /api/jeton: a practice's software exchanges its secret for a token (RFC 6749, client credentials)."""
 
 from base64 import b64decode
+from datetime import datetime
+from math import ceil
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -14,7 +16,7 @@ from portal.api.documented import FORM, documented, problems, refusal
 from portal.api.problems import ApiProblem
 from portal.data.evidence import Action, Outcome
 from portal.data.software_access import Access, access_by_secret
-from portal.data.throttling import SOFTWARE_ADDRESS, SOFTWARE_TOKENS, allow, count_failures, hold
+from portal.data.throttling import SOFTWARE_ADDRESS, SOFTWARE_TOKENS, Guesses, allow, back_at, count_failures, hold
 from portal.permissions import public
 from portal.routing import FOR_PROGRAMS, async_action
 from portal.web import PortalRequest
