@@ -31,6 +31,7 @@ from portal.formatting import PARIS
 from portal.forms import FieldError, single_values
 from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
+    DONE,
     PREPARES,
     crumbs_of,
     found_publication,
@@ -38,6 +39,7 @@ from portal.pages.desk.publication_views import (
     pasted_text,
     read_day,
     rows_of,
+    to_publication,
 )
 from portal.publication_words import Line, lines_in_words
 from portal.rendering import render_page
@@ -54,7 +56,6 @@ SKELETON = (
     "## Une partie\nUn paragraphe.\n## Que faire ensuite\n- Une action.\n"
 )
 NO_THEME = "Donnez un thème\u00a0: l’article est rangé sous ce titre."
-DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
 
 
 @page(PATH, name="desk.publishing.articles", guards=[PREPARES])
@@ -162,7 +163,7 @@ def _prepare_withdrawal(request: PortalRequest, slug: str) -> Redirect:
         version = ArticleVersion(publication_id=0, slug=slug, is_withdrawal=True, **told)
         found = prepare_version(db, request.viewer, version, title, None, request.now)
         request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
-    return _to(request, found)
+    return to_publication(request, opaque_of(request, found))
 
 
 async def _sent(request: PortalRequest) -> dict[str, str]:
@@ -195,7 +196,7 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
-    return _to(request, found)
+    return to_publication(request, opaque_of(request, found))
 
 
 def _written(
@@ -239,10 +240,6 @@ def _form(
         themes=sorted({source.theme for source in articles_now(request.db, request.now).values()}),
         figures=sorted(figures_now(request.db).items()),
     )
-
-
-def _to(request: PortalRequest, found: Publication) -> Redirect:
-    return Redirect(request.services.urls("desk.publication", publication=opaque_of(request, found)), status_code=303)
 
 
 HANDLERS = [
