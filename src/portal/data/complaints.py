@@ -62,9 +62,9 @@ OUTCOME_STATES = {
 
 class Complaint(SQLModel, table=True):
     """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
-    and e-mail address of whoever has no account, as JSON; `contact_lookup`: that address, keyed and hashed: is it an
-    agent's? The text is empty once its account was erased. `delayed_at`: when its author was told that the answer would
-    be late. `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
+    and e-mail address of whoever has no account, as JSON; `contact_lookup`: the keyed hash of that address. The text is
+    empty once its account was erased. `delayed_at`: when its author was told that the answer would be late.
+    `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
 
     __tablename__ = "complaint"
 
