@@ -91,7 +91,7 @@ class Contact(msgspec.Struct, frozen=True):
     def leave(self, row: Complaint, keyring: Keyring) -> None:
         """Keeps who complains, sealed, with what tells their address again."""
         row.contact_encrypted = keyring.encrypt(msgspec.json.encode(self).decode())
-        row.contact_lookup = keyring.lookup(self.email.casefold())
+        row.contact_lookup = keyring.lookup(self.email.casefold()) if self.email else None
 
 
 @dataclass(frozen=True, slots=True)
