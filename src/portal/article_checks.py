@@ -4,10 +4,15 @@ somewhere its readers may go. Told line by line."""
 import re
 from collections.abc import Callable, Container
 
+from sqlmodel import Session
+
+from portal.data.accounts import Role
 from portal.folding import fold
-from portal.information import ARTICLE_TARGETS, PAGE
+from portal.information import ARTICLE_TARGETS, PAGE, figures_now
 from portal.legal_text import Kind, faults_of, read_text
+from portal.permissions import GRANTS
 from portal.publication_words import Line, fault_lines
+from portal.web import Services
 
 MOST_CHARACTERS = 40_000
 LONGEST_SLUG = 80
@@ -28,6 +33,19 @@ def article_lines(text: str, figures: Container[str], is_page: Callable[[str], b
         found += [(number, _figure_words(name)) for name in _FIGURE.findall(line) if name not in figures]
         found += [(number, _page_words(name)) for name in _LINK.findall(line) if not is_page(name)]
     return sorted(found) or _summary_lines(text)
+
+
+def lines_for_members(services: Services, db: Session, text: str) -> list[Line]:
+    """`article_lines` for the readers of articles: figures of today, links to pages that a member may open."""
+    readable = {*GRANTS[Role.MEMBER], None}
+
+    def is_page(name: str) -> bool:
+        try:
+            return bool(services.urls(name)) and services.site.permission_of(name) in readable
+        except KeyError:
+            return False
+
+    return article_lines(text, figures_now(db), is_page)
 
 
 def title_of(text: str) -> str:

@@ -26,6 +26,7 @@ from portal.data.desk_clocks import (
     take_told,
 )
 from portal.data.evidence import Action, record
+from portal.data.parties import items_near
 from portal.delay_words import kind_label
 from portal.formatting import long_date
 from portal.web import Services
@@ -83,8 +84,9 @@ def _tell_desk(services: Services, dues: Sequence[Due], now: datetime) -> int:
     with services.database.write() as db:
         fresh = take_told(db, dues, now)
         for reader in readers_of(db, fresh):
+            near = items_near(db, services.keyring, reader.account_id)
             own = [due for due in fresh if reader.is_supervisor or due.assignee_id == reader.account_id]
-            _post(services, db, reader, own)
+            _post(services, db, reader, [due for due in own if due.item_id not in near])
     return len(fresh)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from pathlib import Path
 
 from sqlmodel import Session
 
@@ -63,7 +62,7 @@ class Shown:
 @cache
 def sources() -> dict[str, Source]:
     """Every article that the portal brings, by its slug."""
-    return {path.stem: _source(path) for path in sorted(ARTICLES.glob("*.md"))}
+    return {path.stem: source_in(path.stem, path.read_text(encoding="utf8")) for path in sorted(ARTICLES.glob("*.md"))}
 
 
 def articles_now(db: Session, now: datetime) -> dict[str, Source]:
@@ -116,10 +115,13 @@ def figures_in(source: Source) -> set[str]:
     return set(_FIGURE.findall(source.text))
 
 
-def _source(path: Path) -> Source:
-    head, _, text = path.read_text(encoding="utf8").partition("\n\n")
+def source_in(slug: str, content: str) -> Source:
+    """The article of a file: its head, a blank line, its text. Raises `ValueError` when the head is none."""
+    head, _, text = content.partition("\n\n")
     said = dict(line.split(": ", 1) for line in head.splitlines())
-    return Source(path.stem, said["theme"], said["mots"], date.fromisoformat(said["maj"]), text)
+    if not said.keys() >= {"theme", "mots", "maj"}:
+        raise ValueError("theme, mots, maj")
+    return Source(slug, said["theme"], said["mots"], date.fromisoformat(said["maj"]), text)
 
 
 def _linked(block: Block, url: Callable[[str], str]) -> Block:

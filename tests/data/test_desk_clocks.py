@@ -155,6 +155,15 @@ def test_agent_is_written_to_of_what_they_have_and_closed_staff_of_nothing(servi
     assert "Jean" not in posted["cheffe@exemple.example"].text
 
 
+def test_supervisor_is_not_written_to_of_what_is_their_own(services, desk) -> None:
+    """R-72: a reference and a date tell of a request too."""
+    with services.database.write() as db:
+        factories.desk_account(db, services.keyring, is_supervisor=True, email="Jean@exemple.example")
+    sent(services)
+    watch_clocks(services, at(date(2027, 1, 11), 8))
+    assert told(services) == [("desk-dates", "cheffe@exemple.example")]
+
+
 def test_letter_that_cannot_be_posted_leaves_nothing_told(services, desk, monkeypatch) -> None:
     case_id = sent(services)
 

@@ -9,12 +9,12 @@ from sqlmodel import select
 from portal.data.accounts import Role, Space
 from portal.data.bank_desk import Change, Whose, is_own
 from portal.data.cases import CaseKind, CaseState, begin_case, move_case
-from portal.data.complaints import Complaint, Contact, hash_addresses
+from portal.data.complaints import Complaint, Contact
 from portal.data.desk_board import board_of
 from portal.data.desk_cases import case_at_desk
 from portal.data.households import is_near_to
 from portal.data.onboarding import open_account
-from portal.data.open_complaints import complain_without_account
+from portal.data.open_complaints import complain_without_account, hash_addresses
 from portal.data.parties import is_party, is_party_to_item, items_near
 from portal.data.sign_up import Applicant
 from portal.data.work_acts import find_item, take_next

@@ -11,7 +11,7 @@ from portal.data.accounts import Account
 from portal.data.known_browsers import remember
 from portal.data.rights import RightsStatus
 from portal.data.rights_checks import new_engagement
-from portal.data.rights_patterns import BOUNDS, HOURLY_FLOOR, MISSES, Asked, Pattern, Seen, is_beyond_usual, seen_in
+from portal.data.rights_patterns import BOUNDS, HOURLY_FLOOR, MISSES, Asked, Pattern, Seen, seen_in, unusual_until
 from portal.data.rights_questions import Means, Question
 from portal.data.rights_traces import KEPT, RightsTrace, marks_of, purge
 from portal.data.rights_usual import RightsUsual, usual_day
@@ -69,23 +69,24 @@ def asked(db: Session, account: Account, at: datetime, *, of=(), times=1, status
 class TestHour:
     def test_small_practice_asks_up_to_the_floor_within_an_hour(self, db, account) -> None:
         asked(db, account, NOON, times=HOURLY_FLOOR - 1)
-        assert not is_beyond_usual(db, account.provider_id, NOON)
+        assert not unusual_until(db, account.provider_id, NOON)
         asked(db, account, NOON)
-        assert is_beyond_usual(db, account.provider_id, NOON)
-        assert not is_beyond_usual(db, account.provider_id, NOON + timedelta(hours=2))
+        first = NOON - timedelta(seconds=HOURLY_FLOOR - 2)
+        assert unusual_until(db, account.provider_id, NOON) == first + timedelta(hours=1)
+        assert not unusual_until(db, account.provider_id, NOON + timedelta(hours=2))
 
     def test_large_practice_asks_half_of_its_normal_day_within_an_hour(self, db, account) -> None:
         """Days without any check, and today's flood, do not change what is normal."""
         for back in (3, 9, 20):
             asked(db, account, NOON - timedelta(days=back), times=200)
         asked(db, account, NOON, times=99)
-        assert not is_beyond_usual(db, account.provider_id, NOON)
+        assert not unusual_until(db, account.provider_id, NOON)
         asked(db, account, NOON)
-        assert is_beyond_usual(db, account.provider_id, NOON)
+        assert unusual_until(db, account.provider_id, NOON)
 
     def test_checks_of_another_practice_count_for_nobody_else(self, db, keyring, account) -> None:
         asked(db, practice(db, keyring), NOON, times=HOURLY_FLOOR * 2)
-        assert not is_beyond_usual(db, account.provider_id, NOON)
+        assert not unusual_until(db, account.provider_id, NOON)
 
     def test_normal_day_is_worked_out_once_a_day_by_whoever_writes(self, db, account) -> None:
         asked(db, account, NOON - timedelta(days=3), times=10)

@@ -171,3 +171,19 @@ def test_first_of_the_staff_is_hired_and_signs_in_with_what_the_letters_say(clie
 def test_nobody_is_hired_at_what_is_no_address(client, run) -> None:
     assert run(account_command, "create-agent", "Camille Roux", "camille")[0] == 1
     assert letters(client.services.database, client.services) == []
+
+
+def test_operator_closes_one_space_alone(client, run, member, make) -> None:
+    """R-60: as the desk's page does; the others notice nothing."""
+    assert run(maintenance_command, "start", "--space", "gestion")[0] == 2
+    assert run(maintenance_command, "start", "--space", "adherent")[0] == 0
+    assert "  on  adherent  " in run(maintenance_command, "list")[1]
+    assert run(maintenance_command, "start", "--space", "adherent")[0] == 1
+    year = datetime.now(UTC).year + 1
+    times = ("--from", f"{year}-01-09 22:00", "--to", f"{year}-01-09 23:30", "--space", "employeur")
+    assert run(maintenance_command, "plan", *times)[0] == 0
+    client.services.site.forget()
+    enter(client, member)
+    assert ask(client, "/adherent").status_code == 503
+    enter(client, make(factories.employer_account))
+    assert ask(client, "/employeur").status_code == 200

@@ -2,6 +2,9 @@
 
 import pytest
 
+from portal.importing.registry import KINDS
+from portal.importing.reports import reported_import
+from portal.importing.run import Request
 from tests.importing.samples import Importer, csv_text, row
 
 STEPS = "SELECT state, reject_code FROM invoice_step ORDER BY state_on, id"
@@ -114,3 +117,26 @@ def test_operator_imports_an_invoice_that_replaces_another_or_itself(importer: I
     assert importer.query("SELECT number, replaces FROM invoice ORDER BY number") == [("F1", ""), ("F2", "F1")]
     assert importer.one("invoices", number="F3", replaces="F3").created == 0
     assert [problem[1] for problem in importer.problems()] == ["replaces"]
+
+
+def test_state_that_comes_late_joins_the_history_and_changes_nothing_else(importer: Importer) -> None:
+    """Files may be loaded in another order than they were made in; of one day, the last one loaded is believed."""
+    importer.before("invoices")
+    importer.one("invoices", state="rejetee", accepted="", state_on="2026-03-05", reject_code="R04")
+    late = importer.one("invoices", state="en_controle", accepted="", state_on="2026-03-04", total="999,00")
+    assert (late.older, late.updated, late.counts["older"]) == (1, 0, 1)
+    held = importer.stored("invoices", "state, reject_code, total_cents")
+    assert held == [("rejetee", "R04", held[0][2])]
+    assert held[0][2] != 99_900
+    assert importer.query(STEPS) == [("en_controle", ""), ("rejetee", "R04")]
+    again = importer.one("invoices", state="en_controle", accepted="", state_on="2026-03-05")
+    assert (again.older, again.updated) == (0, 1)
+
+
+def test_report_of_an_import_tells_what_was_older(importer: Importer) -> None:
+    importer.before("invoices")
+    importer.one("invoices", state="en_controle", accepted="", state_on="2026-03-05")
+    path = importer.folder / "factures.csv"
+    path.write_text(csv_text("invoices", row("invoices", state="en_controle", accepted="", state_on="2026-03-04")))
+    reported_import(importer.database, importer.keyring, Request(KINDS["invoices"], path, importer.rejects))
+    assert importer.query("SELECT older, updated, unchanged FROM import_run") == [(1, 0, 0)]

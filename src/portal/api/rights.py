@@ -94,8 +94,8 @@ def _answer(request: PortalRequest, asked: Asked) -> RightsGiven:
         raise several_persons() from None
     except KeyUsed:
         raise wrong_fields([FieldProblem(KEY, USED)]) from None
-    except TooManyChecks:
-        raise too_many(TOO_OFTEN) from None
+    except TooManyChecks as waiting:
+        raise too_many(request, TOO_OFTEN, waiting.back_at) from None
     except ProofNeeded:
         raise ApiProblem(403, "preuve-demandee", "Preuve d’identité demandée", UNUSUAL) from None
     except NoResultFound:

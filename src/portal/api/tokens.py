@@ -1,6 +1,8 @@
 """POST /api/jeton: a practice's software exchanges its secret for a token (RFC 6749, client credentials)."""
 
 from base64 import b64decode
+from datetime import datetime
+from math import ceil
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -14,7 +16,7 @@ from portal.api.documented import FORM, documented, problems, refusal
 from portal.api.problems import ApiProblem
 from portal.data.evidence import Action, Outcome
 from portal.data.software_access import Access, access_by_secret
-from portal.data.throttling import SOFTWARE_ADDRESS, SOFTWARE_TOKENS, allow, count_failures, hold
+from portal.data.throttling import SOFTWARE_ADDRESS, SOFTWARE_TOKENS, Guesses, allow, back_at, count_failures, hold
 from portal.permissions import public
 from portal.routing import FOR_PROGRAMS, async_action
 from portal.web import PortalRequest
@@ -122,9 +124,8 @@ def _give(request: PortalRequest, sent: Credentials) -> TokenGiven | Refused:
     with request.database.write() as db:
         here = [(SOFTWARE_ADDRESS, request.client_address)]
         if hold(db, here, request.now):
-            raise too_many(
-                "Trop d’essais refusés depuis cette adresse. Vérifiez le secret, puis attendez un quart d’heure."
-            )
+            told = "Trop d’essais refusés depuis cette adresse. Vérifiez le secret, puis attendez."
+            raise too_many(request, told, back_at(db, here, request.now))
         access = access_by_secret(db, sent.client_id, sent.secret, request.now)
         if access is None or not is_presented(request, access):
             count_failures(db, here, request.now)
@@ -133,15 +134,18 @@ def _give(request: PortalRequest, sent: Credentials) -> TokenGiven | Refused:
         if not may_ask(access):
             _record(request, db, access, STOPPED.error)
             return STOPPED
-        if not allow(db, [(SOFTWARE_TOKENS, str(access.software_id))], request.now):
-            raise too_many("Trop de jetons demandés\u00a0: gardez chacun dix minutes. Attendez une heure.")
+        uses: Guesses = [(SOFTWARE_TOKENS, str(access.software_id))]
+        if not allow(db, uses, request.now):
+            told = "Trop de jetons demandés\u00a0: gardez chacun dix minutes."
+            raise too_many(request, told, back_at(db, uses, request.now))
         _record(request, db, access)
         token = issue_token(request.services.keyring, access, request.now)
     return TokenGiven(token, "Bearer", int(LIFE.total_seconds()), SCOPE)  # type: ignore[arg-type]
 
 
-def too_many(detail: str, seconds: int = 900) -> ApiProblem:
-    """429; `seconds` until it is worth trying again."""
+def too_many(request: PortalRequest, detail: str, until: datetime | None) -> ApiProblem:
+    """429; `until`: when it is worth trying again."""
+    seconds = max(1, ceil((until - request.now).total_seconds())) if until else 1
     return ApiProblem(429, "trop-de-demandes", "Trop de demandes", detail, headers={"Retry-After": str(seconds)})
 
 

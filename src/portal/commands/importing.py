@@ -72,7 +72,11 @@ def _tell_counts(report: Report, request: Request) -> None:
     created, updated, unchanged = map(_grouped, (report.created, report.updated, report.unchanged))
     others = "".join(
         f", {_grouped(count)} {words}"
-        for count, words in ((report.merged, "réunies à une autre"), (report.ignored, "sans objet ici"))
+        for count, words in (
+            (report.merged, "réunies à une autre"),
+            (report.ignored, "sans objet ici"),
+            (report.older, "ignorées, plus anciennes que ce qui est enregistré"),
+        )
         if count
     )
     click.echo(f"{request.kind.name} : {created} créées, {updated} modifiées, {unchanged} inchangées{others}")

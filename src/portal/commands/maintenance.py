@@ -21,6 +21,11 @@ from portal.formatting import PARIS
 from portal.settings import load_settings
 
 MESSAGE = "Nous mettons le portail à jour."
+ONE_SPACE = click.option(
+    "--space",
+    type=click.Choice([space.value for space in Space if space is not Space.DESK]),
+    help="Close this space alone. [default: the whole portal]",
+)
 SAID = click.option("--message", default=MESSAGE, show_default=True, help="What people read, in French.")
 MINUTES = click.IntRange(1, int(LONGEST / timedelta(minutes=1)))
 
@@ -34,25 +39,29 @@ def command() -> None:
 @click.option("--from", "start", type=InstantType(), required=True, help="When it starts.")
 @click.option("--to", "end", type=InstantType(), required=True, help="When it ends; the portal opens by itself then.")
 @click.option("--announce", type=InstantType(), help="From when every page tells it. [default: now]")
+@ONE_SPACE
 @SAID
-def plan(start: datetime, end: datetime, announce: datetime | None, message: str) -> None:
+def plan(start: datetime, end: datetime, announce: datetime | None, space: str | None, message: str) -> None:
     """Plan a maintenance.
 
     Example: portal maintenance plan --from "2027-01-09 22:00" --to "2027-01-09 23:30"
+
+    Example: portal maintenance plan --from "2027-01-09 22:00" --to "2027-01-09 23:30" --space employeur
     """
-    _plan(start, end, message, datetime.now(UTC), announce)
+    _plan(start, end, message, datetime.now(UTC), announce, space or "")
 
 
 @command.command()
 @click.option("--minutes", type=MINUTES, default=30, show_default=True, help="How long.")
+@ONE_SPACE
 @SAID
-def start(minutes: int, message: str) -> None:
+def start(minutes: int, space: str | None, message: str) -> None:
     """Start a maintenance now.
 
     Example: portal maintenance start --minutes 15
     """
     now = datetime.now(UTC)
-    _plan(now, now + timedelta(minutes=minutes), message, now)
+    _plan(now, now + timedelta(minutes=minutes), message, now, space=space or "")
 
 
 @command.command()
@@ -74,7 +83,7 @@ def stop(number: int | None) -> None:
 
 @command.command("list")
 def list_() -> None:
-    """List the latest maintenances: number, start, end (Paris), state, message.
+    """List the latest maintenances: number, start, end (Paris), state, what it closes, message.
 
     Example: portal maintenance list
     """
@@ -83,16 +92,24 @@ def list_() -> None:
         rows = last_maintenances(db)
     for row in rows:
         period = f"{row.starts_at.astimezone(PARIS):%Y-%m-%d %H:%M} to {row.ends_at.astimezone(PARIS):%Y-%m-%d %H:%M}"
-        click.echo(f"{row.id}  {period}  {_state(row, now)}  {row.message}")
+        click.echo(f"{row.id}  {period}  {_state(row, now)}  {row.space or 'all'}  {row.message}")
     if not rows:
         click.echo("no maintenance")
 
 
-def _plan(start: datetime, end: datetime, message: str, now: datetime, announce: datetime | None = None) -> None:
+def _plan(
+    start: datetime,
+    end: datetime,
+    message: str,
+    now: datetime,
+    announce: datetime | None = None,
+    space: str = "",
+) -> None:
     try:
         with open_database(load_settings()) as database, database.write() as db:
-            made = plan_maintenance(db, None, start, end, message, now, announce)
+            made = plan_maintenance(db, None, start, end, message, now, announce, space)
             said = {"from": start.isoformat(), "to": end.isoformat(), "message": message}
+            said |= {"space": space} if space else {}
             details = {"by": "console", "plan": said}
             record(db, None, Action.MAINTENANCE_PLANNED, object=f"maintenance:{made}", details=details)
     except ValueError as error:

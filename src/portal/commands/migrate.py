@@ -2,7 +2,7 @@
 
 import click
 
-from portal.data.complaints import hash_addresses
+from portal.data.open_complaints import hash_addresses
 from portal.database import Database
 from portal.schema import migrate
 from portal.security import Keyring

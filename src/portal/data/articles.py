@@ -11,7 +11,8 @@ from sqlalchemy import Text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.columns import Index
-from portal.data.publications import Publication
+from portal.data.publications import Nature, Publication, digest_of_parts, prepare
+from portal.data.sessions import Viewer
 
 
 class ArticleVersion(SQLModel, table=True):
@@ -57,6 +58,21 @@ def versions_of(db: Session, slug: str, most: int = 100) -> Sequence[Told]:
 def version_of_article(db: Session, publication: Publication) -> ArticleVersion:
     """What a publication of an article holds."""
     return db.get_one(ArticleVersion, publication.id)
+
+
+def digest_of_version(version: ArticleVersion) -> str:
+    """What is read and approved of a version; hexadecimal."""
+    told = ("retrait",) if version.is_withdrawal else (version.theme, version.words)
+    return digest_of_parts(version.slug, *told, version.text)
+
+
+def prepare_version(
+    db: Session, viewer: Viewer, version: ArticleVersion, title: str, effective_at: datetime | None, now: datetime
+) -> Publication:
+    """A new publication that holds this version, to be read again by somebody else. The caller records it."""
+    found = prepare(db, viewer, Nature.ARTICLE, title, digest_of_version(version), effective_at, now)
+    keep_version(db, found, version)
+    return found
 
 
 def keep_version(db: Session, publication: Publication, version: ArticleVersion) -> None:

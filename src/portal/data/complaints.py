@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, select
 
 from portal.data.benefits import BenefitLine
 from portal.data.case_acts import add_words, lock_draft, withdraw_case
@@ -62,10 +62,9 @@ OUTCOME_STATES = {
 
 class Complaint(SQLModel, table=True):
     """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
-    and e-mail address of whoever has no account, as JSON; `contact_lookup`: the keyed hash of that address, to know an
-    agent's own. The text is empty once its account was erased. `delayed_at`: when its author was told that the answer
-    would not come in time. `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of
-    it."""
+    and e-mail address of whoever has no account, as JSON; `contact_lookup`: the keyed hash of that address. The text is
+    empty once its account was erased. `delayed_at`: when its author was told that the answer would be late.
+    `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
 
     __tablename__ = "complaint"
 
@@ -92,7 +91,7 @@ class Contact(msgspec.Struct, frozen=True):
     def leave(self, row: Complaint, keyring: Keyring) -> None:
         """Keeps who complains, sealed, with what tells their address again."""
         row.contact_encrypted = keyring.encrypt(msgspec.json.encode(self).decode())
-        row.contact_lookup = keyring.lookup(self.email.casefold())
+        row.contact_lookup = keyring.lookup(self.email.casefold()) if self.email else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,30 +282,16 @@ def _text(keyring: Keyring, row: Complaint) -> str:
     return keyring.decrypt(row.text_encrypted) if row.text_encrypted else ""
 
 
-def hash_addresses(db: Session, keyring: Keyring) -> int:
-    """Gives complaints of before their address's hash, which a migration has no key for; how many."""
-    query = select(Complaint).where(col(Complaint.contact_lookup).is_(None))
-    rows = db.exec(query.where(col(Complaint.contact_encrypted).is_not(None)).order_by(col(Complaint.case_id))).all()
-    for row in rows:
-        _contact(keyring, row.contact_encrypted or b"").leave(row, keyring)
-        db.add(row)
-    db.flush()
-    return len(rows)
-
-
-def _contact(keyring: Keyring, sealed: bytes) -> Contact:
-    return msgspec.json.decode(keyring.decrypt(sealed), type=Contact)
-
-
 def told_of(db: Session, keyring: Keyring, case: Case) -> Told:
     """What a complaint says and where it stands. The caller has found the case."""
     row = db.get_one(Complaint, case.id)
     contract = db.get(Contract, row.contract_id) if row.contract_id else None
+    contact = keyring.decrypt(row.contact_encrypted) if row.contact_encrypted else None
     return Told(
         case=case,
         said=Said(Category(row.category), _text(keyring, row), row.contract_id, row.line_id),
         contract_number=contract.number if contract else "",
-        contact=_contact(keyring, row.contact_encrypted) if row.contact_encrypted else None,
+        contact=msgspec.json.decode(contact, type=Contact) if contact else None,
         acknowledged_at=row.acknowledged_at,
         answered_at=row.answered_at,
         outcome=Outcome(row.outcome) if row.outcome else None,

@@ -43,6 +43,7 @@ class ImportRun(SQLModel, table=True):
     rejected: int = 0
     merged: int = 0
     ignored: int = 0
+    older: int = 0
     reason: str = Field(default="", sa_type=Text)
 
 

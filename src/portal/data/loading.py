@@ -24,19 +24,22 @@ ANALYSIS_LIMIT = 1_000
 
 
 class Verdict(Enum):
-    """What became of a row. REPEATED: its key came earlier in this load. PINNED: it would change what never changes."""
+    """What became of a row. REPEATED: its key came earlier in this load. PINNED: it would change what never changes.
+    OLDER: what is held is of a later day."""
 
     CREATED = auto()
     UPDATED = auto()
     UNCHANGED = auto()
     REPEATED = auto()
     PINNED = auto()
+    OLDER = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A table to load. `unseen` columns follow the others' changes but never count as one (fresh ciphertext);
-    `pinned` columns are set once: other rows copy them. `is_read_by_index`: searches look at the table's indexes alone,
+    `pinned` columns are set once: other rows copy them. `dated`: the column of the day that a row is about, when a row
+    of an earlier day than the one held changes nothing. `is_read_by_index`: searches look at the table's indexes alone,
     which PostgreSQL does only once a table is vacuumed."""
 
     model: type[SQLModel]
@@ -45,6 +48,7 @@ class Target:
     unseen: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
     is_read_by_index: bool = False
+    dated: str = ""
 
     @property
     def every_column(self) -> tuple[str, ...]:
@@ -63,6 +67,7 @@ class BulkLoader:
         self._width = len(target.columns)
         self._key_of = itemgetter(*map(target.columns.index, target.key))
         self._pinned = [target.columns.index(name) for name in target.pinned]
+        self._dated = target.columns.index(target.dated) if target.dated else None
         if not self._is_sqlite:
             self._connection.execute(text(f"LOCK TABLE {self._table.name} IN SHARE ROW EXCLUSIVE MODE"))
         self._known = self._known_rows()
@@ -96,6 +101,8 @@ class BulkLoader:
         if any(row[at] != stored[at] for at in self._pinned):
             return Verdict.PINNED
         self._seen.add(identity)
+        if self._dated is not None and row[self._dated] < stored[self._dated]:
+            return Verdict.OLDER
         if row[: self._width] == stored:
             return Verdict.UNCHANGED
         updates.append((*row, identity))

@@ -23,12 +23,21 @@ from portal.data.profession_care import care_codes
 from portal.data.rights import RightsAnswer, RightsStatus
 from portal.data.rights_answers import ShownAnswer, shown_answer
 from portal.data.rights_freezes import RightsFreeze, freeze_state
-from portal.data.rights_patterns import MISSES, Asked, Pattern, is_beyond_usual, seen_in
+from portal.data.rights_patterns import MISSES, Asked, Pattern, seen_in, unusual_until
 from portal.data.rights_questions import Question, answer_to
 from portal.data.rights_traces import Marks, add_trace, marks_of, same_press
 from portal.data.sessions import Viewer
 from portal.data.software import SoftwareCheck
-from portal.data.throttling import RIGHTS_MISSES, RIGHTS_PRACTICE, RIGHTS_USER, Guesses, allow, count_failures, hold
+from portal.data.throttling import (
+    RIGHTS_MISSES,
+    RIGHTS_PRACTICE,
+    RIGHTS_USER,
+    Guesses,
+    allow,
+    back_at,
+    count_failures,
+    hold,
+)
 from portal.security import Keyring, luhn_digit
 
 PAGE = 20
@@ -86,7 +95,11 @@ class Made(NamedTuple):
 
 
 class TooManyChecks(Exception):
-    """The account or the practice has used up what it may ask, or missed too often: nothing was looked up."""
+    """The account or the practice has used up what it may ask, or missed too often: nothing was looked up. `back_at`:
+    when it may ask again."""
+
+    def __init__(self, back_at: datetime | None) -> None:
+        self.back_at = back_at
 
 
 class ProofNeeded(Exception):
@@ -200,9 +213,12 @@ def _held_practice(db: Session, viewer: Viewer) -> tuple[int, str]:
 
 def _count(db: Session, viewer: Viewer, now: datetime) -> None:
     uses: Guesses = [(RIGHTS_USER, str(viewer.account_id)), (RIGHTS_PRACTICE, str(viewer.provider_id))]
-    is_held = hold(db, _misses(viewer), now) or is_beyond_usual(db, viewer.provider_id or 0, now, may_keep=True)
-    if is_held or not allow(db, uses, now):
-        raise TooManyChecks
+    if hold(db, _misses(viewer), now):
+        raise TooManyChecks(back_at(db, _misses(viewer), now))
+    if until := unusual_until(db, viewer.provider_id or 0, now, may_keep=True):
+        raise TooManyChecks(until)
+    if not allow(db, uses, now):
+        raise TooManyChecks(back_at(db, uses, now))
 
 
 def _misses(viewer: Viewer) -> Guesses:

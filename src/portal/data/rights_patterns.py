@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, func, select
 from sqlmodel import Session, SQLModel
@@ -112,18 +112,36 @@ def seen_in(db: Session, viewer: Viewer, asked: Asked, now: datetime, *, may_kee
     return seen
 
 
-def is_beyond_usual(db: Session, provider_id: int, now: datetime, *, may_keep: bool = False) -> bool:
-    """Whether the practice has asked within an hour more than its normal day explains."""
-    row = _hourly().first(db, {"provider": provider_id, "since": now - HOUR})
+def unusual_until(db: Session, provider_id: int, now: datetime, *, may_keep: bool = False) -> datetime | None:
+    """Until when the practice has asked within an hour more than its normal day explains; None when it has not."""
+    values = {"provider": provider_id, "since": now - HOUR}
+    row = _hourly().first(db, values)
     asked = int(row[0]) if row else 0
-    return asked >= HOURLY_FLOOR and asked >= usual_day(db, provider_id, now, may_keep=may_keep) // SHARE_OF_DAY
+    if asked < HOURLY_FLOOR:
+        return None
+    most = max(HOURLY_FLOOR, usual_day(db, provider_id, now, may_keep=may_keep) // SHARE_OF_DAY)
+    if asked < most:
+        return None
+    first = _asked_at().first(db, values | {"before": asked - most})
+    return first[0] + HOUR if first else now
 
 
 @cache
 def _hourly() -> Prepared:
-    checks = SQLModel.metadata.tables["rights_check"]
-    own = (checks.c.provider_id == bindparam("provider"), checks.c.asked_at > bindparam("since"))
-    return Prepared(select(func.count()).where(*own))
+    return Prepared(select(func.count()).where(*_own(SQLModel.metadata.tables["rights_check"].c)))
+
+
+@cache
+def _asked_at() -> Prepared:
+    """When the practice made a check of the last hour, after so many others of it."""
+    checks = SQLModel.metadata.tables["rights_check"].c
+    return Prepared(
+        select(checks.asked_at).where(*_own(checks)).order_by(checks.asked_at).offset(bindparam("before")).limit(1)
+    )
+
+
+def _own(checks: Any) -> tuple[ColumnElement[bool], ...]:
+    return checks.provider_id == bindparam("provider"), checks.asked_at > bindparam("since")
 
 
 def is_night(now: datetime) -> bool:

@@ -125,6 +125,13 @@ def delay_of(db: Session, guesses: Guesses, now: datetime) -> Delay:
     return Delay.KNOWN if all(row.refused_at for row in waiting) else Delay.NEW
 
 
+def back_at(db: Session, guesses: Guesses, now: datetime) -> datetime | None:
+    """When the last of the delays that run for these subjects is over; None when none does."""
+    rows = [db.get(Throttle, (limit.purpose, subject), populate_existing=True) for limit, subject in guesses]
+    ends = [row.blocked_until for row in rows if row is not None and row.blocked_until is not None]
+    return max((end for end in ends if end > now), default=None)
+
+
 def is_delayed(db: Session, guesses: Guesses, now: datetime) -> bool:
     """Whether one of the subjects must wait, as far as a reading session sees."""
     return delay_of(db, guesses, now) is not Delay.NONE

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlmodel import Session
 
 from portal.data.accounts import ROLE_LABELS, Account, Role, Space
-from portal.data.complaints import hash_addresses
 from portal.data.credentials import UNKNOWN, create_account, find_credentials
+from portal.data.open_complaints import hash_addresses
 from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
 from portal.data.work_items import Duty, give_duty

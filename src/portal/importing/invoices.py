@@ -83,8 +83,8 @@ class InvoiceResolver(PlainResolver):
         return (record.number, provider_id, lot_id, person, patient, fold(patient), *record[5:])
 
     def revise(self, rows: Sequence[Row], verdicts: list[Verdict]) -> list[Verdict]:
-        """The verdicts as they are; what was written is also a step of the history."""
-        written = {Verdict.CREATED, Verdict.UPDATED}
+        """The verdicts as they are; what was written is also a step of the history, as is a state that came late."""
+        written = {Verdict.CREATED, Verdict.UPDATED, Verdict.OLDER}
         lots = {lot_id: number for (_, number), lot_id in self._lot.items()}
         pairs = zip(rows, verdicts, strict=True)
         record_steps(self._db, [_standing(row, lots) for row, verdict in pairs if verdict in written])
@@ -177,6 +177,7 @@ INVOICES = Kind(
             *("channel", "total_cents", "base_cents", "requested_cents", "accepted_cents"),
             *("state", "state_on", "reject_code", "engagement", "replaces"),
         ),
+        dated="state_on",
     ),
     InvoiceResolver,
     check=check_invoice,

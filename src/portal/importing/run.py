@@ -36,9 +36,9 @@ _LEFT_OUT = {
 @dataclass(slots=True)
 class Report:
     """What an import did, in rows. `merged`: put together with another row of the same thing; `ignored`: about nothing
-    that the portal holds; `left`: rows of before that the whole file does without, which `updated` counts too.
-    `is_committed` is false after a dry run, or when `strict` met a rejected row. `sha256`: of the file, once it was
-    read to its end."""
+    that the portal holds; `older`: of an earlier day than what it holds; `left`: rows of before that the whole file
+    does without, which `updated` counts too. `is_committed` is false after a dry run, or when `strict` met a rejected
+    row. `sha256`: of the file, once it was read to its end."""
 
     created: int = 0
     updated: int = 0
@@ -46,20 +46,22 @@ class Report:
     rejected: int = 0
     merged: int = 0
     ignored: int = 0
+    older: int = 0
     left: int = 0
     is_committed: bool = False
     sha256: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
-        """By name; `merged` and `ignored`, which few kinds know, where there are any."""
+        """By name; `merged`, `ignored` and `older`, which few kinds know, where there are any."""
         counts = {
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": self.rejected,
         }
-        return counts | {name: count for name, count in (("merged", self.merged), ("ignored", self.ignored)) if count}
+        rare = {"merged": self.merged, "ignored": self.ignored, "older": self.older}
+        return counts | {name: count for name, count in rare.items() if count}
 
 
 class Watch(Protocol):
@@ -171,6 +173,7 @@ class _Import:
         report.updated = totals[Verdict.UPDATED] + report.left
         report.unchanged = totals[Verdict.UNCHANGED]
         report.merged, report.ignored = self._resolver.merged, self._resolver.ignored
+        report.older = totals[Verdict.OLDER]
 
     def _read(self, *, is_quiet: bool = False) -> Rows:
         reject = _unheard if is_quiet else self._rejects.add

@@ -128,15 +128,18 @@ def test_address_that_is_none_is_asked_again_and_keeps_what_was_typed(client, fi
         assert db.exec(select(Case)).all() == []
 
 
-@pytest.mark.parametrize("typed", ["", "99000010", "990000102", "ABCDEFGHI", "2C0000010", "9900001011", "990000010"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "99000010", "990000102", "ABCDEFGHI", "2C0000010", "9900001011", "990000010", "2B0000021", "2A0000103"],
+)
 def test_finess_with_a_wrong_key_or_the_practices_own_is_refused(client, firm, typed) -> None:
     answer = send(client, NUMBER, FINESS | {"finess": typed}, form_at=NUMBER)
     assert answer.status_code == 422
     assert 'href="#finess"' in answer.text
 
 
-@pytest.mark.parametrize("typed", ["990000101", "990 000 101", "2a0000103"])
-def test_finess_with_its_key_is_taken_and_corsicas_as_it_is(client, firm, typed) -> None:
+@pytest.mark.parametrize("typed", ["990000101", "990\u00a0000 101", "2b0000020", "2B0005342", "2a0000014"])
+def test_finess_with_its_key_is_taken_and_the_letter_of_corsicas_counts(client, firm, typed) -> None:
     draft(client, NUMBER, FINESS | {"finess": typed})
     assert "".join(typed.split()).upper() in client.page.text
 

@@ -11,11 +11,9 @@ from litestar.response import Redirect
 from litestar.types import Guard
 from sqlmodel import Session
 
-from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
-from portal.data.case_pieces import remove_all_pieces
-from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, lock_case
+from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState
 from portal.data.data_right_rules import BY_DESK, DataRight
 from portal.data.data_rights import (
     KIND,
@@ -52,6 +50,7 @@ from portal.data_right_words import (
 )
 from portal.formatting import day_in_france
 from portal.forms import FieldError, single_values, version_of
+from portal.pages.account.case_withdrawal import take_back
 from portal.pages.account.data_request_forms import VALUE, read_request
 from portal.pages.account.data_rights import data_crumbs
 from portal.pages.account.pieces import CASE, FIELD, slot_views
@@ -92,22 +91,10 @@ async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] |
 
 @action(f"{ONE}/retrait", name="data.request.withdraw", guards=ASKS)
 def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    gone: list[str] = []
     try:
-        with request.database.write() as db:
-            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, KIND)
-            if found is None:
-                raise NotFoundException
-            name, is_draft = found.object, found.is_draft
-            if is_draft:
-                gone = remove_all_pieces(db, found)
-                forget_request(db, found)
-            else:
-                gone = withdraw_request(db, request.viewer, found.id or 0, request.now) or []
-            request.record(db, Action.CASE_DELETED if is_draft else Action.CASE_CANCELLED, name)
+        take_back(request, request.revealed(CASE, case), (KIND,), forget_request, withdraw_request)
     except WrongState:
         return _again(request, case, FieldError("", MOVED))
-    discard(request.services, gone)
     return Redirect(request.services.urls("data"), status_code=303)
 
 

@@ -20,9 +20,10 @@ from portal.data.evidence import Action, Outcome
 from portal.data.own_sessions import session_number
 from portal.data.sessions import SignedSession
 from portal.entry.browsers import browser_name
-from portal.forms import FieldError, email_of, single_values, typed_day
+from portal.forms import FieldError, email_of, typed_day
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.account_words import PURPOSES, acts_for, state_of
+from portal.pages.desk.look_ups import looked_up
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -34,7 +35,6 @@ FIELDS = ("objet", "identifiant", "nom", "naissance", "email", "organisation")
 TITLE = "Comptes"
 SESSION = "desk-session"
 WAYS = "Choisissez une seule voie\u00a0: identifiant, nom et date de naissance, e-mail, ou numéro d’organisation."
-TOO_MANY = "Vous avez atteint le nombre de recherches permis en une heure. Reprenez plus tard, ou voyez un superviseur."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,7 @@ def search_page(request: PortalRequest) -> Response[bytes]:
 
 @async_action("/gestion/comptes", name="desk.accounts.search", guards=[AGENT])
 async def search(request: PortalRequest) -> Response[bytes]:
-    sent = single_values(await request.form(), FIELDS, longest=254)
-    sent = {name: value.strip() for name, value in sent.items()}
-    errors = _errors(sent)
-    if errors:
-        return _page(request, sent, errors)
-    answer = await request.database.run_writing(_look_up, request, sent)
-    if answer is None:
-        return _page(request, sent, [FieldError("objet", TOO_MANY)])
-    return _page(request, sent, answer=answer)
+    return await looked_up(request, FIELDS, _errors, _look_up, _page)
 
 
 @page("/gestion/comptes/{compte:str}", name="desk.account", guards=[AGENT])
@@ -180,7 +172,7 @@ def _name_errors(sent: dict[str, str]) -> list[FieldError]:
 
 
 def _page(
-    request: PortalRequest, sent: dict[str, str], errors: list[FieldError] | None = None, answer: Answer | None = None
+    request: PortalRequest, sent: dict[str, str], errors: list[FieldError] | None = None, found: Answer | None = None
 ) -> Response[bytes]:
     return render_page(
         request,
@@ -189,8 +181,8 @@ def _page(
         errors=errors or [],
         sent=sent,
         purposes=list(PURPOSES.items()),
-        answer=answer,
-        rows=_rows(request, answer.found, sent["objet"]) if answer else [],
+        answer=found,
+        rows=_rows(request, found.found, sent["objet"]) if found else [],
     )
 
 

@@ -23,8 +23,9 @@ from portal.data.evidence import Action, Outcome
 from portal.data.people import PersonSheet
 from portal.data.persons import Person
 from portal.desk_purposes import PURPOSES
-from portal.forms import FieldError, single_values, typed_day
+from portal.forms import FieldError, typed_day
 from portal.pages.desk.account_words import state_of
+from portal.pages.desk.look_ups import looked_up
 from portal.permissions import Permission, may, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -35,7 +36,6 @@ KIND = "person"
 FIELDS = ("objet", "nom", "naissance", "nir", "contrat")
 TITLE = "Personnes"
 WAYS = "Choisissez une seule voie\u00a0: nom et date de naissance, numéro de Sécurité sociale, ou numéro de contrat."
-TOO_MANY = "Vous avez atteint le nombre de recherches permis en une heure. Reprenez plus tard, ou voyez un superviseur."
 CONTRACT_KINDS = {
     "individuel": "Contrat individuel",
     "collectif_obligatoire": "Contrat collectif obligatoire",
@@ -50,15 +50,7 @@ def search_page(request: PortalRequest) -> Response[bytes]:
 
 @async_action("/gestion/personnes", name="desk.people.search", guards=[AGENT])
 async def search(request: PortalRequest) -> Response[bytes]:
-    sent = single_values(await request.form(), FIELDS, longest=100)
-    sent = {name: value.strip() for name, value in sent.items()}
-    errors = _errors(sent)
-    if errors:
-        return _page(request, sent, errors)
-    found = await request.database.run_writing(_look_up, request, sent)
-    if found is None:
-        return _page(request, sent, [FieldError("objet", TOO_MANY)])
-    return _page(request, sent, found=found)
+    return await looked_up(request, FIELDS, _errors, _look_up, _page)
 
 
 @page("/gestion/personnes/{personne:str}", name="desk.person", guards=[AGENT])

@@ -33,6 +33,7 @@ COUNT_LABELS = {
     "rejected": "Refusées",
     "merged": "Réunies à une autre",
     "ignored": "Sans objet ici",
+    "older": "Ignorées, plus anciennes",
 }
 TEMPLATES = {Nature.TERMS: "terms.html", Nature.ARTICLE: "article.html"}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
+from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.data.publications import Nature, Publication, PublicationState, authors_of, find_publication
@@ -21,6 +22,7 @@ PREPARES = requires(Permission.DESK_PUBLISH)
 APPROVES = requires(Permission.DESK_PUBLISH_APPROVE)
 KIND = "publication"
 TITLE = "Publication"
+DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
 NO_DAY = "Choisissez un jour qui existe, par exemple 31/12/2026, ou laissez ce champ vide."
 
 
@@ -82,6 +84,11 @@ def pasted_text(sent: FormMultiDict, name: str) -> str:
     """A Markdown text as it was pasted (`written_text`), ended by a line break unless it is empty."""
     text = written_text(sent, name)
     return f"{text}\n" if text else ""
+
+
+def to_publication(request: PortalRequest, opaque: str) -> Redirect:
+    """Back to the page of a publication, by its opaque name."""
+    return Redirect(request.services.urls("desk.publication", publication=opaque), status_code=303)
 
 
 def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:

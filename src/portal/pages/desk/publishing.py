@@ -35,6 +35,7 @@ from portal.pages.desk.publication_views import (
     facts_of,
     found_publication,
     rows_of,
+    to_publication,
 )
 from portal.permissions import recently_confirmed
 from portal.publication_acts import PUBLISH, TAKE_BACK, FileNotReady, TooManyLeave, Turn, file_behind
@@ -92,7 +93,7 @@ def _page(request: PortalRequest, found: Publication, errors: Sequence[FieldErro
 def approval_page(request: PortalRequest, publication: FromPath[str]) -> Response[bytes] | Redirect:
     found = found_publication(request, request.db, publication)
     if found.state(request.now) is not PublicationState.WAITING:
-        return _to(request, publication)
+        return to_publication(request, publication)
     return _approval(request, found, dict.fromkeys(FIELDS, ""))
 
 
@@ -104,7 +105,7 @@ async def submit_approval(request: PortalRequest, publication: FromPath[str]) ->
     except _Refused as refused:
         found = found_publication(request, request.db, publication)
         return _approval(request, found, sent, list(refused.errors))
-    return _to(request, publication)
+    return to_publication(request, publication)
 
 
 def _approve(request: PortalRequest, opaque: str, sent: Mapping[str, str]) -> None:
@@ -149,7 +150,7 @@ def abandon(request: PortalRequest, publication: FromPath[str]) -> Response[byte
 def withdrawal_page(request: PortalRequest, publication: FromPath[str]) -> Response[bytes] | Redirect:
     found = found_publication(request, request.db, publication)
     if found.state(request.now) is not PublicationState.SCHEDULED:
-        return _to(request, publication)
+        return to_publication(request, publication)
     title = f"Retirer «\u00a0{found.title}\u00a0»"
     context = facts_of(request, found)
     return render_page(request, "desk/publication/withdrawal.html", title, crumbs=crumbs_of(request), **context)
@@ -171,7 +172,7 @@ def _give_up(request: PortalRequest, opaque: str, state: PublicationState) -> Re
                 request.record(db, Action.PUBLICATION_CANCELLED, found.object, title=found.title)
     except InEffect:
         return _page(request, found_publication(request, request.db, opaque), [FieldError("retrait", KEPT)])
-    return _to(request, opaque)
+    return to_publication(request, opaque)
 
 
 @action(f"{ONE}/reprise", name="desk.publication.resume", guards=[PREPARES])
@@ -181,7 +182,7 @@ def try_again(request: PortalRequest, publication: FromPath[str]) -> Redirect:
         if file is None:
             raise NotFoundException
         resume(file)
-    return _to(request, publication)
+    return to_publication(request, publication)
 
 
 def _approval(
@@ -197,10 +198,6 @@ def _approval(
         sent=sent,
         **context,
     )
-
-
-def _to(request: PortalRequest, opaque: str) -> Redirect:
-    return Redirect(request.services.urls("desk.publication", publication=opaque), status_code=303)
 
 
 HANDLERS = [

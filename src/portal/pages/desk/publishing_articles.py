@@ -8,17 +8,22 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.article_checks import LONGEST_SLUG, MOST_CHARACTERS, article_lines, slug_of, title_of
+from portal.article_checks import LONGEST_SLUG, MOST_CHARACTERS, lines_for_members, slug_of, title_of
 from portal.comparison import compare
-from portal.data.accounts import Role
-from portal.data.articles import ArticleVersion, keep_version, slugs_in_use, version_of_article, versions_of
+from portal.data.articles import (
+    ArticleVersion,
+    digest_of_version,
+    keep_version,
+    prepare_version,
+    slugs_in_use,
+    version_of_article,
+    versions_of,
+)
 from portal.data.evidence import Action
 from portal.data.publications import (
     Nature,
     Publication,
     WrongState,
-    digest_of_parts,
-    prepare,
     publications_of,
     rewrite,
 )
@@ -26,6 +31,7 @@ from portal.formatting import PARIS
 from portal.forms import FieldError, single_values
 from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
+    DONE,
     PREPARES,
     crumbs_of,
     found_publication,
@@ -33,8 +39,8 @@ from portal.pages.desk.publication_views import (
     pasted_text,
     read_day,
     rows_of,
+    to_publication,
 )
-from portal.permissions import GRANTS
 from portal.publication_words import Line, lines_in_words
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -50,7 +56,6 @@ SKELETON = (
     "## Une partie\nUn paragraphe.\n## Que faire ensuite\n- Une action.\n"
 )
 NO_THEME = "Donnez un thème\u00a0: l’article est rangé sous ce titre."
-DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
 
 
 @page(PATH, name="desk.publishing.articles", guards=[PREPARES])
@@ -154,14 +159,11 @@ def _prepare_withdrawal(request: PortalRequest, slug: str) -> Redirect:
         if current is None:
             raise NotFoundException
         title = f"Retirer\u00a0: {title_of(current.text)}"
-        digest = digest_of_parts(slug, "retrait", current.text)
-        found = prepare(db, request.viewer, Nature.ARTICLE, title, digest, None, request.now)
-        version = ArticleVersion(
-            publication_id=0, slug=slug, theme=current.theme, words=current.words, text=current.text, is_withdrawal=True
-        )
-        keep_version(db, found, version)
+        told = {"theme": current.theme, "words": current.words, "text": current.text}
+        version = ArticleVersion(publication_id=0, slug=slug, is_withdrawal=True, **told)
+        found = prepare_version(db, request.viewer, version, title, None, request.now)
         request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
-    return _to(request, found)
+    return to_publication(request, opaque_of(request, found))
 
 
 async def _sent(request: PortalRequest) -> dict[str, str]:
@@ -171,31 +173,30 @@ async def _sent(request: PortalRequest) -> dict[str, str]:
 
 def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -> Response[bytes] | Redirect:
     """Keeps the version with its evidence, or shows what is wrong with it."""
-    lines = _lines(request, sent["texte"])
+    lines = lines_for_members(request.services, request.db, sent["texte"])
     effective_at, errors = read_day(sent["jour"])
-    if not sent["theme"].strip():
+    if not sent["theme"]:
         errors.append(FieldError("theme", NO_THEME))
     if lines:
         errors.append(FieldError("texte", lines_in_words(lines)))
     if errors:
         return _form(request, opaque, sent, errors, lines)
     title = title_of(sent["texte"])
-    told = (sent["theme"].strip(), sent["mots"].strip(), sent["texte"])
+    version = ArticleVersion(publication_id=0, slug="", theme=sent["theme"], words=sent["mots"], text=sent["texte"])
     try:
         with request.database.write() as db:
             if opaque is None:
-                slug = _slug(slugs_in_use(db) | sources().keys(), sent["article"], title)
-                digest = digest_of_parts(slug, *told)
-                found = prepare(db, request.viewer, Nature.ARTICLE, title, digest, effective_at, request.now)
+                version.slug = _slug(slugs_in_use(db) | sources().keys(), sent["article"], title)
+                found = prepare_version(db, request.viewer, version, title, effective_at, request.now)
             else:
                 found, kept = _written(request, db, opaque, lock=True)
-                slug = kept.slug
-                rewrite(request.viewer, found, title, digest_of_parts(slug, *told), effective_at, request.now)
-            keep_version(db, found, _version(slug, *told))
+                version.slug = kept.slug
+                rewrite(request.viewer, found, title, digest_of_version(version), effective_at, request.now)
+                keep_version(db, found, version)
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
-    return _to(request, found)
+    return to_publication(request, opaque_of(request, found))
 
 
 def _written(
@@ -207,23 +208,6 @@ def _written(
     if kept.is_withdrawal:
         raise NotFoundException
     return found, kept
-
-
-def _version(slug: str, theme: str, words: str, text: str) -> ArticleVersion:
-    return ArticleVersion(publication_id=0, slug=slug, theme=theme, words=words, text=text)
-
-
-def _lines(request: PortalRequest, text: str) -> list[Line]:
-    """What is wrong with the text, by line; a link leads to a page that members may open."""
-    permissions, urls = GRANTS[Role.MEMBER], request.services.urls
-
-    def is_page(name: str) -> bool:
-        try:
-            return bool(urls(name)) and request.services.site.permission_of(name) in {*permissions, None}
-        except KeyError:
-            return False
-
-    return article_lines(text, figures_now(request.db), is_page)
 
 
 def _slug(taken: set[str], begun_from: str, title: str) -> str:
@@ -256,10 +240,6 @@ def _form(
         themes=sorted({source.theme for source in articles_now(request.db, request.now).values()}),
         figures=sorted(figures_now(request.db).items()),
     )
-
-
-def _to(request: PortalRequest, found: Publication) -> Redirect:
-    return Redirect(request.services.urls("desk.publication", publication=opaque_of(request, found)), status_code=303)
 
 
 HANDLERS = [

@@ -17,7 +17,14 @@ from portal.data.publication_files import file_of, keep_file
 from portal.data.publications import Nature, prepare, publications_of
 from portal.forms import FieldError
 from portal.importing.registry import KINDS
-from portal.pages.desk.publication_views import PREPARES, crumbs_of, found_publication, opaque_of, rows_of
+from portal.pages.desk.publication_views import (
+    PREPARES,
+    crumbs_of,
+    found_publication,
+    opaque_of,
+    rows_of,
+    to_publication,
+)
 from portal.publication_jobs import KIND_OF
 from portal.publication_sheets import ACCEPTED, LARGEST, plain_file
 from portal.publication_words import NATURE_LABELS
@@ -71,7 +78,7 @@ async def send(request: PortalRequest, nature: FromPath[str]) -> Response[bytes]
     except FileRefused as refused:
         return _list(request, kind, [FieldError(FIELD, str(refused))])
     opaque = await request.database.run_writing(_receive, request, kind, files[0].filename, content)
-    return Redirect(request.services.urls("desk.publication", publication=opaque), status_code=303)
+    return to_publication(request, opaque)
 
 
 @page("/gestion/publication/{publication:str}/lignes-refusees.csv", name="desk.publication.rejects", guards=[PREPARES])

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal.data.evidence import Action
-from portal.data.publications import Nature, Publication, WrongState, prepare, publications_of, rewrite
+from portal.data.publications import Nature, WrongState, prepare, publications_of, rewrite
 from portal.data.terms import (
     NotPublishable,
     Obstacle,
@@ -29,6 +29,7 @@ from portal.forms import FieldError, single_values
 from portal.legal_text import faults_of
 from portal.pages.account.terms import state_of
 from portal.pages.desk.publication_views import (
+    DONE,
     PREPARES,
     crumbs_of,
     found_publication,
@@ -36,6 +37,7 @@ from portal.pages.desk.publication_views import (
     pasted_text,
     read_day,
     rows_of,
+    to_publication,
 )
 from portal.publication_words import OBSTACLES, Line, fault_lines, lines_in_words
 from portal.rendering import render_page
@@ -48,7 +50,6 @@ TITLE = "Conditions d’utilisation"
 NEW = "Préparer une version"
 FIELDS = ("jour", "changements", "texte")
 LARGEST_FORM = 4 * MOST_BYTES
-DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
 
 
 @page(PATH, name="desk.publishing.terms", guards=[PREPARES])
@@ -134,7 +135,7 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
         return _form(request, opaque, sent, [_field_error(problem)])
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
-    return _to(request, found)
+    return to_publication(request, opaque_of(request, found))
 
 
 def _field_error(problem: NotPublishable) -> FieldError:
@@ -164,10 +165,6 @@ def _form(
         action=url,
         number=next_number(request.db),
     )
-
-
-def _to(request: PortalRequest, found: Publication) -> Redirect:
-    return Redirect(request.services.urls("desk.publication", publication=opaque_of(request, found)), status_code=303)
 
 
 HANDLERS = [list_page, new_page, submit_new, edit_page, submit_edit]

@@ -6,7 +6,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlmodel import Session
 
-from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
 from portal.case_notices import tell_of_autonomy
 from portal.case_steps import told_steps
@@ -22,12 +21,12 @@ from portal.data.autonomy import (
     send_request,
     start_request,
 )
-from portal.data.case_pieces import remove_all_pieces
-from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case, lock_case
+from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState, find_case
 from portal.data.evidence import Action
 from portal.data.own_account import own_account
 from portal.formatting import today
 from portal.forms import FieldError, single_values, version_of
+from portal.pages.account.case_withdrawal import take_back
 from portal.pages.account.pieces import CASE, slot_views
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
@@ -102,22 +101,10 @@ async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] |
 
 @action("/adherent/autonomie/{case:str}/abandon", name="member.autonomy.give-up", guards=ASKS)
 def give_up(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    gone: list[str] = []
     try:
-        with request.database.write() as db:
-            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, KIND)
-            if found is None:
-                raise NotFoundException
-            name, is_draft = found.object, found.is_draft
-            if is_draft:
-                gone = remove_all_pieces(db, found)
-                forget_request(db, found)
-            else:
-                give_up_request(db, request.viewer, found.id or 0, request.now)
-            request.record(db, Action.CASE_DELETED if is_draft else Action.CASE_CANCELLED, name)
+        take_back(request, request.revealed(CASE, case), (KIND,), forget_request, give_up_request)
     except WrongState:
         return _again(request, case, MOVED)
-    discard(request.services, gone)
     return Redirect(_index(request), status_code=303)
 
 

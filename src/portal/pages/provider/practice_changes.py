@@ -11,12 +11,10 @@ from litestar.response import Redirect
 from litestar.types import Guard
 from sqlmodel import Session
 
-from portal.attachments import discard
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.data.answer_delays import usual_delay
-from portal.data.case_pieces import remove_all_pieces
-from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, TooManyDrafts, WrongState, lock_case
+from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, TooManyDrafts, WrongState
 from portal.data.evidence import Action
 from portal.data.organisations import provider_of
 from portal.data.practice_addresses import address_on
@@ -39,6 +37,7 @@ from portal.data.practice_changes import (
 )
 from portal.formatting import day_in_france
 from portal.forms import FieldError, single_values, version_of
+from portal.pages.account.case_withdrawal import take_back
 from portal.pages.account.pieces import CASE, FIELD, slot_views
 from portal.pages.provider.agreement import READS, agreement_crumbs
 from portal.pages.provider.practice_forms import blank, filled_form, read_change
@@ -110,22 +109,10 @@ async def send(request: PortalRequest, case: FromPath[str]) -> Response[bytes] |
 
 @action(f"{ONE}/retrait", name="provider.practice.withdraw", guards=CHANGES)
 def withdraw(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Redirect:
-    gone: list[str] = []
     try:
-        with request.database.write() as db:
-            found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *KINDS)
-            if found is None:
-                raise NotFoundException
-            name, is_draft = found.object, found.is_draft
-            if is_draft:
-                gone = remove_all_pieces(db, found)
-                forget_change(db, found)
-            else:
-                withdraw_change(db, request.viewer, found.id or 0, request.now)
-            request.record(db, Action.CASE_DELETED if is_draft else Action.CASE_CANCELLED, name)
+        take_back(request, request.revealed(CASE, case), KINDS, forget_change, withdraw_change)
     except WrongState:
         return _again(request, case, MOVED)
-    discard(request.services, gone)
     return Redirect(request.services.urls("provider.agreement"), status_code=303)
 
 

@@ -30,6 +30,7 @@ SHORTEST, LONGEST = 3, 120
 MOST_COMMUNES, NAMED = 100, 5
 _POSTCODE = re.compile(r"[0-9]{5}")
 _FINESS = re.compile(r"[0-9]{9}|2[AB][0-9]{7}")
+_RANKS = str.maketrans("AB", "12")
 
 Read = tuple[dict[str, str], Wanted | None, list[FieldError]]
 
@@ -61,11 +62,11 @@ def filled_form(kind: CaseKind, row: PracticeChange) -> dict[str, str]:
 
 
 def finess_problem(number: str) -> str:
-    """What is wrong with a FINESS; empty when nothing is. The key is that of Luhn; Corsica's numbers have a letter, for
-    which no rule is published, and are taken as they are."""
+    """What is wrong with a FINESS; empty when nothing is. The key is Luhn's; the letter of Corsica's numbers counts
+    as its rank there (A is 1, B is 2), as in those that the region's health agency publishes."""
     if not _FINESS.fullmatch(number):
         return NO_NUMBER
-    return WRONG_KEY if number.isdigit() and not luhn.is_valid(number) else ""
+    return "" if luhn.is_valid(number.translate(_RANKS)) else WRONG_KEY
 
 
 def _number(raw: dict[str, str]) -> tuple[dict[str, str], list[FieldError]]:
