@@ -98,7 +98,7 @@ def author_words(request: PortalRequest, db: Session, at_desk: AtDesk) -> str:
         contact = told_of(db, request.services.keyring, at_desk.case).contact
         return f"{contact.name}, sans compte" if contact else "Sans compte"
     parts = [author.display_name, author.organisation, SPACE_LABELS[Space(at_desk.case.space)].lower()]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(dict.fromkeys(part for part in parts if part))
 
 
 def names_of(request: PortalRequest, db: Session, at_desk: AtDesk) -> dict[int | None, str]:
