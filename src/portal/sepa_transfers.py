@@ -122,12 +122,18 @@ def _from_xml(text: str) -> Iterator[Sent]:
         raise ValueError("a document type is declared")
     root = ET.fromstring(text)  # noqa: S314  (our bank's file, and nothing that expands is let through)
     for entry in root.iterfind(".//{*}Ntry"):
-        day = entry.findtext(".//{*}BookgDt/{*}Dt") or ""
         for told in entry.iterfind(".//{*}TxDtls"):
-            if code := _reason(told.find(".//{*}RtrInf")):
-                yield _sent(told.findtext(".//{*}EndToEndId"), day, code)
+            # What leaves the account for something else may have no name; ours always have one.
+            reference, code = told.findtext(".//{*}EndToEndId"), _reason(told.find(".//{*}RtrInf"))
+            if reference and code:
+                yield _sent(reference, _booked_on(entry), code)
     day = (root.findtext(".//{*}GrpHdr/{*}CreDtTm") or "")[:10]
     yield from _refused(root, day)
+
+
+def _booked_on(entry: ET.Element) -> str:
+    day = entry.findtext(".//{*}BookgDt/{*}Dt") or entry.findtext(".//{*}BookgDt/{*}DtTm")
+    return (day or "")[:10]
 
 
 def _refused(root: ET.Element, day: str) -> Iterator[Sent]:
