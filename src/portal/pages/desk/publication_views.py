@@ -11,8 +11,8 @@ from litestar.exceptions import NotFoundException
 from sqlmodel import Session
 
 from portal.data.publications import Nature, Publication, PublicationState, authors_of, find_publication
-from portal.formatting import PARIS
-from portal.forms import FieldError, exact_value, typed_day
+from portal.formatting import PARIS, today
+from portal.forms import FAR_DAY, FieldError, exact_value, is_far, typed_day
 from portal.permissions import Permission, may, requires
 from portal.publication_words import NATURE_LABELS, STATES
 from portal.rendering import Crumb
@@ -96,6 +96,8 @@ def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:
     day = typed_day(text)
     if day is None:
         return None, [FieldError("jour", NO_DAY)]
+    if is_far(day, today()):
+        return None, [FieldError("jour", FAR_DAY)]
     return datetime.combine(day, time(), PARIS), []
 
 
