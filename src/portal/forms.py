@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from unicodedata import category
 
@@ -87,6 +87,15 @@ def typed_day(text: str) -> date | None:
         return date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
     except ValueError:
         return None
+
+
+FAR_DAY = "Ce jour est à plus de dix ans d’aujourd’hui\u00a0: vérifiez l’année."
+FARTHEST = timedelta(days=3652)
+
+
+def is_far(day: date, today: date) -> bool:
+    """Whether a day is so many years away that its year must be a slip: « 0026 », « 2206 »."""
+    return abs(day - today) > FARTHEST
 
 
 def is_calendar_day(value: date | str) -> bool:

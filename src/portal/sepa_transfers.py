@@ -139,10 +139,16 @@ def _sent_back(notice: ET.Element) -> Iterator[Sent]:
     """The returns that a notification of a camt.054 tells of, all of one account; none for any other element."""
     account = "".join((notice.findtext("{*}Acct/{*}Id/{*}IBAN") or "").split())
     for entry in notice.iterfind("{*}Ntry"):
-        day = entry.findtext(".//{*}BookgDt/{*}Dt") or ""
         for told in entry.iterfind(".//{*}TxDtls"):
-            if code := _reason(told.find(".//{*}RtrInf")):
-                yield replace(_sent(told.findtext(".//{*}EndToEndId"), day, code), account=account)
+            # What leaves the account for something else may have no name; ours always have one.
+            reference, code = told.findtext(".//{*}EndToEndId"), _reason(told.find(".//{*}RtrInf"))
+            if reference and code:
+                yield replace(_sent(reference, _booked_on(entry), code), account=account)
+
+
+def _booked_on(entry: ET.Element) -> str:
+    day = entry.findtext(".//{*}BookgDt/{*}Dt") or entry.findtext(".//{*}BookgDt/{*}DtTm")
+    return (day or "")[:10]
 
 
 def _refused(root: ET.Element, day: str) -> Iterator[Sent]:

@@ -482,6 +482,14 @@ class TestReturned:
             assert read_returns(pain_002(body)) == [Sent("V1", RETURNED_ON, code)]
         assert read_returns(camt.encode()) == [Sent("V1", RETURNED_ON, code)]
 
+    @pytest.mark.parametrize("day", ["<Dt>2026-11-27</Dt>", "<DtTm>2026-11-27T08:15:00+01:00</DtTm>"])
+    def test_operator_gives_a_file_that_tells_of_others_transfers_too(self, day) -> None:
+        """camt.054: its day is one or the other; what leaves the same account for something else may have no name."""
+        reason = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"
+        told = f"<TxDtls><Refs><EndToEndId>V1</EndToEndId></Refs>{reason}</TxDtls><TxDtls>{reason}</TxDtls>"
+        camt = f"<Document><Ntry><BookgDt>{day}</BookgDt>{told}</Ntry></Document>"
+        assert read_returns(camt.encode()) == [Sent("V1", RETURNED_ON, "AC04")]
+
     @pytest.mark.parametrize("where", ["group", "batch"])
     def test_file_that_the_bank_refuses_whole_sends_back_each_of_its_transfers(self, world, where) -> None:
         world.value()

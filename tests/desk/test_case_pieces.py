@@ -8,10 +8,12 @@ from sqlmodel import select
 
 from portal.data.case_pieces import CasePiece, pieces_of
 from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.columns import utc_now
 from portal.data.files import StoredFile
+from portal.data.work_acts import take
 from portal.uploads import FileRefused, drawn_page
 from tests.support import factories
-from tests.support.desk_cases import MAKERS, path_of, two_pages
+from tests.support.desk_cases import MAKERS, item_of, path_of, two_pages
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
@@ -127,6 +129,22 @@ def test_agent_refuses_one_piece_and_its_author_is_asked_for_it_again(client, ag
         assert db.get_one(Case, case.id).state == CaseState.INCOMPLETE
     (letter,) = letters(client.services.database, client.services)
     assert letter.to == author.email
+
+
+def test_agent_is_asked_before_refusing_a_piece_of_what_a_colleague_has(client, agent, supervisor, case) -> None:
+    """R-61: its author is written to; nobody answers one request twice without knowing."""
+    with client.services.database.write() as db:
+        colleague, item = factories.viewer_of(db, supervisor), item_of(db, case)
+        take(db, colleague, client.services.keyring, item, utc_now())
+    enter(client, agent)
+    client.get(piece_path(client, case))
+    client.submit('form[action$="/refus"]', motif="illisible")
+    assert client.status == 422
+    assert supervisor.display_name in text_of(client.page.one("main"))
+    assert letters(client.services.database, client.services) == []
+    client.submit('form[action$="/refus"]', collegue="1")
+    assert client.path == path_of(client.services, case)
+    assert len(letters(client.services.database, client.services)) == 1
 
 
 @pytest.mark.parametrize(

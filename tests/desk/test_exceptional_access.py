@@ -196,15 +196,16 @@ def test_asking_twice_at_once_opens_one_access_and_writes_one_letter(client, sup
         assert sorted(pool.map(once, range(4))) == [False, False, False, True]
 
 
-def test_period_follows_its_dated_parameter(client, supervisor, cared) -> None:
+@pytest.mark.parametrize(("minutes", "lasts"), [(10, 10), (1440, 30), (0, 30), (-5, 30)])
+def test_period_follows_its_dated_parameter_and_is_never_longer(client, supervisor, cared, minutes, lasts) -> None:
     now = datetime.now(UTC)
     with client.services.database.write() as db:
         values = {"label": "Accès exceptionnel", "unit": "minutes", "valid_from": date(2020, 1, 1)}
-        db.add(Parameter(code=data.PARAMETER, value=10, **values))
+        db.add(Parameter(code=data.PARAMETER, value=minutes, **values))
         db.flush()
         viewer = factories.viewer_of(db, supervisor)
         row, _ = data.open_access(db, viewer, client.services.keyring, cared.id, MOTIVE, now)
-        assert row.ends_at == now + timedelta(minutes=10)
+        assert row.ends_at == now + timedelta(minutes=lasts)
 
 
 class TestReview:

@@ -147,6 +147,8 @@ def test_author_is_told_the_line_that_is_wrong(client, desk, line, words) -> Non
         ({"texte": ""}, "texte"),
         ({"texte": TEXT + "mot " * 12_000}, "texte"),
         ({"jour": "demain"}, "jour"),
+        ({"jour": "01/01/0001"}, "jour"),
+        ({"jour": "31/12/9999"}, "jour"),
     ],
 )
 def test_author_is_told_which_field_is_wrong(client, desk, fields, field) -> None:

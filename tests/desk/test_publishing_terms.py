@@ -110,6 +110,8 @@ def test_huge_nesting_never_holds_the_desk_up(client, desk, huge) -> None:
         ({"changements": ""}, "changements"),
         ({"changements": "# Titre"}, "changements"),
         ({"jour": "31/02/2027"}, "jour"),
+        ({"jour": "01/01/0001"}, "jour"),
+        ({"jour": "31/12/9999"}, "jour"),
         ({"jour": (today() - timedelta(days=1)).isoformat()}, "jour"),
     ],
 )

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 
 from portal.data.cases import CaseKind
+from portal.data.columns import utc_now
+from portal.data.erasure import empty_account
 from portal.formatting import today
 from tests.support import factories
 from tests.support.desk_cases import MAKERS, WORDS, path_of
 from tests.support.entry import ask, enter, send
 from tests.support.evidence_rows import Evidence
+from tests.support.html import text_of
 from tests.support.valuing import sheet_of
 
 RETURN = 'main section form[action$="/validation"]'
@@ -103,3 +106,20 @@ def test_form_of_an_exceptional_access_is_in_the_person_s_journal(client, superv
     assert ask(client, path).status_code == 200
     assert send(client, path, {"motif": ""}, form_at="/gestion").status_code == 422
     assert [act.action for act in evidence.fresh()] == ["person.read", "person.read"]
+
+
+def test_reads_of_an_agent_who_left_stay_in_the_journals_of_whom_they_showed(client, agent, make) -> None:
+    """R-51, R-71: the end of an agent's account forgets nothing of what others may know for five years."""
+    with client.services.database.write() as db:
+        case, author = MAKERS[CaseKind.COMPLAINT](db, client.services)
+    enter(client, agent)
+    client.get(path_of(client.services, case))
+    client.services.journal.flush()
+    enter(client, author)
+    before = text_of(client.get("/compte/journal").one("main"))
+    with client.services.database.write() as db:
+        empty_account(db, agent.id or 0, "Compte effacé.", utc_now())
+    after = text_of(client.get("/compte/journal").one("main"))
+    told = "par un gestionnaire de l’assureur"
+    assert before.count(told) == 1
+    assert after.count(told) == 1

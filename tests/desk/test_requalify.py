@@ -143,6 +143,19 @@ def test_agent_charged_with_something_else_finds_no_such_conversation(client, ma
     assert complaints(client) == []
 
 
+def test_agent_charged_with_messages_alone_comes_back_to_the_conversation(client, make, thread) -> None:
+    """R-72: the complaint is a colleague's to read; where the agent is led is a page of their own."""
+    enter(client, make(factories.desk_account, duties=(Duty.MESSAGES,)))
+    client.get(path_of(client, thread))
+    client.submit(message=message_named(client, thread, WORDS), sujet="delai")
+    assert client.status == 200
+    assert len(complaints(client)) == 1
+    client.get(path_of(client, thread))
+    (reference,) = (case.reference for case, _ in complaints(client))
+    assert reference in text_of(client.page.one("main"))
+    assert client.page.css('main a[href$="/reclamation"]') == []
+
+
 def test_complaint_of_a_practice_is_followed_by_the_link_of_its_letter(client, agent, make) -> None:
     """Its space has no complaints: the letter's link leads to it, as for anybody without an account."""
     account = make(

@@ -151,6 +151,17 @@ class TestPlanning:
         assert f"#{field}" in answer.text
         assert client.services.site.current().windows == ()
 
+    @pytest.mark.parametrize(
+        ("day", "hour"), [("31/12/9999", "23:30"), ("31/12/2226", "22:00"), ("0001-01-01", "00:00")]
+    )
+    def test_plan_of_another_century_is_a_slip(self, client, accounts, day, hour) -> None:
+        enter(client, accounts["supervisor"])
+        sent = self.form(jour=day, heure=hour, duree="480")
+        answer = send(client, "/gestion/maintenance/nouvelle", sent, form_at="/gestion")
+        assert answer.status_code == 422
+        assert 'href="#jour"' in answer.text
+        assert client.services.site.current().windows == ()
+
     def test_supervisor_closes_one_space_and_the_others_go_on(self, client, accounts) -> None:
         """R-60: its people read why, and nobody else does; another space may close at the same time."""
         enter(client, accounts["supervisor"])

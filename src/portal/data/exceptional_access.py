@@ -2,7 +2,7 @@
 hour, for a written motive; another supervisor reviews it afterwards.
 
 Nobody opens their own record, nor that of somebody on a contract of theirs. Nothing is changed by it, and its time
-cannot be lengthened: `parameter` « acces-exceptionnel » says how long, thirty minutes when no row does.
+cannot be lengthened: `parameter` « acces-exceptionnel » says how long, thirty minutes when no row does, never longer.
 """
 
 from dataclasses import dataclass
@@ -185,14 +185,15 @@ def access_by_id(db: Session, viewer: Viewer, keyring: Keyring, access_id: int) 
 
 
 def minutes_on(db: Session, now: datetime) -> int:
-    """How many minutes an access lasts on the day of an instant."""
+    """How many minutes an access lasts on the day of an instant: never more than `MINUTES`, whatever was loaded."""
     day = day_in_france(now)
     query = select(Parameter.value).where(
         Parameter.code == PARAMETER,
         Parameter.valid_from <= day,
         or_(col(Parameter.valid_to).is_(None), col(Parameter.valid_to) >= day),
     )
-    return db.exec(query.order_by(col(Parameter.valid_from).desc())).first() or MINUTES
+    said = db.exec(query.order_by(col(Parameter.valid_from).desc())).first() or MINUTES
+    return said if 0 < said <= MINUTES else MINUTES
 
 
 def _is_close(db: Session, viewer: Viewer, person_id: int) -> bool:

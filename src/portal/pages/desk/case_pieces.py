@@ -27,6 +27,7 @@ from portal.forms import FieldError, single_values, version_of, written_text
 from portal.headers import DOCUMENT_POLICY
 from portal.pages.account.pieces import PIECE
 from portal.pages.desk.case_access import CASE, WORKS, case_crumbs, case_url, note, opened, record
+from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, async_page, page
 from portal.uploads import FileRefused, drawn_page
@@ -44,7 +45,7 @@ MOTIVES = {
     "autre": "",
 }
 LABELS = {name: text.partition("\u00a0:")[0].rstrip(".") for name, text in MOTIVES.items()} | {"autre": "Autre raison"}
-FIELDS = ("motif", "version")
+FIELDS = ("motif", "version", KNOWN)
 LONGEST = 500
 NO_MOTIVE = "Choisissez pourquoi ce document est refusé."
 NO_WORDS = "Dites en quelques mots ce qui ne va pas, et ce qu’il faut envoyer."
@@ -56,7 +57,7 @@ OVER = "Ce dossier n’attend plus de pièces\u00a0: il est terminé."
 @page(ONE, name="desk.case.piece", guards=WORKS)
 def piece_page(request: PortalRequest, dossier: FromPath[str], piece: FromPath[str]) -> Response[bytes]:
     at_desk, found = _found(request, request.db, dossier, piece)
-    return _page(request, request.db, at_desk, found, {"motif": "", "precision": ""}, [])
+    return _page(request, request.db, at_desk, found, {"motif": "", "precision": "", KNOWN: ""}, [])
 
 
 @async_page(f"{ONE}/image", name="desk.case.piece.image", guards=WORKS)
@@ -88,6 +89,8 @@ async def refuse(request: PortalRequest, dossier: FromPath[str], piece: FromPath
 def _refuse(request: PortalRequest, dossier: str, piece: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
     raw = single_values(sent, FIELDS, 40) | {"precision": written_text(sent, "precision")}
     errors = _errors(raw)
+    with request.database.read() as db:
+        errors += work_errors(request, db, opened(request, db, dossier).item, raw[KNOWN])
     if not errors:
         problem = _refused(request, dossier, piece, raw)
         if not problem:
@@ -156,6 +159,7 @@ def _page(
         case=at_desk.case,
         number=number,
         zoom=zoom,
+        **work_context(request, db, at_desk.item),
         **_links(request, dossier, name, found, number, zoom),
     )
 

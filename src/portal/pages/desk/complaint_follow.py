@@ -15,15 +15,14 @@ from portal.case_notices import CaseLetters
 from portal.complaint_notices import tell_delayed
 from portal.complaint_words import CATEGORY_LABELS, marks_of, state_of
 from portal.data.case_desk import Agent, agent_at_work
-from portal.data.cases import Case, CaseMoved, WrongState
+from portal.data.cases import CaseMoved, WrongState
 from portal.data.complaint_follow import MediatedOutside, announce_delay, complaint_at_desk, note_mediator
 from portal.data.complaints import LONGEST_TEXT, Told
 from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
-from portal.data.work_items import item_of_case
 from portal.formatting import today
 from portal.forms import FieldError, single_values, written_text
-from portal.pages.desk.case_access import WORK, WORKS, case_crumbs, note, opened, record
+from portal.pages.desk.case_access import WORKS, case_crumbs, note, opened, record
 from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -49,13 +48,6 @@ async def delay(request: PortalRequest, dossier: FromPath[str]) -> Response[byte
 @async_action("/gestion/dossiers/{dossier:str}/reclamation/mediateur", name="desk.complaint.mediator", guards=WORKS)
 async def mediator(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes] | Redirect:
     return await request.database.run_writing(_mediator, request, dossier, await request.form())
-
-
-def to_complaint(request: PortalRequest, case: Case) -> Redirect:
-    """Leads to the clock of a complaint."""
-    with request.database.read() as db:
-        (name,) = request.services.keyring.conceal(WORK, [item_of_case(db, case.id or 0)])
-    return Redirect(request.services.urls("desk.complaint", dossier=name), status_code=303)
 
 
 def _delay(request: PortalRequest, dossier: str, form: FormMultiDict) -> Response[bytes] | Redirect:

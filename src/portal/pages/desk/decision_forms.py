@@ -1,7 +1,7 @@
 """The form of a decision: what it sends, what is wrong with it, and the text that a template puts into it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from litestar.datastructures import FormMultiDict
 from sqlmodel import Session
@@ -14,7 +14,7 @@ from portal.data.reply_variables import VariableMissing, filled
 from portal.deciding.frames import Input, Ruling, Words
 from portal.deciding.variables import LABELS, values_of
 from portal.formatting import number
-from portal.forms import FieldError, cents_of, single_values, typed_day, version_of, written_text
+from portal.forms import FAR_DAY, FieldError, cents_of, is_far, single_values, typed_day, version_of, written_text
 from portal.security import Keyring
 from portal.web import PortalRequest
 
@@ -26,8 +26,6 @@ UNFINISHED = "Remplacez ce qui est entre crochets par votre texte, ou effacez-le
 UNFILLED = "Ce modèle a besoin de ce que le dossier ne dit pas"
 NO_AMOUNT = "Écrivez un montant en euros, comme 84,50."
 NO_DAY = "Indiquez un jour qui existe, comme 31/12/2026."
-FAR_DAY = "Ce jour est à plus de dix ans d’aujourd’hui\u00a0: vérifiez l’année."
-FARTHEST = timedelta(days=3652)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def _inputs(
             errors.append(FieldError(each.name, NO_AMOUNT if each.is_amount else NO_DAY))
         elif not isinstance(found, date):
             amounts[each.name] = found
-        elif abs(found - today) > FARTHEST:
+        elif is_far(found, today):
             errors.append(FieldError(each.name, FAR_DAY))
         else:
             days[each.name] = found

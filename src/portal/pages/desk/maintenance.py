@@ -18,8 +18,8 @@ from portal.data.site_state import (
     last_maintenances,
     plan_maintenance,
 )
-from portal.formatting import PARIS
-from portal.forms import FieldError, single_values, typed_day
+from portal.formatting import PARIS, day_in_france
+from portal.forms import FAR_DAY, FieldError, is_far, single_values, typed_day
 from portal.labels import SPACE_LABELS
 from portal.pages.desk.reasons import LONGEST, reason_errors
 from portal.permissions import Permission, recently_confirmed, requires
@@ -119,6 +119,8 @@ def _errors(sent: dict[str, str], now: datetime) -> list[FieldError]:
     day = typed_day(sent["jour"])
     if day is None:
         errors.append(FieldError("jour", "Choisissez le jour de la maintenance, par exemple 31/12/2026."))
+    elif is_far(day, day_in_france(now)):
+        errors.append(FieldError("jour", FAR_DAY))
     if not _HOUR.fullmatch(sent["heure"]):
         errors.append(FieldError("heure", "Saisissez l’heure de début, par exemple 22\u00a0h\u00a030."))
     if not errors and _start_of(sent) < now - timedelta(minutes=5):

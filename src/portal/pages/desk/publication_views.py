@@ -11,8 +11,8 @@ from litestar.response import Redirect
 from sqlmodel import Session
 
 from portal.data.publications import Nature, Publication, PublicationState, authors_of, find_publication
-from portal.formatting import PARIS
-from portal.forms import FieldError, typed_day, written_text
+from portal.formatting import PARIS, today
+from portal.forms import FAR_DAY, FieldError, is_far, typed_day, written_text
 from portal.permissions import Permission, may, requires
 from portal.publication_words import NATURE_LABELS, STATES
 from portal.rendering import Crumb
@@ -98,6 +98,8 @@ def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:
     day = typed_day(text)
     if day is None:
         return None, [FieldError("jour", NO_DAY)]
+    if is_far(day, today()):
+        return None, [FieldError("jour", FAR_DAY)]
     return datetime.combine(day, time(), PARIS), []
 
 

@@ -178,10 +178,12 @@ def _give_up(request: PortalRequest, opaque: str, state: PublicationState) -> Re
 @action(f"{ONE}/reprise", name="desk.publication.resume", guards=[PREPARES])
 def try_again(request: PortalRequest, publication: FromPath[str]) -> Redirect:
     with request.database.write() as db:
-        file = file_behind(db, found_publication(request, db, publication))
+        found = found_publication(request, db, publication)
+        file = file_behind(db, found)
         if file is None:
             raise NotFoundException
-        resume(file)
+        if resume(file):
+            request.record(db, Action.JOB_ASKED, found.object)
     return to_publication(request, publication)
 
 

@@ -17,14 +17,13 @@ from portal.complaint_words import moved_to_complaint
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case, CaseMoved, WrongState
 from portal.data.complaints import Category
-from portal.data.desk_cases import AtDesk
+from portal.data.desk_cases import AtDesk, case_at_desk
 from portal.data.evidence import Action
 from portal.data.requalifying import Candidate, Requalified, candidate_of, turn_into_complaint
 from portal.data.work_items import item_of_case
 from portal.formatting import local_time
 from portal.forms import FieldError, single_values
 from portal.pages.desk.case_access import WORK, WORKS, case_crumbs, case_url, note, opened, record
-from portal.pages.desk.complaint_follow import to_complaint
 from portal.pages.desk.work import KNOWN, work_context, work_errors
 from portal.rendering import render_page
 from portal.routing import async_action, page
@@ -60,9 +59,10 @@ def _submit(request: PortalRequest, dossier: str, form: FormMultiDict) -> Respon
             made = None if errors else _made(request, db, dossier, sent)
     except (CaseMoved, WrongState):
         made, errors = None, [FieldError("", MOVED)]
-    if made is not None:
-        return to_complaint(request, made.complaint)
     with request.database.read() as db:
+        if made is not None:
+            back = request.services.urls("desk.case.requalify", dossier=dossier)
+            return Redirect(_page_of(request, db, made.complaint) or back, status_code=303)
         return _form(request, db, dossier, sent, errors or [FieldError("message", NO_MESSAGE)])
 
 
@@ -121,10 +121,15 @@ def _form(
 
 def _became(request: PortalRequest, db: Session, complaint: Case | None) -> tuple[str, str] | None:
     """The reference of what the thread became already, and its page; None when it became nothing."""
-    if complaint is None:
-        return None
-    name = request.services.keyring.conceal(WORK, [item_of_case(db, complaint.id or 0)])[0]
-    return complaint.reference, request.services.urls("desk.complaint", dossier=name)
+    return (complaint.reference, _page_of(request, db, complaint)) if complaint else None
+
+
+def _page_of(request: PortalRequest, db: Session, complaint: Case) -> str:
+    """The page of a complaint; empty for an agent who is charged with messages alone."""
+    keyring, item_id = request.services.keyring, item_of_case(db, complaint.id or 0)
+    is_theirs = case_at_desk(db, request.viewer, keyring, item_id) is not None
+    (name,) = keyring.conceal(WORK, [item_id])
+    return request.services.urls("desk.complaint", dossier=name) if is_theirs else ""
 
 
 def _beginning(text: str) -> str:
