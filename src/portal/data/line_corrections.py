@@ -88,6 +88,11 @@ def history_from(db: Session, line_id: int) -> list[Rewriting]:
     return found
 
 
+def rewriting_of(db: Session, row: LineCorrection) -> Rewriting:
+    """One step of a line's history, with its lines."""
+    return _told(db, row)
+
+
 def corrected_in(db: Session, case: Case) -> list[LineCorrection]:
     """What was put right of a claim, in order. The caller has found the case."""
     query = select(LineCorrection).where(LineCorrection.case_id == case.id)

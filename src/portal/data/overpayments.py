@@ -14,8 +14,8 @@ from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.benefits import BenefitLine, Payment
-from portal.data.case_states import ENDS, CaseState
 from portal.data.case_desk import Agent
+from portal.data.case_states import ENDS, CaseState
 from portal.data.cases import Case, CaseKind, WrongState, touch
 from portal.data.claim_rules import BARRED_AFTER_MONTHS
 from portal.data.claim_valuing import TooNear

@@ -119,9 +119,7 @@ def _problems(review: Review) -> list[FieldError]:
     return [FieldError(f"{field}-0", message) for field, message in dict(found).items()]
 
 
-def _keep(
-    request: PortalRequest, dossier: str, ligne: str, sent: FormMultiDict
-) -> Response[bytes] | Redirect:
+def _keep(request: PortalRequest, dossier: str, ligne: str, sent: FormMultiDict) -> Response[bytes] | Redirect:
     _save(request, dossier, ligne, sent)
     url = request.services.urls
     if single_values(sent, ("faire",))["faire"] != "decider":
