@@ -1,7 +1,7 @@
 """Lines put right, and sums paid too much, in words: for agents, for members, in letters."""
 
 from portal.data.overpayments import Owed, StepKind
-from portal.data.rectifying import Effect, Obstacle, Review
+from portal.data.rectification_review import Effect, Obstacle, Review
 from portal.data.valuation import SHORTEST_WORDS
 from portal.formatting import long_date, money
 

@@ -12,7 +12,6 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine, LineKind, Status
-from portal.data.case_desk import Agent
 from portal.data.cases import Case
 from portal.data.claims import ClaimLine
 from portal.data.columns import Index, instant
@@ -50,7 +49,7 @@ class Rewriting:
     after: BenefitLine | None
 
 
-def correctable_lines(db: Session, agent: Agent, case: Case) -> list[BenefitLine]:
+def correctable_lines(db: Session, agent: Viewer, case: Case) -> list[BenefitLine]:
     """The lines of a claim that were valued here and still stand, for an agent who may act on the case."""
     if is_near(db, agent.account_id, case):
         return []
@@ -108,13 +107,13 @@ def queued_opposites(db: Session, line_id: int) -> list[BenefitLine]:
 
 def _first_of(db: Session, line_id: int) -> int:
     """The line with which a history begins."""
-    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)  # type: ignore[arg-type]
+    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)
     row = _row_of(db, by)
     return _first_of(db, row.line_id) if row else line_id
 
 
 def _row_of(db: Session, which: object) -> LineCorrection | None:
-    return db.exec(select(LineCorrection).where(which)).first()  # type: ignore[arg-type]
+    return db.exec(select(LineCorrection).where(which)).first()
 
 
 def _told(db: Session, row: LineCorrection) -> Rewriting:
