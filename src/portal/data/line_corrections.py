@@ -15,8 +15,10 @@ from portal.data.benefits import BenefitLine, LineKind, Status
 from portal.data.cases import Case
 from portal.data.claims import ClaimLine
 from portal.data.columns import Index, instant
+from portal.data.decisions import Act
 from portal.data.parties import is_near
 from portal.data.payments import PaymentDue
+from portal.data.proposals import DecisionProposal
 from portal.data.sessions import Viewer
 from portal.data.valued_lines import ValuedLine
 
@@ -90,6 +92,22 @@ def history_from(db: Session, line_id: int) -> list[Rewriting]:
 def rewriting_of(db: Session, row: LineCorrection) -> Rewriting:
     """One step of a line's history, with its lines."""
     return _told(db, row)
+
+
+def paid_claim(db: Session, viewer: Viewer, quantity: int, act_code: str) -> tuple[Case, BenefitLine] | None:
+    """A claim of the viewer's, and its line of so many acts, which was paid and stands as it was; None when it was put
+    right, or somebody proposes to. The demonstration's way to its own."""
+    proposed = select(DecisionProposal.case_id).where(DecisionProposal.act == Act.RECTIFY)
+    query = (
+        select(Case, BenefitLine)
+        .join(ValuedLine, col(ValuedLine.case_id) == Case.id)
+        .join(BenefitLine, col(BenefitLine.id) == ValuedLine.line_id)
+        .where(Case.account_id == viewer.account_id, BenefitLine.act_code == act_code)
+        .where(BenefitLine.quantity == quantity, BenefitLine.status == Status.PAID, col(Case.id).not_in(proposed))
+        .where(col(BenefitLine.payment_id).is_not(None), col(BenefitLine.reference).not_like("%S"))
+    )
+    found = db.exec(query.order_by(col(BenefitLine.id))).first()
+    return (found[0], found[1]) if found else None
 
 
 def corrected_in(db: Session, case: Case) -> list[LineCorrection]:
