@@ -26,7 +26,8 @@ from portal.data.overpayments import Overpayment, OverpaymentStep, StepKind, agr
 from portal.data.parameters import Parameter
 from portal.data.payment_runs import FileChanged
 from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day
-from portal.data.rectifying import Effect, Rectification, apply_rectification, as_seen, review_of
+from portal.data.rectification_review import Effect, Rectification, as_seen, review_of
+from portal.data.rectifying import apply_rectification
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
 from portal.payment_jobs import pay_due, take_returns, write_again

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.cases import Case, CaseMoved
 from portal.data.columns import Index, instant
-from portal.data.decisions import Decision
+from portal.data.decisions import AFTER_THE_END, Decision
 from portal.data.parties import is_party
 from portal.data.second_looks import needs_second_look
 from portal.data.sessions import Viewer
@@ -204,9 +204,10 @@ def returned_to(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | N
 
 
 def voided_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
-    """The last decision of the viewer's on a case that goes on, when the case moved while it waited to be approved."""
+    """The last decision of the viewer's on a case that goes on, or on what was paid of it, when the case moved while it
+    waited to be approved."""
     last = _last_of(db, viewer, case)
-    if last is None or case.is_over:
+    if last is None or (case.is_over and last.act not in AFTER_THE_END):
         return None
     is_passed = last.state == ProposalState.WAITING and last.version != case.version
     return last if is_passed or last.state == ProposalState.EXPIRED else None

@@ -23,7 +23,7 @@ from portal.data.proposals import (
     voided_of,
     write_decision,
 )
-from portal.data.rectifying import Rectification, Review, review_of
+from portal.data.rectification_review import Rectification, Review, review_of
 from portal.data.second_looks import needs_second_look
 from portal.data.valuation import LONGEST_WORDS, SHORTEST_WORDS
 from portal.data.valuation_drafts import Typed, lock_claim_at_desk
