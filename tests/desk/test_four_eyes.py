@@ -30,7 +30,7 @@ from portal.data.proposals import (
 )
 from portal.data.second_looks import SecondLookRule, needs_second_look, rules_on
 from portal.data.sessions import SignedSession
-from portal.data.work_items import Duty
+from portal.data.work_items import DEATH, Duty
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
 from tests.support.desk_cases import MAKERS, WORDS, identity, path_of
