@@ -40,7 +40,7 @@ def show_death(database: Database, keyring: Keyring, insurer: Insurer) -> None:
 
 
 def _somebody(db: Session, now: datetime) -> Person | None:
-    """The first member without a part of their own in the demonstration, whose contract covers somebody else."""
+    """A member without a part of their own in the demonstration, whose contract, a company's if any, covers others."""
     shown = {*(each.person for each in accounts()), *(each.person for each in sign_ups())}
     known = select(Account.person_id).where(col(Account.person_id).is_not(None))
     others = select(Beneficiary.id).where(
@@ -51,10 +51,10 @@ def _somebody(db: Session, now: datetime) -> Person | None:
     query = (
         select(Person)
         .join(Contract, col(Contract.member_id) == Person.id)
-        .where(col(Contract.ends_on).is_(None), Contract.starts_on < day_in_france(now - timedelta(days=400)))
+        .where(col(Contract.ends_on).is_(None), Contract.starts_on < day_in_france(now - timedelta(days=60)))
         .where(others.exists(), col(Person.id).not_in(known), col(Person.reference).not_in(shown))
     )
-    return db.exec(query.order_by(col(Contract.id).desc()).limit(1)).first()
+    return db.exec(query.order_by(col(Contract.kind), col(Contract.id).desc()).limit(1)).first()
 
 
 def _leave(db: Session, keyring: Keyring, person: Person, then: datetime) -> None:
