@@ -267,12 +267,16 @@ class TestUndoing:
     def test_undoing_keeps_what_a_colleague_changed_since(self, client, charged, member, family) -> None:
         record(client.services, charged, member.person_id, datetime.now(UTC))
         with client.services.database.write() as db:
-            row = db.exec(select(Beneficiary).where(Beneficiary.contract_id == family["contract"])).first()
+            row = db.exec(
+                select(Beneficiary).where(Beneficiary.contract_id == family["contract"]).order_by(Beneficiary.id)
+            ).first()
             row.valid_to = date(2026, 4, 30)
         enter(client, charged)
         send(client, death_url(client, "/annulation"), {"motif": REASON}, form_at="/gestion")
         with client.services.database.read() as db:
-            row = db.exec(select(Beneficiary).where(Beneficiary.contract_id == family["contract"])).first()
+            row = db.exec(
+                select(Beneficiary).where(Beneficiary.contract_id == family["contract"]).order_by(Beneficiary.id)
+            ).first()
             assert row.valid_to == date(2026, 4, 30)
 
     def test_account_that_was_closed_before_stays_closed(self, client, charged, member) -> None:
