@@ -110,6 +110,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sqlite_template(tmp_path_factory.mktemp("template") / "portal.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def small_demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demonstration of three members, to be read; a test that changes it works on a copy."""
+    from tests.support.demonstration import prepare_small  # noqa: PLC0415  (most tests need none)
+
+    folder = tmp_path_factory.mktemp("small") / "demo"
+    prepare_small(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def resumed_demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demonstration prepared twice, as one that was interrupted is; to be read."""
+    from tests.support.demonstration import prepare_twice  # noqa: PLC0415  (most tests need none)
+
+    folder = tmp_path_factory.mktemp("resumed") / "demo"
+    prepare_twice(folder)
+    return folder
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings as in production (https origin), with random keys and a data folder of the test's own."""
