@@ -12,6 +12,7 @@ from typing import Any
 
 import brotli
 import pytest
+from pydantic import SecretStr
 from sqlmodel import Session
 
 from portal.database import Database
@@ -130,16 +131,22 @@ def resumed_demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings as in production (https origin), with random keys and a data folder of the test's own."""
+@pytest.fixture(scope="session")
+def usual_settings() -> Settings:
+    """What the settings of all tests have in common, read and checked once."""
     return Settings(
-        data_folder=tmp_path / "portal",
         origin=ORIGIN,
         secret_keys=[secrets.token_hex(32)],
         data_keys=[secrets.token_hex(32)],
         worker="separate",  # letters stay in the outbox, and jobs wait, unless a test runs them
     )
+
+
+@pytest.fixture
+def settings(usual_settings: Settings, tmp_path: Path) -> Settings:
+    """Settings as in production (https origin), with random keys and a data folder of the test's own."""
+    keys = {name: [SecretStr(secrets.token_hex(32))] for name in ("secret_keys", "data_keys")}
+    return usual_settings.model_copy(update={"data_folder": tmp_path / "portal", **keys})
 
 
 @pytest.fixture
