@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ ORIGIN = "https://portal.test"
 ENGINES = ("sqlite", "postgresql")
 TESTS = Path(__file__).parent
 EVERY_CASE_ON_BOTH = {"data", "importing"}
+MEMORY = Path("/dev/shm")  # noqa: S108  (pytest and tempfile make folders of their own in it)
+MEMORY_BYTES = 4_000_000_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     forbid_other_machines()
     keep_bytecode()
+    work_in_memory()
     brotli.compress = lru_cache(brotli.compress)  # static files are compressed once, not by each application anew
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
@@ -45,6 +49,14 @@ def keep_bytecode() -> None:
     dozens of processes: each finds what the first one compiled, also where the machine asks for no such files."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def work_in_memory() -> None:
+    """Every commit waits for the disk, and so does every line of the journal: several times a test, for nothing that a
+    test proves. Files stand in memory where it offers room; a TMPDIR or --basetemp of one's own comes first."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
+    if usable and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 
 
 def pytest_collection_finish() -> None:
