@@ -14,6 +14,7 @@ from portal.data.accounts import Role
 from portal.data.articles import ArticleVersion, keep_version, slugs_in_use, version_of_article, versions_of
 from portal.data.evidence import Action
 from portal.data.publications import (
+    ChangedMeanwhile,
     Nature,
     Publication,
     WrongState,
@@ -26,7 +27,10 @@ from portal.formatting import PARIS
 from portal.forms import FieldError, single_values
 from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
+    BEGUN,
     PREPARES,
+    REWRITTEN,
+    begun_anew,
     crumbs_of,
     found_publication,
     opaque_of,
@@ -42,7 +46,7 @@ from portal.web import PortalRequest
 
 PATH = "/gestion/publication/articles"
 TITLE = "Articles d’information"
-FIELDS = ("article", "theme", "mots", "jour")
+FIELDS = ("article", "theme", "mots", "jour", BEGUN)
 LONGEST = 200
 LARGEST_FORM = 8 * MOST_CHARACTERS
 SKELETON = (
@@ -71,9 +75,9 @@ def list_page(request: PortalRequest) -> Response[bytes]:
 def new_page(request: PortalRequest) -> Response[bytes]:
     source = articles_now(request.db, request.now).get(request.query_params.get("article", ""))
     if source is None:
-        return _form(request, None, {"article": "", "theme": "", "mots": "", "jour": "", "texte": SKELETON})
-    begun = {"article": source.slug, "theme": source.theme, "mots": source.words, "jour": "", "texte": source.text}
-    return _form(request, None, begun)
+        return _form(request, None, dict.fromkeys(FIELDS, "") | {"texte": SKELETON})
+    begun = {"article": source.slug, "theme": source.theme, "mots": source.words, "texte": source.text}
+    return _form(request, None, dict.fromkeys(FIELDS, "") | begun)
 
 
 @async_action(
@@ -88,7 +92,7 @@ def edit_page(request: PortalRequest, publication: FromPath[str]) -> Response[by
     found, kept = _written(request, request.db, publication)
     day = found.effective_at.astimezone(PARIS).date().isoformat() if found.effective_at else ""
     told = {"article": kept.slug, "theme": kept.theme, "mots": kept.words, "jour": day, "texte": kept.text}
-    return _form(request, publication, told)
+    return _form(request, publication, told | {BEGUN: found.version})
 
 
 @async_action(
@@ -190,11 +194,14 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
             else:
                 found, kept = _written(request, db, opaque, lock=True)
                 slug = kept.slug
-                rewrite(request.viewer, found, title, digest_of_parts(slug, *told), effective_at, request.now)
+                digest = digest_of_parts(slug, *told)
+                rewrite(request.viewer, found, sent[BEGUN], title, digest, effective_at, request.now)
             keep_version(db, found, _version(slug, *told))
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
+    except ChangedMeanwhile:
+        return _form(request, opaque, begun_anew(request, opaque, sent), [FieldError("texte", REWRITTEN)])
     return _to(request, found)
 
 
