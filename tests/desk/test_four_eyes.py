@@ -25,9 +25,9 @@ from portal.data.proposals import (
     expire_proposals,
     send_back,
     settle,
-    waiting_for,
     write_decision,
 )
+from portal.data.proposals_seen import waiting_for
 from portal.data.second_looks import SecondLookRule, needs_second_look, rules_on
 from portal.data.sessions import SignedSession
 from portal.data.work_items import DEATH, Duty
