@@ -84,8 +84,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With both databases, a test of pages runs its first case on PostgreSQL, and all of them on SQLite: cases differ
+    """What takes longest begins first (groups do already), lest a worker be left alone with it at the end.
+
+    With both databases, a test of pages runs its first case on PostgreSQL, and all of them on SQLite: cases differ
     in what is typed, not in what is asked of the database. Tests of `data/` and of imports run every case on both."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.getoption("--database") != "both":
         return
     repeated = repeated_on_postgresql(items)
