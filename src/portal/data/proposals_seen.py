@@ -1,5 +1,4 @@
-"""What stands of decisions that ask for a second agent (`proposals.py`): what came back, what waits for whom, what a case moved
-past."""
+"""What became of proposed decisions (`proposals.py`): what came back, what a case moved past, what waits for whom."""
 
 from sqlmodel import Session, col, select
 
