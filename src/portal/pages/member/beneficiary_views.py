@@ -163,7 +163,7 @@ def price_view(contract_kind: str, contribution: Contribution | None) -> PriceVi
 
 
 def summary(change: Change, bond: str = "Lien avec vous") -> list[tuple[str, str]]:
-    """What a change says, as terms and values; only what was filled in. `bond`: what names who they are to the member."""
+    """What a change says, as terms and values; what was filled in. `bond`: what names who they are to the member."""
     if change.kind is CaseKind.BENEFICIARY_CHANGED:
         return _corrections(change)
     details = change.details
