@@ -84,9 +84,9 @@ def main() -> None:
     """Prints p50 and p95 of the list's page with each filter, of its parts, of the next request; and the plans."""
     folder = Path(tempfile.mkdtemp(prefix="portal-queue-"))
     try:
-        _measure("SQLite", f"sqlite:///{folder / 'queue.sqlite3'}", folder)
+        _measure("SQLite", f"sqlite:///{folder / 'queue.sqlite3'}", folder / "sqlite")
         with passing_postgresql() as url:
-            _measure("PostgreSQL", url, folder)
+            _measure("PostgreSQL", url, folder / "postgresql")  # signs checkpoints of its own
     finally:
         shutil.rmtree(folder)
 
