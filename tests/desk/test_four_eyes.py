@@ -13,15 +13,14 @@ from portal.data.cases import Case, CaseKind, CaseState, touch
 from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary
 from portal.data.decisions import Act, Decision
+from portal.data.proposal_upkeep import KEPT_FOR, expire_proposals
 from portal.data.proposals import (
-    KEPT_FOR,
     AlreadyProposed,
     DecisionProposal,
     NotForYou,
     ProposalState,
     Settled,
     approve,
-    expire_proposals,
     send_back,
     settle,
     waiting_for,
