@@ -14,15 +14,14 @@ from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary
 from portal.data.death_instructions import Wish
 from portal.data.decisions import Act, Decision
+from portal.data.proposal_upkeep import KEPT_FOR, expire_proposals
 from portal.data.proposals import (
-    KEPT_FOR,
     AlreadyProposed,
     DecisionProposal,
     NotForYou,
     ProposalState,
     Settled,
     approve,
-    expire_proposals,
     send_back,
     settle,
     write_decision,

@@ -7,11 +7,11 @@ the caller's (`Applier`), so that every kind of case, whoever decides it, goes t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.case_desk import Agent, lock_for_desk
@@ -23,9 +23,6 @@ from portal.data.second_looks import needs_second_look
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
 from portal.security import Keyring
-
-# What was written and never sent is forgotten after this.
-KEPT_FOR = timedelta(days=7)
 
 # It returns the storage names of the files that it destroys, if it destroys any.
 Applier = Callable[[Session, Agent, Keyring, Case, Decision, datetime], Sequence[str] | None]
@@ -212,25 +209,6 @@ def send_back(
     db.add(row)
     db.flush()
     return row
-
-
-def expire_proposals(db: Session, now: datetime) -> int:
-    """Forgets what no decision will come of, after a while: drafts left alone, what was sent back, proposals that their
-    case has moved past, which are said to be void at once; how many."""
-    of_case = select(DecisionProposal).join(Case, col(Case.id) == DecisionProposal.case_id)
-    moved = of_case.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
-    rows = list(db.exec(moved))
-    for row in rows:
-        row.state, row.settled_at = ProposalState.EXPIRED, now
-        db.add(row)
-    db.flush()
-    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
-    is_back = col(DecisionProposal.state).in_([ProposalState.RETURNED, ProposalState.EXPIRED])
-    back = (is_back, DecisionProposal.written_at <= now - KEPT_FOR)
-    gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
-    emptied = update(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")
-    emptied_count = int(db.execute(emptied.values(payload_encrypted=b"")).rowcount)
-    return len(rows) + gone + emptied_count
 
 
 def _taken(db: Session, agent: Agent, keyring: Keyring, proposal_id: int) -> tuple[DecisionProposal, Case]:
