@@ -569,12 +569,11 @@ class TestCorrection:
     def test_what_the_member_agreed_to_is_withheld_within_the_dated_share_of_a_payment(
         self, world, percent, sent
     ) -> None:
-        """Nothing without the figure; never more than its share of one payment; the rest waits for the next."""
+        """Nothing where the figure is none; never more than its share of one payment; the rest waits for the next."""
         case_id = world.value()
         world.pay()
         world.correct(case_id)
-        if percent:
-            world.withhold(percent)
+        world.withhold(percent)
         world.agree()
         world.value(days=1)
         world.pay(date(2026, 12, 3))

@@ -130,7 +130,7 @@ def test_request_of_every_kind_is_forgotten_by_exactly_one_rule(world, db, kind)
 def test_work_of_the_desk_goes_with_its_request(world, db) -> None:
     """Notes, steps, who was at it, what was told of its clock, the decision and its calculation."""
     _old_case(world)
-    work = OF_WORK | {"decision_proposal", "valuation_draft", "valued_line", "line_correction", "overpayment_step"}
+    work = OF_WORK | {"decision_proposal", "valuation_draft", "valued_line"}
     for table in metadata.sorted_tables:
         if table.name in work:
             world.row(table)

@@ -1,5 +1,7 @@
 """The states of the desk's pages about money: claims valued, lines taken back, changes of bank details."""
 
+import re
+
 from playwright.sync_api import Page
 from sqlmodel import Session, col, select
 
@@ -97,7 +99,7 @@ def stop_without_a_reason(page: Page) -> None:
 
 def correct_without_a_reason(page: Page) -> None:
     page.locator("#raison").fill("")
-    page.get_by_role("button", name="Rectifier et prévenir l’adhérent").click()
+    page.get_by_role("button", name=re.compile("Rectifier et prévenir|Proposer cette rectification")).click()
     page.locator("#erreurs").wait_for()
 
 
