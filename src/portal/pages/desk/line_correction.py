@@ -39,7 +39,7 @@ def correction_page(request: PortalRequest, dossier: FromPath[str], ligne: FromP
 
 @async_action(PATH, name="desk.case.correct", guards=DECIDES)
 async def correct(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes] | Redirect:
-    words = single_values(await request.form(), ("raison",), LONGEST_WORDS + 1)["raison"]
+    words = single_values(await request.form(), ("raison",), LONGEST_WORDS + 1)["raison"].strip()
     return await request.database.run_writing(_correct, request, dossier, ligne, words)
 
 
