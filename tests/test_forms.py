@@ -22,7 +22,7 @@ def test_written_text_keeps_spaces_and_lines_but_no_other_control_character(type
     ("typed", "kept"),
     [
         ("Une\u202fquestion\u00a0? ", "Une question ? "),
-        ("FR76\u00a03000\u20094000\u3000", "FR76 3000 4000"),
+        ("FR76\u00a03000\u20094000\u3000", "FR76 3000 4000 "),
         ("1\u202f234,56\u00a0€", "1 234,56 €"),
         ("deux\r\nlignes\tet\u2028une", "deux  lignes et une"),
         ("a\x00b\x1bc\u200bd\u202ee\ufefff", "abcdef"),
