@@ -21,12 +21,12 @@ def test_written_text_keeps_spaces_and_lines_but_no_other_control_character(type
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
-        ("\u00a0Une\u202fquestion\u00a0? ", "Une question ?"),
-        ("FR76\u00a03000\u20094000\u3000", "FR76 3000 4000"),
+        ("Une\u202fquestion\u00a0? ", "Une question ? "),
+        ("FR76\u00a03000\u20094000\u3000", "FR76 3000 4000 "),
         ("1\u202f234,56\u00a0€", "1 234,56 €"),
         ("deux\r\nlignes\tet\u2028une", "deux  lignes et une"),
         ("a\x00b\x1bc\u200bd\u202ee\ufefff", "abcdef"),
-        ("\u00a0\t\n", ""),
+        ("\u00a0\t\n", "   "),
     ],
 )
 def test_field_of_one_line_takes_every_space_for_an_ordinary_one(typed, kept) -> None:

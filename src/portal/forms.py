@@ -58,9 +58,9 @@ def exact_value(sent: FormMultiDict, name: str) -> str:
 
 def one_line(text: str) -> str:
     """What was typed or pasted into a field of one line: each white space an ordinary one, whatever the page it was
-    copied from had there, nothing before or after; without control characters."""
+    copied from had there; without control characters."""
     spaced = (" " if char.isspace() else char for char in text)
-    return "".join(filter(str.isprintable, spaced)).strip()
+    return "".join(filter(str.isprintable, spaced))
 
 
 def written_text(sent: FormMultiDict, name: str) -> str:

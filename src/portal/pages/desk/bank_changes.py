@@ -53,7 +53,7 @@ def stopping_page(request: PortalRequest, titulaire: FromPath[str], changement: 
 async def stop(
     request: PortalRequest, titulaire: FromPath[str], changement: FromPath[str]
 ) -> Response[bytes] | Redirect:
-    reason = single_values(await request.form(), ("raison",), LONGEST + 1)["raison"]
+    reason = single_values(await request.form(), ("raison",), LONGEST + 1)["raison"].strip()
     return await request.database.run_writing(_stop, request, titulaire, changement, reason)
 
 

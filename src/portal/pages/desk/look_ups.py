@@ -28,7 +28,8 @@ async def looked_up(
     show: Show,
 ) -> Response[bytes]:
     """What a form asks for. `look_up` writes, and gives None once the hour's look-ups are used up."""
-    sent = single_values(await request.form(), fields, LONGEST)
+    typed = single_values(await request.form(), fields, LONGEST)
+    sent = {name: value.strip() for name, value in typed.items()}
     if errors := errors_in(sent):
         return show(request, sent, errors)
     found = await request.database.run_writing(look_up, request, sent)

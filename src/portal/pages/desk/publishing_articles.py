@@ -179,14 +179,16 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
     """Keeps the version with its evidence, or shows what is wrong with it."""
     lines = lines_for_members(request.services, request.db, sent["texte"])
     effective_at, errors = read_day(sent["jour"])
-    if not sent["theme"]:
+    if not sent["theme"].strip():
         errors.append(FieldError("theme", NO_THEME))
     if lines:
         errors.append(FieldError("texte", lines_in_words(lines)))
     if errors:
         return _form(request, opaque, sent, errors, lines)
     title = title_of(sent["texte"])
-    version = ArticleVersion(publication_id=0, slug="", theme=sent["theme"], words=sent["mots"], text=sent["texte"])
+    version = ArticleVersion(
+        publication_id=0, slug="", theme=sent["theme"].strip(), words=sent["mots"].strip(), text=sent["texte"]
+    )
     try:
         with request.database.write() as db:
             if opaque is None:

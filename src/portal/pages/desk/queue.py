@@ -108,7 +108,7 @@ def next_item(request: PortalRequest) -> Redirect:
 @async_action("/gestion/file/filtres", name="desk.queue.keep", guards=AGENT)
 async def keep(request: PortalRequest) -> Response[bytes] | Redirect:
     sent = single_values(await request.form(), ("nom", "filtre"), longest=600)
-    return await request.database.run_writing(_keep, request, sent["nom"], sent["filtre"])
+    return await request.database.run_writing(_keep, request, sent["nom"].strip(), sent["filtre"])
 
 
 @action("/gestion/file/filtres/{filtre:str}/retrait", name="desk.queue.drop", guards=AGENT)

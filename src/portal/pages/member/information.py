@@ -47,7 +47,7 @@ def article_page(request: PortalRequest, article: FromPath[str]) -> Response[byt
 
 def results_context(request: PortalRequest) -> dict[str, Any]:
     """What the list and its fragment show: articles by theme, and what was asked."""
-    asked = one_line(request.query_params.get("q", ""))[:LONGEST]
+    asked = one_line(request.query_params.get("q", ""))[:LONGEST].strip()
     found = _shown(request, asked)
     themes = dict.fromkeys(source.theme for source in articles_now(request.db, request.now).values())
     groups = [(theme, [each for each in found if each.theme == theme]) for theme in themes]

@@ -161,7 +161,7 @@ def position_words(position: Position) -> str:
 
 def clean_parameters(sent: Mapping[str, str]) -> dict[str, str]:
     """The search's own values that an address or a form gives, as an address says them again; others are left out."""
-    clean = {name: one_line(sent.get(name, ""))[:LONGEST_PLACE] for name in FIELDS}
+    clean = {name: one_line(sent.get(name, ""))[:LONGEST_PLACE].strip() for name in FIELDS}
     position = position_of(clean[POSITION])
     clean[POSITION] = position_words(position) if position else ""
     valid: dict[str, set[Any]] = {
