@@ -84,7 +84,7 @@ def film(chromium: Browser, demo: harness.DemoServer, site: Site, tmp_path: Path
         seen = film_of(picture, tmp_path / "camera.y4m")
         flags = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}"]
         browser = chromium.browser_type.launch(
-            executable_path=harness.find_chromium(), args=[*harness.flags(), *flags], headless=True
+            executable_path=harness.find_chromium(whole=True), args=[*harness.flags(), *flags], headless=True
         )
         browsers.append(browser)
         tab = harness.open_tab(browser, demo.origin, profile, permissions=["camera"] if allowed else [])

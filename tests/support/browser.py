@@ -21,6 +21,8 @@ START_SECONDS = 120
 STOP_SECONDS = 15
 PATIENCE_MS = 5000
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# The same engine without windows of its own: tabs and menus that nobody sees took as much time as the pages in them.
+SHELL = "chromium-headless-shell"
 # Chromium's own errands (updates, suggestions, certificates lists) stay off: every request seen is a page's.
 FLAGS = [
     "--disable-background-networking",
@@ -61,9 +63,9 @@ ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 EXPECTED_STATUSES = ("401", "403", "404", "422")
 
 
-def find_chromium() -> str | None:
-    """The Chromium to drive: $CHROMIUM, or the first one installed that answers."""
-    for name in filter(None, (os.environ.get("CHROMIUM"), *CANDIDATES)):
+def find_chromium(*, whole: bool = False) -> str | None:
+    """The Chromium to drive: $CHROMIUM, or the first one installed that answers; a `whole` one has a camera."""
+    for name in filter(None, (os.environ.get("CHROMIUM"), *(() if whole else (SHELL,)), *CANDIDATES)):
         path = shutil.which(name)
         if path and subprocess.run([path, "--version"], capture_output=True, check=False, timeout=30).returncode == 0:
             return path
