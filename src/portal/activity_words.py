@@ -71,7 +71,9 @@ WORDS: dict[Action, Words] = {
     Action.NOTIFICATIONS_CHOSEN: Words(_C, "Choix des notifications"),
     Action.ACTIVITY_READ: Words(_R, "Consultation de votre activité"),
     Action.ACTIVITY_DOWNLOADED: Words(_D, "Téléchargement de votre activité"),
-    Action.DATA_EXPORTED: Words(_D, "Téléchargement de toutes vos données"),
+    Action.DATA_EXPORTED: Words(
+        _D, "Téléchargement de toutes vos données", others="Une copie de vos données a été préparée"
+    ),
     Action.FRAUD_REPORTED: Words(_S, "Signalement d’une utilisation frauduleuse"),
     Action.FRAUD_CASE_MOVED: Words(_S, "Suivi d’un signalement de fraude", others="Votre signalement a avancé"),
     Action.ACCOUNT_READ: Words(_R, "Consultation d’un compte", others="Votre compte a été consulté"),

@@ -3,7 +3,7 @@
 from portal.activity_kinds import Kind, Words
 from portal.data.evidence import Action
 
-_C, _F = Kind.ACCOUNT, Kind.CASES
+_C, _D, _F = Kind.ACCOUNT, Kind.DOCUMENTS, Kind.CASES
 
 DATA_RIGHT_WORDS: dict[Action, Words] = {
     Action.DATA_OBJECTED: Words(_C, "Opposition à un usage de vos données"),
@@ -13,6 +13,23 @@ DATA_RIGHT_WORDS: dict[Action, Words] = {
         "Délai de réponse prolongé, dossier {reference}",
         others="Le délai de réponse à votre demande a été prolongé, dossier {reference},",
     ),
+    Action.DATA_REQUEST_RECEIVED: Words(
+        _F,
+        "Demande sur des données enregistrée, dossier {reference}",
+        others="Une demande sur vos données, reçue par courrier, par e-mail ou au guichet, a été enregistrée, dossier "
+        "{reference},",
+    ),
+    Action.LETTER_READ: Words(
+        _D,
+        "Courrier ouvert, dossier {reference}",
+        others="Un courrier sur votre demande a été ouvert, dossier {reference},",
+    ),
+    Action.LETTER_POSTED: Words(
+        _F,
+        "Courrier posté, dossier {reference}",
+        others="Un courrier sur votre demande a été posté, dossier {reference},",
+    ),
+    Action.LETTERS_LISTED: Words(Kind.READS, "Consultation des courriers à poster"),
     Action.PROCESSING_RESTRICTED: Words(_C, "Limitation de l’usage de vos données"),
     Action.RESTRICTION_LIFTED: Words(
         _C, "Limitation levée", others="La limitation de l’usage de vos données a été levée"

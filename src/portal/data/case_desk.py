@@ -16,6 +16,7 @@ from portal.data.accounts import Space
 from portal.data.case_messages import add_message
 from portal.data.case_pieces import CasePiece, find_piece
 from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, WrongState, move_case, touch
+from portal.data.postal_letters import LetterKind, owe_letter
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -120,6 +121,7 @@ def refuse_piece(
         move_by_desk(db, agent, keyring, case, CaseState.INCOMPLETE, "", now)
     else:
         touch(db, case, now)
+    owe_letter(db, keyring, case, LetterKind.PIECE, motive, now)
 
 
 def answer(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, now: datetime) -> None:

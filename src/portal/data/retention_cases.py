@@ -15,6 +15,7 @@ _OF_KIND = frozenset(
     {
         *("beneficiary_change", "claim", "claim_estimate", "claim_line", "complaint", "contribution_dispute"),
         *("correction", "data_request", "invoice_dispute", "message_reference", "message_thread", "practice_change"),
+        *("postal_letter", "received_request"),
     }
 )
 # Everything that hangs on a case, each kind's own row among it.

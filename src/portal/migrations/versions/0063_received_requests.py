@@ -1,0 +1,53 @@
+"""Requests on data that came by post, by e-mail or at the counter; the letters that answer them; four eyes before the
+insurer sends a whole copy of somebody's data to whoever wrote a letter."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0063"
+down_revision = "0060"
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.DateTime(timezone=True)
+KIND, ACTS, MATTER = "droit-donnees", ("accepter", "accepter-en-partie"), "copie"
+SINCE = date(2026, 1, 1)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "received_request",
+        sa.Column("case_id", sa.Integer(), sa.ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("asker", sa.String(), nullable=False),
+        sa.Column("sender_encrypted", sa.LargeBinary()),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("recorded_by", sa.Integer(), sa.ForeignKey("account.id")),
+    )
+    op.create_table(
+        "postal_letter",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("case_id", sa.Integer(), sa.ForeignKey("case_file.id"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("words_encrypted", sa.LargeBinary()),
+        sa.Column("written_at", INSTANT, nullable=False),
+        sa.Column("posted_on", sa.Date()),
+        sa.Column("posted_by", sa.Integer(), sa.ForeignKey("account.id")),
+    )
+    op.create_index("ix_postal_letter_case", "postal_letter", ["case_id", "id"])
+    op.create_index("ix_postal_letter_posted", "postal_letter", ["posted_on", "id"])
+    rules = sa.table(
+        "second_look_rule",
+        *(sa.column(name, sa.String()) for name in ("kind", "act", "matter")),
+        sa.column("valid_from", sa.Date()),
+    )
+    op.bulk_insert(rules, [{"kind": KIND, "act": act, "matter": MATTER, "valid_from": SINCE} for act in ACTS])
+
+
+def downgrade() -> None:
+    rule = sa.text("DELETE FROM second_look_rule WHERE kind = :kind AND matter = :matter")
+    op.execute(rule.bindparams(kind=KIND, matter=MATTER))
+    op.drop_table("postal_letter")
+    op.drop_table("received_request")
