@@ -19,7 +19,7 @@ from portal.data.work_items import DUTY_OF, Turn, WorkItem, items_for
 
 SOON = timedelta(days=7)
 # Their date runs from the sending, also while their author is to answer.
-RUNNING_ON = frozenset({CaseKind.COMPLAINT})
+RUNNING_ON = frozenset({CaseKind.COMPLAINT, CaseKind.DATA_RIGHT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def sheet_page(request: PortalRequest, personne: FromPath[str], objet: FromQuery
         kinds=CONTRACT_KINDS,
         relationships=RELATIONSHIP_LABELS,
         accounts=_accounts(request, sheet, purpose),
+        may_hold=may(request.viewer, Permission.DESK_RETENTION),
         may_receive=may_receive(request.db, request.viewer),
         may_open=sheet.may_open and may(request.viewer, Permission.DESK_BREAK_GLASS),
         personne=personne,

@@ -1,5 +1,5 @@
-"""A request on data that came on paper, at the desk (R-70): what came with it, the letters that answer it, the copy that
-goes with an answer. /gestion/dossiers/{dossier}/courriers; and all that waits to be posted, /gestion/courriers."""
+"""A request on data that came on paper, at the desk (R-70): what came with it, the letters that answer it, the copy
+that goes with an answer. /gestion/dossiers/{dossier}/courriers; all that waits to be posted, /gestion/courriers."""
 
 from collections.abc import Sequence
 from functools import partial

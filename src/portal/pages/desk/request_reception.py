@@ -42,8 +42,8 @@ GUARDS: list[Guard] = [requires(Permission.DESK_PEOPLE)]
 PATH = "/gestion/personnes/{personne:str}/demande"
 TITLE = "Enregistrer une demande reçue"
 SAME = (
-    "Cette demande est déjà enregistrée, sous la référence {}\u00a0: même droit, même jour, même voie. Ouvrez ce dossier "
-    "depuis la file, ou vérifiez le jour."
+    "Cette demande est déjà enregistrée, sous la référence {}\u00a0: même droit, même jour, même voie. Ouvrez ce "
+    "dossier depuis la file, ou vérifiez le jour."
 )
 OWN = "Cette demande est la vôtre, ou celle d’un proche\u00a0: confiez-la à un collègue."
 RIGHT_HINTS = {
