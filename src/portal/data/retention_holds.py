@@ -116,18 +116,21 @@ def _accounts() -> tuple[Select[Any], ...]:
         select(RetentionHold.account_id).where(_HELD, col(RetentionHold.account_id).is_not(None)),
         of_person.where(_HELD),
         select(Case.account_id).where(_OPEN, col(Case.account_id).is_not(None)),
+        select(Account.id).join(Case, col(Case.person_id) == Account.person_id).where(_OPEN),
         select(ProcessingRestriction.account_id).where(_RESTRICTED),
     )
 
 
 def _persons() -> tuple[Select[Any], ...]:
     of_account = select(Account.person_id).join(RetentionHold, col(RetentionHold.account_id) == Account.id)
+    of_author = select(Account.person_id).join(Case, col(Case.account_id) == Account.id)
     restricted = select(Account.person_id).join(ProcessingRestriction, ProcessingRestriction.account_id == Account.id)
     return (
         select(RetentionHold.person_id).where(_HELD, col(RetentionHold.person_id).is_not(None)),
         of_account.where(_HELD, col(Account.person_id).is_not(None)),
         select(Case.person_id).where(_OPEN, col(Case.person_id).is_not(None)),
         select(Case.member_id).where(_OPEN, col(Case.member_id).is_not(None)),
+        of_author.where(_OPEN, col(Account.person_id).is_not(None)),
         restricted.where(_RESTRICTED, col(Account.person_id).is_not(None)),
     )
 

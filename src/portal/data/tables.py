@@ -14,6 +14,7 @@ from portal.data import (  # noqa: F401  (each import registers its tables)
     card_terms,
     case_messages,
     case_pieces,
+    case_silence,
     cases,
     chain_passes,
     claim_estimates,
