@@ -19,6 +19,7 @@ from portal.activity_words import WORDS
 from portal.case_areas import AREAS, STATE_LABELS
 from portal.data.accounts import ROLE_LABELS
 from portal.data.data_export import Part
+from portal.data_letters import ASKER_LABELS, CHANNEL_LABELS, LETTER_LABELS
 from portal.data_right_words import FIELD_LABELS, GROUND_LABELS, PURPOSE_LABELS, RIGHT_LABELS
 from portal.formatting import PARIS, local_time, long_date, money, short_date
 from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, SPACE_LABELS, STATUS_LABELS
@@ -50,6 +51,9 @@ _LABELS: Mapping[tuple[str, str], Mapping[Any, str]] = {
     ("data_objection", "purpose"): {purpose: label for purpose, (label, _) in PURPOSE_LABELS.items()},
     ("data_request", "field"): FIELD_LABELS,
     ("data_request", "right"): RIGHT_LABELS,
+    ("postal_letter", "kind"): LETTER_LABELS,
+    ("received_request", "asker"): ASKER_LABELS,
+    ("received_request", "channel"): CHANNEL_LABELS,
     ("evidence", "action"): {action: _PLACES.sub("", words.own) for action, words in WORDS.items()},
     ("processing_restriction", "ground"): GROUND_LABELS,
     ("benefit_line", "family"): FAMILY_LABELS,

@@ -18,6 +18,9 @@ DATA_RIGHT_HOLDINGS: dict[str, Held] = {
         blank={"sender_encrypted": None},
         kept_for=PROOF,
     ),
+    "case_reminder": Held(
+        "Rappels de ce que vos dossiers attendent", via=("case_id", "case_file", "id"), kept_for=PROOF
+    ),
     "postal_letter": Held(
         "Courriers que nous vous avons écrits sur vos demandes",
         via=("case_id", "case_file", "id"),

@@ -173,7 +173,7 @@ def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
         found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *AREAS)
         if found is None:
             raise NotFoundException
-        _refuse_limited(request, found)
+        refuse_limited(request, found)
         wanted = find_piece(db, found, piece_id)
         if wanted is not None and _is_for_desk(db, found, wanted.slot):
             raise NotFoundException
@@ -200,7 +200,8 @@ def _is_for_desk(db: Session, case: Case, code: str) -> bool:
     return slot is not None and slot.is_for_desk
 
 
-def _refuse_limited(request: PortalRequest, case: Case) -> None:
+def refuse_limited(request: PortalRequest, case: Case) -> None:
+    """Raises `ReadingOnly` while the account's holder limits what is done with the data, save for rights over it."""
     if request.viewer.standing is Standing.RESTRICTED and case.kind not in OF_RIGHTS:
         raise ReadingOnly
 
@@ -210,7 +211,7 @@ def _check_slot(request: PortalRequest, case: str, slot: str) -> None:
         found = found_case(request, db, case)
         if slot_of(db, found, slot) is None or _is_for_desk(db, found, slot):
             raise NotFoundException
-        _refuse_limited(request, found)
+        refuse_limited(request, found)
 
 
 def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:

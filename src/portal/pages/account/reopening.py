@@ -14,7 +14,7 @@ from portal.data.case_silence import AskedAnew, reopen
 from portal.data.cases import WrongState
 from portal.data.evidence import Action
 from portal.forms import FieldError
-from portal.pages.account.pieces import CHANGES, READS, found_case
+from portal.pages.account.pieces import CHANGES, READS, found_case, refuse_limited
 from portal.rendering import Crumb, render_page
 from portal.routing import action, page
 from portal.web import PortalRequest
@@ -36,6 +36,7 @@ def confirm(request: PortalRequest, case: FromPath[str]) -> Response[bytes] | Re
             found = reopen(db, request.viewer, request.revealed(CASE, case), request.now)
             if found is None:
                 raise NotFoundException
+            refuse_limited(request, found)
             request.record(db, Action.CASE_REOPENED, found.object)
             path = case_path(request.services, found)
     except AskedAnew as anew:
