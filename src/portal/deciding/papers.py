@@ -1,7 +1,5 @@
 """Letters on paper about a request on data (R-70): what they are made of, and those that a decision would write."""
 
-from datetime import datetime
-
 from sqlmodel import Session
 
 from portal.data.cases import Case, CaseKind
@@ -23,14 +21,13 @@ def correspondence(services: Services, db: Session, case: Case) -> Correspondenc
     return correspondence_of(case, request_row(db, case), received, person, services.keyring)
 
 
-def papers_written(services: Services, db: Session, case: Case, now: datetime) -> list[tuple[str, list[str]]]:
-    """The letters that an act of this very moment wrote: their titles and paragraphs."""
+def papers_written(services: Services, db: Session, case: Case, known: int) -> list[tuple[str, list[str]]]:
+    """The letters that an act wrote, after those that were `known` before: their titles and paragraphs."""
     about = correspondence(services, db, case)
     if about is None:
         return []
     insurer = services.settings.insurer
     return [
         (letter_title(letter), letter_text(about, letter, services.keyring, insurer))
-        for letter in letters_of(db, case)
-        if letter.written_at == now
+        for letter in letters_of(db, case)[known:]
     ]

@@ -20,6 +20,7 @@ from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case, CaseKind
 from portal.data.decisions import Decision
 from portal.data.desk_cases import AtDesk, author_as_viewer
+from portal.data.postal_letters import letters_of
 from portal.data.proposals import Applier
 from portal.deciding.papers import papers_written
 from portal.deciding.registry import frame_of
@@ -93,10 +94,11 @@ def _made(request: PortalRequest, db: Session, at_desk: AtDesk, decision: Decisi
     case = lock_for_desk(db, agent, at_desk.case.id or 0, at_desk.case.version)
     if case is None:
         raise NotFoundException
+    known = len(letters_of(db, case))
     apply(db, agent, services.keyring, case, decision, request.now)
     db.flush()
     page = _author_page(request, db, at_desk, case)
-    return Preview(page, unsent.wordings, papers_written(services, db, case, request.now))
+    return Preview(page, unsent.wordings, papers_written(services, db, case, known))
 
 
 def _author_page(request: PortalRequest, db: Session, at_desk: AtDesk, case: Case) -> Markup:
