@@ -4,11 +4,13 @@ persons."""
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from portal.case_notices import CASE
+from portal.data.cases import Case, CaseState
 from portal.data.received_requests import Asker, ReceivedRequest
 from portal.data.work_items import WorkItem
 from tests.support.people_states import PEOPLE, SUPERVISOR, open_person
 from tests.support.states import State, fail
-from tests.support.visits import DESK, Site
+from tests.support.visits import DESK, MEMBER, Site
 
 
 def paper_places(db: Session, site: Site) -> dict[str, str]:
@@ -18,7 +20,10 @@ def paper_places(db: Session, site: Site) -> dict[str, str]:
     )
     found = {asker: item or 0 for item, asker in db.exec(query.order_by(col(WorkItem.id).desc()))}
     named = {"paper_case": found[Asker.PERSON], "granted_case": found[Asker.GUARDIAN]}
-    return {name: f"/gestion/dossiers/{site.keyring.conceal('work', [item])[0]}" for name, item in named.items()}
+    places = {name: f"/gestion/dossiers/{site.keyring.conceal('work', [item])[0]}" for name, item in named.items()}
+    lapsed = db.exec(select(Case.id).where(Case.state == CaseState.LAPSED)).one()
+    (name,) = site.keyring.conceal(CASE, [lapsed or 0])
+    return places | {"lapsed_case": f"/adherent/demandes/{name}", "reopening": f"/dossiers/{name}/reprise"}
 
 
 def write_down(page: Page) -> None:
@@ -46,5 +51,7 @@ PAPER_STATES = [
     State("request on paper, nothing joined", DESK, "{paper_case}/courriers", fail("Joindre")),
     State("request on paper, granted", DESK, "{granted_case}/courriers"),
     State("letters to post", DESK, "/gestion/courriers"),
+    State("lapsed quote", MEMBER, "{lapsed_case}"),
+    State("lapsed quote, taken up again", MEMBER, "{reopening}"),
     State("person, hold, error", SUPERVISOR, PEOPLE, hold),
 ]

@@ -3,6 +3,8 @@
 from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
+from portal.data.letters_to_post import count_to_post
+from portal.data.request_reception import may_receive
 from portal.data.work_items import duties_of
 from portal.data.work_queue import QueueFilters, Watch, When, queue_counts, queue_page
 from portal.pages.desk.queue import shown_rows
@@ -46,7 +48,11 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
     ]
     found = queue_counts(request.db, request.viewer, [filters for _, filters, _, _ in asked], request.now)
     url = request.services.urls
-    return [
+    day = [
         (label, count_words(count), url("desk.queue", query), tone if count else "")
         for (label, _, query, tone), count in zip(asked, found, strict=True)
     ]
+    if not may_receive(request.db, request.viewer):
+        return day
+    letters = count_to_post(request.db, request.viewer)
+    return [*day, ("Courriers à poster", str(letters), url("desk.letters"), "wait" if letters else "")]
