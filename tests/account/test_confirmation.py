@@ -31,6 +31,7 @@ SENSITIVE = {
     "desk.death.undoing", "desk.death.wish", "desk.death.wish.carry",
     "desk.bank-change", "desk.bank-change.stop", "desk.case.correct", "desk.case.correction", "desk.valuation.decide",
     "desk.valuation.decision",
+    "desk.case.copy", "desk.person.hold", "desk.person.hold.change",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "desk.publication.approval", "desk.publication.approve", "desk.publication.withdraw", "desk.publication.withdrawal",
