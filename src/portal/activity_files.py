@@ -16,6 +16,7 @@ from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.entry.browsers import browser_name
 from portal.evidence.audit import signed_extract
+from portal.exported_tables import Section
 from portal.formatting import PARIS
 from portal.settings import Settings
 from portal.spreadsheets import Column, Kind, csv_stream
@@ -35,6 +36,7 @@ class _Line:
     number: int
 
 
+HISTORY, TITLE = "historique", "Ce qui a été fait et consulté"
 COLUMNS = (
     Column("Date et heure (Paris)", "at"),
     Column("Qui", "who"),
@@ -50,6 +52,14 @@ COLUMNS = (
 def csv_pieces(db: Session, viewer: Viewer) -> Iterator[bytes]:
     """Every act in words, newest first."""
     return csv_stream((_line(act) for act in all_acts(db, viewer)), COLUMNS)
+
+
+def history_of(db: Session, viewer: Viewer) -> Section:
+    """Every act in words, the newest last, as a section of an export: when, who, what, with which outcome."""
+    shown = ("at", "who", "sentence", "outcome", "address", "device")
+    rows = [[getattr(line, name) for name in shown] for line in map(_line, all_acts(db, viewer))]
+    titles = {column.attribute: column.title for column in COLUMNS}
+    return Section(HISTORY, TITLE, [titles[name] for name in shown], rows[::-1], [], [])
 
 
 def extract_bytes(database: Database, settings: Settings, viewer: Viewer) -> bytes:

@@ -72,7 +72,9 @@ WORDS: dict[Action, Words] = {
     Action.NOTIFICATIONS_CHOSEN: Words(_C, "Choix des notifications"),
     Action.ACTIVITY_READ: Words(_R, "Consultation de votre activité"),
     Action.ACTIVITY_DOWNLOADED: Words(_D, "Téléchargement de votre activité"),
-    Action.DATA_EXPORTED: Words(_D, "Téléchargement de toutes vos données"),
+    Action.DATA_EXPORTED: Words(
+        _D, "Téléchargement de toutes vos données", others="Une copie de vos données a été préparée"
+    ),
     Action.FRAUD_REPORTED: Words(_S, "Signalement d’une utilisation frauduleuse"),
     Action.FRAUD_CASE_MOVED: Words(_S, "Suivi d’un signalement de fraude", others="Votre signalement a avancé"),
     Action.ACCOUNT_READ: Words(_R, "Consultation d’un compte", others="Votre compte a été consulté"),
@@ -148,6 +150,20 @@ WORDS: dict[Action, Words] = {
         _F, "Message envoyé, dossier {reference}", others="Une réponse vous a été écrite, dossier {reference},"
     ),
     Action.CASE_DECIDED: Words(_F, "Dossier {reference} traité", others="Votre dossier {reference} a été traité"),
+    Action.CASE_REMINDED: Words(
+        _F, "Rappel de ce qui manque au dossier {reference}", others="Ce qui manque à votre dossier vous a été rappelé"
+    ),
+    Action.CASE_LAPSED: Words(
+        _F,
+        "Dossier {reference} classé sans suite",
+        others="Votre dossier {reference} a été classé sans suite, faute de réponse,",
+    ),
+    Action.CASE_RESUMED: Words(
+        _F,
+        "Étude du dossier {reference} reprise",
+        others="L’étude de votre dossier {reference} a été reprise, sans attendre votre réponse,",
+    ),
+    Action.CASE_REOPENED: Words(_F, "Dossier {reference} repris"),
     Action.CASE_REQUALIFIED: Words(
         _F,
         "Message devenu la réclamation {reference}",

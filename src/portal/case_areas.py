@@ -60,6 +60,7 @@ STATE_LABELS: dict[CaseState, tuple[str, str]] = {
     CaseState.REFUSED: ("Refusée", "bad"),
     CaseState.CANCELLED: ("Annulée", ""),
     CaseState.CLOSED: ("Close", ""),
+    CaseState.LAPSED: ("Classée sans suite", ""),
 }
 
 # As the desk says it: what its author sent has come here, and what was answered waits for its author.

@@ -1,7 +1,8 @@
 """Letters about cases: that there is something to read, never what (R-80: a notice without content)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -9,8 +10,11 @@ from portal.case_links import case_path, link_path
 from portal.complaint_notices import tell_acknowledged
 from portal.data.bank_details import account_in_force, accounts_of, member_addresses
 from portal.data.case_readers import Addressee, told_of_news
-from portal.data.cases import Case, address_of
+from portal.data.case_silence import ENDINGS
+from portal.data.cases import Case, CaseKind, address_of
 from portal.data.open_complaints import contact_of
+from portal.data.postal_letters import LetterKind
+from portal.postal_writing import write_case_letter
 from portal.web import Services
 
 
@@ -45,6 +49,13 @@ class CaseLetters:
         if account_in_force(db, member_id) is None:
             write_to_member(self.services, db, member_id, "payment-waits", now)
 
+    def write_on_paper(
+        self, db: Session, case: Case, kind: LetterKind, words: str, now: datetime, *, by: int | None
+    ) -> None:
+        """Writes a letter about a request on data that came on paper, which the desk posts."""
+        keyring, insurer = self.services.keyring, self.services.settings.insurer
+        write_case_letter(db, keyring, insurer, case, kind, words, now, by=by)
+
 
 def write_to_member(services: Services, db: Session, member_id: int, letter: str, now: datetime, **said: str) -> None:
     """Writes about a member's money to every address by which their accounts are reached."""
@@ -73,10 +84,25 @@ def tell_of_news(services: Services, db: Session, case: Case) -> None:
         _post_news(services, db, case, reader, case_path(services, case))
 
 
-def _post_news(services: Services, db: Session, case: Case, reader: Addressee, path: str) -> None:
-    said = {"reference": case.reference, "href": services.settings.origin + path}
-    has_account = reader.account_id is not None
-    services.mail.post(db, "case-news", reader.email, account_id=reader.account_id, has_account=has_account, **said)
+def tell_of_silence(services: Services, db: Session, case: Case, what: str, title: str, acts_on: date) -> None:
+    """Writes to the case's author, or to those of a practice who took part in it, that what was asked for did not come,
+    and what follows; nothing without an address. `what`: a `case_silence.Happened`."""
+    said = {"title": title, "acts_on": acts_on, "ending": ENDINGS[CaseKind(case.kind)].value}
+    if case.account_id is None:
+        email = _given_address(services, db, case)
+        if email:
+            _post_news(services, db, case, Addressee(None, email), link_path(services, case.id or 0), what, **said)
+        return
+    for reader in told_of_news(db, case):
+        _post_news(services, db, case, reader, case_path(services, case), what, **said)
+
+
+def _post_news(
+    services: Services, db: Session, case: Case, reader: Addressee, path: str, what: str = "news", **more: Any
+) -> None:
+    said = {"reference": case.reference, "href": services.settings.origin + path, **more}
+    said["has_account"] = reader.account_id is not None
+    services.mail.post(db, f"case-{what}", reader.email, account_id=reader.account_id, **said)
 
 
 def _given_address(services: Services, db: Session, case: Case) -> str:

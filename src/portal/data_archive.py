@@ -13,9 +13,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sqlmodel import Session
 
+from portal.activity_files import HISTORY, csv_pieces, history_of
 from portal.data.data_export import Part, export_of, minors_export
 from portal.data.export_subjects import care_of, covers_of, person_of, subjects_of
-from portal.data.own_account import own_account
+from portal.data.own_account import Holder, holder_of
 from portal.data.sessions import Viewer
 from portal.documents import breakable, typeset
 from portal.exported_tables import Section, csv_of, sections_of
@@ -34,15 +35,17 @@ LONGEST_RUN = 14
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """What is held about one person, or about the account. `folder`: of its CSV."""
+    """What is held about one person, or about the account. `folder`: of its CSV. `history`: what was done and read, by
+    whoever did it; a minor's is the minor's own."""
 
     title: str
     folder: str
     parts: Sequence[Part]
+    history: Section | None = None
 
     @property
     def sections(self) -> list[Section]:
-        return sections_of(self.parts)
+        return [*sections_of(self.parts), *([self.history] if self.history else [])]
 
 
 def write_archive(
@@ -60,6 +63,7 @@ def write_archive(
         archive.writestr(PAPER, typeset(PDF_SOURCE, _pdf_data(said), now))
         for chapter in chapters:
             _write_csv(archive, chapter, now)
+        _write_history(db, archive, viewer, now)
         archive.writestr(JSON_NAME, json_of(services, said["identifier"], now, chapters))
         if said["has_fhir"]:
             with archive.open(_entry(BUNDLE, now), "w") as entry:
@@ -70,20 +74,28 @@ def json_export(services: Services, viewer: Viewer, now: datetime, file: IO[byte
     """Writes the JSON alone."""
     with services.database.read() as db:
         chapters = _chapters(db, services, viewer, day_in_france(now))
-        file.write(json_of(services, own_account(db, viewer).identifier, now, chapters))
+        file.write(json_of(services, holder_of(db, viewer).identifier, now, chapters))
 
 
 def json_of(services: Services, identifier: str, now: datetime, chapters: Sequence[Chapter]) -> bytes:
-    """The account's tables, then each minor's; dates and instants (UTC) in ISO 8601, amounts in cents."""
+    """The account's tables and history, then each minor's tables; dates and instants (UTC) in ISO 8601, amounts in
+    cents."""
     own, *minors = chapters
     head = {"format": FORMAT, "insurer": services.settings.insurer_name, "account": identifier}
     content: dict[str, Any] = head | {"exported_at": now.isoformat(), "data": own.parts}
+    content["history"] = _told(own.history) if own.history else []
     content["minors"] = [{"name": minor.title, "data": minor.parts} for minor in minors]
     return json.dumps(content, ensure_ascii=False, indent=1, default=lambda value: value.isoformat()).encode()
 
 
+def _told(history: Section) -> list[dict[str, str]]:
+    return [dict(zip(history.columns, row, strict=True)) for row in history.rows]
+
+
 def _chapters(db: Session, services: Services, viewer: Viewer, today: date) -> list[Chapter]:
-    own = Chapter("Vous et votre compte", "csv", list(export_of(db, viewer, services.keyring, today)))
+    title = "Vous et votre compte" if viewer.account_id else "Vous"
+    parts = list(export_of(db, viewer, services.keyring, today))
+    own = Chapter(title, "csv", parts, history_of(db, viewer))
     minors = minors_export(db, viewer, services.keyring, today)
     return [own, *(Chapter(name, f"csv/{_folder(name, at)}", parts) for at, (name, parts) in enumerate(minors, 1))]
 
@@ -97,16 +109,21 @@ def _folder(name: str, at: int) -> str:
 def _said(
     db: Session, services: Services, viewer: Viewer, now: datetime, chapters: Sequence[Chapter]
 ) -> dict[str, Any]:
-    account = own_account(db, viewer)
+    holder = holder_of(db, viewer)
     return {
         "title": "Vos données",
-        "name": account.identity.name,
-        "identifier": account.identifier,
+        "name": holder.name,
+        "identifier": holder.identifier,
+        "holder": _holder_words(holder),
         "at": local_time(now),
         "chapters": [(chapter.title, chapter.folder, chapter.sections) for chapter in chapters],
         "has_fhir": bool(subjects_of(db, viewer, day_in_france(now))),
         "insurer": services.settings.insurer,
     }
+
+
+def _holder_words(holder: Holder) -> str:
+    return f"{holder.name}, compte {holder.identifier}" if holder.identifier else holder.name
 
 
 def _pdf_data(said: dict[str, Any]) -> dict[str, Any]:
@@ -116,8 +133,8 @@ def _pdf_data(said: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "title": said["title"],
-        "subtitle": f"{said['name']}, compte {said['identifier']}, le {said['at']}",
-        "reference": f"Données du compte {said['identifier']}",
+        "subtitle": f"{said['holder']}, le {said['at']}",
+        "reference": f"Données de {said['holder']}",
         "insurer": said["insurer"].model_dump(),
         "chapters": chapters,
     }
@@ -145,6 +162,12 @@ def _write_csv(archive: ZipFile, chapter: Chapter, now: datetime) -> None:
             with archive.open(_entry(f"{chapter.folder}/{part['table']}.csv", now), "w") as entry:
                 for piece in csv_of(part):
                     entry.write(piece)
+
+
+def _write_history(db: Session, archive: ZipFile, viewer: Viewer, now: datetime) -> None:
+    with archive.open(_entry(f"csv/{HISTORY}.csv", now), "w") as entry:
+        for piece in csv_pieces(db, viewer):
+            entry.write(piece)
 
 
 def _write_fhir(db: Session, services: Services, viewer: Viewer, now: datetime, file: IO[bytes]) -> None:

@@ -3,7 +3,7 @@
 from portal.activity_kinds import Kind, Words
 from portal.data.evidence import Action
 
-_C, _F = Kind.ACCOUNT, Kind.CASES
+_C, _D, _F = Kind.ACCOUNT, Kind.DOCUMENTS, Kind.CASES
 
 DATA_RIGHT_WORDS: dict[Action, Words] = {
     Action.DATA_OBJECTED: Words(_C, "Opposition à un usage de vos données"),
@@ -12,6 +12,12 @@ DATA_RIGHT_WORDS: dict[Action, Words] = {
         _F,
         "Délai de réponse prolongé, dossier {reference}",
         others="Le délai de réponse à votre demande a été prolongé, dossier {reference},",
+    ),
+    Action.DATA_REQUEST_RECEIVED: Words(
+        _F,
+        "Demande sur des données enregistrée, dossier {reference}",
+        others="Une demande sur vos données, reçue par courrier, par e-mail ou au guichet, a été enregistrée, dossier "
+        "{reference},",
     ),
     Action.PROCESSING_RESTRICTED: Words(_C, "Limitation de l’usage de vos données"),
     Action.RESTRICTION_LIFTED: Words(

@@ -7,6 +7,7 @@ from portal.data.activity import account_object
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, address_of
 from portal.data.data_right_rules import clock_of
+from portal.data.data_rights import is_own_request
 from portal.data.evidence import Action
 from portal.data.own_account import own_account
 from portal.data.restricting import lift_by_desk
@@ -31,6 +32,7 @@ def tell_received(services: Services, db: Session, case: Case) -> None:
             reference=case.reference,
             day=day,
             href=href,
+            is_own=is_own_request(db, case),
         )
 
 

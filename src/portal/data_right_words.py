@@ -28,6 +28,8 @@ REQUEST_TITLES: dict[DataRight, str] = {
     DataRight.RESTRICTION: "Demander la limitation d’un usage précis",
     DataRight.OBJECTION: "Vous opposer à un autre usage",
     DataRight.PORTABILITY: "Faire transmettre vos données à un autre organisme",
+    DataRight.AFTER_DEATH: "Donner des directives pour après un décès",
+    DataRight.CONSENT: "Retirer un consentement",
 }
 REQUEST_HINTS: dict[DataRight, str] = {
     DataRight.ACCESS: "Dites ce que vous cherchez, et si possible de quand cela date.",

@@ -37,7 +37,7 @@ DEATH_WORDS: dict[Action, Words] = {
     ),
     Action.POSTAL_LETTERS_READ: Words(_R, "Consultation des courriers à poster"),
     Action.POSTAL_LETTER_PRINTED: Words(
-        Kind.DOCUMENTS, "Courrier à poster imprimé", others="Un courrier pour vous a été imprimé"
+        Kind.DOCUMENTS, "Courrier à poster imprimé", others="Un courrier à votre sujet a été imprimé"
     ),
-    Action.POSTAL_LETTER_SENT: Words(_C, "Courrier posté", others="Un courrier vous a été posté"),
+    Action.POSTAL_LETTER_POSTED: Words(_C, "Courrier posté", others="Un courrier à votre sujet a été posté"),
 }

@@ -19,15 +19,17 @@ from portal.activity_words import WORDS
 from portal.case_areas import AREAS, STATE_LABELS
 from portal.data.accounts import ROLE_LABELS
 from portal.data.data_export import Part
+from portal.data_letters import ASKER_LABELS, CHANNEL_LABELS
 from portal.data_right_words import FIELD_LABELS, GROUND_LABELS, PURPOSE_LABELS, RIGHT_LABELS
 from portal.formatting import PARIS, local_time, long_date, money, short_date
 from portal.labels import FAMILY_LABELS, KIND_LABELS, METHOD_LABELS, SPACE_LABELS, STATUS_LABELS
+from portal.postal_documents import LETTER_LABELS
 from portal.spreadsheets import Column, Kind, csv_stream
 
 MOST_COLUMNS = 9
 EMPTY = "–"
 # Columns that hold JSON.
-SEALED = frozenset({"details", "instructions"})
+SEALED = frozenset({"details", "instructions", "letter"})
 # What a page shows of the tables that grow with time, in this order; elsewhere, all.
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "benefit_line": (
@@ -50,6 +52,9 @@ _LABELS: Mapping[tuple[str, str], Mapping[Any, str]] = {
     ("data_objection", "purpose"): {purpose: label for purpose, (label, _) in PURPOSE_LABELS.items()},
     ("data_request", "field"): FIELD_LABELS,
     ("data_request", "right"): RIGHT_LABELS,
+    ("postal_letter", "kind"): LETTER_LABELS,
+    ("received_request", "asker"): ASKER_LABELS,
+    ("received_request", "channel"): CHANNEL_LABELS,
     ("evidence", "action"): {action: _PLACES.sub("", words.own) for action, words in WORDS.items()},
     ("processing_restriction", "ground"): GROUND_LABELS,
     ("benefit_line", "family"): FAMILY_LABELS,
@@ -171,8 +176,18 @@ def _said(text: str) -> str:
 def _pairs(found: dict[str, Any]) -> Iterator[str]:
     for name, value in found.items():
         if value not in (None, "", [], {}):
-            said = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-            yield f"{title_of(name)}\u00a0: {said}"
+            yield f"{title_of(name)}\u00a0: {_in_words(value)}"
+
+
+def _in_words(value: Any) -> Any:
+    """Texts one after the other, and pairs of a label and what it says, as in a letter; anything else as JSON."""
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(value)
+    if isinstance(value, list) and all(isinstance(each, list) for each in value):
+        return ", ".join("\u00a0: ".join(map(str, each)) for each in value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _labelled(table: str, name: str, value: Any) -> Any:

@@ -32,6 +32,7 @@ from portal.payment_jobs import pay_due
 from portal.payroll_jobs import tell_of_next_sheets
 from portal.practice_jobs import apply_due_changes
 from portal.retention_jobs import apply_schedule
+from portal.silence_jobs import end_silences
 from portal.web import Services
 
 VERIFY_NEW, VERIFY_ALL = "evidence.verify-new", "evidence.verify-all"
@@ -153,6 +154,11 @@ def watch_desk_dates(services: Services) -> None:
     watch_clocks(services, utc_now())
 
 
+def end_silent_cases(services: Services) -> None:
+    """Reminds authors of what their cases wait for, then ends these or takes them up again (R-71)."""
+    end_silences(services, utc_now())
+
+
 JOBS = (
     Job(VERIFY_NEW, timedelta(hours=1), verify_new_evidence),
     Job(VERIFY_ALL, timedelta(days=1), verify_all_evidence, lease=timedelta(hours=2)),
@@ -169,6 +175,7 @@ JOBS = (
     Job("leavers.tell", timedelta(hours=1), tell_leavers),
     Job("payments.run", timedelta(hours=6), pay_due_lines),
     Job("desk.dates", timedelta(hours=6), watch_desk_dates),
+    Job("cases.silence", timedelta(hours=6), end_silent_cases),
     Job("delays.measure", timedelta(hours=1), renew_delays),
     Job("claims.follow", timedelta(minutes=30), follow_paid_claims),
     Job("exceptional-accesses.end", timedelta(minutes=5), end_exceptional_accesses),

@@ -26,6 +26,7 @@ JOB_LABELS = {
     "leavers.tell": "Écrire aux salariés sortis",
     "payments.run": "Préparer les virements du jour",
     "desk.dates": "Surveiller les délais de réponse",
+    "cases.silence": "Rappeler ce qui manque aux dossiers, puis les classer",
     "delays.measure": "Mesurer les délais affichés",
     "claims.follow": "Relier les paiements aux demandes",
     "exceptional-accesses.end": "Clore les accès exceptionnels",

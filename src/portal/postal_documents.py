@@ -1,15 +1,27 @@
-"""Letters on paper: what each says, and its PDF/UA-1 (R-70, R-72)."""
+"""Letters on paper (R-70, R-72): what those about a death and an exceptional access say, what each kind is called, and
+the PDF/UA-1 of all."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from portal.data.death_follow import Followed
-from portal.data.postal_letters import LetterText
+from portal.data.postal_letters import LetterKind, LetterText
 from portal.documents import breakable, typeset
 from portal.formatting import day_in_france, local_time, long_date
 from portal.insurer import Insurer
 
 PDF_SOURCE = "postal-letter.typ"
 LONGEST_RUN = 40
+LETTER_LABELS: Mapping[LetterKind, str] = {
+    LetterKind.EXCEPTIONAL_ACCESS: "Accès exceptionnel",
+    LetterKind.DEATH: "Décès",
+    LetterKind.RECEIVED: "Accusé de réception",
+    LetterKind.IDENTITY: "Demande d’une preuve d’identité",
+    LetterKind.PIECE: "Document à renvoyer",
+    LetterKind.EXTENDED: "Délai prolongé",
+    LetterKind.REMINDED: "Rappel de ce qui manque",
+    LetterKind.DECIDED: "Réponse",
+}
 POLITE = "Madame, Monsieur,"
 CLOSE = "Nous vous prions d’agréer, Madame, Monsieur, nos salutations distinguées."
 
@@ -60,6 +72,8 @@ def letter_pdf(text: LetterText, reference: str, insurer: Insurer, made_at: date
         "reference": reference,
         "insurer": insurer.model_dump(),
         "to": [breakable(line, LONGEST_RUN) for line in text.to],
+        "has_address": text.has_address,
+        "facts": [(label, breakable(value, LONGEST_RUN), False) for label, value in text.facts],
         "day": long_date(day_in_france(made_at)),
         "paragraphs": [breakable(line, LONGEST_RUN) for line in text.paragraphs],
     }

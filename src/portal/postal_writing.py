@@ -1,13 +1,19 @@
 """Letters on paper, written with the act that they tell about (R-70, R-72)."""
 
+from datetime import datetime
+
 from sqlmodel import Session
 
+from portal.data.cases import Case
 from portal.data.death_follow import followed_contracts
 from portal.data.deaths import Death, is_dead
 from portal.data.exceptional_access import ExceptionalAccess
 from portal.data.persons import find_person
 from portal.data.postal_letters import LetterKind, write_letter
+from portal.data_letters import correspondence, request_letter
+from portal.insurer import Insurer
 from portal.postal_documents import access_letter, death_letter
+from portal.security import Keyring
 from portal.web import PortalRequest
 
 
@@ -17,7 +23,8 @@ def post_access_letter(request: PortalRequest, db: Session, access: ExceptionalA
     dead = is_dead(db, access.person_id)
     text = access_letter(name, insurer, access.opened_at, access.ends_at, is_dead=dead)
     keyring, kind = request.services.keyring, LetterKind.EXCEPTIONAL_ACCESS
-    write_letter(db, request.viewer, keyring, kind, access.person_id, access.object, text, request.now)
+    by, person_id = request.viewer.account_id, access.person_id
+    write_letter(db, keyring, kind, person_id, access.object, text, request.now, by=by)
 
 
 def post_death_letter(request: PortalRequest, db: Session, death: Death) -> None:
@@ -25,7 +32,27 @@ def post_death_letter(request: PortalRequest, db: Session, death: Death) -> None
     name, insurer = _name(db, death.person_id), request.services.settings.insurer
     text = death_letter(name, death.died_on, insurer, followed_contracts(db, death))
     keyring, kind = request.services.keyring, LetterKind.DEATH
-    write_letter(db, request.viewer, keyring, kind, death.person_id, death.object, text, request.now)
+    by, person_id = request.viewer.account_id, death.person_id
+    write_letter(db, keyring, kind, person_id, death.object, text, request.now, by=by)
+
+
+def write_case_letter(
+    db: Session,
+    keyring: Keyring,
+    insurer: Insurer,
+    case: Case,
+    kind: LetterKind,
+    words: str,
+    now: datetime,
+    *,
+    by: int | None,
+) -> None:
+    """Answers whoever sent a request on data on paper. `words`: the insurer's own; `by`: the account of whoever wrote
+    them. The caller has locked the case."""
+    about = correspondence(db, keyring, case)
+    if about is not None:
+        text, person_id = request_letter(about, kind, words, insurer), about.person.id or 0
+        write_letter(db, keyring, kind, person_id, case.object, text, now, by=by, case_id=case.id)
 
 
 def _name(db: Session, person_id: int) -> str:

@@ -32,6 +32,7 @@ SENSITIVE = {
     "desk.bank-change", "desk.bank-change.stop", "desk.case.correct", "desk.case.correction", "desk.valuation.decide",
     "desk.valuation.decision", "desk.rectification.decide", "desk.rectification.decision", "desk.case.overpayment",
     "desk.case.overpayment.settle",
+    "desk.case.copy", "desk.person.hold", "desk.person.hold.change",
     "desk.account.suspend", "desk.account.suspension", "desk.fraud.move", "desk.fraud.step",
     "desk.maintenance.form", "desk.maintenance.plan", "desk.service", "desk.service.switch",
     "desk.publication.approval", "desk.publication.approve", "desk.publication.withdraw", "desk.publication.withdrawal",

@@ -38,6 +38,7 @@ from tests.support.invoice_states import INVOICE_STATES
 from tests.support.member_states import LIST, MEMBER_STATES, open_line
 from tests.support.message_states import MESSAGE_STATES
 from tests.support.operations_states import OPERATIONS_STATES
+from tests.support.paper_states import PAPER_STATES
 from tests.support.people_states import PEOPLE_STATES
 from tests.support.practice_states import PRACTICE_STATES
 from tests.support.publishing_states import PUBLISHING_STATES
@@ -71,6 +72,7 @@ STATES = [
     *INVITATION_STATES,
     *INVOICE_STATES,
     *MESSAGE_STATES,
+    *PAPER_STATES,
     *PEOPLE_STATES,
     *OPERATIONS_STATES,
     *PRACTICE_STATES,

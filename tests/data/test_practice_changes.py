@@ -105,6 +105,9 @@ class Told:
     def ask_for_account(self, *_: object) -> None:
         raise AssertionError
 
+    def write_on_paper(self, *_: object, **__: object) -> None:
+        raise AssertionError
+
 
 def address(db, firm, day=TODAY) -> tuple[str, str, str]:
     found = address_on(db, firm.practice.id, day)

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
-from portal.data.postal_letters import PostalLetter, mark_sent
+from portal.data.letters_to_post import mark_posted
+from portal.data.postal_letters import PostalLetter
 from portal.data.work_items import Duty
+from portal.formatting import today
 from tests.support import factories
 from tests.support.deaths import FORM, deaths, url_of
 from tests.support.entry import ask, enter, send
@@ -18,6 +20,7 @@ from tests.support.mail import letters
 LIST = "/gestion/courriers"
 MOTIVE = "Le médiateur attend une réponse aujourd’hui et le dossier ne dit pas quel soin est en cause."
 OPENING = {"objet": "autorite", "motif": MOTIVE, "attestation": "1"}
+LEFT = {"poste": today().isoformat()}
 REASON = "Nous avions confondu deux personnes du même nom."
 
 
@@ -62,21 +65,21 @@ def test_exceptional_access_to_somebody_without_an_address_is_told_on_paper(
     assert ask(client, f"{opened}/pdf").content == pdf.content
     client.submit(f'form[action="{opened}"]')
     assert "Aucun courrier à poster" in text_of(client.page.one("main"))
-    assert rows(client)[0].sent_by == charged.id
-    assert (done(client, "postal-letter.printed"), done(client, "postal-letter.sent")) == (2, 1)
+    assert (rows(client)[0].posted_by, rows(client)[0].posted_on) == (charged.id, today())
+    assert (done(client, "postal-letter.printed"), done(client, "postal-letter.posted")) == (2, 1)
     with client.services.database.write() as db:
         account = factories.member_account(db, client.services.keyring, silent, email="odile@exemple.example")
     enter(client, account)
     told = text_of(client.get("/compte/journal").one("main"))
     assert "ouverts en accès exceptionnel" in told
-    assert "Un courrier vous a été posté" in told
+    assert "Un courrier à votre sujet a été posté" in told
 
 
 def test_whoever_opened_the_access_does_not_say_that_the_letter_left(client, supervisor, opened) -> None:
     enter(client, supervisor)
     assert "un autre gestionnaire le poste" in text_of(client.get(LIST).one("main"))
-    assert send(client, opened, form_at="/gestion").status_code == 303
-    assert rows(client)[0].sent_at is None
+    assert send(client, opened, LEFT, form_at="/gestion").status_code == 303
+    assert rows(client)[0].posted_on is None
 
 
 def test_agent_without_the_duty_and_relatives_reach_no_letter(client, make, silent, opened) -> None:
@@ -89,10 +92,10 @@ def test_agent_without_the_duty_and_relatives_reach_no_letter(client, make, sile
     for who in (near, others):
         enter(client, who)
         assert ask(client, f"{opened}/pdf").status_code == 404
-        assert send(client, opened, form_at="/gestion").status_code == 404
+        assert send(client, opened, LEFT, form_at="/gestion").status_code == 404
     assert ask(client, LIST).status_code == 404
     assert "Courriers à poster" not in ask(client, "/gestion").text
-    assert rows(client)[0].sent_at is None
+    assert rows(client)[0].posted_on is None
 
 
 def test_letter_posted_by_two_agents_at_once_is_posted_once(client, charged, opened) -> None:
@@ -102,10 +105,21 @@ def test_letter_posted_by_two_agents_at_once_is_posted_once(client, charged, ope
 
     def once(_: int) -> bool:
         with services.database.write() as db:
-            return mark_sent(db, viewer, db.exec(select(PostalLetter)).one(), datetime.now(UTC))
+            return mark_posted(db, viewer, db.exec(select(PostalLetter)).one(), today(), datetime.now(UTC))
 
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(once, range(3))) == [False, False, True]
+
+
+@pytest.mark.parametrize(("typed", "told"), [("", "Donnez le jour du départ"), ("1999-01-01", "ni avant d’être écrit")])
+def test_letter_that_left_on_no_day_is_still_to_be_posted(client, charged, opened, typed, told) -> None:
+    """R-70: neither before it was written, nor in the future."""
+    enter(client, charged)
+    client.get(LIST)
+    client.submit(f'form[action="{opened}"]', poste=typed)
+    assert client.status == 422
+    assert told in text_of(client.page.one("main"))
+    assert rows(client)[0].posted_on is None
 
 
 def test_death_writes_to_the_family_and_undoing_it_takes_the_letter_back(client, charged, silent) -> None:
@@ -118,4 +132,4 @@ def test_death_writes_to_the_family_and_undoing_it_takes_the_letter_back(client,
     assert rows(client)[0].cancelled_at is not None
     assert "Aucun courrier à poster" in text_of(client.get(LIST).one("main"))
     assert ask(client, f"{letter}/pdf").status_code == 404
-    assert send(client, letter, form_at="/gestion").status_code == 404
+    assert send(client, letter, LEFT, form_at="/gestion").status_code == 404

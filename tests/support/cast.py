@@ -37,6 +37,7 @@ from tests.support.board_states import board_places
 from tests.support.data_requests import at_desk, sent
 from tests.support.desk_case_states import desk_case_places
 from tests.support.invitation_states import invitation_places
+from tests.support.paper_states import paper_places
 from tests.support.publishing_states import publishing_places
 from tests.support.rights_states import frozen_checks
 from tests.support.states import Cast
@@ -74,6 +75,7 @@ def make_cast(site: Site) -> Cast:
         cast.places |= publishing_places(db, site)
         cast.places |= desk_case_places(db, site)
         cast.places |= valuation_places(db, site)
+        cast.places |= paper_places(db, site)
         frozen, places = frozen_checks(db, site)
         cast.accounts |= {name: account.id or 0 for name, account in frozen.items()}
         cast.places |= places

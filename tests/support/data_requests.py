@@ -14,14 +14,18 @@ from portal.data.data_right_desk import ask_identity
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, Wanted, ask, send_request
 from portal.data.decisions import Act, Decision
+from portal.data.postal_letters import LetterKind
 from portal.data.proposals import ProposalState, write_decision
 from portal.data.sessions import Viewer
+from portal.insurer import Insurer
+from portal.postal_writing import write_case_letter
 from portal.security import Keyring
 from tests.support import factories
 from tests.support.beneficiaries import new_file
 
 NIR = "285057312345670"
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+INSURER = Insurer(name="Mutuelle", address="1 rue A", phone="01", email="a@b.example", network="K")
 REASON = "Il faut réunir des archives de trois services."
 NAME = Wanted(DataRight.RECTIFICATION, field=DataField.LAST_NAME, value="Exemple")
 ERASURE = Wanted(DataRight.ERASURE, "Effacez mon ancienne adresse, que vous avez gardée.")
@@ -29,9 +33,10 @@ ERASURE = Wanted(DataRight.ERASURE, "Effacez mon ancienne adresse, que vous avez
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Letters that were posted: the reference of each case."""
+    """Letters that were posted: the reference of each case; those on paper are written."""
 
     news: list[str]
+    keyring: Keyring
 
     def tell_of_news(self, db: Session, case: Case) -> None:  # noqa: ARG002
         self.news.append(case.reference)
@@ -47,6 +52,11 @@ class Said:
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """No request on data is about money."""
+
+    def write_on_paper(
+        self, db: Session, case: Case, kind: LetterKind, words: str, now: datetime, *, by: int | None
+    ) -> None:
+        write_case_letter(db, self.keyring, INSURER, case, kind, words, now, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ def office(db: Session, keyring: Keyring, **family: Any) -> Office:
     account = factories.member_account(db, keyring, factories.household(db, **family).member, email="anne@a.example")
     account.display_name = "Anne Essai"
     stranger = factories.member_account(db, keyring, factories.household(db, name="Autre").member)
-    said = Said([])
+    said = Said([], keyring)
     agent = factories.viewer_of(db, factories.desk_account(db, keyring), letters=said)
     return Office(account, factories.viewer_of(db, account), factories.viewer_of(db, stranger), agent, said)
 

@@ -56,7 +56,7 @@ ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
 COLUMNS = {
     "letters": "refused_at",
     "deaths": "settled_at",
-    "postal-letters": "sent_at",
+    "postal-letters": "posted_at",
     "invitations": "expires_at",
     "exemptions": "ended_on",
     "accounts-unopened": "password_temporary_until",

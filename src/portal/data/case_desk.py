@@ -16,6 +16,8 @@ from portal.data.accounts import Space
 from portal.data.case_messages import add_message
 from portal.data.case_pieces import CasePiece, find_piece
 from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, WrongState, move_case, touch
+from portal.data.postal_letters import LetterKind
+from portal.data.received_requests import answers_on_paper
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -52,6 +54,12 @@ class Letters(Protocol):
 
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """Asks a member to whom something is due where to send it, when nobody knows."""
+
+    def write_on_paper(
+        self, db: Session, case: Case, kind: LetterKind, words: str, now: datetime, *, by: int | None
+    ) -> None:
+        """Writes, as a letter to post, about a request on data that came on paper. `words`: the insurer's own; `by`:
+        the account of whoever wrote them, if anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +134,20 @@ def refuse_piece(
         move_by_desk(db, agent, keyring, case, CaseState.INCOMPLETE, "", now)
     else:
         touch(db, case, now)
+    owe_letter(db, agent, case, LetterKind.PIECE, motive, now)
 
 
 def answer(db: Session, agent: Viewer, keyring: Keyring, case: Case, text: str, now: datetime) -> None:
     """Writes to the person about a locked case, which then waits for the person. Raises `WrongState`."""
     move_by_desk(db, agent, keyring, case, CaseState.ANSWERED, "", now)
     add_message(db, agent, keyring, case, text, now)
+
+
+def owe_letter(db: Session, agent: Viewer, case: Case, kind: LetterKind, words: str, now: datetime) -> None:
+    """Writes a letter to post, where the locked request is answered on paper; nothing otherwise."""
+    letters = _letters_of(agent)
+    if answers_on_paper(db, case):
+        letters.write_on_paper(db, case, kind, words, now, by=agent.account_id)
 
 
 def _letters_of(agent: Viewer) -> Letters:

@@ -83,14 +83,21 @@ def room_for(pieces: Sequence[Piece], slot: str) -> tuple[int, int]:
 
 
 def add_pieces(
-    db: Session, viewer: Viewer | None, case: Case, slot: str, files: Sequence[NewFile], now: datetime
+    db: Session,
+    viewer: Viewer | None,
+    case: Case,
+    slot: str,
+    files: Sequence[NewFile],
+    now: datetime,
+    *,
+    by_desk: bool = False,
 ) -> list[str]:
     """Puts files into a slot, in the place of those refused there; the storage names that nothing names any more.
 
-    A conversation that waited for its author goes back to the insurer. The caller holds the case's lock. Raises
-    `WrongState` when the case takes no pieces, `TooManyPieces`.
+    A conversation that waited for its author goes back to the insurer. `by_desk`: they came on paper, for a case that
+    is not over. The caller holds the case's lock. Raises `WrongState` when the case takes no pieces, `TooManyPieces`.
     """
-    if not case.takes_pieces:
+    if not (case.takes_pieces or (by_desk and not case.is_over)):
         raise WrongState
     pieces = pieces_of(db, case)
     files_left, bytes_left = room_for(pieces, slot)

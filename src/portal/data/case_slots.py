@@ -9,13 +9,15 @@ from portal.data.case_pieces import Piece
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A place for a piece. `code` is stored with the file; `label` and `hint` are in French. `is_held`: the insurer has
-    this piece already, and does not ask for it."""
+    this piece already, and does not ask for it. `is_for_desk`: the case's own author does not see it: somebody else's
+    letter, or proof of identity."""
 
     code: str
     label: str
     hint: str = ""
     is_required: bool = True
     is_held: bool = False
+    is_for_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

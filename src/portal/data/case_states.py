@@ -24,7 +24,8 @@ class CaseKind(StrEnum):
 
 class CaseState(StrEnum):
     """DRAFT: not sent yet. INCOMPLETE: waits for the person (a piece, an answer). ANSWERED: a conversation in which the
-    insurer spoke last. CANCELLED: taken back by the person. CLOSED: a conversation that is settled, till one writes."""
+    insurer spoke last. CANCELLED: taken back by the person. CLOSED: a conversation that is settled, till one writes.
+    LAPSED: what was asked for never came; its author may take it up again (`case_silence.py`)."""
 
     DRAFT = "brouillon"
     SENT = "envoyee"
@@ -36,11 +37,12 @@ class CaseState(StrEnum):
     REFUSED = "refusee"
     CANCELLED = "annulee"
     CLOSED = "close"
+    LAPSED = "sans_suite"
 
 
 S = CaseState
 DECISIONS = frozenset({S.ACCEPTED, S.PARTLY, S.REFUSED})
-ENDS = DECISIONS | {S.CANCELLED}
+ENDS = DECISIONS | {S.CANCELLED, S.LAPSED}
 WITH_INSURER = frozenset({S.SENT, S.IN_REVIEW})
 _BY_INSURER = DECISIONS | {S.IN_REVIEW, S.INCOMPLETE, S.ANSWERED, S.CLOSED}
 # From each state, where a case may go next.
@@ -48,8 +50,8 @@ MOVES: dict[CaseState, frozenset[CaseState]] = {
     S.DRAFT: frozenset({S.SENT}),
     S.SENT: _BY_INSURER | {S.CANCELLED},
     S.IN_REVIEW: _BY_INSURER - {S.IN_REVIEW} | {S.CANCELLED},
-    S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED, S.CLOSED}) | DECISIONS,
-    S.ANSWERED: frozenset({S.SENT, S.ANSWERED, S.CLOSED}) | ENDS,
+    S.INCOMPLETE: frozenset({S.SENT, S.CANCELLED, S.CLOSED, S.LAPSED}) | DECISIONS,
+    S.ANSWERED: frozenset({S.SENT, S.ANSWERED, S.CLOSED, S.CANCELLED}) | DECISIONS,
     S.CLOSED: frozenset({S.SENT, S.ANSWERED}),
     **dict.fromkeys(ENDS, frozenset()),
 }

@@ -48,6 +48,7 @@ __all__ = [
     "open_case",
     "readable_by",
     "steps_of",
+    "take_up_again",
     "touch",
 ]
 
@@ -243,6 +244,19 @@ def move_case(
     """
     if state not in MOVES[CaseState(case.state)]:
         raise WrongState
+    _enter(db, case, state, now, by=by, reason=reason)
+
+
+def take_up_again(db: Session, case: Case, now: datetime, *, by: int | None) -> None:
+    """Gives a locked case that lapsed back to its author, for what was asked to come after all. Raises `WrongState`."""
+    if case.state != CaseState.LAPSED:
+        raise WrongState
+    _enter(db, case, CaseState.INCOMPLETE, now, by=by)
+
+
+def _enter(
+    db: Session, case: Case, state: CaseState, now: datetime, *, by: int | None, reason: bytes | None = None
+) -> None:
     case.state = state
     if state is CaseState.SENT and case.sent_at is None:
         case.sent_at = now

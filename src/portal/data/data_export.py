@@ -13,6 +13,7 @@ from portal.data.benefits import BenefitLine
 from portal.data.cases import Case
 from portal.data.export_subjects import OF_MINORS, rows_of_minor, subjects_of
 from portal.data.holdings import Held, Owner
+from portal.data.paper_export import NO_ACCOUNT, owned_on_paper
 from portal.data.personal_data import HOLDINGS, owned
 from portal.data.sessions import Viewer
 from portal.data.visibility import Scope, lines_of, persons_in, visible_scope
@@ -29,7 +30,7 @@ def export_of(db: Session, viewer: Viewer, keyring: Keyring, today: date) -> Ite
         key = _key(viewer, held.owner)
         if key is not None:
             table = SQLModel.metadata.tables[name]
-            yield _part(db, table, held, owned(table, held, key) & _readable(table, held, scope), keyring)
+            yield _part(db, table, held, _own(viewer, table, held, key) & _readable(table, held, scope), keyring)
 
 
 def held_of(db: Session, viewer: Viewer) -> list[Held]:
@@ -60,6 +61,11 @@ def _key(viewer: Viewer, owner: Owner) -> int | None:
     """A representative's account holds that account's own data, not the represented person's."""
     key: int | None = concerned_person(viewer) if owner is Owner.PERSON else getattr(viewer, owner.value)
     return key
+
+
+def _own(viewer: Viewer, table: Table, held: Held, key: int) -> ColumnElement[bool]:
+    is_on_paper = held.owner is Owner.ACCOUNT and viewer.account_id == NO_ACCOUNT
+    return owned_on_paper(table, held, viewer.person_id) if is_on_paper else owned(table, held, key)
 
 
 def _readable(table: Table, held: Held, scope: Scope) -> ColumnElement[bool]:

@@ -12,18 +12,22 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account, Space
-from portal.data.case_desk import Agent, move_by_desk
+from portal.data.case_desk import Agent, move_by_desk, owe_letter
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import ENDS, Case, CaseState, WrongState, touch
 from portal.data.data_right_rules import DataRight, clock_of
 from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, DataRequest, destroy_proofs, read_request
 from portal.data.employees import Employee, search_text
 from portal.data.persons import Person
+from portal.data.postal_letters import LetterKind
+from portal.data.received_requests import reception_of
 from portal.data.sessions import Viewer
 from portal.formatting import day_in_france
 from portal.security import Keyring
 
 REMIND_BEFORE = timedelta(days=7)
+# What harms nobody, whoever asked for it.
+WITHOUT_PROOF = frozenset({DataRight.OBJECTION, DataRight.CONSENT})
 # What a refusal must say (GDPR 12(4)): both stand open, at once and at no cost of ours.
 REMEDIES = (
     "Si cette réponse ne vous convient pas, vous pouvez adresser une plainte à la CNIL (cnil.fr, ou 3 place de "
@@ -53,6 +57,10 @@ class ExtendedAlready(Exception):
 
 class WordsOwed(WrongState):
     """Whoever asked must read what was done, or why not."""
+
+
+class IdentityOwed(Exception):
+    """Nobody signed in to ask: who wrote is checked before anything is given or changed."""
 
 
 class NumberTaken(Exception):
@@ -85,6 +93,7 @@ def extend_delay(db: Session, agent: Agent, keyring: Keyring, case: Case, reason
     case.due_at = clock_of(case.sent_at, is_extended=True).due_at
     db.add(row)
     touch(db, case, now)
+    owe_letter(db, agent, case, LetterKind.EXTENDED, reason, now)
     agent.letters.tell_of_news(db, case)
 
 
@@ -92,11 +101,12 @@ def ask_identity(db: Session, agent: Viewer, keyring: Keyring, case: Case, reaso
     """Asks for a proof of identity, on a doubt whose reason its author reads. Raises `WrongState`: also without a
     reason, or when it was checked already."""
     row = _open_row(db, case)
-    if not reason.strip() or row.identity_asked_at is not None:
+    if not reason.strip() or _knows_who_asks(row):
         raise WrongState
     row.identity_asked_at = now
     db.add(row)
     move_by_desk(db, agent, keyring, case, CaseState.INCOMPLETE, reason, now)
+    owe_letter(db, agent, case, LetterKind.IDENTITY, reason, now)
 
 
 def destroy_identity_proof(db: Session, agent: Viewer, case: Case, now: datetime) -> list[str]:
@@ -119,9 +129,11 @@ def accept_data_request(
     """Does what is asked, whole or in part; `words` say what was done. A correction changes the data, everywhere, and
     needs no words. The storage names of identity proofs that the decision destroys.
 
-    Raises `WordsOwed`, `WrongState`: also for a part of a correction; `NumberTaken`.
+    Raises `WordsOwed`, `WrongState`: also for a part of a correction; `NumberTaken`; `IdentityOwed`.
     """
     row = _open_row(db, case)
+    if reception_of(db, case) is not None and row.right not in WITHOUT_PROOF and row.identity_checked_at is None:
+        raise IdentityOwed
     is_correction = row.right == DataRight.RECTIFICATION
     if partly and is_correction:
         raise WrongState
@@ -156,7 +168,7 @@ def may_be_extended(db: Session, case: Case) -> bool:
 
 def may_ask_identity(db: Session, case: Case) -> bool:
     """Whether the author of an open request was not asked yet to prove who asks. The caller has found the case."""
-    return not case.is_over and db.get_one(DataRequest, case.id).identity_asked_at is None
+    return not case.is_over and not _knows_who_asks(db.get_one(DataRequest, case.id))
 
 
 def field_asked(db: Session, case: Case) -> str:
@@ -168,7 +180,13 @@ def _decide(
     db: Session, agent: Viewer, keyring: Keyring, case: Case, state: CaseState, said: str, now: datetime
 ) -> list[str]:
     move_by_desk(db, agent, keyring, case, state, said, now)
+    owe_letter(db, agent, case, LetterKind.DECIDED, said, now)
     return destroy_proofs(db, case)
+
+
+def _knows_who_asks(row: DataRequest) -> bool:
+    """Whether the proof of identity was asked for, or seen."""
+    return row.identity_asked_at is not None or row.identity_checked_at is not None
 
 
 def _row(db: Session, case: Case) -> DataRequest:

@@ -11,6 +11,16 @@ DATA_RIGHT_HOLDINGS: dict[str, Held] = {
         blank={"details_encrypted": None, "extension_encrypted": None},
         kept_for=PROOF,
     ),
+    "received_request": Held(
+        "Demandes reçues par courrier, par e-mail ou au guichet",
+        via=("case_id", "case_file", "id"),
+        withheld={"recorded_by": STAFF, "sender_encrypted": "nom et adresse de qui a écrit, qui peut être un tiers"},
+        blank={"sender_encrypted": None},
+        kept_for=PROOF,
+    ),
+    "case_reminder": Held(
+        "Rappels de ce que vos dossiers attendent", via=("case_id", "case_file", "id"), kept_for=PROOF
+    ),
     # A person's outlives the account: who objects to being canvassed must not be canvassed again for having left.
     "data_objection": Held("Vos oppositions", blank={"account_id": None}, kept_for=PROOF),
     "processing_restriction": Held(

@@ -6,7 +6,7 @@ as it is written. Its clock (`data_right_rules`) runs from the first sending, al
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,8 @@ from portal.data.columns import instant
 from portal.data.data_right_rules import Clock, DataRight, clock_of
 from portal.data.files import StoredFile
 from portal.data.persons import Person
+from portal.data.postal_letters import cancel_letters
+from portal.data.received_requests import letter_slots, reception_of
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -88,6 +90,14 @@ class DataRequest(SQLModel, table=True):
     identity_checked_at: datetime | None = instant(default=None)
     identity_checked_by: int | None = Field(default=None, foreign_key="account.id")
     applied_at: datetime | None = instant(default=None)
+
+    @classmethod
+    def of(cls, case: Case, keyring: Keyring, wanted: "Wanted", former: str) -> "DataRequest":
+        """The row of a new request; of a number, what the insurer held is not kept."""
+        held = "" if wanted.field is DataField.NIR else former
+        details = json.dumps({"text": wanted.text, "former": held, "value": wanted.value}, ensure_ascii=False)
+        sealed = keyring.encrypt(details)
+        return cls(case_id=case.id or 0, right=wanted.right, field=wanted.field or "", details_encrypted=sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +164,10 @@ class ProofMissing(Exception):
 
 def request_slots(db: Session, case: Case) -> Sequence[Slot]:
     """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt,
-    since whoever asks has signed in)."""
+    since whoever asks has signed in). Of a request that came otherwise: the letter, and the proof that came with it."""
     row = db.get_one(DataRequest, case.id)
-    slots = [_proof(DataField(row.field))] if row.field else []
-    return [*slots, IDENTITY] if row.identity_asked_at and not row.identity_checked_at else slots
+    slots = [*letter_slots(db, case), *([_proof(DataField(row.field))] if row.field else [])]
+    return [*slots, _identity_slot(db, case)] if _waits_for_identity(db, case, row) else slots
 
 
 def ask(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted, now: datetime) -> Case:
@@ -170,9 +180,7 @@ def ask(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted, now: date
         raise NothingNew
     begin = open_case if wanted.field else begin_case
     case = begin(db, viewer, KIND, now, person_id=viewer.person_id)
-    details = {"text": wanted.text, "former": "" if wanted.field is DataField.NIR else former, "value": wanted.value}
-    sealed = keyring.encrypt(json.dumps(details, ensure_ascii=False))
-    db.add(DataRequest(case_id=case.id or 0, right=wanted.right, field=wanted.field or "", details_encrypted=sealed))
+    db.add(DataRequest.of(case, keyring, wanted, former))
     db.flush()
     if not wanted.field:
         _send(db, viewer, case, now)
@@ -201,12 +209,23 @@ def send_request(
 
 def withdraw_request(db: Session, viewer: Viewer, case_id: int, now: datetime) -> list[str] | None:
     """Takes back a request that was sent, and not decided, and destroys what proved who asks: the storage names of the
-    contents to remove once this is committed. None without such a request. Raises `WrongState`."""
+    contents to remove once this is committed. None without such a request. Raises `WrongState`, also for what somebody
+    else asked on the viewer's behalf."""
     case = lock_case(db, viewer, case_id, None, KIND)
     if case is None:
         return None
+    if not is_own_request(db, case):
+        raise WrongState
     move_case(db, case, CaseState.CANCELLED, now, by=viewer.account_id)
+    cancel_letters(db, case.object, now)
     return destroy_proofs(db, case)
+
+
+def is_own_request(db: Session, case: Case) -> bool:
+    """Whether the account's holder asked, rather than somebody on the holder's behalf. The caller has found the
+    case."""
+    received = reception_of(db, case)
+    return received is None or received.is_from_person
 
 
 def destroy_proofs(db: Session, case: Case) -> list[str]:
@@ -238,6 +257,11 @@ def find_request(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) ->
     """One of the viewer's requests, or None."""
     case = find_case(db, viewer, case_id, KIND)
     return read_request(db, keyring, case) if case else None
+
+
+def request_row(db: Session, case: Case) -> DataRequest:
+    """What is asked by a case that the caller has found. Raises `NoResultFound` for a case of another kind."""
+    return db.get_one(DataRequest, case.id)
 
 
 def read_request(db: Session, keyring: Keyring, case: Case) -> Asked:
@@ -279,12 +303,28 @@ def _refuse_second(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted
 def _held(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) -> str:
     if field is DataField.DISPLAY_NAME:
         return db.exec(select(Account.display_name).where(col(Account.id) == viewer.account_id)).one()
-    person = db.get_one(Person, viewer.person_id)
+    return person_value(keyring, db.get_one(Person, viewer.person_id), field)
+
+
+def person_value(keyring: Keyring, person: Person, field: DataField) -> str:
+    """What the insurer holds in a field of a person; empty for a number that it does not have."""
     if field is DataField.NIR:
         return keyring.decrypt(person.nir_encrypted) if person.nir_encrypted else ""
     if field is DataField.BIRTH_DATE:
         return person.birth_date.isoformat()
     return person.last_name if field is DataField.LAST_NAME else person.first_name
+
+
+def _waits_for_identity(db: Session, case: Case, row: DataRequest) -> bool:
+    if row.identity_checked_at is not None:
+        return False
+    return row.identity_asked_at is not None or any(piece.slot == IDENTITY_SLOT for piece in pieces_of(db, case))
+
+
+def _identity_slot(db: Session, case: Case) -> Slot:
+    """Whose identity a representative proves is not the account holder's to see."""
+    received = reception_of(db, case)
+    return replace(IDENTITY, is_for_desk=received is not None and not received.is_from_person)
 
 
 def _proof(field: DataField) -> Slot:

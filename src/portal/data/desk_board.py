@@ -22,7 +22,7 @@ from portal.security import Keyring
 
 SOON = timedelta(days=7)
 # Their date runs from the sending, also while their author is to answer.
-RUNNING_ON = frozenset({CaseKind.COMPLAINT})
+RUNNING_ON = frozenset({CaseKind.COMPLAINT, CaseKind.DATA_RIGHT})
 
 
 @dataclass(frozen=True, slots=True)

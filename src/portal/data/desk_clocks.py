@@ -19,6 +19,7 @@ from portal.data.cases import Case, touch
 from portal.data.clock_notices import ClockNotice, ClockStage, note_stage
 from portal.data.complaint_rules import ACKNOWLEDGED_WITHIN, clock_of, working_day_after
 from portal.data.complaints import Complaint
+from portal.data.desk_board import RUNNING_ON
 from portal.data.standing import closed, suspended
 from portal.data.work_items import FRAUD, Turn, Urgency, WorkItem
 from portal.formatting import day_in_france, end_of_day_in_france
@@ -134,15 +135,13 @@ def readers_of(db: Session, dues: Sequence[Due]) -> list[Reader]:
 
 
 def _watched(db: Session, now: datetime) -> Sequence[Any]:
-    """What still waits for the insurer: a complaint's clock runs also while its author is to answer."""
+    """What still waits for the insurer: the law's clocks run also while the author is to answer."""
     soon = now + FARTHEST
     is_near = or_(
         and_(col(WorkItem.kind).in_(WATCHES), col(WorkItem.due_at) < soon),
         and_(col(WorkItem.kind).in_(AIMED_AT), col(WorkItem.order_at) < soon),
     )
-    runs = or_(
-        WorkItem.turn == Turn.DESK, and_(WorkItem.turn == Turn.PERSON, WorkItem.kind == CaseKind.COMPLAINT.value)
-    )
+    runs = or_(WorkItem.turn == Turn.DESK, and_(WorkItem.turn == Turn.PERSON, col(WorkItem.kind).in_(RUNNING_ON)))
     query = (
         select(WorkItem, Case, Complaint)
         .join(Case, col(Case.id) == WorkItem.case_id, isouter=True)

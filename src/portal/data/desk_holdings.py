@@ -53,11 +53,14 @@ DESK_HOLDINGS: dict[str, Held] = {
         kept_for=PROOF,
     ),
     "postal_letter": Held(
-        "Courriers que nous vous avons postés",
+        "Courriers que nous avons postés à votre sujet",
         Owner.PERSON,
         "person_id",
-        withheld=dict.fromkeys(("made_by", "sent_by"), STAFF),
-        opened={"content_encrypted": "content"},
+        withheld=dict.fromkeys(("made_by", "posted_by"), STAFF)
+        | {"recipient_encrypted": "nom et adresse de qui a écrit, qui peut être un tiers", "case_id": INTERNAL},
+        opened={"content_encrypted": "letter"},
+        goes_with_case=True,
+        blank={"recipient_encrypted": None, "content_encrypted": None},
         kept_for=PROOF,
     ),
 }

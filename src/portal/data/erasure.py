@@ -53,15 +53,23 @@ def sweep_details(db: Session, now: datetime) -> None:
 
 def _erase_rows(db: Session, name: str, account_id: int, closing_reason: str) -> None:
     held = HOLDINGS.get(name)
-    if held is None or held.owner is not Owner.ACCOUNT:
+    if held is None or not (held.owner is Owner.ACCOUNT or held.goes_with_case):
         return
     table = SQLModel.metadata.tables[name]
-    rows = owned(table, held, account_id) & ~_kept_by_practice(table, held)
+    if held.goes_with_case:
+        rows = _of_cases(table, account_id)
+    else:
+        rows = owned(table, held, account_id) & ~_kept_by_practice(table, held)
     values = dict(held.blank) | _own_values(name, account_id, closing_reason)
     if held.is_deleted:
         db.connection().execute(delete(table).where(rows))
     elif values:
         db.connection().execute(update(table).where(rows).values(**values))
+
+
+def _of_cases(table: Table, account_id: int) -> ColumnElement[bool]:
+    cases = SQLModel.metadata.tables["case_file"].c
+    return table.c.case_id.in_(select(cases.id).where(cases.account_id == account_id))
 
 
 def _kept_by_practice(table: Table, held: Held) -> ColumnElement[bool]:

@@ -22,6 +22,8 @@ class Held:
     under which an export gives what they say. `line`: the column that names a benefit line; an export gives only rows
     of lines that the account may read in detail.
 
+    `goes_with_case`: rows of a person; those about a case of the account's (`case_id`) are blanked with the account.
+
     Deletion deletes the rows (`is_deleted`), or blanks some columns (`blank`), or keeps all, because of `kept_for`.
     """
 
@@ -33,6 +35,7 @@ class Held:
     opened: Mapping[str, str] = field(default_factory=dict)
     line: str = ""
     is_deleted: bool = False
+    goes_with_case: bool = False
     blank: Mapping[str, Any] = field(default_factory=dict)
     kept_for: str = ""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -47,6 +48,22 @@ class OwnAccount:
     created_at: datetime
     password_set_at: datetime
     phone_changed_at: datetime | None
+
+
+class Holder(NamedTuple):
+    """Whose data an export gives: a name, and the account's identifier, empty for a person without an account."""
+
+    name: str
+    identifier: str
+
+
+def holder_of(db: Session, viewer: Viewer) -> Holder:
+    """Whose data the viewer's export gives. The desk's, for a person without an account, has no account's number."""
+    if viewer.account_id:
+        account = own_account(db, viewer)
+        return Holder(account.identity.name, account.identifier)
+    person = db.get_one(Person, viewer.person_id)
+    return Holder(f"{person.first_name} {person.last_name}", "")
 
 
 def own_account(db: Session, viewer: Viewer) -> OwnAccount:

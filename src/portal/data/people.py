@@ -17,6 +17,7 @@ from portal.data.deaths import Death, death_of, is_dead
 from portal.data.desk_accounts import MOST_FOUND, Found, accounts_of_person
 from portal.data.exceptional_access import may_open
 from portal.data.persons import Person
+from portal.data.retention_holds import hold_on_person
 from portal.data.sessions import Viewer
 from portal.folding import same_name
 
@@ -57,13 +58,15 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class PersonSheet:
-    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest. `death`:
-    as recorded; every agent knows, so that nobody writes to the person."""
+    """What the desk reads of a person. `may_open`: the viewer may ask for an exceptional access to the rest. `is_held`:
+    nothing of the person is forgotten in time (R-71). `death`: as recorded; every agent knows, so that nobody writes to
+    the person."""
 
     person: Person
     contracts: tuple[Covered, ...]
     accounts: tuple[Found, ...]
     may_open: bool
+    is_held: bool
     death: Death | None = None
 
 
@@ -102,6 +105,7 @@ def person_sheet(db: Session, viewer: Viewer, person_id: int, now: datetime) -> 
         contracts=tuple(_contracts(db, person_id)),
         accounts=tuple(accounts_of_person(db, viewer, person_id, now)),
         may_open=may_open(db, viewer, person_id),
+        is_held=hold_on_person(db, person_id) is not None,
         death=death_of(db, person_id),
     )
 

@@ -1,54 +1,75 @@
-"""Letters on paper, to whom no e-mail reaches: kept with the change that they tell about, posted by the desk.
+"""Letters on paper, to whom no e-mail reaches: about a death, an exceptional access, a request on data (R-70, R-72).
 
-The insurer's management tool holds postal addresses; the portal does not. So a letter names whom it is for, and whoever
-posts it writes the address. What it says never changes; it is encrypted, and forgotten with the person.
+Each is written with the act that it tells, in its transaction, as whoever gets it reads it: what it says never changes.
+It is encrypted, and forgotten with what it is about. Who prints and posts it: `letters_to_post.py`.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from portal.data.cases import Case
 from portal.data.columns import Index, instant
-from portal.data.death_recording import may_handle
-from portal.data.parties import is_near_to
-from portal.data.persons import Person
-from portal.data.sessions import Viewer
-from portal.data.work_items import Duty, duties_of
+from portal.data.work_items import Duty
 from portal.security import Keyring
-
-PAGE = 50
 
 
 class LetterKind(StrEnum):
-    """Why somebody is written to on paper. Stored."""
+    """Why somebody is written to on paper. Values are stored."""
 
     EXCEPTIONAL_ACCESS = "acces-exceptionnel"
     DEATH = "deces"
+    RECEIVED = "accuse"
+    IDENTITY = "identite"
+    PIECE = "piece"
+    EXTENDED = "prolongation"
+    REMINDED = "rappel"
+    DECIDED = "reponse"
+
+
+# Who prints and posts it.
+CHARGED_WITH: dict[LetterKind, Duty] = {
+    LetterKind.EXCEPTIONAL_ACCESS: Duty.PRIVACY,
+    LetterKind.DEATH: Duty.PRIVACY,
+    LetterKind.RECEIVED: Duty.PRIVACY,
+    LetterKind.IDENTITY: Duty.PRIVACY,
+    LetterKind.PIECE: Duty.PRIVACY,
+    LetterKind.EXTENDED: Duty.PRIVACY,
+    LetterKind.REMINDED: Duty.PRIVACY,
+    LetterKind.DECIDED: Duty.PRIVACY,
+}
 
 
 class PostalLetter(SQLModel, table=True):
-    """A letter about a person, waiting until `sent_at`, or until `cancelled_at`: what it tells of was undone. `about`:
-    as the evidence names that. `made_by`: the account whose act it tells."""
+    """A letter about a person, of a case where one asked for it. `about`: as the evidence names what it tells.
+
+    It waits until `posted_on`, a day in France, or until `cancelled_at`: what it tells was undone. `made_by`: the
+    account whose act it tells, if anybody's. What it says is empty once the account that asked was erased.
+    """
 
     __tablename__ = "postal_letter"
     __table_args__ = (
         Index("ix_postal_letter_person", "person_id"),
-        Index("ix_postal_letter_waiting", "sent_at", "cancelled_at", "id"),
+        Index("ix_postal_letter_case", "case_id", "id"),
+        Index("ix_postal_letter_waiting", "posted_on", "cancelled_at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     person_id: int = Field(foreign_key="person.id")
+    case_id: int | None = Field(default=None, foreign_key="case_file.id")
     about: str
-    content_encrypted: bytes
+    recipient_encrypted: bytes | None = None
+    content_encrypted: bytes | None = None
     made_at: datetime = instant()
-    made_by: int = Field(foreign_key="account.id")
-    sent_at: datetime | None = instant(default=None)
-    sent_by: int | None = Field(default=None, foreign_key="account.id")
+    made_by: int | None = Field(default=None, foreign_key="account.id")
+    posted_on: date | None = None
+    posted_at: datetime | None = instant(default=None)
+    posted_by: int | None = Field(default=None, foreign_key="account.id")
     cancelled_at: datetime | None = instant(default=None)
 
     @property
@@ -58,105 +79,79 @@ class PostalLetter(SQLModel, table=True):
 
     @property
     def is_waiting(self) -> bool:
-        return self.sent_at is None and self.cancelled_at is None
+        return self.posted_on is None and self.cancelled_at is None and self.content_encrypted is not None
 
 
 class LetterText(msgspec.Struct, frozen=True):
-    """What a letter says. `to`: the lines above the address that is written by hand."""
+    """What a letter says. `to`: whom it is for, by lines; without an address, whoever posts it writes that by hand.
+    `facts`: label and value, under the date."""
 
     title: str
     to: tuple[str, ...]
     paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class ToPost:
-    """A letter as the list shows it. `may_send`: the viewer may say that it was posted."""
-
-    letter: PostalLetter
-    person: str
-    may_send: bool
+    @property
+    def has_address(self) -> bool:
+        return len(self.to) > 1
 
 
 def write_letter(
     db: Session,
-    viewer: Viewer,
     keyring: Keyring,
     kind: LetterKind,
     person_id: int,
     about: str,
     text: LetterText,
     now: datetime,
+    *,
+    by: int | None,
+    case_id: int | None = None,
 ) -> PostalLetter:
-    """Keeps a letter to be posted, in the transaction of what it tells."""
+    """Keeps a letter to be posted, in the transaction of what it tells. `by`: the account whose act that is."""
+    said = msgspec.structs.replace(text, to=())
     row = PostalLetter(
         kind=kind,
         person_id=person_id,
+        case_id=case_id,
         about=about,
-        content_encrypted=keyring.encrypt(msgspec.json.encode(text).decode()),
+        recipient_encrypted=keyring.encrypt("\n".join(text.to)),
+        content_encrypted=keyring.encrypt(msgspec.json.encode(said).decode()),
         made_at=now,
-        made_by=viewer.account_id,
+        made_by=by,
     )
     db.add(row)
     db.flush()
     return row
 
 
-def letters_to_post(db: Session, viewer: Viewer) -> list[ToPost]:
-    """What waits, the oldest first, save about the viewer and relatives; nothing without the duty."""
-    if Duty.PRIVACY not in duties_of(db, viewer):
-        return []
-    query = select(PostalLetter, Person).join(Person, col(Person.id) == PostalLetter.person_id)
-    found = db.exec(query.where(*_WAITING).order_by(col(PostalLetter.id)).limit(PAGE)).all()
-    return [
-        ToPost(row, f"{person.first_name} {person.last_name}", may_send=_may_send(viewer, row))
-        for row, person in found
-        if not is_near_to(db, viewer.account_id, persons={row.person_id}, accounts=set())
-    ]
-
-
-def count_to_post(db: Session, viewer: Viewer) -> int:
-    """How many letters wait; none for whoever has not the duty."""
-    if Duty.PRIVACY not in duties_of(db, viewer):
-        return 0
-    return db.exec(select(func.count()).select_from(PostalLetter).where(*_WAITING)).one()
-
-
-def letter_to_post(db: Session, viewer: Viewer, letter_id: int) -> PostalLetter | None:
-    """One letter that the viewer may print, posted or not; None for others, and once it was given up."""
-    row = db.get(PostalLetter, letter_id)
-    if row is None or row.cancelled_at is not None or not may_handle(db, viewer, row.person_id):
-        return None
-    return row
-
-
 def text_of(keyring: Keyring, row: PostalLetter) -> LetterText:
-    """What a letter says."""
-    return msgspec.json.decode(keyring.decrypt(row.content_encrypted), type=LetterText)
+    """What a letter says; nothing once that was erased."""
+    if row.content_encrypted is None:
+        return LetterText("", (), ())
+    said = msgspec.json.decode(keyring.decrypt(row.content_encrypted), type=LetterText)
+    to = keyring.decrypt(row.recipient_encrypted) if row.recipient_encrypted else ""
+    return msgspec.structs.replace(said, to=tuple(to.splitlines()))
 
 
-def mark_sent(db: Session, viewer: Viewer, row: PostalLetter, now: datetime) -> bool:
-    """Notes that a letter that the viewer may print was posted; False when it was before, or when the viewer may not
-    say so: about an exceptional access, whoever opened it does not."""
-    if not _may_send(viewer, row):
-        return False
-    one = (col(PostalLetter.id) == row.id, *_WAITING)
-    return bool(db.exec(update(PostalLetter).where(*one).values(sent_at=now, sent_by=viewer.account_id)).rowcount)
+def letters_of(db: Session, case: Case) -> Sequence[PostalLetter]:
+    """The letters about a request, in order. The caller has found the case."""
+    return db.exec(select(PostalLetter).where(PostalLetter.case_id == case.id).order_by(col(PostalLetter.id))).all()
 
 
-def letters_about(db: Session, about: str) -> list[PostalLetter]:
+def letters_about(db: Session, about: str) -> Sequence[PostalLetter]:
     """The letters about something that the caller has found, the first first."""
-    return list(db.exec(select(PostalLetter).where(PostalLetter.about == about).order_by(col(PostalLetter.id))))
+    return db.exec(select(PostalLetter).where(PostalLetter.about == about).order_by(col(PostalLetter.id))).all()
 
 
 def cancel_letters(db: Session, about: str, now: datetime) -> int:
     """Gives up the letters about something that was undone and that nobody posted; how many."""
-    waiting = update(PostalLetter).where(col(PostalLetter.about) == about, *_WAITING)
-    return int(db.exec(waiting.values(cancelled_at=now)).rowcount)
+    one = (col(PostalLetter.about) == about, *WAITING)
+    return int(db.exec(update(PostalLetter).where(*one).values(cancelled_at=now)).rowcount)
 
 
-_WAITING = (col(PostalLetter.sent_at).is_(None), col(PostalLetter.cancelled_at).is_(None))
-
-
-def _may_send(viewer: Viewer, row: PostalLetter) -> bool:
-    return row.is_waiting and (row.kind != LetterKind.EXCEPTIONAL_ACCESS or row.made_by != viewer.account_id)
+WAITING = (
+    col(PostalLetter.posted_on).is_(None),
+    col(PostalLetter.cancelled_at).is_(None),
+    col(PostalLetter.content_encrypted).is_not(None),
+)

@@ -6,7 +6,7 @@ from portal.data.cases import DECISIONS, CaseKind, CaseState
 from portal.data.retention_engine import Plan
 from portal.data.retention_shapes import FILES, plan_of, table_of
 
-OVER = (*DECISIONS, CaseState.CANCELLED, CaseState.CLOSED, CaseState.ANSWERED)
+OVER = (*DECISIONS, CaseState.CANCELLED, CaseState.CLOSED, CaseState.ANSWERED, CaseState.LAPSED)
 # What the desk did with a request goes with it.
 OF_WORK = frozenset({"work_item", "work_presence", "work_step", "clock_notice"})
 # A complaint that began as a message has a copy of it, and needs the thread no more.
@@ -23,6 +23,7 @@ _OF_KIND = frozenset(
     {
         *("beneficiary_change", "claim", "claim_estimate", "claim_line", "complaint", "contribution_dispute"),
         *("correction", "data_request", "invoice_dispute", "message_reference", "message_thread", "practice_change"),
+        *("case_reminder", "postal_letter", "received_request"),
     }
 )
 # Everything that hangs on a case, each kind's own row among it.

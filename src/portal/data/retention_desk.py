@@ -41,7 +41,8 @@ DESK: dict[str, tuple[Plan, ...]] = {
     "postal-letters": (
         Plan(
             table_of("postal_letter"),
-            func.coalesce(_letters.sent_at, _letters.cancelled_at, type_=_letters.made_at.type),
+            func.coalesce(_letters.posted_at, _letters.cancelled_at, type_=_letters.made_at.type),
+            when=(_letters.case_id.is_(None),),
             person=_letters.person_id,
         ),
     ),

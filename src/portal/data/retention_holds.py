@@ -15,6 +15,7 @@ from portal.data.accounts import Account, ProcessingRestriction
 from portal.data.cases import Case, CaseState
 from portal.data.columns import CheckConstraint, Index, instant
 from portal.data.deaths import unsettled_accounts, unsettled_persons
+from portal.data.persons import Person
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
@@ -64,6 +65,32 @@ def hold_on(db: Session, account: Account) -> RetentionHold | None:
     return db.scalars(select(RetentionHold).where(_on(account))).first()
 
 
+def place_hold_on_person(
+    db: Session, viewer: Viewer, keyring: Keyring, person_id: int, reason: str, now: datetime
+) -> bool:
+    """Keeps all about a person, with an account or without; False when a hold does so already. Of two placed at once,
+    the second one sees the first."""
+    db.exec(select(Person.id).where(col(Person.id) == person_id).with_for_update()).one()
+    if hold_on_person(db, person_id) is not None:
+        return False
+    sealed = keyring.encrypt(reason)
+    row = RetentionHold(person_id=person_id, reason_encrypted=sealed, placed_at=now, placed_by=viewer.account_id)
+    db.add(row)
+    db.flush()
+    return True
+
+
+def lift_hold_on_person(db: Session, viewer: Viewer, person_id: int, now: datetime) -> bool:
+    """Ends the hold on a person; False when there is none."""
+    values = {"lifted_at": now, "lifted_by": viewer.account_id}
+    return bool(db.exec(update(RetentionHold).where(_on_person(person_id)).values(**values)).rowcount)
+
+
+def hold_on_person(db: Session, person_id: int) -> RetentionHold | None:
+    """The hold that keeps a person, whether it was placed from the person's sheet or from an account."""
+    return db.scalars(select(RetentionHold).where(_on_person(person_id))).first()
+
+
 def may_go(account: ColumnElement[Any] | None, person: ColumnElement[Any] | None) -> ColumnElement[bool]:
     """Whether neither an account nor a person of a row is held. None: rows of that table have no such owner."""
     free: list[ColumnElement[bool]] = [true()]
@@ -91,6 +118,7 @@ def _accounts() -> tuple[Select[Any], ...]:
         select(RetentionHold.account_id).where(_HELD, col(RetentionHold.account_id).is_not(None)),
         of_person.where(_HELD),
         select(Case.account_id).where(_OPEN, col(Case.account_id).is_not(None)),
+        select(Account.id).join(Case, col(Case.person_id) == Account.person_id).where(_OPEN),
         select(ProcessingRestriction.account_id).where(_RESTRICTED),
         unsettled_accounts(),
     )
@@ -98,15 +126,21 @@ def _accounts() -> tuple[Select[Any], ...]:
 
 def _persons() -> tuple[Select[Any], ...]:
     of_account = select(Account.person_id).join(RetentionHold, col(RetentionHold.account_id) == Account.id)
+    of_author = select(Account.person_id).join(Case, col(Case.account_id) == Account.id)
     restricted = select(Account.person_id).join(ProcessingRestriction, ProcessingRestriction.account_id == Account.id)
     return (
         select(RetentionHold.person_id).where(_HELD, col(RetentionHold.person_id).is_not(None)),
         of_account.where(_HELD, col(Account.person_id).is_not(None)),
         select(Case.person_id).where(_OPEN, col(Case.person_id).is_not(None)),
         select(Case.member_id).where(_OPEN, col(Case.member_id).is_not(None)),
+        of_author.where(_OPEN, col(Account.person_id).is_not(None)),
         restricted.where(_RESTRICTED, col(Account.person_id).is_not(None)),
         unsettled_persons(),
     )
+
+
+def _on_person(person_id: int) -> ColumnElement[bool]:
+    return _HELD & (col(RetentionHold.person_id) == person_id)
 
 
 def _on(account: Account) -> ColumnElement[bool]:

@@ -143,7 +143,7 @@ QUOTE = Frame(
 )
 
 
-def _paid(case: Case) -> tuple[tuple[str, str], ...]:
+def _paid(_: Session, case: Case) -> tuple[tuple[str, str], ...]:
     is_valued = case.state in {CaseState.ACCEPTED, CaseState.PARTLY}
     return (("Voir ou rectifier ce qui est payé", VALUE.route),) if is_valued else ()
 

@@ -21,11 +21,14 @@ from portal.data.data_right_desk import (
     may_be_extended,
     refuse_data_request,
 )
-from portal.data.data_rights import Asked, DataField, read_request
+from portal.data.data_rights import Asked, DataField, read_request, request_row
 from portal.data.decisions import Act, Decision
 from portal.data.desk_contexts import born_on, person_name
 from portal.data.evidence import Action
 from portal.data.proposals import Applier
+from portal.data.received_requests import Asker, Channel, answers_on_paper, reception_of, sender_of
+from portal.data.request_reception import EXPORTED
+from portal.data_letters import ASKER_LABELS, CHANNEL_LABELS
 from portal.data_right_words import FIELD_LABELS, RIGHT_LABELS, value_words
 from portal.deciding.common import BEGIN
 from portal.deciding.frames import Block, Frame, Row, Ruling, Told, Words
@@ -38,7 +41,22 @@ from portal.web import PortalRequest
 def _tell(request: PortalRequest, db: Session, case: Case) -> Told:
     asked = read_request(db, request.services.keyring, case)
     rows = [("Droit", RIGHT_LABELS[asked.right]), *_corrected(asked), *_clock(asked), *_identity(asked)]
-    return Told(rows, asked.text)
+    return Told([*rows, *_reception(db, request.services.keyring, case)], asked.text)
+
+
+def _reception(db: Session, keyring: Keyring, case: Case) -> list[Row]:
+    """How the request came, who wrote, and what the insurer does with its answers."""
+    received = reception_of(db, case)
+    if received is None:
+        return []
+    sender = sender_of(keyring, received)
+    how = CHANNEL_LABELS[Channel(received.channel)]
+    return [
+        ("Arrivée", f"{how}, enregistrée le {local_day(received.recorded_at)}"),
+        ("Qui demande", ASKER_LABELS[Asker(received.asker)]),
+        *([("Nom écrit", sender.name)] if sender.name else []),
+        ("Réponse", "par courrier" if answers_on_paper(db, case) else "dans son espace en ligne"),
+    ]
 
 
 def _corrected(asked: Asked) -> list[Row]:
@@ -88,6 +106,17 @@ def _may_be_partly_done(db: Session, case: Case) -> bool:
     return not field_asked(db, case)
 
 
+def matter_of(db: Session, case: Case) -> str:
+    """What four eyes depend on: the datum to correct, or a whole copy that leaves by post."""
+    is_copy = answers_on_paper(db, case) and request_row(db, case).right in EXPORTED
+    return COPY if is_copy else field_asked(db, case)
+
+
+def _elsewhere(db: Session, case: Case) -> tuple[tuple[str, str], ...]:
+    is_received = reception_of(db, case) is not None
+    return (("Courriers, et pièces reçues", LETTERS),) if is_received else ()
+
+
 def _accepts(*, partly: bool) -> Applier:
     def apply(
         db: Session, agent: Agent, keyring: Keyring, case: Case, decision: Decision, now: datetime
@@ -115,6 +144,9 @@ def _extend(db: Session, agent: Agent, keyring: Keyring, case: Case, decision: D
     extend_delay(db, agent, keyring, case, decision.words, now)
 
 
+# Stored with the rules of four eyes.
+COPY = "copie"
+LETTERS = "desk.case.letters"
 REMEDIES = "Les recours (CNIL, tribunal) s’ajoutent d’eux-mêmes à votre texte."
 DATA_RIGHT = Frame(
     _tell,
@@ -163,6 +195,7 @@ DATA_RIGHT = Frame(
         Act.REFUSE: Ruling("Refuser", CaseState.REFUSED, _refuse, lead=REMEDIES),
     },
     (_person,),
-    matter=field_asked,
+    elsewhere=_elsewhere,
+    matter=matter_of,
 )
 FRAMES = {CaseKind.DATA_RIGHT: DATA_RIGHT}

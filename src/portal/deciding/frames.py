@@ -104,7 +104,7 @@ class Block:
 
 Tell = Callable[[PortalRequest, Session, Case], Told]
 Beside = Callable[[PortalRequest, Session, Case], Block | None]
-Elsewhere = Callable[[Case], tuple[tuple[str, str], ...]]
+Elsewhere = Callable[[Session, Case], tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)

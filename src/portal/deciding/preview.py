@@ -5,7 +5,7 @@ The page is the very one of the author's space, asked for as its author; nothing
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -18,10 +18,12 @@ from sqlmodel import Session
 from portal.case_links import CASE
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work, lock_for_desk
-from portal.data.cases import Case
+from portal.data.cases import Case, CaseKind
 from portal.data.decisions import Decision
 from portal.data.desk_cases import AtDesk, author_as_viewer
+from portal.data.postal_letters import letters_of
 from portal.data.proposals import Applier
+from portal.deciding.papers import papers_written
 from portal.deciding.registry import frame_of
 from portal.mailing.mail import Mail, Wording
 from portal.pages.public.complaint_follow import follow_page
@@ -45,10 +47,12 @@ class _Undone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`page`: the main part of the author's page, one heading level down; empty when the author has none any more."""
+    """`page`: the main part of the author's page, one heading level down; empty when the author has none. `papers`:
+    what is to be printed and posted, as titles and paragraphs."""
 
     page: Markup
     letters: list[Wording]
+    papers: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 @dataclass(slots=True)
@@ -91,13 +95,17 @@ def _made(request: PortalRequest, db: Session, at_desk: AtDesk, decision: Decisi
     case = lock_for_desk(db, agent, at_desk.case.id or 0, at_desk.case.version)
     if case is None:
         raise NotFoundException
+    known = len(letters_of(db, case))
     apply(db, agent, services.keyring, case, decision, request.now)
     db.flush()
-    return Preview(_author_page(request, db, at_desk, case), unsent.wordings)
+    page = _author_page(request, db, at_desk, case)
+    return Preview(page, unsent.wordings, papers_written(db, services.keyring, case, known))
 
 
 def _author_page(request: PortalRequest, db: Session, at_desk: AtDesk, case: Case) -> Markup:
     (opaque,) = request.services.keyring.conceal(CASE, [case.id or 0])
+    if at_desk.author is None and case.kind == CaseKind.DATA_RIGHT:
+        return Markup()
     viewer = author_as_viewer(at_desk.author, request.now) if at_desk.author else None
     state = {**request.scope["state"], "viewer": viewer, "db": db, "followed": opaque, "way_back": None}
     scope = {**request.scope, "state": state, "method": "GET", "query_string": b"", "path": "/"}

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from portal.data.benefits import Family
 from portal.data.case_desk import Agent, lock_for_desk, refuse_piece
 from portal.data.case_pieces import add_pieces, pieces_of
+from portal.data.case_silence import break_silence
 from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.claim_drafts import Amount, set_amount, set_care, set_day, set_person, start_claim
 from portal.data.claim_estimates import answer_quote, keep_estimate, last_estimate
@@ -20,6 +21,7 @@ from portal.demo.files import blank_file
 from portal.demo.viewers import agent_of, viewer_of
 from portal.formatting import today
 from portal.security import Keyring
+from portal.silence_jobs import WORDS
 from portal.storage import Storage
 
 MEMBER, AGENT = "1000000016", "9000000019"
@@ -44,6 +46,7 @@ class Wish:
 
 
 CROWN = Wish(CaseKind.QUOTE, 230, 202, "Camille", Family.DENTAL, Amount(78000, "ICO"))
+IMPLANT = Wish(CaseKind.QUOTE, 320, 290, "Camille", Family.DENTAL, Amount(140000))
 GLASSES = Wish(CaseKind.QUOTE, 2, -12, "Zoé", Family.OPTICAL, Amount(32000, "LUN"))
 OSTEOPATH = Wish(CaseKind.CLAIM, 88, 92, "Camille", Family.ALTERNATIVE, Amount(6000))
 SPEECH = Wish(CaseKind.CLAIM, 4, 9, "Malik", Family.EVERYDAY, Amount(13500))
@@ -90,13 +93,20 @@ class Show:
         then = self.ago(wish.asked - 3)
         answer_quote(self.db, self.agent, self.keyring, found, CaseState.ACCEPTED, ANSWER, then, **shares)
 
-    def refuse_piece(self, wish: Wish) -> None:
+    def refuse_piece(self, wish: Wish) -> Case:
         """The desk asks for a piece again, a day later."""
         case = self.sent(wish)
         found = lock_for_desk(self.db, self.agent, case.id or 0, case.version)
         if found is not None:
             piece = pieces_of(self.db, found)[0]
             refuse_piece(self.db, self.agent, self.keyring, found, piece.id, MOTIVE, self.ago(wish.asked - 1))
+        return case
+
+    def lapse(self, wish: Wish) -> None:
+        """A piece was asked for again, recalled a month later, and never came."""
+        case = self.refuse_piece(wish)
+        for days in (40, 80):
+            break_silence(self.db, self.keyring, self.agent.letters, case.id or 0, WORDS, self.ago(wish.asked - days))
 
     def ago(self, days: int) -> datetime:
         return self._now - timedelta(days=days)
@@ -112,6 +122,7 @@ def show_claims(database: Database, keyring: Keyring, storage: Storage) -> None:
         show = Show(db, keyring, storage, now)
         if claims_of(db, show.member):
             return
+        show.lapse(IMPLANT)
         show.accept_quote(CROWN)
         show.refuse_piece(PSYCHOLOGIST)
         for wish in (OSTEOPATH, SPEECH, GLASSES):

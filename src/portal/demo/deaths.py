@@ -103,4 +103,5 @@ def _record(db: Session, keyring: Keyring, insurer: Insurer, person: Person, the
     death, _ = record_death(db, supervisor, keyring, person.id or 0, told, then)
     name, contracts = f"{person.first_name} {person.last_name}", followed_contracts(db, death)
     text = death_letter(name, died_on, insurer, contracts)
-    write_letter(db, supervisor, keyring, LetterKind.DEATH, person.id or 0, death.object, text, then)
+    by = supervisor.account_id
+    write_letter(db, keyring, LetterKind.DEATH, person.id or 0, death.object, text, then, by=by)

@@ -114,7 +114,7 @@ def prepare(folder: Path, settings: Settings, members: int, years: int, seed: in
             show_software(database, keyring)
             show_publications(database, Storage(settings, keyring))
             show_desk_requests(database, keyring, Storage(settings, keyring))
-            show_data_rights(database, keyring, Storage(settings, keyring))
+            show_data_rights(database, keyring, Storage(settings, keyring), settings.insurer)
             show_death(database, keyring, settings.insurer)
             show_desk_watch(database, keyring)
             show_desk(database, keyring)

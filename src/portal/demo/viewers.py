@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from portal.data.case_desk import Agent, agent_at_work
+from portal.data.case_desk import Agent, Letters, agent_at_work
 from portal.data.cases import Case
 from portal.data.credentials import find_credentials
 from portal.data.organisations import company_by_siret, provider_by_number
 from portal.data.persons import id_by_reference
+from portal.data.postal_letters import LetterKind
 from portal.data.sessions import Stage, Viewer
 from portal.demo.reference import accounts
 
@@ -31,10 +32,15 @@ class ReadLongAgo:
     def ask_for_account(self, db: Session, member_id: int, now: datetime) -> None:
         """Nothing."""
 
+    def write_on_paper(
+        self, db: Session, case: Case, kind: LetterKind, words: str, now: datetime, *, by: int | None
+    ) -> None:
+        """Nothing."""
 
-def agent_of(db: Session, identifier: str) -> Agent:
+
+def agent_of(db: Session, identifier: str, letters: Letters | None = None) -> Agent:
     """One of the fixed accounts of the desk, at work; raises `LookupError` when it does not exist yet."""
-    return agent_at_work(viewer_of(db, identifier), ReadLongAgo())
+    return agent_at_work(viewer_of(db, identifier), letters or ReadLongAgo())
 
 
 def viewer_of(db: Session, identifier: str) -> Viewer:

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from portal.data.accounts import Role, Space
 from portal.data.benefits import BenefitLine, Family, LineKind, Source, Status
 from portal.data.coverage import Autonomy, Beneficiary, Contract, Relationship
+from portal.data.evidence import Action, record
 from portal.data.export_subjects import Care, Cover
 from portal.data.personal_data import HOLDINGS
 from portal.data.persons import Person
@@ -205,3 +206,39 @@ def test_any_benefit_makes_a_valid_bundle_r70(name, relationship, status, family
     file = io.BytesIO()
     write_bundle(file, [record], "Mutuelle", "https://portal.test", NOON)
     Bundle.model_validate(json.loads(file.getvalue()))
+
+
+def test_folder_tells_who_read_the_holder_s_data_by_function_alone_r70_r51(client, anne) -> None:
+    """What was done and read, in words: staff by their function, colleagues and practices as the journal says; the
+    details of what others did stay theirs."""
+    services = client.services
+    with services.database.write() as db:
+        agent = factories.desk_account(db, services.keyring)
+        agent.display_name = "Agathe Gestionnaire"
+        record(
+            db,
+            factories.viewer_of(db, agent),
+            Action.PERSON_READ,
+            object="fiche",
+            acting_for=anne.person_id,
+            details={"purpose": "suivi", "address": "203.0.113.9"},
+            now=NOON,
+        )
+    archive = archive_of(client)
+    read = next(row for row in rows(archive, "csv/historique.csv") if "fiche" in row["Quoi"])
+    assert (read["Qui"], read["Adresse"], read["Résultat"]) == ("un gestionnaire de l’assureur", "", "fait")
+    content = text(archive, "lisez-moi.html")
+    assert "Ce qui a été fait et consulté" in content
+    assert read["Quoi"] in content
+    assert read["Quoi"] in [act["Quoi"] for act in json.loads(text(archive, "mes-donnees.json"))["history"]]
+    assert "Agathe" not in everything(archive)
+    assert "203.0.113.9" not in everything(archive)
+
+
+def test_stranger_s_folder_tells_nothing_that_was_done_on_anne_s_data_r70(client, anne, make) -> None:
+    services = client.services
+    with services.database.write() as db:
+        agent = factories.viewer_of(db, factories.desk_account(db, services.keyring))
+        record(db, agent, Action.PERSON_READ, object="fiche", acting_for=anne.person_id, details={}, now=NOON)
+    enter(client, make(factories.employer_account))
+    assert [row for row in rows(archive_of(client), "csv/historique.csv") if "fiche" in row["Quoi"]] == []

@@ -57,7 +57,7 @@ ACCOUNTS = {
     "account", "account_closing", "account_deletion", "account_link", "account_suspension", "case_file",
     "case_message", "case_piece", "case_step", "correction", "data_objection", "data_request", "death_instruction",
     "email_change", "email_code", "evidence", "processing_restriction",
-    "account_reopening", "retention_hold",
+    "account_reopening", "case_reminder", "received_request", "retention_hold",
     "evidence_detail", "evidence_person", "fraud_report", "fraud_report_step", "known_browser",
     "message_reference", "message_thread", "notification_choice", "outgoing_mail", "passkey", "passkey_challenge",
     "passkey_holder", "pending_secret", "phone_change", "recovery_code", "representation", "session", "sign_up_request",

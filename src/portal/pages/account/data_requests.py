@@ -29,11 +29,14 @@ from portal.data.data_rights import (
     find_request,
     forget_request,
     held_value,
+    is_own_request,
     send_request,
     withdraw_request,
 )
 from portal.data.evidence import Action
+from portal.data.received_requests import Channel, reception_of
 from portal.data.throttling import MESSAGES, allow
+from portal.data_letters import CHANNEL_LABELS
 from portal.data_right_notices import tell_received
 from portal.data_right_words import (
     ALREADY,
@@ -166,10 +169,18 @@ def _page(request: PortalRequest, db: Session, asked: Asked, problem: FieldError
         former=value_words(asked.field, asked.former),
         value=value_words(asked.field, asked.value),
         name=request.services.keyring.conceal(CASE, [asked.case.id or 0])[0],
+        arrival=_arrival(db, asked),
+        is_own=is_own_request(db, asked.case),
         state=STATE_LABELS[CaseState(asked.case.state)],
         slots=slot_views(request, db, asked.case),
         steps=told_steps(request, db, asked.case),
     )
+
+
+def _arrival(db: Session, asked: Asked) -> str:
+    """How a request came that was not made here; empty for one that was."""
+    received = reception_of(db, asked.case)
+    return CHANNEL_LABELS[Channel(received.channel)] if received else ""
 
 
 def _form(

@@ -82,10 +82,13 @@ class SlotView:
         return self.filled.slot.code
 
 
-def slot_views(request: PortalRequest, db: Session, case: Case, error: tuple[str, str] = ("", "")) -> list[SlotView]:
+def slot_views(
+    request: PortalRequest, db: Session, case: Case, error: tuple[str, str] = ("", ""), *, for_desk: bool = False
+) -> list[SlotView]:
     """Every slot of a case, for the page of its kind, which includes `partials/account/pieces/slot.html` for each.
 
-    `error`: the code of a slot, and what went wrong there. The caller has found the case.
+    `error`: the code of a slot, and what went wrong there. `for_desk`: those also that the author does not see. The
+    caller has found the case.
     """
     pieces, sent_at = pieces_of(db, case), last_sent_at(db, case)
     name = request.services.keyring.conceal(CASE, [case.id or 0])[0]
@@ -98,6 +101,7 @@ def slot_views(request: PortalRequest, db: Session, case: Case, error: tuple[str
             error[1] if each.slot.code == error[0] else "",
         )
         for each in filled(area_of(case).slots(db, case), pieces)
+        if for_desk or not each.slot.is_for_desk
     ]
 
 
@@ -135,7 +139,7 @@ async def add(request: PortalRequest, case: FromPath[str], slot: FromPath[str]) 
 def piece_file(request: PortalRequest, case: FromPath[str], piece: FromPath[str]) -> Response[bytes]:
     found = found_case(request, request.db, case)
     wanted = find_piece(request.db, found, request.revealed(PIECE, piece))
-    if wanted is None:
+    if wanted is None or _is_for_desk(request.db, found, wanted.slot):
         raise NotFoundException
     request.note_read(Action.PIECE_DOWNLOADED, found.object)
     return attachment(request, wanted)
@@ -169,8 +173,10 @@ def take_out(request: PortalRequest, case: str, piece: str) -> str | None:
         found = lock_case(db, request.viewer, request.revealed(CASE, case), None, *AREAS)
         if found is None:
             raise NotFoundException
-        _refuse_limited(request, found)
+        refuse_limited(request, found)
         wanted = find_piece(db, found, piece_id)
+        if wanted is not None and _is_for_desk(db, found, wanted.slot):
+            raise NotFoundException
         try:
             gone = remove_piece(db, found, piece_id, request.now)
         except WrongState:
@@ -189,7 +195,13 @@ def found_case(request: PortalRequest, db: Session, case: str) -> Case:
     return found
 
 
-def _refuse_limited(request: PortalRequest, case: Case) -> None:
+def _is_for_desk(db: Session, case: Case, code: str) -> bool:
+    slot = slot_of(db, case, code)
+    return slot is not None and slot.is_for_desk
+
+
+def refuse_limited(request: PortalRequest, case: Case) -> None:
+    """Raises `ReadingOnly` while the account's holder limits what is done with the data, save for rights over it."""
     if request.viewer.standing is Standing.RESTRICTED and case.kind not in OF_RIGHTS:
         raise ReadingOnly
 
@@ -197,9 +209,9 @@ def _refuse_limited(request: PortalRequest, case: Case) -> None:
 def _check_slot(request: PortalRequest, case: str, slot: str) -> None:
     with request.database.read() as db:
         found = found_case(request, db, case)
-        if slot_of(db, found, slot) is None:
+        if slot_of(db, found, slot) is None or _is_for_desk(db, found, slot):
             raise NotFoundException
-        _refuse_limited(request, found)
+        refuse_limited(request, found)
 
 
 def _add(request: PortalRequest, case: str, slot: str, kept: list[NewFile]) -> str:

@@ -12,9 +12,10 @@ from portal.case_areas import DESK_STATES
 from portal.case_steps import told_steps
 from portal.data.accounts import Space
 from portal.data.case_messages import messages_of
-from portal.data.cases import Case, CaseState
+from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.complaints import told_of
 from portal.data.desk_cases import AtDesk
+from portal.data.desk_contexts import person_name
 from portal.data.proposals import DecisionProposal, decision_in, waiting_on
 from portal.data.proposals_seen import returned_to, voided_of
 from portal.deciding.frames import Block, Frame, Told
@@ -53,7 +54,7 @@ def case_context(request: PortalRequest, db: Session, at_desk: AtDesk, dossier: 
         "author": author_words(request, db, at_desk),
         "told": frame.tell(request, db, case),
         "blocks": blocks_of(request, db, at_desk, frame),
-        "slots": slot_views(request, db, case),
+        "slots": slot_views(request, db, case, for_desk=True),
         "messages": messages_of(db, request.services.keyring, case),
         "names": names_of(request, db, at_desk),
         "steps": told_steps(request, db, case),
@@ -77,7 +78,7 @@ def links_of(request: PortalRequest, db: Session, case: Case, frame: Frame, doss
         )
         for act, ruling in frame.offered(db, case).items()
     ]
-    others = frame.elsewhere(case) if frame.elsewhere else ()
+    others = frame.elsewhere(db, case) if frame.elsewhere else ()
     return list(dict.fromkeys([*acts, *((label, urls(route, dossier=dossier)) for label, route in others)]))
 
 
@@ -95,6 +96,8 @@ def told_in(request: PortalRequest, db: Session, at_desk: AtDesk) -> Told:
 def author_words(request: PortalRequest, db: Session, at_desk: AtDesk) -> str:
     """Who asks: name, organisation, space."""
     author = at_desk.author
+    if author is None and at_desk.case.kind == CaseKind.DATA_RIGHT:
+        return f"{person_name(db, at_desk.case.person_id)}, sans compte"
     if author is None:
         contact = told_of(db, request.services.keyring, at_desk.case).contact
         return f"{contact.name}, sans compte" if contact else "Sans compte"

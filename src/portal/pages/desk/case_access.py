@@ -36,8 +36,8 @@ def note(request: PortalRequest, at_desk: AtDesk, action: Action = Action.CASE_R
 
 
 def record(request: PortalRequest, db: Session, at_desk: AtDesk, action: Action, **details: Any) -> None:
-    """Records an act on the case, in its transaction."""
-    for_whom = at_desk.author.person_id if at_desk.author else None
+    """Records an act on the case, in its transaction: for its author, or for whom it is about without an account."""
+    for_whom = at_desk.author.person_id if at_desk.author else at_desk.case.person_id
     request.record(db, action, at_desk.case.object, acting_for=for_whom, **details)
 
 

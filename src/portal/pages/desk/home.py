@@ -3,7 +3,8 @@
 from litestar import Response
 
 from portal.data.accounts import ROLE_LABELS, Role
-from portal.data.postal_letters import count_to_post
+from portal.data.letters_to_post import count_to_post
+from portal.data.request_reception import may_receive
 from portal.data.work_items import duties_of
 from portal.data.work_queue import QueueFilters, Watch, When, queue_counts, queue_page
 from portal.pages.desk.queue import shown_rows
@@ -54,5 +55,7 @@ def _day(request: PortalRequest) -> list[tuple[str, str, str, str]]:
         (label, count_words(count), url("desk.queue", query), tone if count else "")
         for (label, _, query, tone), count in zip(asked, found, strict=True)
     ]
-    letters = count_to_post(request.db, request.viewer)
-    return [*told, ("Courriers à poster", count_words(letters), url("desk.letters"), "wait")] if letters else told
+    if not may_receive(request.db, request.viewer):
+        return told
+    letters = count_to_post(request.db, request.viewer, request.services.keyring)
+    return [*told, ("Courriers à poster", count_words(letters), url("desk.letters"), "wait" if letters else "")]

@@ -22,6 +22,7 @@ from portal.data.desk_accounts import MOST_FOUND, Found, may_look_up
 from portal.data.evidence import Action, Outcome
 from portal.data.people import PersonSheet
 from portal.data.persons import Person
+from portal.data.request_reception import may_receive
 from portal.desk_purposes import PURPOSES
 from portal.forms import FieldError, typed_day
 from portal.pages.desk.account_words import state_of
@@ -70,6 +71,8 @@ def sheet_page(request: PortalRequest, personne: FromPath[str], objet: FromQuery
         relationships=RELATIONSHIP_LABELS,
         accounts=_accounts(request, sheet, purpose),
         death_url=_death_url(request, sheet, personne),
+        may_hold=may(request.viewer, Permission.DESK_RETENTION),
+        may_receive=may_receive(request.db, request.viewer),
         may_open=sheet.may_open and may(request.viewer, Permission.DESK_BREAK_GLASS),
         personne=personne,
     )
