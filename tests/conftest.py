@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import brotli
 import pytest
+from pydantic import SecretStr
 from sqlmodel import Session
 
 from portal.database import Database
@@ -25,6 +27,8 @@ ORIGIN = "https://portal.test"
 ENGINES = ("sqlite", "postgresql")
 TESTS = Path(__file__).parent
 EVERY_CASE_ON_BOTH = {"data", "importing"}
+MEMORY = Path("/dev/shm")  # noqa: S108  (pytest and tempfile make folders of their own in it)
+MEMORY_BYTES = 4_000_000_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     forbid_other_machines()
     keep_bytecode()
+    work_in_memory()
     brotli.compress = lru_cache(brotli.compress)  # static files are compressed once, not by each application anew
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
@@ -44,6 +49,14 @@ def keep_bytecode() -> None:
     dozens of processes: each finds what the first one compiled, also where the machine asks for no such files."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def work_in_memory() -> None:
+    """Every commit waits for the disk, and so does every line of the journal: several times a test, for nothing that a
+    test proves. Files stand in memory where it offers room; a TMPDIR or --basetemp of one's own comes first."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
+    if usable and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 
 
 def pytest_collection_finish() -> None:
@@ -71,8 +84,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With both databases, a test of pages runs its first case on PostgreSQL, and all of them on SQLite: cases differ
+    """What takes longest begins first (groups do already), lest a worker be left alone with it at the end.
+
+    With both databases, a test of pages runs its first case on PostgreSQL, and all of them on SQLite: cases differ
     in what is typed, not in what is asked of the database. Tests of `data/` and of imports run every case on both."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.getoption("--database") != "both":
         return
     repeated = repeated_on_postgresql(items)
@@ -110,16 +126,42 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sqlite_template(tmp_path_factory.mktemp("template") / "portal.sqlite3")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings as in production (https origin), with random keys and a data folder of the test's own."""
+@pytest.fixture(scope="session")
+def small_demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demonstration of three members, to be read; a test that changes it works on a copy."""
+    from tests.support.demonstration import prepare_small  # noqa: PLC0415  (most tests need none)
+
+    folder = tmp_path_factory.mktemp("small") / "demo"
+    prepare_small(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def resumed_demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demonstration prepared twice, as one that was interrupted is; to be read."""
+    from tests.support.demonstration import prepare_twice  # noqa: PLC0415  (most tests need none)
+
+    folder = tmp_path_factory.mktemp("resumed") / "demo"
+    prepare_twice(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def usual_settings() -> Settings:
+    """What the settings of all tests have in common, read and checked once."""
     return Settings(
-        data_folder=tmp_path / "portal",
         origin=ORIGIN,
         secret_keys=[secrets.token_hex(32)],
         data_keys=[secrets.token_hex(32)],
         worker="separate",  # letters stay in the outbox, and jobs wait, unless a test runs them
     )
+
+
+@pytest.fixture
+def settings(usual_settings: Settings, tmp_path: Path) -> Settings:
+    """Settings as in production (https origin), with random keys and a data folder of the test's own."""
+    keys = {name: [SecretStr(secrets.token_hex(32))] for name in ("secret_keys", "data_keys")}
+    return usual_settings.model_copy(update={"data_folder": tmp_path / "portal", **keys})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -11,20 +12,19 @@ from click.testing import CliRunner
 from litestar.testing import TestClient
 
 import portal
-from portal.app import create_app
 from portal.commands.demo import command
 from portal.database import Database
 from portal.demo import site
-from portal.demo.site import PASSWORD, TOTP_SECRET, NotADemonstration, demo_help, demo_settings, prepare
+from portal.demo.site import PASSWORD, TOTP_SECRET, NotADemonstration, demo_help, demo_settings
 from portal.importing.registry import KINDS
 from portal.security import OneTimeCode
 from tests.support import work
+from tests.support.applications import application_on
 from tests.support.client import AuditingClient
+from tests.support.demonstration import ORIGIN, prepare_small
 from tests.support.html import text_of
 from tests.support.mail import letters
 
-ORIGIN = "https://portal.test"
-MEMBERS, YEARS, SEED = 3, 1, 1
 ACCOUNTS = {
     "1000000016": ("adherent", "adherent"),
     "1000000024": ("adherent", "adherent"),
@@ -56,12 +56,6 @@ HOMES = {"adherent": "/adherent", "employeur": "/employeur", "professionnel": "/
 pytestmark = pytest.mark.xdist_group("demo-site")
 
 
-def make(folder: Path) -> list[str]:
-    told: list[str] = []
-    prepare(folder, demo_settings(folder, ORIGIN), MEMBERS, YEARS, SEED, told.append)
-    return told
-
-
 def asked(folder: Path, query: str) -> list[tuple]:
     raw = sqlite3.connect(folder / "portal.sqlite3")
     found = raw.execute(query).fetchall()
@@ -70,17 +64,15 @@ def asked(folder: Path, query: str) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """A small demonstration."""
-    folder = tmp_path_factory.mktemp("demonstration") / "demo"
-    assert len(make(folder)) == len(KINDS)
-    return folder
+def made(small_demonstration, tmp_path_factory) -> Path:
+    """A small demonstration, of which visitors change what they like."""
+    return shutil.copytree(small_demonstration, tmp_path_factory.mktemp("demonstration") / "demo")
 
 
 @pytest.fixture
 def visitor(made):
     settings = demo_settings(made, ORIGIN).model_copy(update={"worker": "separate"})  # letters stay to be read
-    app = create_app(settings, database=Database(settings.resolved_database_url), demo=demo_help())
+    app = application_on(settings, Database(settings.resolved_database_url), demo_help())
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
         yield AuditingClient(http)
 
@@ -119,7 +111,7 @@ def test_accounts_are_those_of_the_documentation(made) -> None:
 
 def test_second_run_changes_nothing(made) -> None:
     before = (made / "keys.json").read_text(), asked(made, "SELECT max(seq) FROM evidence")
-    assert make(made) == []
+    assert prepare_small(made) == []
     assert ((made / "keys.json").read_text(), asked(made, "SELECT max(seq) FROM evidence")) == before
 
 
@@ -136,11 +128,11 @@ def test_interrupted_preparation_is_finished_by_the_next(tmp_path, monkeypatch) 
     with monkeypatch.context() as patched:
         patched.setattr(site, "create_accounts", stop)
         with pytest.raises(KeyboardInterrupt):
-            make(tmp_path)
+            prepare_small(tmp_path)
     assert asked(tmp_path, "SELECT count(*) FROM account") == [(0,)]
-    make(tmp_path)
+    assert len(prepare_small(tmp_path)) == len(KINDS)
     (tmp_path / site.READY).unlink()  # as if stopped just before the last step
-    make(tmp_path)
+    prepare_small(tmp_path)
     assert asked(tmp_path, "SELECT count(*) FROM account") == [(len(ACCOUNTS),)]
 
 
@@ -154,7 +146,7 @@ def test_foreign_database_is_refused_and_left_alone(tmp_path, extra) -> None:
     raw.close()
     before = path.read_bytes()
     with pytest.raises(NotADemonstration):
-        make(tmp_path)
+        prepare_small(tmp_path)
     assert path.read_bytes() == before
     result = CliRunner().invoke(command, ["--data", str(tmp_path), "--prepare-only"])
     assert result.exit_code == 1

@@ -19,7 +19,7 @@ from portal.contribution_jobs import issue_due_calls
 from portal.data.chain_passes import Reading
 from portal.data.columns import utc_now
 from portal.data.job_runs import claim_job, finish_job, is_job_due
-from portal.data.proposals import expire_proposals
+from portal.data.proposal_upkeep import expire_proposals
 from portal.delay_jobs import measure_delays
 from portal.entry.onboarding import answer_forms_left
 from portal.evidence.verification import verify

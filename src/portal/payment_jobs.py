@@ -13,16 +13,15 @@ from portal.case_notices import tell_of_news, write_to_member
 from portal.data.bank_details import accounts_of
 from portal.data.cases import Case
 from portal.data.evidence import Action, record
+from portal.data.payment_returns import note_return, references_of
 from portal.data.payment_runs import (
     Held,
     close_run,
     closed_run_of,
     members_due,
-    note_return,
     note_written,
     open_run,
     pay_member,
-    references_of,
     unfinished_runs,
 )
 from portal.data.payments import Hold, Payer

@@ -1,7 +1,7 @@
 """Lines put right, and sums paid too much, in words: for agents, for members, in letters."""
 
 from portal.data.overpayments import Owed, StepKind
-from portal.data.rectifying import Effect, Obstacle, Review
+from portal.data.rectification_review import Effect, Obstacle, Review
 from portal.data.valuation import SHORTEST_WORDS
 from portal.formatting import long_date, money
 
@@ -17,8 +17,7 @@ EFFECTS: dict[Effect, tuple[str, str]] = {
     ),
     Effect.OWED: (
         "Une somme sera à rendre",
-        "L’adhérent reçoit une lettre\u00a0: ce que c’est, pourquoi, comment contester, comment rendre. Rien n’est "
-        "retenu sur ses remboursements sans son accord.",
+        "L’adhérent reçoit une lettre\u00a0: quoi, pourquoi, comment contester. Rien n’est retenu sans son accord.",
     ),
     Effect.OWED_LESS: (
         "La somme à rendre diminue",
@@ -31,11 +30,11 @@ OBSTACLES: dict[Obstacle, tuple[str, str]] = {
     Obstacle.SAME: ("prix", "Rien ne change\u00a0: modifiez ce qui est faux, ou revenez au dossier."),
     Obstacle.BARRED: (
         "decision",
-        "Ce soin a été payé il y a plus de deux ans\u00a0: le trop-versé ne se réclame plus (L221-11). Gardez la ligne.",
+        "Ce soin a été payé il y a plus de deux ans\u00a0: rien ne se réclame plus (L221-11). Gardez la ligne.",
     ),
     Obstacle.TWO_STEPS: (
         "prix",
-        "Une somme est déjà à rendre pour ce soin\u00a0: rectifiez d’abord au montant qui avait été versé, puis au bon.",
+        "Une somme est déjà à rendre pour ce soin\u00a0: rectifiez d’abord au montant versé, puis au bon.",
     ),
     Obstacle.PERSON: ("personne", "Une ligne se rectifie pour la même personne\u00a0: annulez-la, puis refaites-la."),
 }

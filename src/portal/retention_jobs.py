@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from portal.account_jobs import erase_due
 from portal.attachments import discard
-from portal.data import email_codes, known_browsers, outbox, proposals, rights_traces, throttling
+from portal.data import email_codes, known_browsers, outbox, proposal_upkeep, rights_traces, throttling
 from portal.data.evidence import Action, record
 from portal.data.retention_accounts import ACCOUNTS, forget_accounts
 from portal.data.retention_accounts import BATCH as FEW
@@ -147,6 +147,6 @@ OWN_WAYS: dict[str, Callable[[Services, datetime], object]] = {
     "invitations": forget_abandoned,
     "employee-files": forget_files,
     "publication-files": forget_publication_files,
-    "decision-drafts": _purge(proposals.expire_proposals),
+    "decision-drafts": _purge(proposal_upkeep.expire_proposals),
     "account-deletions": erase_due,
 }

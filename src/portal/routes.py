@@ -22,6 +22,7 @@ from portal.pages.member import (
     complaints,
     guarantees,
     information,
+    overpayments,
     portability,
     remote_links,
     saved_place,
@@ -76,6 +77,7 @@ from portal.partials.public import directory as directory_fragments
 
 HANDLERS = [
     *bank.HANDLERS,
+    *overpayments.HANDLERS,
     *bank_cancel.HANDLERS,
     *remote_links.HANDLERS,
     *autonomy.HANDLERS,

@@ -282,17 +282,14 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment; raises `SettingsError` that names each unknown or invalid variable."""
-    unknown = sorted(set(_our_variables()) - {PREFIX + name.upper() for name in Settings.model_fields})
+    ours = {name for name in os.environ if name.startswith(PREFIX)}
+    unknown = sorted(ours - {PREFIX + name.upper() for name in Settings.model_fields})
     if unknown:
         raise SettingsError(f"unknown setting: {', '.join(unknown)}")
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_named(problem) for problem in error.errors())) from None
-
-
-def _our_variables() -> list[str]:
-    return [name for name in os.environ if name.startswith(PREFIX)]
 
 
 def _named(problem: Any) -> str:

@@ -41,7 +41,10 @@ ALWAYS = ("/deconnexion", "/fragments/connexion/session")
 OWN_FACTORS = ("/second-facteur", "/compte/securite/application", "/compte/securite/cles", "/compte/confirmation")
 CODES = "/compte/securite/codes-de-secours"
 # Reading and one's own account's safety remain; these are what R-64 closes, space by space.
-BANK = tuple(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation"))
+BANK = (
+    *(f"/adherent/coordonnees-bancaires/{act}" for act in ("modifier", "annulation")),
+    "/adherent/sommes-a-rendre/{somme}/accord",
+)
 DELIVERIES = "/employeur/contrat/categories/{category}/notices/{version}/remise"
 COMPANY_BANK = tuple(
     f"/employeur/coordonnees-bancaires/{act}" for act in ("modifier", "annulation", "changements", "signatures")

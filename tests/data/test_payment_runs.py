@@ -26,7 +26,8 @@ from portal.data.overpayments import Overpayment, OverpaymentStep, StepKind, agr
 from portal.data.parameters import Parameter
 from portal.data.payment_runs import FileChanged
 from portal.data.payments import Hold, PaymentDue, PaymentOrder, PaymentRun, next_transfer_day
-from portal.data.rectifying import Effect, Rectification, apply_rectification, as_seen, review_of
+from portal.data.rectification_review import Effect, Rectification, as_seen, review_of
+from portal.data.rectifying import apply_rectification
 from portal.data.statement_content import statement_content
 from portal.data.statement_periods import month_of
 from portal.payment_jobs import pay_due, take_returns, write_again
@@ -568,12 +569,11 @@ class TestCorrection:
     def test_what_the_member_agreed_to_is_withheld_within_the_dated_share_of_a_payment(
         self, world, percent, sent
     ) -> None:
-        """Nothing without the figure; never more than its share of one payment; the rest waits for the next."""
+        """Nothing where the figure is none; never more than its share of one payment; the rest waits for the next."""
         case_id = world.value()
         world.pay()
         world.correct(case_id)
-        if percent:
-            world.withhold(percent)
+        world.withhold(percent)
         world.agree()
         world.value(days=1)
         world.pay(date(2026, 12, 3))

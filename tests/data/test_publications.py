@@ -89,7 +89,8 @@ def test_one_publishes_and_another_rewrites_at_once_never_both_unseen(database, 
     def write() -> bool:
         with database.write() as db:
             try:
-                rewrite(other, find_publication(db, made.id, lock=True), "Autre", digest_of_parts("autre"), None, NOW)
+                found = find_publication(db, made.id, lock=True)
+                rewrite(other, found, found.version, "Autre", digest_of_parts("autre"), None, NOW)
             except WrongState:
                 return False
             return True
@@ -109,7 +110,7 @@ def test_supervisor_publishes_nothing_but_what_was_read(db, database, keyring, c
     read = made.version
     if change:
         text = change.get("text", "Texte")
-        rewrite(other, made, "Titre", digest_of_parts(text), change.get("effective_at"), NOW)
+        rewrite(other, made, made.version, "Titre", digest_of_parts(text), change.get("effective_at"), NOW)
         with pytest.raises(ChangedMeanwhile):
             approve(supervisor, made, read, NOW)
     with pytest.raises(OwnWork):

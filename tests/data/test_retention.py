@@ -6,7 +6,15 @@ import pytest
 from sqlalchemy import func, select, text
 
 from portal import publication_jobs
-from portal.data import email_codes, invitation_upkeep, known_browsers, outbox, proposals, rights_traces, throttling
+from portal.data import (
+    email_codes,
+    invitation_upkeep,
+    known_browsers,
+    outbox,
+    proposal_upkeep,
+    rights_traces,
+    throttling,
+)
 from portal.data.cases import CaseKind, CaseState
 from portal.data.personal_data import NOT_HELD
 from portal.data.retention_accounts import ACCOUNTS
@@ -108,7 +116,7 @@ def test_schedule_says_what_jobs_of_their_own_do_to_the_day() -> None:
     assert said["invitations"] == invitation_upkeep.ABANDONED_KEPT
     assert said["employee-files"] == KEPT_FOR
     assert said["publication-files"] == publication_jobs.KEPT_FOR
-    assert said["decision-drafts"] == proposals.KEPT_FOR
+    assert said["decision-drafts"] == proposal_upkeep.KEPT_FOR
 
 
 @pytest.mark.parametrize("kind", CaseKind)

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from portal.demo.site import demo_settings, prepare
-
 CEILING = "plafond_mensuel_securite_sociale"
 DAY = timedelta(days=1)
 STRUCTURES = {1: "isole", 2: "duo"}
@@ -110,10 +108,8 @@ def months_of(first: str, last: str) -> Iterator[date]:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory) -> Books:
-    folder = tmp_path_factory.mktemp("calls") / "demo"
-    prepare(folder, demo_settings(folder, "https://portal.test"), 3, 1, 1, lambda _: None)
-    return Books(folder)
+def books(small_demonstration) -> Books:
+    return Books(small_demonstration)
 
 
 def test_every_month_of_the_demonstration_comes_to_what_its_calls_add_up_to(books) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from portal.data.cases import CaseState
-from portal.demo.site import demo_settings, prepare
 
 pytestmark = [pytest.mark.xdist_group("demo-site"), pytest.mark.engines("sqlite")]
 PRACTICES = {"990000010", "990000028", "990000036"}
@@ -17,14 +16,8 @@ STATES = {
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
-    """A demonstration prepared twice, as one that was interrupted is."""
-    folder: Path = tmp_path_factory.mktemp("demo")
-    settings = demo_settings(folder, "http://127.0.0.1:8000")
-    for _ in range(2):
-        (folder / "demonstration.json").unlink(missing_ok=True)
-        prepare(folder, settings, members=8, years=1, seed=42, tell=lambda _text: None)
-    return sqlite3.connect(folder / "portal.sqlite3")
+def books(resumed_demonstration: Path) -> sqlite3.Connection:
+    return sqlite3.connect(resumed_demonstration / "portal.sqlite3")
 
 
 def asked(books: sqlite3.Connection, query: str) -> list[tuple]:

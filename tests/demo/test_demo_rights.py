@@ -21,12 +21,14 @@ from portal.data.rights_answers import ShownAnswer, shown_answer
 from portal.data.rights_questions import Means, Question, answer_to
 from portal.data.sessions import Viewer
 from portal.database import Database
-from portal.demo.site import demo_settings, prepare
+from portal.demo.site import demo_settings
 from portal.formatting import short_date, today
 from portal.security import Keyring
 from portal.settings import Settings
+from tests.support.demonstration import ORIGIN
 
-ORIGIN = "https://portal.test"
+pytestmark = pytest.mark.xdist_group("demo-site")
+
 DAY = timedelta(days=1)
 NO_DRAWING = Matrix(0, "")
 
@@ -47,11 +49,8 @@ class Said(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder: Path = tmp_path_factory.mktemp("demo-rights")
-    made = demo_settings(folder, ORIGIN)
-    prepare(folder, made, 3, 1, 1, lambda _: None)
-    return made
+def settings(small_demonstration: Path) -> Settings:
+    return demo_settings(small_demonstration, ORIGIN)
 
 
 @pytest.fixture

@@ -241,6 +241,26 @@ def test_future_cover_of_somebody_dead_opens_no_right(client, charged, member) -
     assert status(client, member.person_id, date(2026, 8, 1)) is RightsStatus.CLOSED
 
 
+def test_cover_that_an_import_opens_again_gives_no_right_to_somebody_dead(client, charged, member) -> None:
+    record(client.services, charged, member.person_id, datetime.now(UTC))
+    with client.services.database.write() as db:
+        for row in db.exec(select(Beneficiary).where(Beneficiary.person_id == member.person_id)):
+            row.valid_to = None
+    assert status(client, member.person_id, NEXT) is RightsStatus.CLOSED
+
+
+def test_account_of_somebody_dead_is_reopened_by_undoing_the_death_alone(client, charged, supervisor, member) -> None:
+    """R-63: the account's own sheet does not bring it back."""
+    record(client.services, charged, member.person_id, datetime.now(UTC))
+    (key,) = client.services.keyring.conceal("account", [member.id])
+    path = f"/gestion/comptes/{key}/reouverture"
+    enter(client, supervisor)
+    assert ask(client, path).status_code == 404
+    send(client, path, {"motif": REASON}, form_at="/gestion")
+    with client.services.database.read() as db:
+        assert db.get(AccountClosing, member.id) is not None
+
+
 class TestUndoing:
     def test_death_recorded_by_mistake_is_undone_and_everything_is_back(self, client, charged, member) -> None:
         evidence = Evidence(client)
@@ -267,12 +287,16 @@ class TestUndoing:
     def test_undoing_keeps_what_a_colleague_changed_since(self, client, charged, member, family) -> None:
         record(client.services, charged, member.person_id, datetime.now(UTC))
         with client.services.database.write() as db:
-            row = db.exec(select(Beneficiary).where(Beneficiary.contract_id == family["contract"])).first()
+            row = db.exec(
+                select(Beneficiary).where(Beneficiary.contract_id == family["contract"]).order_by(Beneficiary.id)
+            ).first()
             row.valid_to = date(2026, 4, 30)
         enter(client, charged)
         send(client, death_url(client, "/annulation"), {"motif": REASON}, form_at="/gestion")
         with client.services.database.read() as db:
-            row = db.exec(select(Beneficiary).where(Beneficiary.contract_id == family["contract"])).first()
+            row = db.exec(
+                select(Beneficiary).where(Beneficiary.contract_id == family["contract"]).order_by(Beneficiary.id)
+            ).first()
             assert row.valid_to == date(2026, 4, 30)
 
     def test_account_that_was_closed_before_stays_closed(self, client, charged, member) -> None:

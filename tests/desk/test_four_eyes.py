@@ -12,24 +12,24 @@ from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.cases import Case, CaseKind, CaseState, touch
 from portal.data.columns import utc_now
 from portal.data.coverage import Beneficiary
+from portal.data.death_instructions import Wish
 from portal.data.decisions import Act, Decision
+from portal.data.proposal_upkeep import KEPT_FOR, expire_proposals
 from portal.data.proposals import (
-    KEPT_FOR,
     AlreadyProposed,
     DecisionProposal,
     NotForYou,
     ProposalState,
     Settled,
     approve,
-    expire_proposals,
     send_back,
     settle,
-    waiting_for,
     write_decision,
 )
+from portal.data.proposals_seen import waiting_for
 from portal.data.second_looks import SecondLookRule, needs_second_look, rules_on
 from portal.data.sessions import SignedSession
-from portal.data.work_items import Duty
+from portal.data.work_items import DEATH, Duty
 from portal.deciding.registry import FRAMES, applier_of
 from tests.support import factories
 from tests.support.desk_cases import MAKERS, WORDS, identity, path_of
@@ -88,7 +88,9 @@ def test_rule_without_an_amount_asks_for_every_decision_until_it_ends(db) -> Non
 
 
 def test_rules_that_come_with_the_portal_name_acts_that_exist(db) -> None:
-    for rule in rules_on(db, TODAY):
+    rules = rules_on(db, TODAY)
+    assert {rule.act for rule in rules if rule.kind == DEATH} == {Wish.ERASE, Wish.GIVE}
+    for rule in (each for each in rules if each.kind != DEATH):
         assert rule.kind in set(CaseKind)
         assert rule.act in set(Act)
         assert Act(rule.act) in FRAMES[rule.kind].rulings

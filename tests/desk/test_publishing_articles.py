@@ -10,7 +10,7 @@ from portal.data.articles import ArticleVersion, articles_in_force
 from portal.formatting import PARIS, long_date, today
 from portal.information import articles_now, sources
 from tests.support import factories
-from tests.support.entry import ask, enter, send
+from tests.support.entry import ask, enter, send, token_in
 from tests.support.evidence_rows import Evidence
 from tests.support.html import text_of
 from tests.support.publishing import HOME, Desk
@@ -101,6 +101,23 @@ def test_article_of_the_portal_is_replaced_then_withdrawn_then_given_back(client
     assert len(versions.css('main a[href^="/gestion/publication/"]')) >= 3
     client.get(versions.css('main a[href*="/changements/"]')[0].attributes["href"])
     assert client.status == 200
+
+
+def test_author_never_writes_over_what_a_colleague_changed_meanwhile(client, desk) -> None:
+    """R-61: neither text is lost; the second one is kept in the form, and saved once its author knows."""
+    desk.prepare(NEW, **FIELDS)
+    edit = desk.path.replace(HOME, f"{HOME}/articles") + "/texte"
+    begun = client.get(edit).one("main input[name=lu]").attributes["value"]
+    assert desk.prepare(edit, desk.supervisor, texte=TEXT.replace("sans frais", "sans nul frais")) == 200
+    enter(client, desk.agent)
+    mine = FIELDS | {"article": "", "jour": "", "texte": TEXT.replace("sans frais", "sans aucun frais"), "lu": begun}
+    assert send(client, edit, mine, form_at=edit).status_code == 422
+    assert "sans nul frais" in client.get(f"{desk.path}/apercu").text
+    token = token_in(send(client, edit, mine, form_at=edit))
+    client.get(edit)
+    again = client.page.one("main input[name=lu]").attributes["value"]
+    assert send(client, edit, mine | {"lu": again, "jeton": token}).status_code == 303
+    assert "sans aucun frais" in client.get(f"{desk.path}/apercu").text
 
 
 def test_withdrawal_is_not_rewritten_as_a_text(client, desk) -> None:

@@ -72,6 +72,29 @@ def test_nobody_publishes_what_they_prepared_or_what_changed_since(client, desk)
     assert "strictement" in announced(client).text
 
 
+def test_agent_never_writes_over_what_a_colleague_changed_meanwhile(client, desk) -> None:
+    """R-61: neither text is lost; the second one is kept in the form, and saved once its author knows."""
+    write(desk)
+    edit = f"{desk.path.replace(HOME, HOME + '/conditions')}/texte"
+    enter(client, desk.agent)
+    client.get(edit)
+    form = client.form()
+    form.fill({"texte": SECOND.replace("personnel", "tout personnel")})
+    assert desk.prepare(edit, desk.supervisor, texte=SECOND.replace("personnel", "strictement personnel")) == 200
+    enter(client, desk.agent)
+    form.values["jeton"] = [client.get(edit).one("main input[name=jeton]").attributes["value"]]
+    client.send(form)
+    assert client.status == 422
+    assert "tout personnel" in client.page.one("textarea[name=texte]").text()
+    assert "strictement" in client.get(desk.path).one("main").text() + client.get(f"{desk.path}/apercu").text
+    enter(client, desk.agent)
+    client.get(edit)
+    form = client.form()
+    form.fill({"texte": SECOND.replace("personnel", "tout personnel")})
+    client.send(form)
+    assert client.status == 303
+
+
 def test_text_that_cannot_be_shown_is_explained_line_by_line(client, desk) -> None:
     """Scripts, images, tables of code: each line is told, and nothing typed is lost."""
     hostile = SECOND + "\n> citation\n\n![x](https://exemple.example/x.png)\n\n- a\n  - b\n"

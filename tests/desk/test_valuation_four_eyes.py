@@ -100,7 +100,7 @@ def test_agents_value_a_large_claim_together_and_its_author_is_paid_once(client,
     assert not rows(client, BenefitLine)
     client.submit(APPROVE, button="Valider et envoyer")
     assert client.path == case_of(sheet)
-    assert "Voir ou corriger ce qui est payé" in text_of(client.page.one("main"))
+    assert "Voir ou rectifier ce qui est payé" in text_of(client.page.one("main"))
     (line,) = rows(client, BenefitLine)
     assert (line.supplementary_cents, line.status) == (60_000, "en_cours")
     assert (len(rows(client, PaymentDue)), rows(client, ValuationDraft)) == (1, [])

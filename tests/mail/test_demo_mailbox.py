@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from litestar.testing import TestClient
 
-from portal.app import create_app
 from portal.database import Database
 from portal.demo.site import demo_help, demo_settings
 from portal.mailing.delivery import Delivery
 from portal.mailing.folder import FolderCarrier, filed_letters
 from tests.mail.conftest import SECRET
+from tests.support.applications import application_on
 from tests.support.client import AuditingClient
 from tests.support.entry import ask
 
@@ -24,7 +24,7 @@ def visitor(tmp_path, sqlite_template):
     settings = demo_settings(tmp_path / "demo", ORIGIN)
     shutil.copy(sqlite_template, settings.data_folder / "portal.sqlite3")
     nobody_to_sign_up = replace(demo_help(), sign_ups=())
-    app = create_app(settings, database=Database(settings.resolved_database_url), demo=nobody_to_sign_up)
+    app = application_on(settings, Database(settings.resolved_database_url), nobody_to_sign_up)
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as http:
         yield AuditingClient(http)
 

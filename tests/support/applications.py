@@ -12,14 +12,16 @@ from portal.assets import Assets
 from portal.database import Database
 from portal.settings import Settings
 from portal.templating import create_environment
+from portal.web import DemoHelp
 
 _built: dict[tuple[object, ...], Portal] = {}
 _environments: dict[tuple[object, ...], Environment] = {}
 
 
-def application_on(settings: Settings, database: Database) -> Portal:
-    """The portal on this database."""
+def application_on(settings: Settings, database: Database, demo: DemoHelp | None = None) -> Portal:
+    """The portal on this database; as a demonstration's when `demo` says what that shows."""
     key = (
+        demo is None,
         settings.origin,
         *settings.trusted_proxies,
         settings.desk_enabled,
@@ -30,8 +32,8 @@ def application_on(settings: Settings, database: Database) -> Portal:
         database.threaded,
     )
     if key not in _built:
-        _built[key] = build_app(settings, threaded=database.threaded)
-    return serving(_built[key], create_services(settings, database))
+        _built[key] = build_app(settings, threaded=database.threaded, demo=demo)
+    return serving(_built[key], create_services(settings, database, demo))
 
 
 def _shared_environment(settings: Settings, *services: Any, demo: bool = False) -> Environment:

@@ -102,7 +102,7 @@ def proven(db: Session, keyring: Keyring, now: datetime) -> Case:
     case = sent(db, keyring, made.anne, now=now)
     locked = at_desk(db, made.agent, case)
     ask_identity(db, made.agent, keyring, locked, "La demande vient d’un nouvel appareil.", now)
-    add_pieces(db, made.anne, locked, IDENTITY_SLOT, [new_file("identite.pdf")], now)
+    add_pieces(db, made.anne, locked, IDENTITY_SLOT, [new_file()], now)
     move_case(db, locked, CaseState.SENT, now, by=made.account.id)
     return locked
 

@@ -1,4 +1,4 @@
-"""The demonstration's files, made and imported for tests; and every line of a database explained."""
+"""The demonstration: its files imported, or the whole of it prepared; and every line of a database explained."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.demo.generator import Options, write_demo_data
 from portal.demo.reference import Reference
+from portal.demo.site import READY, demo_settings, prepare
 from portal.importing.registry import KINDS
 from portal.importing.run import Request, run_import
 from portal.security import Keyring
@@ -21,6 +22,7 @@ from portal.settings import Settings
 
 TODAY = date(2026, 11, 24)
 OPTIONS = Options(members=20, history=2, seed=7, today=TODAY)
+ORIGIN = "https://portal.test"
 
 
 def import_demo(database: Database, settings: Settings, folder: Path, options: Options = OPTIONS) -> None:
@@ -31,6 +33,20 @@ def import_demo(database: Database, settings: Settings, folder: Path, options: O
             database, Keyring(settings), Request(kind, folder / f"{name}.csv", folder / "rejects.csv", is_strict=True)
         )
         assert report.rejected == 0, (folder / "rejects.csv").read_text()
+
+
+def prepare_small(folder: Path) -> list[str]:
+    """Prepares a demonstration of three members, or what it lacks; returns what it told."""
+    told: list[str] = []
+    prepare(folder, demo_settings(folder, ORIGIN), members=3, years=1, seed=1, tell=told.append)
+    return told
+
+
+def prepare_twice(folder: Path) -> None:
+    """Prepares a demonstration of eight members, then once more, as one that was interrupted is."""
+    for _ in range(2):
+        (folder / READY).unlink(missing_ok=True)
+        prepare(folder, demo_settings(folder, ORIGIN), members=8, years=1, seed=42, tell=lambda _: None)
 
 
 def explain_every_line(db: Session) -> Iterator[Explanation]:

@@ -1,14 +1,18 @@
 """The states of the desk's pages about money: claims valued, lines taken back, changes of bank details."""
 
+import re
+
 from playwright.sync_api import Page
 from sqlmodel import Session, col, select
 
 from portal.data.benefits import BenefitLine, Status
 from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.line_corrections import LineCorrection
+from portal.data.overpayments import Overpayment
 from portal.data.valued_lines import ValuedLine
 from portal.data.work_items import WorkItem
 from tests.support.states import State
-from tests.support.visits import DESK, Site
+from tests.support.visits import DESK, MEMBER, Site
 
 BANK = "/gestion/coordonnees-bancaires"
 
@@ -25,6 +29,20 @@ def valuation_places(db: Session, site: Site) -> dict[str, str]:
         "valuation": f"/gestion/dossiers/{conceal('work', [waits])[0]}/liquidation",
         "valued": done,
         "line_correction": f"{done}/{conceal('line', [line_id])[0]}/correction",
+        "line_righting": f"{done}/{conceal('line', [line_id])[0]}/rectification",
+    } | _owed_places(db, site)
+
+
+def _owed_places(db: Session, site: Site) -> dict[str, str]:
+    """The pages of a line that was put right since it was paid, and of the sum that is owed for it."""
+    conceal = site.keyring.conceal
+    owed = db.exec(select(Overpayment).order_by(col(Overpayment.id))).first()
+    step = db.get_one(LineCorrection, owed.correction_id)
+    case = conceal("work", [_item(db, Case.id == owed.case_id)])[0]
+    return {
+        "righted": f"/gestion/dossiers/{case}/liquidation",
+        "owed": f"/gestion/dossiers/{case}/liquidation/{conceal('overpayment', [owed.id])[0]}/a-rendre",
+        "righted_line": f"/adherent/prestations/{conceal('line', [step.line_id])[0]}",
     }
 
 
@@ -80,7 +98,33 @@ def stop_without_a_reason(page: Page) -> None:
 
 
 def correct_without_a_reason(page: Page) -> None:
-    page.get_by_role("button", name="Annuler la ligne").click()
+    page.locator("#raison").fill("")
+    page.get_by_role("button", name=re.compile("Rectifier et prévenir|Proposer cette rectification")).click()
+    page.locator("#erreurs").wait_for()
+
+
+def right_nothing(page: Page) -> None:
+    """What is typed changes nothing."""
+    page.locator("#prix-0").fill("beaucoup")
+    page.get_by_role("button", name="Relire et décider").click()
+    page.locator("#erreurs").wait_for()
+
+
+def right_a_price(page: Page) -> None:
+    page.locator("#prix-0").fill("23,00")
+    page.locator("#quantite-0").fill("1")
+    page.get_by_role("button", name="Relire et décider").click()
+    page.locator("#raison").wait_for()
+
+
+def right_without_a_reason(page: Page) -> None:
+    right_a_price(page)
+    correct_without_a_reason(page)
+
+
+def note_too_much(page: Page) -> None:
+    page.locator("#montant").fill("9999")
+    page.get_by_role("button", name="Noter ce remboursement").click()
     page.locator("#erreurs").wait_for()
 
 
@@ -95,6 +139,16 @@ VALUATION_STATES = [
     State("valuation, proposal", DESK, "{valued_case}/validation"),
     State("valuation, correction", DESK, "{line_correction}"),
     State("valuation, correction in error", DESK, "{line_correction}", correct_without_a_reason),
+    State("rectification", DESK, "{line_righting}"),
+    State("rectification, in error", DESK, "{line_righting}", right_nothing),
+    State("rectification, decision", DESK, "{line_righting}", right_a_price),
+    State("rectification, decision in error", DESK, "{line_righting}", right_without_a_reason),
+    State("rectification, done", DESK, "{righted}"),
+    State("sum owed, desk", DESK, "{owed}"),
+    State("sum owed, desk in error", DESK, "{owed}", note_too_much),
+    State("queue, to approve", DESK, "/gestion/file?suivi=a-valider"),
+    State("sums owed, member", MEMBER, "/adherent/sommes-a-rendre"),
+    State("line put right, member", MEMBER, "{righted_line}"),
     State("bank changes, desk", DESK, BANK),
     State("bank changes, stop", DESK, BANK, lambda page: page.locator("a", has_text="Arrêter").first.click()),
     State("bank changes, stop in error", DESK, BANK, stop_without_a_reason),

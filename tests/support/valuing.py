@@ -16,7 +16,8 @@ from portal.data.claim_drafts import Amount
 from portal.data.claim_settling import value
 from portal.data.claims import Asked, ClaimLine
 from portal.data.coverage import GuaranteeRule, GuaranteeVersion
-from portal.data.rectifying import Rectification, Rectified, apply_rectification, as_seen, review_of
+from portal.data.rectification_review import Rectification, as_seen, review_of
+from portal.data.rectifying import Rectified, apply_rectification
 from portal.data.sessions import Viewer
 from portal.data.valuation import Entry, Valuation
 from portal.data.work_items import WorkItem

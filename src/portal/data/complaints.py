@@ -1,7 +1,7 @@
 """Complaints (réclamations): anybody's, with or without an account (R-26; ACPR 2022-R-01).
 
-A complaint is a case; its table holds what it says, encrypted. The member's own functions go through `find_case`, the
-desk's through `case_desk`; whoever complained without an account comes back by a signed link that names the case.
+A complaint is a case; its table holds what it says, encrypted. Members go through `find_case`, the desk through
+`case_desk`; whoever complained without an account comes back by a signed link that names the case.
 """
 
 from dataclasses import dataclass, field
@@ -61,10 +61,9 @@ OUTCOME_STATES = {
 
 
 class Complaint(SQLModel, table=True):
-    """What a complaint says. `contract_id`, `line_id`: what it bears on, if one was named. `contact_encrypted`: name
-    and e-mail address of whoever has no account, as JSON; `contact_lookup`: the keyed hash of that address. The text is
-    empty once its account was erased. `delayed_at`: when its author was told that the answer would be late.
-    `mediator_on`: the day on which its author asked the mediator, where the insurer learnt of it."""
+    """What a complaint says; the text is empty once its account was erased. `contract_id`, `line_id`: what it bears on,
+    if named. `contact_encrypted`: name and address of whoever has no account, as JSON; `contact_lookup`: the address's
+    keyed hash. `delayed_at`: when its author was told that the answer is late. `mediator_on`: when the mediator was."""
 
     __tablename__ = "complaint"
 

@@ -23,6 +23,10 @@ class Act(StrEnum):
     WAIVE = "renoncer"
 
 
+# What is decided of a case that is over.
+AFTER_THE_END = frozenset({Act.RECTIFY, Act.WAIVE})
+
+
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """One decision. `words`: what the person reads, empty where the act says it all. `amounts`, in cents, and `days`,
     by the name of their field. `content`: what this act alone reads, as JSON."""

@@ -12,12 +12,13 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Space
 from portal.data.benefits import BenefitLine, LineKind, Status
-from portal.data.case_desk import Agent
 from portal.data.cases import Case
 from portal.data.claims import ClaimLine
 from portal.data.columns import Index, instant
+from portal.data.decisions import Act
 from portal.data.parties import is_near
 from portal.data.payments import PaymentDue
+from portal.data.proposals import DecisionProposal
 from portal.data.sessions import Viewer
 from portal.data.valued_lines import ValuedLine
 
@@ -50,7 +51,7 @@ class Rewriting:
     after: BenefitLine | None
 
 
-def correctable_lines(db: Session, agent: Agent, case: Case) -> list[BenefitLine]:
+def correctable_lines(db: Session, agent: Viewer, case: Case) -> list[BenefitLine]:
     """The lines of a claim that were valued here and still stand, for an agent who may act on the case."""
     if is_near(db, agent.account_id, case):
         return []
@@ -88,6 +89,27 @@ def history_from(db: Session, line_id: int) -> list[Rewriting]:
     return found
 
 
+def rewriting_of(db: Session, row: LineCorrection) -> Rewriting:
+    """One step of a line's history, with its lines."""
+    return _told(db, row)
+
+
+def paid_claim(db: Session, viewer: Viewer, quantity: int, act_code: str) -> tuple[Case, BenefitLine] | None:
+    """A claim of the viewer's, and its line of so many acts, which was paid and stands as it was; None when it was put
+    right, or somebody proposes to. The demonstration's way to its own."""
+    proposed = select(DecisionProposal.case_id).where(DecisionProposal.act == Act.RECTIFY)
+    query = (
+        select(Case, BenefitLine)
+        .join(ValuedLine, col(ValuedLine.case_id) == Case.id)
+        .join(BenefitLine, col(BenefitLine.id) == ValuedLine.line_id)
+        .where(Case.account_id == viewer.account_id, BenefitLine.act_code == act_code)
+        .where(BenefitLine.quantity == quantity, BenefitLine.status == Status.PAID, col(Case.id).not_in(proposed))
+        .where(col(BenefitLine.payment_id).is_not(None), col(BenefitLine.reference).not_like("%S"))
+    )
+    found = db.exec(query.order_by(col(BenefitLine.id))).first()
+    return (found[0], found[1]) if found else None
+
+
 def corrected_in(db: Session, case: Case) -> list[LineCorrection]:
     """What was put right of a claim, in order. The caller has found the case."""
     query = select(LineCorrection).where(LineCorrection.case_id == case.id)
@@ -103,13 +125,13 @@ def queued_opposites(db: Session, line_id: int) -> list[BenefitLine]:
 
 def _first_of(db: Session, line_id: int) -> int:
     """The line with which a history begins."""
-    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)  # type: ignore[arg-type]
+    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)
     row = _row_of(db, by)
     return _first_of(db, row.line_id) if row else line_id
 
 
 def _row_of(db: Session, which: object) -> LineCorrection | None:
-    return db.exec(select(LineCorrection).where(which)).first()  # type: ignore[arg-type]
+    return db.exec(select(LineCorrection).where(which)).first()
 
 
 def _told(db: Session, row: LineCorrection) -> Rewriting:

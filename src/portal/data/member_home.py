@@ -85,7 +85,7 @@ def latest_payment(db: Session, viewer: Viewer, scope: Scope) -> LatestPayment |
         payment.iban_masked if is_holder else "",
         count,
         cents,
-        payment.amount_cents + withheld_from(db, [payment_id]).get(payment_id, 0) - cents
+        payment.amount_cents + withheld_from(db, [payment.id or 0]).get(payment.id or 0, 0) - cents
         if is_holder and not acts and payment.method == Method.TRANSFER
         else 0,
     )

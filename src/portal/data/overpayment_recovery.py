@@ -32,7 +32,7 @@ def taken_from(db: Session, member_id: int, amount: int, day: date) -> list[Take
     query = select(Overpayment).where(Overpayment.member_id == member_id).order_by(col(Overpayment.id))
     rows = list(db.exec(query.execution_options(populate_existing=True)))
     back = [found for row in rows if (found := _given_back(db, row))]
-    room = max(0, amount) * _percent(db, day) // 100
+    room = max(0, amount) * most_withheld(db, day) // 100
     taken: list[Taken] = []
     for row in rows:
         cents = min(_may_take(db, row), room)
@@ -101,6 +101,7 @@ def _has(db: Session, row: Overpayment, *kinds: StepKind) -> bool:
     return db.exec(query.where(col(OverpaymentStep.kind).in_(kinds)).limit(1)).first() is not None
 
 
-def _percent(db: Session, day: date) -> int:
+def most_withheld(db: Session, day: date) -> int:
+    """The most of one payment that may be withheld on a day, in percent. About nobody."""
     _, percent = parameters_on(db, day).get(MOST_WITHHELD, ("", 0))
     return max(0, min(percent, 100))

@@ -120,6 +120,12 @@ def owed_in(db: Session, case: Case) -> list[Owed]:
     return [owed(db, row) for row in db.exec(query.order_by(col(Overpayment.id)))]
 
 
+def overpayment_in(db: Session, case: Case, overpayment_id: int) -> Overpayment | None:
+    """One of the sums owed for lines of a claim, as it is now. The caller has found the case."""
+    query = select(Overpayment).where(Overpayment.id == overpayment_id, Overpayment.case_id == case.id)
+    return db.exec(query.execution_options(populate_existing=True)).first()
+
+
 def find_owed(db: Session, viewer: Viewer, overpayment_id: int) -> Owed | None:
     """One of the viewer's; None when it is another's."""
     row = db.get(Overpayment, overpayment_id)

@@ -29,6 +29,23 @@ PAYMENT_HOLDINGS: dict[str, Held] = {
         },
         is_deleted=True,
     ),
+    "line_correction": Held(
+        "Rectifications de vos remboursements",
+        via=("case_id", "case_file", "id"),
+        withheld={"corrected_by": STAFF},
+        line="line_id",
+        kept_for=BILLING,
+    ),
+    "overpayment": Held("Sommes que vous avez à rendre", Owner.PERSON, "member_id", kept_for=BILLING),
+    "overpayment_step": Held(
+        "Suites des sommes que vous avez à rendre",
+        Owner.PERSON,
+        "member_id",
+        via=("overpayment_id", "overpayment", "id"),
+        withheld={"by": STAFF},
+        opened={"note_encrypted": "note"},
+        kept_for=BILLING,
+    ),
     "payment_due": Held("Versements qui vous sont dus", Owner.PERSON, "member_id", line="line_id", kept_for=BILLING),
     "payment_order": Held(
         "Ordres de vos virements", Owner.PERSON, "member_id", via=("payment_id", "payment", "id"), kept_for=BILLING

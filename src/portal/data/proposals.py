@@ -7,11 +7,11 @@ the caller's (`Applier`), so that every kind of case, whoever decides it, goes t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.case_desk import Agent, lock_for_desk
@@ -21,13 +21,8 @@ from portal.data.decisions import Decision
 from portal.data.parties import is_party
 from portal.data.second_looks import needs_second_look
 from portal.data.sessions import Viewer
-from portal.data.work_items import WorkItem
-from portal.data.work_reach import items_for
 from portal.formatting import day_in_france
 from portal.security import Keyring
-
-# What was written and never sent is forgotten after this.
-KEPT_FOR = timedelta(days=7)
 
 # It returns the storage names of the files that it destroys, if it destroys any.
 Applier = Callable[[Session, Agent, Keyring, Case, Decision, datetime], Sequence[str] | None]
@@ -196,42 +191,6 @@ def waiting_on(db: Session, case: Case) -> DecisionProposal | None:
     return db.exec(query.order_by(col(DecisionProposal.id).desc())).first()
 
 
-def returned_to(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
-    """The last decision of the viewer's on a case, when it was sent back and the case has not moved since."""
-    last = _last_of(db, viewer, case)
-    is_back = last is not None and (last.state, last.version) == (ProposalState.RETURNED, case.version)
-    return last if is_back else None
-
-
-def voided_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
-    """The last decision of the viewer's on a case that goes on, when the case moved while it waited to be approved."""
-    last = _last_of(db, viewer, case)
-    if last is None or case.is_over:
-        return None
-    is_passed = last.state == ProposalState.WAITING and last.version != case.version
-    return last if is_passed or last.state == ProposalState.EXPIRED else None
-
-
-def _last_of(db: Session, viewer: Viewer, case: Case) -> DecisionProposal | None:
-    query = select(DecisionProposal).where(
-        DecisionProposal.case_id == case.id, DecisionProposal.written_by == viewer.account_id
-    )
-    return db.exec(query.order_by(col(DecisionProposal.id).desc()).limit(1)).first()
-
-
-def waiting_for(db: Session, viewer: Viewer, keyring: Keyring) -> list[tuple[DecisionProposal, Case, int]]:
-    """The decisions that the viewer may approve, the oldest first, with their case and its row in the queue."""
-    query = (
-        select(DecisionProposal, Case, WorkItem.id)
-        .join(Case, col(Case.id) == DecisionProposal.case_id)
-        .join(WorkItem, col(WorkItem.case_id) == Case.id)
-        .where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version == Case.version)
-        .where(DecisionProposal.written_by != viewer.account_id, items_for(db, viewer, keyring))
-        .order_by(col(DecisionProposal.id))
-    )
-    return [(row, case, item_id or 0) for row, case, item_id in db.exec(query)]
-
-
 def approve(db: Session, agent: Agent, keyring: Keyring, proposal_id: int, apply: Applier, now: datetime) -> Settlement:
     """A second agent approves a decision, which is applied then, once. Raises `NotForYou`, `Settled`, `CaseMoved`, and
     what `apply` raises."""
@@ -250,25 +209,6 @@ def send_back(
     db.add(row)
     db.flush()
     return row
-
-
-def expire_proposals(db: Session, now: datetime) -> int:
-    """Forgets what no decision will come of, after a while: drafts left alone, what was sent back, proposals that their
-    case has moved past, which are said to be void at once; how many."""
-    of_case = select(DecisionProposal).join(Case, col(Case.id) == DecisionProposal.case_id)
-    moved = of_case.where(DecisionProposal.state == ProposalState.WAITING, DecisionProposal.version != Case.version)
-    rows = list(db.exec(moved))
-    for row in rows:
-        row.state, row.settled_at = ProposalState.EXPIRED, now
-        db.add(row)
-    db.flush()
-    old = (DecisionProposal.state == ProposalState.DRAFT, DecisionProposal.written_at <= now - KEPT_FOR)
-    is_back = col(DecisionProposal.state).in_([ProposalState.RETURNED, ProposalState.EXPIRED])
-    back = (is_back, DecisionProposal.written_at <= now - KEPT_FOR)
-    gone = int(db.execute(delete(DecisionProposal).where(*old)).rowcount)
-    emptied = update(DecisionProposal).where(*back, DecisionProposal.payload_encrypted != b"")
-    emptied_count = int(db.execute(emptied.values(payload_encrypted=b"")).rowcount)
-    return len(rows) + gone + emptied_count
 
 
 def _taken(db: Session, agent: Agent, keyring: Keyring, proposal_id: int) -> tuple[DecisionProposal, Case]:

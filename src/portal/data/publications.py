@@ -119,11 +119,14 @@ def prepare(
 
 
 def rewrite(
-    viewer: Viewer, found: Publication, title: str, sha256: str, effective_at: datetime | None, now: datetime
+    viewer: Viewer, found: Publication, read: str, title: str, sha256: str, effective_at: datetime | None, now: datetime
 ) -> None:
-    """Changes what was prepared; whoever changes it is who prepared it. Raises `WrongState` once it is published."""
+    """Changes what was prepared in a locked row; whoever changes it is who prepared it. `read`: the `version` that the
+    person began from. Raises `WrongState` once it is published, `ChangedMeanwhile`."""
     if found.state(now) is not PublicationState.WAITING:
         raise WrongState
+    if found.version != read:
+        raise ChangedMeanwhile
     found.title, found.sha256, found.effective_at = title, sha256, effective_at
     found.prepared_by, found.prepared_at = viewer.account_id, now
 

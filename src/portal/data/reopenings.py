@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Account, AccountClosing, AccountDeletion
 from portal.data.columns import Index, instant
+from portal.data.deaths import is_dead
 from portal.data.sessions import Viewer
 
 
@@ -31,7 +32,10 @@ class AccountReopening(SQLModel, table=True):
 
 
 def may_reopen(db: Session, account: Account) -> bool:
-    """Whether a closed account still has what it was: not after its erasure."""
+    """Whether a closed account still has what it was, and somebody to use it: not after its erasure, nor while its
+    holder's death is recorded, which is undone instead."""
+    if account.person_id is not None and is_dead(db, account.person_id):
+        return False
     erased = select(AccountDeletion.id).where(
         AccountDeletion.account_id == account.id, col(AccountDeletion.erased_at).is_not(None)
     )

@@ -10,7 +10,15 @@ OVER = (*DECISIONS, CaseState.CANCELLED, CaseState.CLOSED, CaseState.ANSWERED, C
 # What the desk did with a request goes with it.
 OF_WORK = frozenset({"work_item", "work_presence", "work_step", "clock_notice"})
 # A complaint that began as a message has a copy of it, and needs the thread no more.
-_OF_DESK = OF_WORK | {"decision_proposal", "requalification", "valuation_draft", "valued_line"}
+_OF_DESK = (
+    OF_WORK
+    | {"decision_proposal", "requalification", "valuation_draft", "valued_line"}
+    | {
+        "line_correction",
+        "overpayment",
+        "overpayment_step",
+    }
+)
 _OF_KIND = frozenset(
     {
         *("beneficiary_change", "claim", "claim_estimate", "claim_line", "complaint", "contribution_dispute"),

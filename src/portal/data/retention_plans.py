@@ -193,7 +193,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
             "benefit_line",
             "posted_on",
             along=frozenset({"claim_line"}),
-            blocks=frozenset({"complaint", "payment_due", "valued_line"}),
+            blocks=frozenset({"complaint", "line_correction", "payment_due", "valued_line"}),
         ),
     ),
     "payments": (
@@ -202,7 +202,7 @@ PLANS: dict[str, tuple[Plan, ...]] = {
             "paid_on",
             person=table_of("payment").c.member_id,
             along=frozenset({"payment_order", "payment_return"}),
-            blocks=frozenset({"benefit_line"}),
+            blocks=frozenset({"benefit_line", "overpayment_step"}),
         ),
     ),
     "statements": (plan_of("statement", "issued_at"),),

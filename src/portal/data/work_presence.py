@@ -66,8 +66,8 @@ def open_now(db: Session, viewer: Viewer, keyring: Keyring, now: datetime) -> li
     if not seen:
         return []
     # In two steps: in one, a planner that knows few of these rows went through every request that waits.
-    readable = select(WorkItem).where(col(WorkItem.id).in_({item_id for item_id, _ in seen}))
-    items = {item.id: item for item in db.exec(readable.where(items_for(db, viewer, keyring)))}
+    among = col(WorkItem.id).in_({item_id for item_id, _ in seen})
+    items = {item.id: item for item in db.exec(select(WorkItem).where(among, items_for(db, viewer, keyring)))}
     return [(items[item_id], name) for item_id, name in seen if item_id in items][:MOST_TOLD]
 
 

@@ -25,7 +25,7 @@ EFFECT = "date_effet"
 
 def _tell(request: PortalRequest, db: Session, case: Case) -> Told:
     change = change_of(db, request.services.keyring, case)
-    rows = [("Contrat", f"{change.contract.number}, {change.product}"), *summary(change)]
+    rows = [("Contrat", f"{change.contract.number}, {change.product}"), *summary(change, "Lien avec l’adhérent")]
     if case.kind != CaseKind.BENEFICIARY_CHANGED:
         effect = outlook_context(db, request, change)["effect"]
         rows.append(

@@ -11,9 +11,10 @@ from portal.data.case_desk import Agent
 from portal.data.cases import Case, WrongState
 from portal.data.decisions import Act, Decision
 from portal.data.evidence import Action
-from portal.data.overpayments import Overpayment, owed, waive
+from portal.data.overpayments import Overpayment, overpayment_in, owed, waive
 from portal.data.payments import next_transfer_day
-from portal.data.rectifying import Rectification, Review, apply_rectification, as_seen, has_moved, review_of
+from portal.data.rectification_review import Rectification, Review, as_seen, has_moved, review_of
+from portal.data.rectifying import apply_rectification
 from portal.deciding.frames import Ruling, Sheet
 from portal.formatting import today
 from portal.rectification_words import EFFECTS, STALE, STALE_REASON
@@ -75,8 +76,8 @@ def _waiver(db: Session, case: Case, decision: Decision) -> tuple[Waiver, Overpa
     if not decision.content:
         raise WrongState
     asked = msgspec.json.decode(decision.content, type=Waiver)
-    row = db.get(Overpayment, asked.overpayment_id, populate_existing=True)
-    if row is None or row.case_id != case.id:
+    row = overpayment_in(db, case, asked.overpayment_id)
+    if row is None:
         raise WrongState
     return asked, row
 

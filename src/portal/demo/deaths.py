@@ -1,22 +1,24 @@
 """The demonstration's death: somebody who left instructions, recorded by a supervisor days ago, for an agent to follow
 (R-70)."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy.exc import NoResultFound
+from sqlmodel import Session
 
-from portal.data.accounts import Account, Role, Space
-from portal.data.coverage import Beneficiary, Contract
+from portal.data.accounts import Role, Space
+from portal.data.coverage import ContractKind
 from portal.data.credentials import create_account
 from portal.data.death_follow import followed_contracts
 from portal.data.death_instructions import Instructions, Wish, give_instructions
 from portal.data.death_recording import Told, record_death
-from portal.data.deaths import Death, Proof
-from portal.data.persons import Person
+from portal.data.deaths import Proof
+from portal.data.people import PersonSheet, person_sheet
+from portal.data.persons import Person, id_by_reference
 from portal.data.postal_letters import LetterKind, write_letter
 from portal.data.sessions import Stage, Viewer
 from portal.database import Database
-from portal.demo.reference import accounts, sign_ups
 from portal.demo.viewers import agent_of
 from portal.formatting import day_in_france
 from portal.insurer import Insurer
@@ -24,6 +26,8 @@ from portal.postal_documents import death_letter
 from portal.security import Keyring, hash_password, new_identifier, new_token
 
 SUPERVISOR = "9000000027"
+# The members before are the demonstration's own accounts and sign-ups.
+LOOKED_AT = range(6, 40)
 WORDS = "Remettez mes relevés à ma nièce\u00a0: elle règle mes affaires. Merci de ne rien envoyer d’autre."
 SAID = Instructions(Wish.GIVE, "Jeanne Songe", "jeanne.songe@exemple.example", WORDS)
 SOURCE, REFERENCE = "sa nièce, par téléphone", "Rennes, 2026, n°\u00a0412"
@@ -33,28 +37,34 @@ def show_death(database: Database, keyring: Keyring, insurer: Insurer) -> None:
     """Has somebody die who left instructions and relatives on the contract, unless somebody has."""
     now = datetime.now(UTC)
     with database.write() as db:
-        person = None if db.exec(select(Death.id)).first() else _somebody(db, now)
+        sheets = _sheets(db, now)
+        person = None if any(each.death for each in sheets) else _somebody(sheets)
         if person is not None:
             _leave(db, keyring, person, now - timedelta(days=200))
             _record(db, keyring, insurer, person, now - timedelta(days=12))
 
 
-def _somebody(db: Session, now: datetime) -> Person | None:
-    """The first member without a part of their own in the demonstration, whose contract covers somebody else."""
-    shown = {*(each.person for each in accounts()), *(each.person for each in sign_ups())}
-    known = select(Account.person_id).where(col(Account.person_id).is_not(None))
-    others = select(Beneficiary.id).where(
-        Beneficiary.contract_id == Contract.id,
-        Beneficiary.person_id != Contract.member_id,
-        col(Beneficiary.valid_to).is_(None),
-    )
-    query = (
-        select(Person)
-        .join(Contract, col(Contract.member_id) == Person.id)
-        .where(col(Contract.ends_on).is_(None), Contract.starts_on < day_in_france(now - timedelta(days=400)))
-        .where(others.exists(), col(Person.id).not_in(known), col(Person.reference).not_in(shown))
-    )
-    return db.exec(query.order_by(col(Contract.id).desc()).limit(1)).first()
+def _sheets(db: Session, now: datetime) -> list[PersonSheet]:
+    """The first members who have no part of their own in the demonstration, as far as there are any."""
+    agent, found = agent_of(db, SUPERVISOR), []
+    with suppress(NoResultFound):
+        for index in LOOKED_AT:
+            person_id = id_by_reference(db, f"P-{index:06d}-1")
+            found.append(person_sheet(db, agent, person_id, now))
+    return [sheet for sheet in found if sheet is not None]
+
+
+def _somebody(sheets: list[PersonSheet]) -> Person | None:
+    """The first whose contract, a company's if any, goes on and covers somebody else."""
+    fit = [(each, kind) for each in sheets for kind in _kinds(each)]
+    group = [each for each, kind in fit if kind != ContractKind.INDIVIDUAL]
+    chosen = next(iter([*group, *(each for each, _ in fit)]), None)
+    return chosen.person if chosen else None
+
+
+def _kinds(sheet: PersonSheet) -> list[str]:
+    mine = [each for each in sheet.contracts if each.is_member and each.relatives and each.ends_on is None]
+    return [] if sheet.accounts else [each.kind for each in mine]
 
 
 def _leave(db: Session, keyring: Keyring, person: Person, then: datetime) -> None:

@@ -143,8 +143,7 @@ def _either(one: str, other: str) -> str:
 
 
 class DirectoryResolver(PlainResolver):
-    """Merges the rows of one place, and places each: where it says, or in the middle of its commune. Remembers who was
-    in the file."""
+    """Merges the rows of one place, and places each: where it says, or amid its commune. Remembers who was there."""
 
     def __init__(self, db: Session, keyring: Keyring) -> None:
         super().__init__(db, keyring)

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -41,16 +42,15 @@ def agent(client, make):
         return factories.viewer_of(db, account)
 
 
-@pytest.mark.parametrize("action", Action)
-@pytest.mark.parametrize("is_own", [True, False])
-@pytest.mark.parametrize("is_refused", [True, False])
-def test_every_action_has_its_sentence_in_french(action, is_own, is_refused) -> None:
+def test_every_action_has_its_sentence_in_french() -> None:
     """A new action without words fails here."""
-    said = sentence_of(Act(1, datetime.now(UTC), action, "x", is_refused, is_own, not is_own, False, "", ""))
-    assert len(said.split()) > 1 or said == "Déconnexion"
-    assert said[0].isupper()
-    assert not re.search(r"[{}_]| [:;?!]|'", said)
-    assert action.value not in said
+    wrong = []
+    for action, is_own, is_refused in product(Action, (True, False), (True, False)):
+        said = sentence_of(Act(1, datetime.now(UTC), action, "x", is_refused, is_own, not is_own, False, "", ""))
+        is_sentence = len(said.split()) > 1 or said == "Déconnexion"
+        if not is_sentence or not said[0].isupper() or re.search(r"[{}_]| [:;?!]|'", said) or action.value in said:
+            wrong.append((action.value, is_own, is_refused, said))
+    assert wrong == []
 
 
 def test_sentences_of_one_s_own_acts_are_all_different() -> None:

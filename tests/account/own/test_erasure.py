@@ -46,7 +46,7 @@ IMPERSONAL = {
     ("message_thread", "topic"),
     *(("claim", code) for code in ("family", "act_code", "sector")),
     *(("valued_line", code) for code in ("verdict", "reason")),
-    *(("payment_due", "hold"), ("payment_return", "code")),
+    *(("payment_due", "hold"), ("payment_return", "code"), ("overpayment_step", "kind")),
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     ("correction", "subject"),
     *(("data_request", code) for code in ("right", "field")),

@@ -20,7 +20,7 @@ NEVER = {
     "death", "death_act", "death_cover", "exceptional_access", "postal_letter",
     "agreement_amendment", "autonomy", "bank_details", "beneficiary_change", "benefit_line", "claim", "claim_estimate",
     "claim_line", "complaint", "decision_proposal", "invoice", "invoice_dispute", "invoice_lot", "invoice_step",
-    "line_sharing", "payment",
+    "line_correction", "line_sharing", "overpayment", "overpayment_step", "payment",
     "payment_due", "payment_order", "payment_return", "valuation_draft", "valued_line",
     "clock_notice", "practice_change", "provider_address", "provider_bank_details", "provider_bank_rule",
     "remittance_line",

@@ -16,7 +16,8 @@ from portal.data.cases import Case, CaseKind, CaseState
 from portal.data.complaints import told_of
 from portal.data.desk_cases import AtDesk
 from portal.data.desk_contexts import person_name
-from portal.data.proposals import DecisionProposal, decision_in, returned_to, voided_of, waiting_on
+from portal.data.proposals import DecisionProposal, decision_in, waiting_on
+from portal.data.proposals_seen import returned_to, voided_of
 from portal.deciding.frames import Block, Frame, Told
 from portal.deciding.registry import frame_of
 from portal.desk_words import ACT_LABELS

@@ -69,10 +69,10 @@ def form_page(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes]
     ruling = ruling_of(at_desk.case, act)
     if ruling is None:
         raise NotFoundException
-    if not ruling.is_offered(request.db, at_desk.case):
-        return Redirect(case_url(request, dossier), status_code=303)
     if ruling.route:
         return Redirect(request.services.urls(ruling.route, dossier=dossier), status_code=303)
+    if not ruling.is_offered(request.db, at_desk.case):
+        return Redirect(case_url(request, dossier), status_code=303)
     note(request, at_desk)
     return _begin(request, request.db, at_desk, dossier, Act(act), ruling, kept)
 

@@ -18,16 +18,8 @@ from portal.data.cases import CaseMoved
 from portal.data.decisions import Decision
 from portal.data.desk_cases import AtDesk
 from portal.data.evidence import Action
-from portal.data.proposals import (
-    DecisionProposal,
-    NotForYou,
-    Settled,
-    approve,
-    decision_in,
-    send_back,
-    waiting_for,
-    waiting_on,
-)
+from portal.data.proposals import DecisionProposal, NotForYou, Settled, approve, decision_in, send_back, waiting_on
+from portal.data.proposals_seen import waiting_for
 from portal.deciding.frames import Ruling
 from portal.deciding.preview import Preview, preview_of
 from portal.deciding.problems import REFUSED, words_of

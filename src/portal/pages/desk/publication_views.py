@@ -1,6 +1,6 @@
 """What the pages of the desk's publications share: finding one, lists of them, its facts, what a text's errors say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -23,6 +23,12 @@ APPROVES = requires(Permission.DESK_PUBLISH_APPROVE)
 KIND = "publication"
 TITLE = "Publication"
 DONE = "Cette version a été publiée ou abandonnée par un collègue. Préparez-en une autre."
+# What a form that rewrites began from (`Publication.version`).
+BEGUN = "lu"
+REWRITTEN = (
+    "Un collègue a changé ce texte pendant que vous écriviez. Le vôtre est gardé ici\u00a0: comparez-le avec "
+    "la publication, puis enregistrez."
+)
 NO_DAY = "Choisissez un jour qui existe, par exemple 31/12/2026, ou laissez ce champ vide."
 
 
@@ -101,6 +107,12 @@ def read_day(text: str) -> tuple[datetime | None, list[FieldError]]:
     if is_far(day, today()):
         return None, [FieldError("jour", FAR_DAY)]
     return datetime.combine(day, time(), PARIS), []
+
+
+def begun_anew(request: PortalRequest, opaque: str | None, sent: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, to be saved over what the publication holds now."""
+    with request.database.read() as db:
+        return dict(sent) | {BEGUN: found_publication(request, db, opaque or "").version}
 
 
 def crumbs_of(request: PortalRequest, *more: tuple[str, str]) -> list[Crumb]:

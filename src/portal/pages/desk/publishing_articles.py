@@ -21,6 +21,7 @@ from portal.data.articles import (
 )
 from portal.data.evidence import Action
 from portal.data.publications import (
+    ChangedMeanwhile,
     Nature,
     Publication,
     WrongState,
@@ -31,8 +32,11 @@ from portal.formatting import PARIS
 from portal.forms import FieldError, single_values
 from portal.information import ARTICLE_TARGETS, articles_now, figures_now, sources
 from portal.pages.desk.publication_views import (
+    BEGUN,
     DONE,
     PREPARES,
+    REWRITTEN,
+    begun_anew,
     crumbs_of,
     found_publication,
     opaque_of,
@@ -48,7 +52,7 @@ from portal.web import PortalRequest
 
 PATH = "/gestion/publication/articles"
 TITLE = "Articles d’information"
-FIELDS = ("article", "theme", "mots", "jour")
+FIELDS = ("article", "theme", "mots", "jour", BEGUN)
 LONGEST = 200
 LARGEST_FORM = 8 * MOST_CHARACTERS
 SKELETON = (
@@ -76,9 +80,9 @@ def list_page(request: PortalRequest) -> Response[bytes]:
 def new_page(request: PortalRequest) -> Response[bytes]:
     source = articles_now(request.db, request.now).get(request.query_params.get("article", ""))
     if source is None:
-        return _form(request, None, {"article": "", "theme": "", "mots": "", "jour": "", "texte": SKELETON})
-    begun = {"article": source.slug, "theme": source.theme, "mots": source.words, "jour": "", "texte": source.text}
-    return _form(request, None, begun)
+        return _form(request, None, dict.fromkeys(FIELDS, "") | {"texte": SKELETON})
+    begun = {"article": source.slug, "theme": source.theme, "mots": source.words, "texte": source.text}
+    return _form(request, None, dict.fromkeys(FIELDS, "") | begun)
 
 
 @async_action(
@@ -93,7 +97,7 @@ def edit_page(request: PortalRequest, publication: FromPath[str]) -> Response[by
     found, kept = _written(request, request.db, publication)
     day = found.effective_at.astimezone(PARIS).date().isoformat() if found.effective_at else ""
     told = {"article": kept.slug, "theme": kept.theme, "mots": kept.words, "jour": day, "texte": kept.text}
-    return _form(request, publication, told)
+    return _form(request, publication, told | {BEGUN: found.version})
 
 
 @async_action(
@@ -191,11 +195,14 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
             else:
                 found, kept = _written(request, db, opaque, lock=True)
                 version.slug = kept.slug
-                rewrite(request.viewer, found, title, digest_of_version(version), effective_at, request.now)
+                digest = digest_of_version(version)
+                rewrite(request.viewer, found, sent[BEGUN], title, digest, effective_at, request.now)
                 keep_version(db, found, version)
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
+    except ChangedMeanwhile:
+        return _form(request, opaque, begun_anew(request, opaque, sent), [FieldError("texte", REWRITTEN)])
     return to_publication(request, opaque_of(request, found))
 
 

@@ -11,7 +11,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal.data.evidence import Action
-from portal.data.publications import Nature, WrongState, prepare, publications_of, rewrite
+from portal.data.publications import (
+    ChangedMeanwhile,
+    Nature,
+    WrongState,
+    prepare,
+    publications_of,
+    rewrite,
+)
 from portal.data.terms import (
     NotPublishable,
     Obstacle,
@@ -29,8 +36,11 @@ from portal.forms import FieldError, single_values
 from portal.legal_text import faults_of
 from portal.pages.account.terms import state_of
 from portal.pages.desk.publication_views import (
+    BEGUN,
     DONE,
     PREPARES,
+    REWRITTEN,
+    begun_anew,
     crumbs_of,
     found_publication,
     opaque_of,
@@ -68,7 +78,8 @@ def list_page(request: PortalRequest) -> Response[bytes]:
 @page(f"{PATH}/nouvelle", name="desk.publishing.terms.new", guards=[PREPARES])
 def new_page(request: PortalRequest) -> Response[bytes]:
     newest = newest_terms(request.db)
-    return _form(request, None, {"jour": "", "changements": "", "texte": newest.text if newest else ""})
+    begun = {"jour": "", "changements": "", "texte": newest.text if newest else "", BEGUN: ""}
+    return _form(request, None, begun)
 
 
 @async_action(
@@ -83,7 +94,8 @@ def edit_page(request: PortalRequest, publication: FromPath[str]) -> Response[by
     found = found_publication(request, request.db, publication, Nature.TERMS)
     kept = draft_of(request.db, found)
     day = found.effective_at.astimezone(PARIS).date().isoformat() if found.effective_at else ""
-    return _form(request, publication, {"jour": day, "changements": kept.changes, "texte": kept.text})
+    told = {"jour": day, "changements": kept.changes, "texte": kept.text, BEGUN: found.version}
+    return _form(request, publication, told)
 
 
 @async_action(
@@ -99,7 +111,7 @@ async def submit_edit(request: PortalRequest, publication: FromPath[str]) -> Res
 async def _sent(request: PortalRequest) -> dict[str, str]:
     """What was typed; a file that was chosen stands in place of the text. `fichier`: what is wrong with the file."""
     sent: FormMultiDict = await request.form()
-    typed = single_values(sent, ("jour",)) | {name: pasted_text(sent, name) for name in ("changements", "texte")}
+    typed = single_values(sent, ("jour", BEGUN)) | {name: pasted_text(sent, name) for name in ("changements", "texte")}
     file = next((one for one in sent.getall("fichier", []) if isinstance(one, UploadFile) and one.filename), None)
     if file is None:
         return typed | {"fichier": ""}
@@ -128,13 +140,15 @@ def _save(request: PortalRequest, sent: Mapping[str, str], opaque: str | None) -
                 found = prepare(db, request.viewer, Nature.TERMS, title, digest, effective_at, now)
             else:
                 found = found_publication(request, db, opaque, Nature.TERMS, lock=True)
-                rewrite(request.viewer, found, title, digest, effective_at, now)
+                rewrite(request.viewer, found, sent[BEGUN], title, digest, effective_at, now)
             keep_draft(db, found, sent["texte"], sent["changements"])
             request.record(db, Action.PUBLICATION_PREPARED, found.object, title=title)
     except NotPublishable as problem:
         return _form(request, opaque, sent, [_field_error(problem)])
     except WrongState:
         return _form(request, opaque, sent, [FieldError("texte", DONE)])
+    except ChangedMeanwhile:
+        return _form(request, opaque, begun_anew(request, opaque, sent), [FieldError("texte", REWRITTEN)])
     return to_publication(request, opaque_of(request, found))
 
 

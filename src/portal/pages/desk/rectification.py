@@ -18,7 +18,7 @@ from portal.data.case_desk import Agent, agent_at_work
 from portal.data.cases import Case
 from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
-from portal.data.rectifying import Rectification, Review, review_of, standing_line
+from portal.data.rectification_review import Rectification, Review, review_of, standing_line
 from portal.data.valuation import Reason
 from portal.data.valuation_drafts import Typed, keep_typed, lock_claim_at_desk, typed_for
 from portal.deciding.rectification import review_context

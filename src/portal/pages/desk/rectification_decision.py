@@ -13,17 +13,9 @@ from portal.data.claim_settling import Outcome
 from portal.data.claim_valuing import AmountsMoved, NotValued, TooNear
 from portal.data.decisions import Act
 from portal.data.evidence import Action
-from portal.data.proposals import (
-    AlreadyProposed,
-    NotForYou,
-    ProposalState,
-    decision_in,
-    returned_to,
-    settle,
-    voided_of,
-    write_decision,
-)
-from portal.data.rectifying import Rectification, Review, review_of
+from portal.data.proposals import AlreadyProposed, NotForYou, ProposalState, decision_in, settle, write_decision
+from portal.data.proposals_seen import returned_to, voided_of
+from portal.data.rectification_review import Rectification, Review, review_of
 from portal.data.second_looks import needs_second_look
 from portal.data.valuation import LONGEST_WORDS, SHORTEST_WORDS
 from portal.data.valuation_drafts import Typed, lock_claim_at_desk

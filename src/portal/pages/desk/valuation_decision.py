@@ -24,11 +24,10 @@ from portal.data.proposals import (
     NotForYou,
     ProposalState,
     decision_in,
-    returned_to,
     settle,
-    voided_of,
     write_decision,
 )
+from portal.data.proposals_seen import returned_to, voided_of
 from portal.data.second_looks import needs_second_look
 from portal.data.valuation_drafts import lock_claim_at_desk
 from portal.deciding.claim_valuation import VALUE, valued

@@ -162,13 +162,13 @@ def price_view(contract_kind: str, contribution: Contribution | None) -> PriceVi
     return PriceView(contribution, before, after, contract_kind in words.GROUP, is_mandatory)
 
 
-def summary(change: Change) -> list[tuple[str, str]]:
-    """What a change says, as terms and values; only what was filled in."""
+def summary(change: Change, bond: str = "Lien avec vous") -> list[tuple[str, str]]:
+    """What a change says, as terms and values; what was filled in. `bond`: what names who they are to the member."""
     if change.kind is CaseKind.BENEFICIARY_CHANGED:
         return _corrections(change)
     details = change.details
     rows = [
-        ("Lien avec vous", words.RELATIONSHIP_LABELS[change.relationship]),
+        (bond, words.RELATIONSHIP_LABELS[change.relationship]),
         ("Raison", words.REASON_LABELS[change.reason] if change.reason else ""),
         (words.event_label(change.reason), long_date(details.event_on) if details.event_on else ""),
     ]

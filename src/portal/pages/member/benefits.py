@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from portal.data.benefits import Status
 from portal.data.evidence import Action
 from portal.data.explanation import explain
+from portal.data.line_corrections import Rewriting, history_around
 from portal.data.listing import line_page, payment_shares, private_totals, totals
 from portal.data.listing_rows import Line, Sort
 from portal.data.payments import due_of
@@ -128,7 +129,16 @@ def explanation_context(request: PortalRequest, opaque: str) -> dict[str, Any]:
     if explanation is None:
         raise NotFoundException
     request.note_read(Action.BENEFITS_READ, f"ligne:{line_id}", persons=[explanation.line.person_id])
-    return {"explanation": explanation, "opaque": opaque}
+    return {"explanation": explanation, "opaque": opaque, "history": _history(request, explanation.line.id)}
+
+
+def _history(request: PortalRequest, line_id: int) -> list[tuple[Rewriting, str, str]]:
+    """How the line was put right, with the names of the lines that each step replaced and made."""
+    steps = history_around(request.db, line_id)
+    conceal = request.services.keyring.conceal
+    before = conceal("line", (step.before.id or 0 for step in steps))
+    after = conceal("line", (step.after.id or 0 if step.after else 0 for step in steps))
+    return list(zip(steps, before, after, strict=True))
 
 
 def _chips(request: PortalRequest, query: Query, scope: Scope) -> list[tuple[str, str]]:
