@@ -16,7 +16,7 @@ from portal.data.claims import claim_slots
 from portal.data.complaints import free_slots
 from portal.data.contribution_disputes import dispute_slots
 from portal.data.corrections import correction_slots
-from portal.data.data_rights import request_slots
+from portal.data.data_request_slots import request_slots
 from portal.data.invoice_disputing import invoice_dispute_slots
 from portal.data.messages import message_slots
 from portal.data.practice_changes import change_slots as practice_slots

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from portal.complaint_documents import paragraphs
 from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.data_request_rows import DataRequest, request_row
 from portal.data.data_right_rules import DataRight, clock_of
-from portal.data.data_rights import DataRequest, request_row
 from portal.data.persons import Person, find_person
 from portal.data.postal_letters import LetterKind, LetterText
 from portal.data.received_requests import Asker, Channel, ReceivedRequest, Sender, reception_of, sender_of

@@ -4,8 +4,8 @@ from datetime import date
 
 from portal.data.consents import Consent, ConsentKind
 from portal.data.data_objections import Purpose
+from portal.data.data_request_rows import DataField
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import DataField
 from portal.data.death_instructions import Wish
 from portal.data.restricting import Ground
 from portal.formatting import long_date

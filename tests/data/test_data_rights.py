@@ -11,6 +11,8 @@ from portal.data.accounts import Account
 from portal.data.case_desk import agent_at_work, refuse_piece
 from portal.data.case_pieces import CasePiece, add_pieces, pieces_of, remove_all_pieces
 from portal.data.cases import Case, CaseKind, CaseMoved, CaseState, WrongState, move_case, steps_of
+from portal.data.data_request_rows import DataField, DataRequest, Wanted
+from portal.data.data_request_slots import request_slots
 from portal.data.data_right_desk import (
     REMEDIES,
     ExtendedAlready,
@@ -26,17 +28,13 @@ from portal.data.data_right_desk import (
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import (
     AlreadyAsked,
-    DataField,
-    DataRequest,
     NothingNew,
     ProofMissing,
-    Wanted,
     ask,
     fields_of,
     find_request,
     forget_request,
     held_value,
-    request_slots,
     requests_of,
     send_request,
     withdraw_request,

@@ -13,6 +13,8 @@ from portal.data.case_desk import refuse_piece
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import Case, CaseState, WrongState
 from portal.data.clock_notices import ClockStage
+from portal.data.data_request_rows import DataField, Wanted
+from portal.data.data_request_slots import IDENTITY_SLOT
 from portal.data.data_right_desk import (
     IdentityOwed,
     accept_data_request,
@@ -22,15 +24,7 @@ from portal.data.data_right_desk import (
     refuse_data_request,
 )
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import (
-    IDENTITY_SLOT,
-    AlreadyAsked,
-    DataField,
-    NothingNew,
-    Wanted,
-    requests_of,
-    withdraw_request,
-)
+from portal.data.data_rights import AlreadyAsked, NothingNew, requests_of, withdraw_request
 from portal.data.desk_clocks import due_stages
 from portal.data.letters_to_post import WrongDay, count_to_post, letter_to_post, letters_to_post, mark_posted
 from portal.data.persons import Person

@@ -14,9 +14,10 @@ from portal.data.case_desk import agent_at_work, lock_for_desk
 from portal.data.case_pieces import CasePiece, add_pieces
 from portal.data.cases import Case, CaseState, move_case, touch
 from portal.data.columns import utc_now
+from portal.data.data_request_rows import DataField, Wanted
+from portal.data.data_request_slots import IDENTITY_SLOT
 from portal.data.data_right_desk import REMEDIES, accept_data_request, ask_identity
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import IDENTITY_SLOT, DataField, Wanted
 from portal.data.decisions import Act
 from portal.data.persons import Person
 from portal.data.work_items import Duty

@@ -16,8 +16,8 @@ from portal.data.case_messages import CaseMessage, add_message
 from portal.data.case_pieces import add_pieces
 from portal.data.cases import Case, CaseKind, CaseState, touch
 from portal.data.columns import utc_now
+from portal.data.data_request_slots import IDENTITY_SLOT
 from portal.data.data_right_desk import ask_identity
-from portal.data.data_rights import IDENTITY_SLOT
 from portal.data.decisions import Act, Decision
 from portal.data.proposals import DecisionProposal, ProposalState, Settled, settle, write_decision
 from portal.data.replies import add_reply

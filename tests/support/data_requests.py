@@ -10,9 +10,11 @@ from portal.data.accounts import Account
 from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.case_pieces import add_pieces
 from portal.data.cases import Case, CaseState, lock_case, move_case
+from portal.data.data_request_rows import DataField, Wanted
+from portal.data.data_request_slots import IDENTITY_SLOT
 from portal.data.data_right_desk import ask_identity
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, Wanted, ask, send_request
+from portal.data.data_rights import KIND, ask, send_request
 from portal.data.decisions import Act, Decision
 from portal.data.postal_letters import LetterKind
 from portal.data.proposals import ProposalState, write_decision

@@ -5,8 +5,8 @@ from sqlmodel import Session, col, select
 
 from portal.data.cases import Case, CaseKind
 from portal.data.columns import utc_now
+from portal.data.data_request_rows import DataRequest
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import DataRequest
 from portal.data.proposals import DecisionProposal, ProposalState
 from portal.data.replies import all_replies
 from portal.data.work_items import Turn, WorkItem, item_of_case

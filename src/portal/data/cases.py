@@ -238,10 +238,8 @@ def touch(db: Session, case: Case, now: datetime) -> None:
 def move_case(
     db: Session, case: Case, state: CaseState, now: datetime, *, by: int | None, reason: bytes | None = None
 ) -> None:
-    """Takes the case into `state`. `by`: the account that does it; `reason`: encrypted words for the person.
-
-    Raises `WrongState` when the case cannot go there from where it is.
-    """
+    """Takes the case into `state`. `by`: the account that does it; `reason`: encrypted words for the person. Raises
+    `WrongState` when the case cannot go there from where it is."""
     if state not in MOVES[CaseState(case.state)]:
         raise WrongState
     _enter(db, case, state, now, by=by, reason=reason)

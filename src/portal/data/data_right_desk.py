@@ -15,8 +15,10 @@ from portal.data.accounts import Account, Space
 from portal.data.case_desk import Agent, move_by_desk, owe_letter
 from portal.data.case_pieces import pieces_of
 from portal.data.cases import ENDS, Case, CaseState, WrongState, touch
+from portal.data.data_request_rows import DataField, DataRequest
+from portal.data.data_request_slots import IDENTITY_SLOT, destroy_proofs
 from portal.data.data_right_rules import DataRight, clock_of
-from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, DataRequest, destroy_proofs, read_request
+from portal.data.data_rights import KIND, read_request
 from portal.data.employees import Employee, search_text
 from portal.data.persons import Person
 from portal.data.postal_letters import LetterKind

@@ -5,18 +5,15 @@ as it is written. Its clock (`data_right_rules`) runs from the first sending, al
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from portal.data.accounts import Account
 from portal.data.case_erasure import delete_draft
-from portal.data.case_pieces import CasePiece, pieces_of
+from portal.data.case_pieces import pieces_of
 from portal.data.case_slots import Slot, filled, missing
 from portal.data.case_turns import in_turn
 from portal.data.cases import (
@@ -31,84 +28,17 @@ from portal.data.cases import (
     move_case,
     open_case,
 )
-from portal.data.columns import instant
+from portal.data.data_request_rows import PERSON_FIELDS, DataField, DataRequest, Wanted, person_value
+from portal.data.data_request_slots import destroy_proofs, request_slots
 from portal.data.data_right_rules import Clock, DataRight, clock_of
-from portal.data.files import StoredFile
 from portal.data.persons import Person
 from portal.data.postal_letters import cancel_letters
-from portal.data.received_requests import letter_slots, reception_of
+from portal.data.received_requests import reception_of
 from portal.data.sessions import Viewer
 from portal.security import Keyring
 
 KIND = CaseKind.DATA_RIGHT
 LONGEST_TEXT = 3000
-
-
-class DataField(StrEnum):
-    """What only the insurer corrects. Of a person: as birth certificates and the base scheme have it. DISPLAY_NAME: of
-    somebody who signs in for an organisation."""
-
-    LAST_NAME = "nom"
-    FIRST_NAME = "prenom"
-    BIRTH_DATE = "naissance"
-    NIR = "nir"
-    DISPLAY_NAME = "affiche"
-
-
-PERSON_FIELDS = (DataField.LAST_NAME, DataField.FIRST_NAME, DataField.BIRTH_DATE, DataField.NIR)
-IDENTITY_SLOT = "identite"
-_PROOFS: dict[DataField, tuple[str, str]] = {
-    DataField.NIR: ("Attestation de droits", "L’attestation de l’Assurance Maladie, sur ameli.fr."),
-    DataField.DISPLAY_NAME: ("Ce qui montre votre nom", "Une carte professionnelle, un contrat, ou une autre pièce."),
-}
-_OF_CIVIL_STATUS = (
-    "Acte d’état civil",
-    "Un extrait d’acte de naissance, un livret de famille, ou le jugement qui a changé ce nom.",
-)
-IDENTITY = Slot(
-    IDENTITY_SLOT,
-    "Pièce d’identité",
-    "Demandée parce que nous avons un doute. Nous la détruisons dès que nous l’avons vérifiée.",
-)
-
-
-class DataRequest(SQLModel, table=True):
-    """What is asked. `field`: what is to be corrected, empty for other rights. `details_encrypted`: JSON, empty once
-    its account was erased. `identity_asked_at`: the desk doubts who asks; `identity_checked_at`: what proved it was
-    seen, and destroyed. `applied_at`: when what was accepted changed the data."""
-
-    __tablename__ = "data_request"
-
-    case_id: int = Field(primary_key=True, foreign_key="case_file.id", sa_column_kwargs={"autoincrement": False})
-    right: str
-    field: str = ""
-    details_encrypted: bytes | None = None
-    extended_at: datetime | None = instant(default=None)
-    extended_by: int | None = Field(default=None, foreign_key="account.id")
-    extension_encrypted: bytes | None = None
-    identity_asked_at: datetime | None = instant(default=None)
-    identity_checked_at: datetime | None = instant(default=None)
-    identity_checked_by: int | None = Field(default=None, foreign_key="account.id")
-    applied_at: datetime | None = instant(default=None)
-
-    @classmethod
-    def of(cls, case: Case, keyring: Keyring, wanted: "Wanted", former: str) -> "DataRequest":
-        """The row of a new request; of a number, what the insurer held is not kept."""
-        held = "" if wanted.field is DataField.NIR else former
-        details = json.dumps({"text": wanted.text, "former": held, "value": wanted.value}, ensure_ascii=False)
-        sealed = keyring.encrypt(details)
-        return cls(case_id=case.id or 0, right=wanted.right, field=wanted.field or "", details_encrypted=sealed)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a form asks for, checked. `value`: a name, an ISO day or a NIR, for a correction; `text`: the person's own
-    words for the others, and a remark for a correction."""
-
-    right: DataRight
-    text: str = ""
-    field: DataField | None = None
-    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +90,6 @@ class ProofMissing(Exception):
     def __init__(self, slot: Slot) -> None:
         super().__init__()
         self.slot = slot
-
-
-def request_slots(db: Session, case: Case) -> Sequence[Slot]:
-    """The proof of a correction; a proof of identity while the desk asks for one (GDPR 12(6): on reasonable doubt,
-    since whoever asks has signed in). Of a request that came otherwise: the letter, and the proof that came with it."""
-    row = db.get_one(DataRequest, case.id)
-    slots = [*letter_slots(db, case), *([_proof(DataField(row.field))] if row.field else [])]
-    return [*slots, _identity_slot(db, case)] if _waits_for_identity(db, case, row) else slots
 
 
 def ask(db: Session, viewer: Viewer, keyring: Keyring, wanted: Wanted, now: datetime) -> Case:
@@ -228,17 +150,6 @@ def is_own_request(db: Session, case: Case) -> bool:
     return received is None or received.is_from_person
 
 
-def destroy_proofs(db: Session, case: Case) -> list[str]:
-    """Nothing of a locked case's proof of identity stays: neither its content, whose storage names these are, nor its
-    name."""
-    proofs = select(CasePiece.file_id).where(CasePiece.case_id == case.id, CasePiece.slot == IDENTITY_SLOT)
-    file_ids = list(db.exec(proofs))
-    names = list(db.exec(select(StoredFile.storage_name).where(col(StoredFile.id).in_(file_ids))))
-    db.exec(delete(CasePiece).where(col(CasePiece.file_id).in_(file_ids)))
-    db.exec(delete(StoredFile).where(col(StoredFile.id).in_(file_ids)))
-    return names
-
-
 def forget_request(db: Session, case: Case) -> None:
     """Deletes a locked draft; its pieces are gone already. Raises `WrongState`."""
     if not case.is_draft:
@@ -257,11 +168,6 @@ def find_request(db: Session, viewer: Viewer, keyring: Keyring, case_id: int) ->
     """One of the viewer's requests, or None."""
     case = find_case(db, viewer, case_id, KIND)
     return read_request(db, keyring, case) if case else None
-
-
-def request_row(db: Session, case: Case) -> DataRequest:
-    """What is asked by a case that the caller has found. Raises `NoResultFound` for a case of another kind."""
-    return db.get_one(DataRequest, case.id)
 
 
 def read_request(db: Session, keyring: Keyring, case: Case) -> Asked:
@@ -304,29 +210,3 @@ def _held(db: Session, viewer: Viewer, keyring: Keyring, field: DataField) -> st
     if field is DataField.DISPLAY_NAME:
         return db.exec(select(Account.display_name).where(col(Account.id) == viewer.account_id)).one()
     return person_value(keyring, db.get_one(Person, viewer.person_id), field)
-
-
-def person_value(keyring: Keyring, person: Person, field: DataField) -> str:
-    """What the insurer holds in a field of a person; empty for a number that it does not have."""
-    if field is DataField.NIR:
-        return keyring.decrypt(person.nir_encrypted) if person.nir_encrypted else ""
-    if field is DataField.BIRTH_DATE:
-        return person.birth_date.isoformat()
-    return person.last_name if field is DataField.LAST_NAME else person.first_name
-
-
-def _waits_for_identity(db: Session, case: Case, row: DataRequest) -> bool:
-    if row.identity_checked_at is not None:
-        return False
-    return row.identity_asked_at is not None or any(piece.slot == IDENTITY_SLOT for piece in pieces_of(db, case))
-
-
-def _identity_slot(db: Session, case: Case) -> Slot:
-    """Whose identity a representative proves is not the account holder's to see."""
-    received = reception_of(db, case)
-    return replace(IDENTITY, is_for_desk=received is not None and not received.is_from_person)
-
-
-def _proof(field: DataField) -> Slot:
-    label, hint = _PROOFS.get(field, _OF_CIVIL_STATUS)
-    return Slot("justificatif", label, hint)

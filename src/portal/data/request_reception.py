@@ -15,20 +15,11 @@ from portal.data.case_desk import Agent, owe_letter
 from portal.data.case_pieces import add_pieces
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseState, WrongState, add_case, move_case, new_case_reference
+from portal.data.coverage import Contract
+from portal.data.data_request_rows import PERSON_FIELDS, DataRequest, Wanted, person_value, request_row
+from portal.data.data_request_slots import IDENTITY, IDENTITY_SLOT, request_slots
 from portal.data.data_right_rules import DataRight, clock_of
-from portal.data.data_rights import (
-    IDENTITY,
-    IDENTITY_SLOT,
-    KIND,
-    PERSON_FIELDS,
-    AlreadyAsked,
-    DataRequest,
-    NothingNew,
-    Wanted,
-    person_value,
-    request_row,
-    request_slots,
-)
+from portal.data.data_rights import KIND, AlreadyAsked, NothingNew
 from portal.data.files import NewFile
 from portal.data.parties import is_party
 from portal.data.persons import Person
@@ -105,6 +96,14 @@ def account_told(db: Session, person_id: int) -> Account | None:
     own = (Account.person_id == person_id, Account.space == Space.MEMBER, Account.role != Role.REPRESENTATIVE)
     query = select(Account).where(*own, ~closed, ~suspended)
     return db.exec(query.order_by(col(Account.id).desc())).first()
+
+
+def members_without_account(db: Session, *, most: int) -> list[int]:
+    """Members of running contracts who never signed up, the last ones first. About nobody in particular."""
+    signed_up = select(Account.person_id).where(col(Account.person_id).is_not(None))
+    members = select(Contract.member_id).where(col(Contract.ends_on).is_(None))
+    query = select(Person.id).where(col(Person.id).in_(members), col(Person.id).not_in(signed_up))
+    return [person_id or 0 for person_id in db.exec(query.order_by(col(Person.id).desc()).limit(most))]
 
 
 def add_received_pieces(

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from portal.data.case_desk import Agent
 from portal.data.cases import Case, CaseKind, CaseState
+from portal.data.data_request_rows import DataField, request_row
 from portal.data.data_right_desk import (
     accept_data_request,
     ask_identity,
@@ -21,7 +22,7 @@ from portal.data.data_right_desk import (
     may_be_extended,
     refuse_data_request,
 )
-from portal.data.data_rights import Asked, DataField, read_request, request_row
+from portal.data.data_rights import Asked, read_request
 from portal.data.decisions import Act, Decision
 from portal.data.desk_contexts import born_on, person_name
 from portal.data.evidence import Action

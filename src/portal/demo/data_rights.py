@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from portal.data.accounts import Account
 from portal.data.case_desk import Agent, lock_for_desk
 from portal.data.case_pieces import add_pieces
 from portal.data.cases import Case, lock_case
 from portal.data.columns import utc_now
-from portal.data.coverage import Contract
 from portal.data.data_objections import Purpose, choose_objections
+from portal.data.data_request_rows import DataField, Wanted
+from portal.data.data_request_slots import IDENTITY_SLOT
 from portal.data.data_right_desk import (
     accept_data_request,
     destroy_identity_proof,
@@ -19,12 +19,16 @@ from portal.data.data_right_desk import (
     refuse_data_request,
 )
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import IDENTITY_SLOT, KIND, DataField, Wanted, ask, requests_of, send_request
+from portal.data.data_rights import KIND, ask, requests_of, send_request
 from portal.data.death_instructions import Instructions, Wish, give_instructions
-from portal.data.persons import Person
 from portal.data.postal_letters import LetterKind
 from portal.data.received_requests import LETTER_SLOT, Asker, Channel, Sender
-from portal.data.request_reception import Reception, add_received_pieces, receive_request
+from portal.data.request_reception import (
+    Reception,
+    add_received_pieces,
+    members_without_account,
+    receive_request,
+)
 from portal.data.sessions import Viewer
 from portal.database import Database
 from portal.demo.files import blank_file
@@ -138,7 +142,7 @@ def show_data_rights(database: Database, keyring: Keyring, storage: Storage, ins
 
 def _show_received(show: Show) -> None:
     """Requests on paper of people without an account: one that waits, one granted whose answer is to be posted."""
-    people = _without_account(show.db)
+    people = members_without_account(show.db, most=2)
     today = day_in_france(show.now)
     for person_id, asker, came_ago in zip(people, (Asker.PERSON, Asker.GUARDIAN), (24, 12), strict=False):
         reception = Reception(person_id, LETTER_ASKED, Channel.POST, asker, WRITER, today - timedelta(days=came_ago))
@@ -146,11 +150,3 @@ def _show_received(show: Show) -> None:
         show.prove(case, came_ago - 3)
         if asker is Asker.GUARDIAN:
             show.grant(case)
-
-
-def _without_account(db: Session) -> list[int]:
-    """Members of the demonstration who never signed up, the last ones first."""
-    signed_up = select(Account.person_id).where(col(Account.person_id).is_not(None))
-    members = select(Contract.member_id).where(col(Contract.ends_on).is_(None))
-    query = select(Person.id).where(col(Person.id).in_(members), col(Person.id).not_in(signed_up))
-    return [person_id or 0 for person_id in db.exec(query.order_by(col(Person.id).desc()).limit(2))]

@@ -11,10 +11,10 @@ from portal.data.accounts import ProcessingRestriction
 from portal.data.case_desk import lock_for_desk
 from portal.data.cases import Case, CaseState
 from portal.data.columns import utc_now
+from portal.data.data_request_rows import DataRequest
 from portal.data.data_right_desk import accept_data_request, destroy_identity_proof, extend_delay, refuse_data_request
 from portal.data.data_right_desk import ask_identity as ask_for_identity
 from portal.data.data_right_rules import clock_of
-from portal.data.data_rights import DataRequest
 from portal.data.death_instructions import DeathInstruction
 from portal.data.holdings import CONTRACT, PROOF
 from portal.data.notifications import Notification, choose_notifications

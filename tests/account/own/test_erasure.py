@@ -27,7 +27,7 @@ from tests.support.canaries import CANARY, dump, fill
 from tests.support.entry import enter
 
 TABLES = metadata.tables
-ACCOUNTS = [name for name, held in HOLDINGS.items() if held.owner is Owner.ACCOUNT]
+ACCOUNTS = [name for name, held in HOLDINGS.items() if held.owner is Owner.ACCOUNT or held.goes_with_case]
 # Of these the account's own row, its evidence and its deletion are made by the test itself. What rows point at comes
 # before them.
 FILLED = [
@@ -50,6 +50,8 @@ IMPERSONAL = {
     *(("claim_estimate", code) for code in ("rule_code", "rule_label")),
     ("correction", "subject"),
     *(("data_request", code) for code in ("right", "field")),
+    *(("received_request", code) for code in ("channel", "asker")),
+    *(("postal_letter", code) for code in ("kind", "about")),
     *(("data_objection", "purpose"), ("processing_restriction", "ground")),
     *(("complaint", code) for code in ("category", "outcome")),
     ("contribution_dispute", "motive"),

@@ -5,8 +5,9 @@ from datetime import date
 from litestar.datastructures import FormMultiDict
 
 from portal.data.beneficiary_changes import Details
+from portal.data.data_request_rows import DataField, Wanted
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import LONGEST_TEXT, DataField, Wanted
+from portal.data.data_rights import LONGEST_TEXT
 from portal.data.death_instructions import Instructions, Wish
 from portal.data_right_words import (
     NO_CONTACT,

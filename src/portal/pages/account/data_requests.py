@@ -14,15 +14,14 @@ from sqlmodel import Session
 from portal.case_areas import STATE_LABELS
 from portal.case_steps import told_steps
 from portal.data.cases import Case, CaseMoved, CaseState, TooManyDrafts, WrongState
+from portal.data.data_request_rows import DataField, Wanted
 from portal.data.data_right_rules import BY_DESK, DataRight
 from portal.data.data_rights import (
     KIND,
     AlreadyAsked,
     Asked,
-    DataField,
     NothingNew,
     ProofMissing,
-    Wanted,
     ask,
     birth_date_of,
     fields_of,

@@ -6,8 +6,8 @@ from datetime import date
 
 from litestar.datastructures import FormMultiDict
 
+from portal.data.data_request_rows import PERSON_FIELDS
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import PERSON_FIELDS
 from portal.data.received_requests import Asker, Channel, Sender
 from portal.data.request_reception import OLDEST, Reception
 from portal.forms import FieldError, single_values, typed_day, written_text

@@ -17,8 +17,9 @@ from sqlmodel import Session
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case
+from portal.data.data_request_rows import PERSON_FIELDS
 from portal.data.data_right_rules import DataRight
-from portal.data.data_rights import PERSON_FIELDS, AlreadyAsked, NothingNew
+from portal.data.data_rights import AlreadyAsked, NothingNew
 from portal.data.evidence import Action
 from portal.data.people import PersonSheet
 from portal.data.received_requests import Asker
