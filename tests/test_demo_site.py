@@ -48,7 +48,7 @@ TRIED_ABOVE = "9000000019"  # a code works once, so this account signs in once
 # The company's own acts make persons too, under references that the portal gives.
 FILED = {
     "person": "reference NOT LIKE 'E-%' AND reference NOT LIKE 'F-%'",
-    "payment": "id NOT IN (SELECT payment_id FROM payment_order)",
+    "payment": "method <> 'rectification' AND id NOT IN (SELECT payment_id FROM payment_order)",
     "benefit_line": "source <> 'demande'",
 }
 HOMES = {"adherent": "/adherent", "employeur": "/employeur", "professionnel": "/professionnel", "gestion": "/gestion"}

@@ -198,7 +198,7 @@ class TestComplaint:
         take(desk.page, origin, reference)
         preview(desk.page, "Accuser réception", self.HEARD)
         send(desk.page)
-        letter(f"Du nouveau dans votre dossier {reference}")
+        letter(f"Votre réclamation {reference} est à l’étude")
         page.reload()
         expect(page.locator("main")).to_contain_text(self.HEARD)
         self.propose(desk.page)
@@ -212,7 +212,7 @@ class TestComplaint:
         expect(desk.page.locator(".seen")).to_contain_text("Vous pouvez saisir le médiateur")
         desk.page.get_by_label("Je réponds quand même").check(force=True)  # the supervisor still has it open
         send(desk.page)
-        letter(f"Du nouveau dans votre dossier {reference}", count=2)
+        letter(f"Du nouveau dans votre dossier {reference}")
         page.reload()
         expect(page.get_by_role("heading", name="Notre réponse")).to_be_visible()
         expect(page.locator("main")).to_contain_text(self.REASONS)

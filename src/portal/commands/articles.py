@@ -52,7 +52,7 @@ def import_command(files: Sequence[Path], author: str, *, dry_run: bool) -> None
     A file is Markdown like those of the portal: theme, words to find it by and date, a blank line, then « # Title ».
     One that is wrong, and none is prepared; what is prepared or published already is left alone.
 
-    Example: portal articles import faq/*.md --author 9000000019 --dry-run
+    Example: portal articles import faq/*.md --author 9000000100 --dry-run
     """
     settings, now = load_settings(), datetime.now(UTC)
     with open_database(settings) as database:
