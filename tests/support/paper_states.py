@@ -50,7 +50,6 @@ PAPER_STATES = [
     State("request on paper, letters", DESK, "{paper_case}/courriers"),
     State("request on paper, nothing joined", DESK, "{paper_case}/courriers", fail("Joindre")),
     State("request on paper, granted", DESK, "{granted_case}/courriers"),
-    State("letters to post", DESK, "/gestion/courriers"),
     State("lapsed quote", MEMBER, "{lapsed_case}"),
     State("lapsed quote, taken up again", MEMBER, "{reopening}"),
     State("person, hold, error", SUPERVISOR, PEOPLE, hold),
