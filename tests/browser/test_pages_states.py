@@ -84,7 +84,7 @@ STATES = [
 ROUTES = Path(__file__).parents[1] / "routes.txt"
 # Files, fragments, and what machines ask for.
 NO_PAGE = re.compile(
-    r"\.(csv|xlsx|pdf|json|txt|js|zip)$|/(csv|xlsx|pdf|vcard|markdown|preuve|image|fichier)$|/fichiers/[^/]+$"
+    r"\.(csv|xlsx|pdf|json|txt|js|zip)$|/(csv|xlsx|pdf|vcard|markdown|preuve|acte|image|fichier)$|/fichiers/[^/]+$"
     r"|^/(fragments|static|carte/tuiles|healthz|readyz|metrics)"
 )
 SEEN_OTHERWISE = {
