@@ -71,6 +71,7 @@ def test_agent_who_decides_a_claim_without_a_word_is_in_the_journal_again(client
 def test_agent_who_takes_back_a_line_without_a_reason_is_in_the_journal_again(client, anne, claim_sheet) -> None:
     client.get(f"{claim_sheet}/decision")
     client.submit(reponse=ANSWER)
+    client.get(client.page.one('main a[href$="/rectification"]').attributes["href"])
     client.get(client.page.one('main a[href$="/correction"]').attributes["href"])
     evidence = Evidence(client)
     client.submit(raison="")

@@ -233,12 +233,13 @@ def test_agent_takes_back_a_line_and_its_author_reads_what_is_owed(client, agent
     pay_due(client.services, today() + timedelta(days=10), datetime.now(UTC))
     client.get(sheet)
     client.get(client.page.one(".documents a").attributes["href"])
-    assert "retenue sur les prochains remboursements" in text_of(client.page.one("main"))
-    form = client.form("main form")
+    client.get(client.page.one('main a[href$="/correction"]').attributes["href"])
+    assert "Une somme sera à rendre" in text_of(client.page.one("main"))
+    form = client.form('main form[action$="/correction"]')
     form.fill({"raison": "court"})
     client.send(form)
     assert client.status == 422
-    client.submit(raison=WHY)
+    client.submit('main form[action$="/correction"]', raison=WHY)
     assert client.path == sheet
     assert [line.supplementary_cents for line in rows(client, BenefitLine)] == [4000, -4000]
     with client.services.database.read() as db:
@@ -246,7 +247,8 @@ def test_agent_takes_back_a_line_and_its_author_reads_what_is_owed(client, agent
     enter(client, account)
     client.get("/adherent/demandes")
     client.get(client.page.one(".rows a").attributes["href"])
-    assert "40,00\u00a0€ de trop" in text_of(client.page.one("#trop-verse").parent)
+    client.get(client.page.one("[aria-labelledby=trop-verse] a").attributes["href"])
+    assert "40,00\u00a0€" in text_of(client.page.one("main"))
 
 
 def test_claim_too_old_is_refused_for_that(client, agent, anne) -> None:

@@ -44,7 +44,6 @@ FIELDS = ("choix", "montant", "raison")
 @page(OWED, name="desk.case.overpayment", guards=DECIDES)
 def owed_page(request: PortalRequest, dossier: FromPath[str], somme: FromPath[str]) -> Response[bytes]:
     at_desk, standing = _found(request, request.db, dossier, somme)
-    note(request, at_desk)
     sent = {"choix": "", "montant": euros(standing.left), "raison": ""}
     return _render(request, request.db, dossier, somme, at_desk, standing, sent, [])
 
@@ -135,6 +134,7 @@ def _render(
     sent: dict[str, str],
     errors: list[FieldError],
 ) -> Response[bytes]:
+    note(request, at_desk)
     case, day = at_desk.case, day_in_france(request.now)
     return render_page(
         request,

@@ -56,7 +56,6 @@ class Righting:
 @page(RIGHTING, name="desk.case.rectification", guards=WORKS)
 def form_page(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes]:
     found = righting_of(request, request.db, dossier, ligne)
-    note(request, found.at_desk)
     return _render(request, request.db, dossier, ligne, found)
 
 
@@ -151,6 +150,7 @@ def _render(
     found: Righting,
     errors: list[FieldError] | None = None,
 ) -> Response[bytes]:
+    note(request, found.at_desk)
     urls = request.services.urls
     return render_page(
         request,

@@ -46,14 +46,12 @@ def decision_page(request: PortalRequest, dossier: FromPath[str], ligne: FromPat
     found = righting_of(request, request.db, dossier, ligne)
     if found.problems or found.review is None:
         return Redirect(_form_url(request, dossier, ligne), status_code=303)
-    note(request, found.at_desk)
     return _begin(request, "desk.rectification.decide", dossier, ligne, found, found.review)
 
 
 @page(CANCELLING, name="desk.case.correction", guards=DECIDES)
 def cancelling_page(request: PortalRequest, dossier: FromPath[str], ligne: FromPath[str]) -> Response[bytes]:
     found, review = _cancelling(request, request.db, dossier, ligne)
-    note(request, found.at_desk)
     return _begin(request, "desk.case.correct", dossier, ligne, found, review)
 
 
@@ -197,6 +195,7 @@ def _render(
     sent: dict[str, str],
     errors: list[FieldError],
 ) -> Response[bytes]:
+    note(request, found.at_desk)
     day, case = day_in_france(request.now), found.at_desk.case
     return render_page(
         request,
