@@ -7,7 +7,7 @@ A line is corrected by its opposite, and by the right line if there is to be one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from portal.data.accounts import Space
@@ -76,7 +76,8 @@ def lines_of_claim(db: Session, agent: Viewer, case: Case) -> list[BenefitLine]:
 def history_around(db: Session, line_id: int) -> list[Rewriting]:
     """The history of a line, the first step first: also from the line that takes it back, or from what it became. All
     of one person and one member: whoever may read the line may read them all."""
-    return history_from(db, _first_of(db, line_id))
+    touched = or_(LineCorrection.line_id == line_id, _came_of(line_id))  # most lines have no history: one question
+    return history_from(db, _first_of(db, line_id)) if _row_of(db, touched) else []
 
 
 def history_from(db: Session, line_id: int) -> list[Rewriting]:
@@ -125,9 +126,12 @@ def queued_opposites(db: Session, line_id: int) -> list[BenefitLine]:
 
 def _first_of(db: Session, line_id: int) -> int:
     """The line with which a history begins."""
-    by = or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)
-    row = _row_of(db, by)
+    row = _row_of(db, _came_of(line_id))
     return _first_of(db, row.line_id) if row else line_id
+
+
+def _came_of(line_id: int) -> ColumnElement[bool]:
+    return or_(LineCorrection.opposite_id == line_id, LineCorrection.replacement_id == line_id)
 
 
 def _row_of(db: Session, which: object) -> LineCorrection | None:

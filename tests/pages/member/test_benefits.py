@@ -30,7 +30,7 @@ LIST = "/adherent/prestations"
 NEWEST = date(2026, 3, 20)
 KILOBYTE = 1024
 LIST_SELECTS = 7
-LINE_SELECTS = 8
+LINE_SELECTS = 9
 HOSTILE_TEXTS = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
@@ -402,7 +402,7 @@ def test_list_of_many_lines_asks_no_more(client, home) -> None:
 
 
 def test_page_of_a_line_asks_the_database_a_fixed_number_of_questions(client, relatives) -> None:
-    """Session, household, line, tariff, figures, history, words of the act."""
+    """Session, household, line, tariff, figures, history, what was put right, words of the act."""
     enter(client, relatives.accounts[MEMBER])
     with queries(client.services.database) as seen:
         client.get(f"{LIST}/{line_of(client, relatives.lines[MEMBER])}")

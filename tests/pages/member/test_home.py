@@ -17,7 +17,7 @@ from tests.support.queries import queries
 from tests.support.relatives import EVERYONE, MEMBER, READS, canary, live_together
 
 HOME = "/adherent"
-HOME_SELECTS = 14
+HOME_SELECTS = 15
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def relatives(client):
 
 
 def test_start_page_asks_the_database_a_fixed_number_of_questions(client, relatives) -> None:
-    """Session, household, contracts, waiting lines, latest payment (3), counters (5)."""
+    """Session, household, contracts, waiting lines, latest payment (4, with what was withheld), counters (5)."""
     enter(client, relatives.accounts[MEMBER])
     with queries(client.services.database) as seen:
         client.get(HOME)
