@@ -92,6 +92,8 @@ SEEN_OTHERWISE = {
     "/professionnel/utilisateurs/invitation": "as the employer's, while the service is withdrawn",
     "/professionnel/utilisateurs/{user:str}": "likewise",
 }
+# The first of these tests walks through all states: minutes on a quiet machine, and more on a busy one.
+pytestmark = pytest.mark.timeout(2700)
 # How long the server may go on believing what it read of the site's state.
 SITE_SECONDS = 1.1
 # WCAG 1.4.12: what readers may set themselves. A constructed sheet, since the policy refuses inline styles.
