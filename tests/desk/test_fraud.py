@@ -92,7 +92,11 @@ def test_settled_case_takes_no_more_steps(client, agent, report) -> None:
     assert [step(client, report, name) for name in ("compte-rendu", "clos")] == [303, 303]
     assert ask(client, f"{report}/etape").status_code == 404
     evidence = Evidence(client)
-    step(client, report, "prise-en-charge")
+    typed = {"etape": "appel", "note": "Elle n’a rien demandé."}
+    late = send(client, f"{report}/etape", typed, form_at="/gestion")
+    assert late.status_code == 422
+    assert typed["note"] in late.text
+    assert "Un collègue a clos ce dossier" in late.text
     assert [act for act in evidence.fresh() if act.action == "fraud.case-moved"] == []
 
 
@@ -162,7 +166,7 @@ def test_settled_case_does_not_open_an_account_frozen_since(client, agent, membe
     enter(client, agent)
     assert [step(client, report, name) for name in ("compte-rendu", "clos")] == [303, 303]
     reported(client, member)
-    assert step(client, report, "compte-rendu") == 404
+    assert step(client, report, "compte-rendu") == 422
     assert try_password(client, member.identifier, factories.PASSWORD).status_code != 303
     with client.services.database.read() as db:
         frozen = select(AccountSuspension.id).where(col(AccountSuspension.ended_at).is_(None))

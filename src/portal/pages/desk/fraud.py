@@ -46,6 +46,10 @@ from portal.web import PortalRequest
 HANDLER = requires(Permission.DESK_FRAUD)
 TITLE = "Signalements de fraude"
 FIELDS = ("etape", "note", KNOWN)
+SETTLED = (
+    "Un collègue a clos ce dossier pendant que vous écriviez\u00a0: rien n’est enregistré. Copiez votre texte, puis "
+    "ouvrez le dossier pour l’y ajouter en note entre collègues."
+)
 CHANNELS = {
     FraudChannel.SIGNED_IN: "depuis son compte",
     FraudChannel.PUBLIC: "avec son identifiant et son adresse",
@@ -61,6 +65,10 @@ STATES = {
 
 class StillFrozen(Exception):
     """A case cannot be settled while its account, or what it froze, is frozen: nothing would ever open it again."""
+
+
+class SettledMeanwhile(Exception):
+    """A colleague closed the case while the step was being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +206,8 @@ async def move(request: PortalRequest, dossier: FromPath[str]) -> Response[bytes
             "fermez le compte, avant de clore le dossier."
         )
         return _form(request, dossier, sent, [FieldError("etape", message)])
+    except SettledMeanwhile:
+        return _form(request, dossier, sent, [FieldError("note", SETTLED)])
     return Redirect(request.services.urls("desk.fraud", dossier=dossier), status_code=303)
 
 
@@ -209,8 +219,10 @@ def _move(request: PortalRequest, dossier: str, sent: dict[str, str]) -> None:
         with request.database.write() as db:
             account = desk_acts.target(db, request.viewer, _report(request, dossier).account_id)
             current = report_of(db, request.viewer, request.services.keyring, report_id)
-            if current is None or current.state is FraudState.SETTLED:
+            if current is None:
                 raise NotFoundException
+            if current.state is FraudState.SETTLED:
+                raise SettledMeanwhile
             if step.act is not None:
                 step.act(Turn(request, db, report_id, account, unusable))
             if move_report(db, request.viewer, request.services.keyring, report_id, step.state, note, request.now):
@@ -265,7 +277,7 @@ def _form(
 ) -> Response[bytes]:
     report = _report(request, dossier)
     back = request.services.urls("desk.fraud", dossier=dossier)
-    if report.state is FraudState.SETTLED:
+    if report.state is FraudState.SETTLED and not errors:
         raise NotFoundException
     request.note_read(Action.ACCOUNT_READ, account_object(report.account_id), purpose="fraude")
     return render_page(
