@@ -12,6 +12,7 @@ from sqlmodel import select
 from portal.case_links import CASE
 from portal.data.case_pieces import CasePiece
 from portal.data.cases import Case, CaseState
+from portal.data.data_objections import DataObjection
 from portal.data.decisions import Act
 from portal.data.postal_letters import LetterKind, PostalLetter
 from portal.data.received_requests import Asker, ReceivedRequest
@@ -307,7 +308,7 @@ def test_letter_is_printed_posted_once_and_leaves_the_list_r70(client, officer, 
 
 def test_decision_is_read_as_a_letter_before_it_is_sent_r70(client, officer, family) -> None:
     enter(client, officer)
-    write_down(client, family.member, droit="opposition")
+    write_down(client, family.member, droit="opposition", refus="autre")
     case = only_case(client)
     path = path_of(client.services, case)
     client.get(f"{path}/decision?acte=refuser")
@@ -322,6 +323,34 @@ def test_decision_is_read_as_a_letter_before_it_is_sent_r70(client, officer, fam
             LetterKind.RECEIVED,
             LetterKind.DECIDED,
         ]
+
+
+@pytest.mark.parametrize(
+    ("use", "ended"), [("prospection", ["prospection"]), ("profilage", ["profilage"]), ("autre", [])]
+)
+def test_use_that_a_letter_objects_to_ends_at_once_and_for_once_r70(client, officer, family, use, ended) -> None:
+    enter(client, officer)
+    evidence = Evidence(client)
+    write_down(client, family.member, droit="opposition", refus=use)
+    write_down(client, family.member, droit="opposition", refus=use, recue=today().isoformat())
+    with client.services.database.read() as db:
+        kept = db.exec(select(DataObjection).where(DataObjection.person_id == family.member.id)).all()
+        assert [(row.purpose, row.ended_at) for row in kept] == [(purpose, None) for purpose in ended]
+    told = {act.object for act in evidence.fresh() if act.action == "data.objected"}
+    assert told == set(ended)
+
+
+@pytest.mark.parametrize("use", ["", "tout", "<b>"])
+def test_objection_without_a_use_is_asked_for_it_r70(client, officer, family, use) -> None:
+    enter(client, officer)
+    (key,) = client.services.keyring.conceal("person", [family.member.id])
+    typed = TYPED | {"droit": "opposition", "refus": use}
+    answer = send(client, f"/gestion/personnes/{key}/demande", typed, form_at=f"/gestion/personnes/{key}/demande")
+    assert answer.status_code == 422
+    assert "Dites quel usage est refusé" in answer.text
+    write_down(client, family.member, refus="prospection")  # which says nothing of another right
+    with client.services.database.read() as db:
+        assert db.exec(select(DataObjection)).all() == []
 
 
 def test_nothing_is_granted_before_who_asks_was_checked_r70(client, officer, family) -> None:

@@ -73,6 +73,17 @@ def choose_objections(
     return wanted - before, before - wanted
 
 
+def object_for(db: Session, person_id: int, account_id: int | None, purpose: Purpose, at: datetime) -> bool:
+    """Keeps an objection that somebody made otherwise than online, from that instant on; False when they object
+    already. The caller has locked the person's row. `account_id`: the person's own, if any."""
+    theirs = (DataObjection.person_id == person_id, DataObjection.purpose == purpose)
+    if db.exec(select(DataObjection.id).where(*theirs, col(DataObjection.ended_at).is_(None))).first() is not None:
+        return False
+    db.add(DataObjection(account_id=account_id, person_id=person_id, purpose=purpose, made_at=at))
+    db.flush()
+    return True
+
+
 def objecting_persons(db: Session, purpose: Purpose) -> Sequence[str]:
     """The insurer's references of the persons who object, in order: the list that its other tools honour. No viewer: a
     program of the insurer asks."""

@@ -16,6 +16,7 @@ from portal.data.case_pieces import add_pieces
 from portal.data.case_slots import Slot
 from portal.data.cases import Case, CaseState, WrongState, add_case, move_case, new_case_reference
 from portal.data.coverage import Contract
+from portal.data.data_objections import Purpose, object_for
 from portal.data.data_request_rows import PERSON_FIELDS, DataRequest, Wanted, person_value, request_row
 from portal.data.data_request_slots import IDENTITY, IDENTITY_SLOT, request_slots
 from portal.data.data_right_rules import DataRight, clock_of
@@ -48,7 +49,8 @@ EXPORTED = frozenset({DataRight.ACCESS, DataRight.PORTABILITY})
 @dataclass(frozen=True, slots=True)
 class Reception:
     """A request as an agent writes it down. `received_on`: a day in France. `is_identity_seen`: who asks showed at the
-    counter who they are, and nothing of it is kept."""
+    counter who they are, and nothing of it is kept. `refused`: the use that an objection is against, where no reason
+    has to be weighed: it ends with the reception (GDPR 21(2) and (3))."""
 
     person_id: int
     wanted: Wanted
@@ -57,6 +59,7 @@ class Reception:
     sender: Sender
     received_on: date
     is_identity_seen: bool = False
+    refused: Purpose | None = None
 
 
 class NotForThem(Exception):
@@ -86,6 +89,8 @@ def receive_request(db: Session, agent: Agent, keyring: Keyring, reception: Rece
     if is_party(db, keyring, agent.account_id, case):
         raise NotForThem
     _keep(db, agent, keyring, case, reception, former, now)
+    if reception.refused is not None:
+        object_for(db, reception.person_id, case.account_id, reception.refused, case.sent_at or now)
     move_case(db, case, CaseState.SENT, case.sent_at or now, by=agent.account_id)
     owe_letter(db, agent, case, LetterKind.RECEIVED, "", now)
     return case

@@ -6,6 +6,7 @@ from datetime import date
 
 from litestar.datastructures import FormMultiDict
 
+from portal.data.data_objections import Purpose
 from portal.data.data_request_rows import PERSON_FIELDS
 from portal.data.data_right_rules import DataRight
 from portal.data.received_requests import Asker, Channel, Sender
@@ -14,8 +15,10 @@ from portal.forms import FieldError, single_values, typed_day, written_text
 from portal.pages.account.data_request_forms import VALUE, read_request
 
 RIGHT, RECEIVED, CHANNEL, ASKER, NAME, ADDRESS = "droit", "recue", "canal", "demandeur", "expediteur", "adresse"
-SEEN, FIELD, TEXT = "vue", "champ", "texte"
-FIELDS = (RIGHT, RECEIVED, CHANNEL, ASKER, NAME, SEEN)
+SEEN, FIELD, TEXT, REFUSED = "vue", "champ", "texte", "refus"
+FIELDS = (RIGHT, RECEIVED, CHANNEL, ASKER, NAME, SEEN, REFUSED)
+# A use that an objection is against, and whose reasons have to be weighed first.
+OTHER_USE = "autre"
 BLANK = dict.fromkeys((*FIELDS, ADDRESS, FIELD, VALUE, TEXT), "")
 LONGEST_NAME, LONGEST_ADDRESS, MOST_LINES = 100, 300, 6
 
@@ -23,6 +26,7 @@ NO_RIGHT = "Choisissez le droit qui est demandé\u00a0: relisez la lettre, les m
 NO_DAY = "Donnez le jour où cette demande nous est arrivée, par exemple 31/12/2025\u00a0: le délai de la loi en part."
 LATER = "Ce jour n’est pas encore passé. Donnez celui où la demande nous est arrivée."
 TOO_OLD = "Ce jour remonte à plus d’un an. Vérifiez l’année."
+NO_USE = "Dites quel usage est refusé\u00a0: le démarchage et le profilage cessent aussitôt."
 NO_CHANNEL = "Dites comment la demande est arrivée."
 NO_ASKER = "Dites qui demande."
 NO_NAME = "Donnez le nom de qui a écrit\u00a0: la réponse lui est adressée."
@@ -53,6 +57,7 @@ def read_reception(
     channel = next((each for each in Channel if each == raw[CHANNEL]), None)
     asker = next((each for each in Asker if each == raw[ASKER]), None)
     day, sender = typed_day(raw[RECEIVED]), _sender(raw, about, asker)
+    refused = next((each for each in Purpose if each == raw[REFUSED]), None) if right is DataRight.OBJECTION else None
     errors = [
         *([] if right else [FieldError(RIGHT, NO_RIGHT)]),
         *_day_errors(day, today),
@@ -60,11 +65,17 @@ def read_reception(
         *([] if asker else [FieldError(ASKER, NO_ASKER)]),
         *_sender_errors(sender, asker, about),
         *wrong,
+        *_use_errors(right, raw[REFUSED]),
         *([FieldError(SEEN, NOT_SEEN)] if raw[SEEN] and channel and channel is not Channel.COUNTER else []),
     ]
     if errors or not (wanted and channel and asker and day):
         return raw, None, errors
-    return raw, Reception(about.person_id, wanted, channel, asker, sender, day, raw[SEEN] == "1"), []
+    return raw, Reception(about.person_id, wanted, channel, asker, sender, day, raw[SEEN] == "1", refused), []
+
+
+def _use_errors(right: DataRight | None, typed: str) -> list[FieldError]:
+    is_told = right is not DataRight.OBJECTION or typed in {OTHER_USE, *Purpose}
+    return [] if is_told else [FieldError(REFUSED, NO_USE)]
 
 
 def _day_errors(day: date | None, today: date) -> list[FieldError]:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from portal.case_notices import CaseLetters
 from portal.data.case_desk import agent_at_work
 from portal.data.cases import Case
+from portal.data.data_objections import Purpose
 from portal.data.data_request_rows import PERSON_FIELDS
 from portal.data.data_right_rules import DataRight
 from portal.data.data_rights import AlreadyAsked, NothingNew
@@ -33,7 +34,7 @@ from portal.forms import FieldError
 from portal.pages.account.data_request_forms import VALUE
 from portal.pages.desk.case_access import WORK
 from portal.pages.desk.people import name_of, people_crumb, sheet_of
-from portal.pages.desk.request_forms import ASKER, BLANK, RIGHT, About, read_reception
+from portal.pages.desk.request_forms import ASKER, BLANK, OTHER_USE, RIGHT, About, read_reception
 from portal.permissions import Permission, requires
 from portal.rendering import Crumb, render_page
 from portal.routing import async_action, page
@@ -57,6 +58,7 @@ RIGHT_HINTS = {
     DataRight.AFTER_DEATH: "Dire ce qu’elles deviennent après le décès.",
     DataRight.CONSENT: "Revenir sur un accord donné.",
 }
+USES = {Purpose.MARKETING: "Le démarchage", Purpose.PROFILING: "Le profilage"}
 
 
 @page(PATH, name="desk.person.request", guards=GUARDS)
@@ -101,6 +103,8 @@ def _received(request: PortalRequest, reception: Reception) -> tuple[Case | None
                 received_on=day,
                 asker=reception.asker.value,
             )
+            if reception.refused is not None:
+                request.record(db, Action.DATA_OBJECTED, reception.refused.value, acting_for=reception.person_id)
             return case, FieldError("", "")
     except AlreadyAsked as already:
         return None, FieldError(RIGHT, SAME.format(already.case.reference))
@@ -155,6 +159,7 @@ def _form(
         channels=[(channel.value, words[0].upper() + words[1:]) for channel, words in CHANNEL_LABELS.items()],
         askers=[(asker.value, words) for asker, words in ASKER_LABELS.items()],
         fields=[(field.value, FIELD_LABELS[field]) for field in PERSON_FIELDS],
+        uses=[*((use.value, words) for use, words in USES.items()), (OTHER_USE, "Un autre usage")],
         today=day_in_france(request.now),
         personne=personne,
         back=back,
