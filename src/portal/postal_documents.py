@@ -26,9 +26,14 @@ POLITE = "Madame, Monsieur,"
 CLOSE = "Nous vous prions d’agréer, Madame, Monsieur, nos salutations distinguées."
 
 
-def access_letter(name: str, insurer: Insurer, at: datetime, until: datetime, *, is_dead: bool) -> LetterText:
-    """What somebody without an e-mail address, or the family of somebody who died, is told of an exceptional access."""
-    whose = f"le dossier de {name}" if is_dead else "votre dossier"
+def access_letter(
+    name: str, insurer: Insurer, at: datetime, until: datetime, *, is_dead: bool, is_minor: bool
+) -> LetterText:
+    """What somebody without an e-mail address, the parents of a minor, or the family of somebody who died, is told of
+    an exceptional access."""
+    is_own = not (is_dead or is_minor)
+    whose = "votre dossier" if is_own else f"le dossier de {name}"
+    to = _relatives(name) if is_dead else f"Aux parents ou représentants légaux de {name}" if is_minor else name
     opened = (
         f"Un superviseur de {insurer.name} a ouvert {whose} en accès exceptionnel le {local_time(at)}, jusqu’au "
         f"{local_time(until)} au plus tard. Il a pu y lire les prestations, les demandes et la liste des documents, "
@@ -40,8 +45,8 @@ def access_letter(name: str, insurer: Insurer, at: datetime, until: datetime, *,
     )
     checked = "Un autre superviseur contrôle cet accès."
     journal = f"{checked} Si vous ouvrez un compte en ligne, son activité vous dira la raison et chaque consultation."
-    told = (POLITE, opened, checked if is_dead else journal, asked, CLOSE)
-    return LetterText(f"Un superviseur a consulté {whose}", (_relatives(name) if is_dead else name,), told)
+    told = (POLITE, opened, journal if is_own else checked, asked, CLOSE)
+    return LetterText(f"Un superviseur a consulté {whose}", (to,), told)
 
 
 def death_letter(name: str, died_on: date, insurer: Insurer, contracts: list[Followed]) -> LetterText:

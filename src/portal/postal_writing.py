@@ -8,9 +8,10 @@ from portal.data.cases import Case
 from portal.data.death_follow import followed_contracts
 from portal.data.deaths import Death, is_dead
 from portal.data.exceptional_access import ExceptionalAccess
-from portal.data.persons import find_person
+from portal.data.persons import find_person, is_minor_on
 from portal.data.postal_letters import LetterKind, write_letter
 from portal.data_letters import correspondence, request_letter
+from portal.formatting import day_in_france
 from portal.insurer import Insurer
 from portal.postal_documents import access_letter, death_letter
 from portal.security import Keyring
@@ -19,9 +20,10 @@ from portal.web import PortalRequest
 
 def post_access_letter(request: PortalRequest, db: Session, access: ExceptionalAccess) -> None:
     """Tells whom no e-mail reaches of an exceptional access to their record."""
-    name, insurer = _name(db, access.person_id), request.services.settings.insurer
-    dead = is_dead(db, access.person_id)
-    text = access_letter(name, insurer, access.opened_at, access.ends_at, is_dead=dead)
+    person, insurer = find_person(db, access.person_id), request.services.settings.insurer
+    dead, minor = is_dead(db, access.person_id), is_minor_on(person.birth_date, day_in_france(request.now))
+    name, ends_at = _name(db, access.person_id), access.ends_at
+    text = access_letter(name, insurer, access.opened_at, ends_at, is_dead=dead, is_minor=minor)
     keyring, kind = request.services.keyring, LetterKind.EXCEPTIONAL_ACCESS
     by, person_id = request.viewer.account_id, access.person_id
     write_letter(db, keyring, kind, person_id, access.object, text, request.now, by=by)

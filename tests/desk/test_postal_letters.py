@@ -1,13 +1,14 @@
 """Letters on paper (R-70, R-72): an exceptional access and a death are told to whom no e-mail reaches."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from portal.data.letters_to_post import mark_posted
 from portal.data.postal_letters import PostalLetter
+from portal.data.postal_letters import text_of as letter_text
 from portal.data.work_items import Duty
 from portal.formatting import today
 from tests.support import factories
@@ -73,6 +74,22 @@ def test_exceptional_access_to_somebody_without_an_address_is_told_on_paper(
     told = text_of(client.get("/compte/journal").one("main"))
     assert "ouverts en accès exceptionnel" in told
     assert "Un courrier à votre sujet a été posté" in told
+
+
+def test_access_to_a_child_s_record_is_told_to_the_parents(client, supervisor, silent) -> None:
+    with client.services.database.write() as db:
+        born = today().replace(day=1) - timedelta(days=10 * 365)
+        child = factories.person(db, "Zoé", born=born, last_name="Sansmail")
+        factories.cover(
+            db, db.exec(select(factories.Contract).where(factories.Contract.member_id == silent.id)).one(), child
+        )
+    enter(client, supervisor)
+    url = url_of(client.services, "person", child.id, "/acces-exceptionnel/ouverture")
+    assert send(client, url, OPENING, form_at="/gestion").status_code == 303
+    said = letter_text(client.services.keyring, rows(client)[0])
+    assert said.to == ("Aux parents ou représentants légaux de Zoé Sansmail",)
+    assert said.title == "Un superviseur a consulté le dossier de Zoé Sansmail"
+    assert "votre dossier" not in " ".join(said.paragraphs)
 
 
 def test_whoever_opened_the_access_does_not_say_that_the_letter_left(client, supervisor, opened) -> None:
