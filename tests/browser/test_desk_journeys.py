@@ -241,7 +241,7 @@ class TestComplaint:
         page = tab.go("/gestion/validations")
         page.get_by_role("link", name=reference).click()
         expect(page.locator("main")).to_contain_text(self.GENEROUS)
-        page.get_by_label("Pourquoi").fill(self.SENT_BACK)
+        page.get_by_label("Ce qui est à revoir").fill(self.SENT_BACK)
         page.get_by_role("button", name="Renvoyer", exact=True).click()
 
     def keep_for_the_mediator(self, page: Page, tmp_path: Path) -> None:
