@@ -31,7 +31,8 @@ def explained(database: Database, act: Callable[[Session], object], *, writing: 
         ]
         dialect = "sqlite" if database.is_sqlite else "postgresql"
         scanned = {found[1] for line in plans if (found := _SCANS[dialect].search(line))}
-        for table in sorted(name for name in scanned if not name.startswith("anon_")):  # a subquery's plan stands beside
+        tables = (name for name in scanned if not name.startswith("anon_"))  # a subquery, whose own plan stands beside
+        for table in sorted(tables):
             rows = db.execute(text("SELECT count(*) FROM " + table)).scalar()
             assert rows is not None
             assert rows <= SMALL_TABLE, f"{table} is read through: {rows} rows\n" + "\n".join(plans)
