@@ -290,7 +290,10 @@ class TestContracts:
     def test_death_waits_in_the_queue_of_the_charged_alone(self, client, charged, make, dead) -> None:
         death, _ = dead()
         enter(client, charged)
-        assert "Décès d’une personne" in text_of(client.get("/gestion/file").one("main"))
+        shown = text_of(client.get("/gestion/file").one("main"))
+        assert "Décès d’une personne" in shown
+        assert "Suites d’un décès" in shown
+        assert "Compte gelé" not in shown
         assert f'href="{death}"' in client.page.text
         enter(client, make(factories.desk_account, duties=[Duty.MESSAGES]))
         assert death not in client.get("/gestion/file").text
