@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import update
+from sqlmodel import delete, select
 
 from portal.case_notices import CaseLetters
 from portal.data.benefits import BenefitLine, Payment
@@ -16,6 +17,7 @@ from portal.data.columns import utc_now
 from portal.data.overpayments import Overpayment, StepKind, owed_of
 from portal.data.payments import PaymentDue
 from portal.data.proposals import DecisionProposal, ProposalState
+from portal.data.valued_lines import ValuedLine
 from portal.data.work_items import Duty
 from portal.formatting import today
 from portal.payment_jobs import pay_due
@@ -143,6 +145,18 @@ def test_letter_is_made_for_its_member_alone(client, agent, anne, paid, member) 
     assert sent.status_code == 404
     assert "Rien à rendre" in text_of(client.get("/adherent/sommes-a-rendre").one("main"))
     assert rows(client, Overpayment)[0].agreed_at is None
+
+
+def test_line_that_was_not_valued_here_offers_nothing_to_put_right_here(client, agent, paid) -> None:
+    """A claim that the insurer's own tool paid: no door to a page that does not exist."""
+    done = paid()
+    with client.services.database.write() as db:
+        db.exec(delete(ValuedLine))
+        db.exec(update(BenefitLine).values(source="gestion"))
+    enter(client, agent)
+    shown = client.get(done).one("main")
+    assert "se rectifie dans votre outil de gestion" in text_of(shown)
+    assert not client.page.css('main a[href$="/rectification"]')
 
 
 def test_complement_leaves_with_the_next_run(client, agent, anne, paid) -> None:

@@ -18,7 +18,7 @@ from portal.data.cases import Case
 from portal.data.claims import asked_of
 from portal.data.desk_cases import AtDesk
 from portal.data.estimates import estimable_acts
-from portal.data.line_corrections import CORRECTABLE, corrected_in, lines_of_claim
+from portal.data.line_corrections import correctable_lines, corrected_in, lines_of_claim
 from portal.data.overpayments import Owed, owed_in
 from portal.data.payments import due_of
 from portal.data.proposals import waiting_on
@@ -123,7 +123,7 @@ def _render_done(request: PortalRequest, db: Session, dossier: str, at_desk: AtD
         dossier=dossier,
         lines=list(zip(names, lines, told, strict=True)),
         labels=STATUS_LABELS,
-        correctable=CORRECTABLE,
+        correctable={line.id for line in correctable_lines(db, request.viewer, case)},
         replaced={each.line_id: each for each in corrected_in(db, case)},
         owed=_owed(request, db, case),
         waiting=waiting_on(db, case),
